@@ -1,0 +1,56 @@
+"""The hooks. A plugin implements any of them; entry-point group `dsx`, or `--plugin` in tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    import click
+
+    from dsx.types import EngineFactory, Exporter, Loader, Normaliser, ParameterSet, Repair
+
+hookspec = pluggy.HookspecMarker("dsx")
+hookimpl = pluggy.HookimplMarker("dsx")
+
+
+@hookspec
+def register_parameter_sets() -> dict[str, ParameterSet]:  # type: ignore[empty-body]
+    """Parameter sets by the name that `--schema` takes."""
+
+
+@hookspec
+def register_loaders() -> dict[str, Loader]:  # type: ignore[empty-body]
+    """Loaders by the name that `--loader` takes."""
+
+
+@hookspec(firstresult=True)
+def find_loader(path: Path) -> str | None:
+    """The name of the loader for this file, judged by its content; None if it is not this plugin's kind."""
+
+
+@hookspec
+def register_engines() -> dict[str, EngineFactory]:  # type: ignore[empty-body]
+    """Engines by the name that `--engine` takes; a factory is called once a run and does the heavy imports."""
+
+
+@hookspec
+def register_repairs() -> dict[str, Repair]:  # type: ignore[empty-body]
+    """Repairs by the name that `--repairs` takes."""
+
+
+@hookspec
+def register_normalisers() -> dict[str, Normaliser]:  # type: ignore[empty-body]
+    """Normalisers by the name that a parameter's `x-normalise` takes."""
+
+
+@hookspec
+def register_exporters() -> dict[str, Exporter]:  # type: ignore[empty-body]
+    """Exporters by the name that `dsx export --format` takes."""
+
+
+@hookspec
+def register_commands(group: click.Group) -> None:
+    """Add commands of your own to `dsx`."""

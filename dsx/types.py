@@ -1,0 +1,416 @@
+"""The values that flow, in the order in which they come to be. All are frozen.
+
+Offsets count characters of `Document.text`; pages count from 1; boxes are (x0, y0, x1, y1) in PDF points (1/72 inch),
+the origin at the page's top left, after the page's own rotation.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    import numpy
+
+Json = Any
+"""Anything that `json.dumps` takes."""
+
+Box = tuple[float, float, float, float]
+
+
+# ---- load: what a person would read, with a way back to the page ----
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page; its text is `Document.text[start:end]`. Pages follow each other without gaps."""
+
+    number: int
+    start: int
+    end: int
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and all up to the next heading of its level or above, sub-sections included.
+
+    kind: abstract, introduction, methods, participants, apparatus, procedure, experiment, analysis, results,
+    discussion, references, acknowledgements, supplement or other.
+    """
+
+    title: str
+    kind: str
+    level: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells. In the text the table stands as one line a row, cells parted by " | ", after its caption."""
+
+    caption: str
+    rows: tuple[tuple[str, ...], ...]
+    page: int
+    box: Box | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A paper in reading order. A line break in `text` ends a paragraph, heading, caption or table row.
+
+    id: SHA-256 of the file's content, 64 hexadecimal digits.
+    char_pages: int32 [len(text)], the page number of each character (0: it stands on no page).
+    char_boxes: float32 [len(text), 4], the box of each character (NaN: it was put there by the loader).
+    Loaders that know no pages give one page and no boxes (all NaN).
+    """
+
+    id: str
+    file: str
+    loader: str
+    text: str
+    pages: tuple[Page, ...]
+    sections: tuple[Section, ...]
+    tables: tuple[Table, ...]
+    metadata: Mapping[str, str]
+    char_pages: numpy.ndarray
+    char_boxes: numpy.ndarray
+
+    def page_at(self, offset: int) -> int:
+        """The number of the page on which the character at `offset` stands."""
+        at = bisect.bisect_right([page.start for page in self.pages], offset) - 1
+        return self.pages[max(at, 0)].number
+
+
+# ---- the parameter set: what is asked ----
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One legal value of a parameter, and what it means in words a reader of the field would use."""
+
+    value: Json
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One value to be filled: a leaf of the parameter set.
+
+    name: the path inside its record, dotted where objects nest ("dose.amount").
+    schema: JSON Schema of a value that is there (never null), references resolved, bounds filled in.
+    unit: the unit of the stored number; the answer may come in any unit of the same dimension.
+    normalisers: names of the chain that brings a raw value to its stored form, in order.
+    """
+
+    name: str
+    schema: Mapping[str, Any]
+    description: str = ""
+    unit: str | None = None
+    synonyms: tuple[str, ...] = ()
+    where: str = ""
+    choices: tuple[Choice, ...] = ()
+    normalisers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordType:
+    """Parameters that are filled together for each record of a list; the root of a set is the paper itself.
+
+    name: the property of the parent that holds the list ("" for the root).
+    """
+
+    name: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    children: tuple[RecordType, ...] = ()
+    max_records: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSet:
+    """A parameter set, as its JSON Schema (2020-12) says it."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    root: RecordType
+
+
+# ---- select, prompt: what is shown and asked ----
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """`Document.text[start:end]`, whole paragraphs."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the model sees of a document: its passages in reading order, a blank line between two that do not touch.
+
+    text: as shown; a quote is a substring of it that crosses no line break.
+    passages: where the text came from; offsets of `text` go back through `to_document`.
+    whole: the passages are the whole paper.
+    """
+
+    text: str
+    passages: tuple[Passage, ...]
+    whole: bool
+
+    def to_document(self, offset: int) -> int:
+        """The offset in `Document.text` of the character at `offset` of `text`."""
+        at = 0
+        for passage in self.passages:
+            length = passage.end - passage.start
+            if offset < at + length:
+                return passage.start + offset - at
+            at += length + len(PASSAGE_BREAK)
+        raise IndexError(offset)
+
+
+PASSAGE_BREAK = "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing to ask about a text. Questions with equal `system` and `shown` share a prefix.
+
+    key: unique among the questions of a paper.
+    form: "parameters", an object of name → null or {value, unit?, quote} (the bare inner value where there is one
+        parameter only), or "records", a list of {label, quote}.
+    parameters: what the answer holds, in the answer's order.
+    record: label of the record that is being filled.
+    """
+
+    key: str
+    system: str
+    shown: Shown
+    prompt: str
+    form: Literal["parameters", "records"]
+    parameters: tuple[Parameter, ...] = ()
+    record: str | None = None
+    max_records: int = 0
+
+
+# ---- decode: what the model wrote ----
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """How sure the model was, from its logits under the grammar; each in 0…1.
+
+    reported: 1 − p(null), where null and a value were both legal.
+    value: probability of the chosen value's tokens, null set aside.
+    alternatives: (value, probability) of the whole set of choices, where it was asked for.
+    """
+
+    reported: float
+    value: float
+    alternatives: tuple[tuple[Json, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a question cost. A batch's forward pass is shared out over its rows, so passes are fractions."""
+
+    tokens_prompt: int = 0
+    tokens_reused: int = 0
+    tokens_sampled: int = 0
+    tokens_forced: int = 0
+    forward_passes: float = 0.0
+    ms_model: float = 0.0
+    ms_grammar: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What an engine wrote in answer to the question `key`.
+
+    constrained: a grammar held every token, so the text needs no recovery.
+    truncated: the cap came and the grammar closed the answer; what was closed is no answer.
+    error: why there is no text.
+    """
+
+    key: str
+    text: str
+    constrained: bool
+    truncated: bool = False
+    confidence: Mapping[str, Confidence] = field(default_factory=dict)
+    usage: Usage = Usage()
+    error: str | None = None
+
+
+# ---- recover: what was answered ----
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One parameter's answer, parsed and valid: `value` is None (not reported) or fits the parameter's schema."""
+
+    parameter: str
+    value: Json
+    unit: str | None = None
+    quote: str | None = None
+    confidence: Confidence | None = None
+    repairs: tuple[str, ...] = ()
+    truncated: bool = False
+
+
+# ---- ground, normalise: what is kept ----
+
+
+class Status(StrEnum):
+    """What the quote says of the value."""
+
+    STATED = "stated"  # it stands there
+    DERIVED = "derived"  # computed from quoted numbers
+    INFERRED = "inferred"  # a choice whose word or synonym is not in the quote
+    UNSUPPORTED = "unsupported"  # a number or text that the quote does not carry
+    NOT_REPORTED = "not_reported"  # no value
+    FAILED = "failed"  # no answer; `flags` say why
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a quote stands. start, end: of `Document.text`; boxes: one a line of print, all on `page`."""
+
+    quote: str
+    page: int
+    start: int
+    end: int
+    boxes: tuple[Box, ...]
+    occurrences: int
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One cell of the table. raw: as it was written, before units and spellings; flags: named events on its way."""
+
+    value: Json
+    status: Status
+    confidence: float | None = None
+    evidence: Evidence | None = None
+    raw: Json = None
+    unit: str | None = None
+    flags: tuple[str, ...] = ()
+    alternatives: tuple[tuple[Json, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a paper. path: the list it belongs to and its ancestors' labels; the paper's own has path ()."""
+
+    label: str | None
+    type: str
+    values: Mapping[str, Value]
+    evidence: Evidence | None = None
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaperResult:
+    """All that is kept of one paper. The first record is the paper's own, its label None."""
+
+    document: str
+    file: str
+    records: tuple[Record, ...]
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+# ---- what plugins give: named things ----
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Turns a file into a Document, in a subprocess.
+
+    load: raises LoadError where the file is not readable as this kind.
+    version: part of the cache's key; raise it when the text changes.
+    """
+
+    load: Callable[[Path], Document]
+    version: str
+    description: str = ""
+
+
+class Engine(Protocol):
+    """Answers questions. One engine lives for a whole run.
+
+    grammar: "lark", every answer is held by a grammar with verbatim quotes; "json_schema", held by a JSON Schema;
+        "none", free text, which goes through the repairs.
+    context_tokens: longest prompt and answer together.
+    """
+
+    grammar: Literal["lark", "json_schema", "none"]
+    context_tokens: int
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens `text` takes."""
+        ...
+
+    def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
+        """One completion for each question, as they end, in any order. A question that fails has its `error` set."""
+        ...
+
+    def describe(self) -> dict[str, Json]:
+        """What a run's manifest should hold: model, revision or hash, attention, device, versions."""
+        ...
+
+    def close(self) -> None:
+        """Gives back memory and connections."""
+        ...
+
+
+EngineFactory = Callable[["EngineSettings"], Engine]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What an engine is made from. options: the `--set engine.KEY=VALUE` pairs; an unknown key is a UsageError."""
+
+    model: str | None = None
+    max_new_tokens: int = 512
+    attention: str = "auto"
+    quantize: str = "none"
+    order: Literal["value-quote", "quote-value"] = "value-quote"
+    samples: int = 1
+    alternatives: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Mends one kind of malformed text. mend: returns the text mended, or unchanged where it has nothing to mend."""
+
+    mend: Callable[[str], str]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Normaliser:
+    """Brings a raw value to its stored form. normalise(value, unit, parameter) → value; ValueError where it cannot."""
+
+    normalise: Callable[[Json, str | None, Parameter], Json]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """Writes results. binary: the output is bytes and needs a file."""
+
+    export: Callable[[Sequence[PaperResult], ParameterSet, Any], None]
+    description: str = ""
+    binary: bool = False
