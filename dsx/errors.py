@@ -1,15 +1,15 @@
 """Every error that dsx raises on purpose, and what each one costs.
 
-    DsxError                  one line for the person, with a way out
-    ├── UsageError            nothing was run; exit code 2
-    │   ├── UnknownName       a name that nobody registered (lists those that exist)
-    │   ├── SchemaError       a parameter set that cannot be asked; carries every problem found
-    │   ├── PluginError       a plugin that is needed and broken
-    │   ├── ModelError        a model or its device that is not to be had
-    │   └── RunError          a run folder that cannot be written or belongs to another recipe
-    └── PaperError            this paper failed, the others go on; exit code 1 at the end
-        ├── LoadError         the file could not be read as a document
-        └── DecodeError       the engine gave no answer to a question
+DsxError                  one line for the person, with a way out
+├── UsageError            nothing was run; exit code 2
+│   ├── UnknownName       a name that nobody registered (lists those that exist)
+│   ├── SchemaError       a parameter set that cannot be asked; carries every problem found
+│   ├── PluginError       a plugin that is needed and broken
+│   ├── ModelError        a model or its device that is not to be had
+│   └── RunError          a run folder that cannot be written or belongs to another recipe
+└── PaperError            this paper failed, the others go on; exit code 1 at the end
+    ├── LoadError         the file could not be read as a document
+    └── DecodeError       the engine gave no answer to a question
 """
 
 from __future__ import annotations

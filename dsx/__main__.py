@@ -1,0 +1,5 @@
+"""`python -m dsx` is `dsx`."""
+
+from dsx.cli import main
+
+main()

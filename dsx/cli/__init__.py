@@ -1,0 +1,83 @@
+"""The command line: one command a file, each imported only when it is called (so that `dsx --help` is quick)."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+
+import click
+
+import dsx
+from dsx.errors import DsxError
+
+COMMANDS = {
+    "extract": "Fill a parameter set from papers.",
+    "export": "Write a run's results as a table or as JSON.",
+    "show": "Show what dsx reads in a document.",
+    "recover": "Put one malformed raw answer through the repairs.",
+    "runs": "Look at runs, do failures again, merge.",
+    "slurm": "Submit a run to Slurm.",
+    "schema": "List, show, check and export parameter sets.",
+    "plugins": "List, check and make plugins.",
+    "models": "List models, or fetch one.",
+    "doctor": "Check this machine: Python, torch, GPUs, models, plugins.",
+}
+"""Name → one line of help; command `NAME` is the attribute `command` of the module `dsx.cli.NAME`."""
+
+log = logging.getLogger("dsx")
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is called; `--help` prints the table above and imports none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS, *sorted(set(self.commands) - set(COMMANDS))]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            module = importlib.import_module(f"dsx.cli.{cmd_name}")
+            command: click.Command = module.command
+            return command
+        if cmd_name not in self.commands:
+            from dsx.plugins import load_plugins
+
+            load_plugins().register_commands(self)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(dsx.__version__, prog_name="dsx")
+@click.option("-v", "--verbose", is_flag=True, help="Log what is done, and tracebacks, to stderr.")
+def cli(verbose: bool) -> None:
+    """Fill parameter sets from scientific PDFs, every value with its quote, page and box.
+
+    Exit codes: 0 all papers done; 1 some papers failed; 2 nothing was run.
+    """
+    logging.basicConfig(
+        level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True
+    )
+    log.setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point: every DsxError becomes one line on stderr and its exit code, here and nowhere else."""
+    try:
+        code = cli.main(args=arguments, prog_name="dsx", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("dsx: interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as problem:
+        command = problem.ctx.command_path if isinstance(problem, click.UsageError) and problem.ctx else "dsx"
+        click.echo(f"{command}: {problem.format_message()} (see {command} --help)", err=True)
+        sys.exit(2)
+    except DsxError as problem:
+        log.debug("traceback", exc_info=problem)
+        click.echo(f"dsx: {' '.join(str(problem).split())}", err=True)
+        sys.exit(problem.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)

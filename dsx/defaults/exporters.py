@@ -1,0 +1,3 @@
+"""Built-in exporters."""
+
+from __future__ import annotations

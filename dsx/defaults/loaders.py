@@ -1,0 +1,3 @@
+"""Built-in loaders."""
+
+from __future__ import annotations

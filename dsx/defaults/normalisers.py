@@ -1,0 +1,3 @@
+"""Built-in normalisers."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Built-in repairs."""
+
+from __future__ import annotations

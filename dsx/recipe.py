@@ -1,0 +1,58 @@
+"""All that decides what a run's answers will be: saved whole with the run, compared when it is resumed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dsx.types import EngineSettings
+
+DEFAULT_REPAIRS = (
+    "find-json",
+    "comments",
+    "python-literals",
+    "doubled-braces",
+    "quotes",
+    "line-breaks",
+    "trailing-commas",
+    "json-repair",
+)
+
+
+class Recipe(BaseModel):
+    """How papers are read, asked and checked. Unknown fields are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_name: str
+    engine: str = "transformers"
+    model: str | None = None
+    attention: Literal["auto", "flash_attention_2", "sdpa", "eager"] = "auto"
+    quantize: Literal["none", "8bit", "4bit"] = "none"
+    max_new_tokens: int = Field(512, ge=32, description="cap of one answer, tokens")
+    per_question: int = Field(1, ge=1, description="parameters asked in one question")
+    order: Literal["value-quote", "quote-value"] = "value-quote"
+    loader: str | None = Field(None, description="None: judged by the file's content")
+    passage_tokens: int = Field(1500, ge=200, description="shown for one question where the paper does not fit whole")
+    records: tuple[str, ...] = Field((), description="labels of the records, instead of asking for them")
+    samples: int = Field(1, ge=1, le=64)
+    alternatives: bool = False
+    repairs: tuple[str, ...] = DEFAULT_REPAIRS
+    repair_factor: float = Field(0.8, gt=0, le=1, description="confidence is multiplied by this for each repair")
+    load_seconds: float = Field(120, gt=0, description="wall and CPU limit of loading one file")
+    load_megabytes: int = Field(2048, ge=256, description="address space limit of loading one file")
+    options: dict[str, str] = Field(default_factory=dict, description="the engine's own, from --set")
+
+    def engine_settings(self) -> EngineSettings:
+        """The part that an engine is made from."""
+        return EngineSettings(
+            model=self.model,
+            max_new_tokens=self.max_new_tokens,
+            attention=self.attention,
+            quantize=self.quantize,
+            order=self.order,
+            samples=self.samples,
+            alternatives=self.alternatives,
+            options=dict(self.options),
+        )
