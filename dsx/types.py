@@ -257,7 +257,11 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One parameter's answer, parsed and valid: `value` is None (not reported) or fits the parameter's schema."""
+    """One parameter's answer, parsed and valid: `value` is None (not reported) or fits the parameter's schema.
+
+    repairs: names of the repairs that fired on the text, in order.
+    error: why there is no answer; then `value` is None and says nothing.
+    """
 
     parameter: str
     value: Json
@@ -266,6 +270,7 @@ class Answer:
     confidence: Confidence | None = None
     repairs: tuple[str, ...] = ()
     truncated: bool = False
+    error: str | None = None
 
 
 # ---- ground, normalise: what is kept ----
@@ -393,9 +398,13 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """Mends one kind of malformed text. mend: returns the text mended, or unchanged where it has nothing to mend."""
+    """Mends one kind of malformed text.
 
-    mend: Callable[[str], str]
+    mend: returns the text mended, or unchanged where it has nothing to mend; or, where it may be read in several ways,
+        all of them (readings that lead to different answers are refused).
+    """
+
+    mend: Callable[[str], str | Sequence[str]]
     description: str = ""
 
 
