@@ -12,10 +12,12 @@ DEFAULT_REPAIRS = (
     "find-json",
     "comments",
     "python-literals",
+    "numbers",
     "doubled-braces",
     "quotes",
     "line-breaks",
     "trailing-commas",
+    "unfinished",
     "json-repair",
 )
 

@@ -1,1 +1,153 @@
-"""."""
+"""From a completion to answers. What no grammar bound goes through named repairs, and is never trusted more for it.
+
+Each parameter of the question gets one answer, in the question's order: a valid value, None for "not reported", or an
+`error`. Nothing is made up: duplicate keys, several objects that differ, and what was cut off are refused.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dsx.errors import DecodeError
+from dsx.recover.chain import Chain, Mended
+from dsx.recover.read import Found, Reading, Unreadable, Validates, parse, read
+from dsx.types import Answer, Completion, Parameter, Question, Repair
+
+__all__ = ["RecordLabel", "confidence_factor", "recover", "recover_records"]
+
+log = logging.getLogger("dsx.recover")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLabel:
+    """One record that the text has: what it calls it, and where."""
+
+    label: str
+    quote: str | None
+    repairs: tuple[str, ...] = ()
+
+
+def confidence_factor(repairs: Sequence[str], factor: float) -> float:
+    """What a repaired answer's confidence is multiplied by: `factor` for each repair that fired."""
+    return float(factor ** len(repairs))
+
+
+def recover(
+    completion: Completion, question: Question, repairs: Sequence[tuple[str, Repair]], validates: Validates
+) -> list[Answer]:
+    """One answer for each of the question's parameters, in their order; `error` is set where there is none.
+
+    A text that parses and validates as it is needs no repair, constrained or not. A constrained text that does not (a
+    server that ignored the schema) goes through the repairs like any other.
+    """
+    if completion.error is not None:
+        return _failed(question.parameters, completion.error)
+    if completion.truncated and completion.constrained:
+        return _failed(question.parameters, "the cap of tokens came before the answer's end", truncated=True)
+    parameters = question.parameters
+
+    def say(text: str) -> tuple[Reading, bool]:
+        reading = read(parse(text), parameters, validates)
+        return reading, not reading.errors
+
+    def choose(outcomes: Sequence[Mended[Reading]]) -> Mended[Reading]:
+        return _choose(outcomes, question.shown.text)
+
+    try:
+        mended = Chain(say, choose).run(completion.text, repairs)
+    except Unreadable as problem:
+        return _failed(parameters, str(problem))
+    answers = [_answer(parameter, mended, completion) for parameter in parameters]
+    _report(answers, mended.repairs)
+    return answers
+
+
+def recover_records(
+    completion: Completion, question: Question, repairs: Sequence[tuple[str, Repair]]
+) -> list[RecordLabel]:
+    """The records that the model found, in its order; the same label again is the same record.
+
+    Raises DecodeError where the text cannot be read.
+    """
+    if completion.error is not None:
+        raise DecodeError(f"{question.key}: {completion.error}")
+
+    def say(text: str) -> tuple[list[RecordLabel], bool]:
+        return _labels(parse(text)), True
+
+    def choose(outcomes: Sequence[Mended[list[RecordLabel]]]) -> Mended[list[RecordLabel]]:
+        if any(outcome.said != outcomes[0].said for outcome in outcomes):
+            raise Unreadable("several lists of records that differ")
+        return outcomes[0]
+
+    try:
+        mended = Chain(say, choose).run(completion.text, repairs)
+    except Unreadable as problem:
+        raise DecodeError(f"{question.key}: {problem}") from None
+    return [RecordLabel(label.label, label.quote, mended.repairs) for label in mended.said]
+
+
+def _labels(parsed: Any) -> list[RecordLabel]:
+    if isinstance(parsed, dict) and len(parsed) == 1:
+        parsed = next(iter(parsed.values()))
+    if not isinstance(parsed, list):
+        raise Unreadable("no list of records")
+    labels: dict[str, RecordLabel] = {}
+    for entry in parsed:
+        label = entry.get("label") if isinstance(entry, dict) else None
+        quote = entry.get("quote") if isinstance(entry, dict) else None
+        if not isinstance(label, str) or not label.strip() or not isinstance(quote, str | None):
+            raise Unreadable("a record without a label")
+        labels.setdefault(label, RecordLabel(label, quote or None))
+    return list(labels.values())
+
+
+def _choose(outcomes: Sequence[Mended[Reading]], shown: str) -> Mended[Reading]:
+    """Several objects answer. The one that is right is the one whose quotes stand in the text that was shown."""
+    best = [outcome for outcome in outcomes if outcome.whole] or list(outcomes)
+    best = [outcome for outcome in best if outcome.said.found] or best
+    if all(_values(outcome) == _values(best[0]) for outcome in best):
+        return best[0]
+    text = " ".join(shown.split())
+    quoted = [outcome for outcome in best if _all_quoted(outcome.said.found, text)]
+    if len(quoted) == 1:
+        return quoted[0]
+    raise Unreadable(f"{len(best)} objects that answer differently")
+
+
+def _values(outcome: Mended[Reading]) -> dict[str, tuple[Any, str | None]]:
+    return {name: (found.value, found.unit) for name, found in outcome.said.found.items()}
+
+
+def _all_quoted(found: Mapping[str, Found], text: str) -> bool:
+    quotes = [" ".join(each.quote.split()) for each in found.values() if each.quote]
+    return bool(quotes) and all(re.search(rf"(?<!\w){re.escape(quote)}(?!\w)", text) for quote in quotes)
+
+
+def _answer(parameter: Parameter, mended: Mended[Reading], completion: Completion) -> Answer:
+    found = mended.said.found.get(parameter.name)
+    if found is None:
+        return Answer(parameter.name, None, repairs=mended.repairs, error=mended.said.errors[parameter.name])
+    return Answer(
+        parameter.name,
+        found.value,
+        unit=found.unit,
+        quote=found.quote,
+        confidence=completion.confidence.get(parameter.name),
+        repairs=(*mended.repairs, *found.repairs),
+    )
+
+
+def _failed(parameters: Sequence[Parameter], reason: str, truncated: bool = False) -> list[Answer]:
+    return [Answer(parameter.name, None, truncated=truncated, error=reason) for parameter in parameters]
+
+
+def _report(answers: Sequence[Answer], repairs: Sequence[str]) -> None:
+    mended = [answer for answer in answers if answer.repairs and answer.error is None]
+    if mended:
+        fired = dict.fromkeys([*repairs, *(name for answer in mended for name in answer.repairs)])
+        log.debug("recovered %d parameters by %s", len(mended), ", ".join(fired))

@@ -1,0 +1,245 @@
+"""The named repairs: each rewrites one kind of token and leaves every other character as it was."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from dsx.recover.scan import ROOT, Scan, Token, scan
+
+LONGEST = 100_000
+MOST_CANDIDATES = 12
+LITERALS = {
+    "None": "null", "NULL": "null", "Null": "null", "nil": "null", "undefined": "null",
+    "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
+}  # fmt: skip
+NO_NUMBERS = ("nan", "inf", "infinity")
+NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+LOOSE_NUMBER = re.compile(
+    r"(?P<sign>[-+−–]?)\s?(?P<whole>\d{1,3}(?:,\d{3})+|\d*)(?P<part>\.\d*)?(?P<power>[eE][+-]?\d+)?"
+)
+THOUGHT = re.compile(r".*</think>", re.DOTALL)
+
+
+def find_json(text: str) -> str | Sequence[str]:
+    """Every object (or list of objects) that stands in the text; prose and code fences around them go."""
+    after_thought = THOUGHT.sub("", text, count=1)
+    found: list[str] = []
+    at = 0
+    for _ in range(MOST_CANDIDATES):
+        root = ROOT.search(after_thought, at)
+        if not root:
+            break
+        scanned = scan(after_thought, root.start())
+        assert scanned is not None
+        if scanned.closed:
+            found.append(after_thought[scanned.start : scanned.end])
+            at = scanned.end
+        elif any(token.kind == "colon" for token in scanned.tokens):  # an answer that was not ended: do not look inside
+            found.append(after_thought[scanned.start :].split("```")[0])
+            break
+        else:
+            at = root.start() + 1
+    if not found or [text.strip()] == found:
+        return text
+    unlike = list(dict.fromkeys(found))
+    return unlike[0] if len(unlike) == 1 else unlike
+
+
+def comments(text: str) -> str:
+    """Takes out // … and # … to the end of the line, and /* … */."""
+    return _rewrite(text, lambda token, _: "" if token.kind == "comment" else None)
+
+
+def trailing_commas(text: str) -> str:
+    """Takes out a comma before a closing bracket."""
+
+    def drop(tokens: Sequence[Token], index: int) -> bool:
+        after = next((token for token in tokens[index + 1 :] if token.kind != "comment"), None)
+        return tokens[index].kind == "comma" and after is not None and after.kind == "close"
+
+    scanned = scan(text) if len(text) <= LONGEST else None
+    if not scanned:
+        return text
+    dropped = {token.start for index, token in enumerate(scanned.tokens) if drop(scanned.tokens, index)}
+    return _rewrite(text, lambda token, _: "" if token.start in dropped else None)
+
+
+def python_literals(text: str) -> str:
+    """None, True, False and their like, where they stand as values."""
+    return _rewrite(text, lambda token, raw: LITERALS.get(raw) if _is_bare_value(token) else None)
+
+
+def numbers(text: str) -> str:
+    """U+2212 and en dash as minus, a leading plus, a bare decimal point, commas between thousands."""
+    return _rewrite(text, lambda token, raw: _number(raw) if _is_bare_value(token) else None)
+
+
+def doubled_braces(text: str) -> str:
+    """{{ and }} as template engines leave them."""
+    return _rewrite(text, lambda token, raw: raw[:1] if token.wide else None)
+
+
+def quotes(text: str) -> str:
+    """Single, curly, escaped and missing quotes, unescaped quotes inside a string, escapes that JSON does not know."""
+    return _rewrite(text, lambda token, raw: _requote(token, text, raw))
+
+
+def line_breaks(text: str) -> str:
+    """A line break inside a string becomes a space; other control characters are escaped."""
+
+    def join(token: Token, raw: str) -> str | None:
+        if token.kind != "string" or not re.search(r"[\x00-\x1f]", raw):
+            return None
+        joined = re.sub(r"[ \t]*[\r\n\t][\s]*", " ", raw)
+        return re.sub(r"[\x00-\x1f]", lambda match: f"\\u{ord(match.group()):04x}", joined)
+
+    return _rewrite(text, join)
+
+
+def unfinished(text: str) -> str:
+    """Closes an answer that was cut off, after its last whole member; the member that was cut is dropped.
+
+    An object of one answer (it has the key "value") is closed only where its quote came last and is whole, for its
+    unit might have been cut off.
+    """
+    scanned = scan(text)
+    if not scanned or scanned.closed or scanned.torn:
+        return text
+    tokens = scanned.tokens
+    if tokens[0].end - tokens[0].start != 1 or text[tokens[0].start] != "{":
+        return text
+    depth_one_keys = [token for token in tokens if token.role == "key" and token.depth == 1]
+    names = [text[slice(*token.inner)] for token in depth_one_keys]
+    if "value" in names:
+        last = tokens[-1]
+        whole = names[-1] == "quote" and last.kind == "string" and last.closer and last.role == "value"
+        return text[: last.end] + "}" if whole and not scanned.clipped else text
+    last_end = _last_whole_member(tokens)
+    return text if last_end is None else text[:last_end] + "}"
+
+
+def _last_whole_member(tokens: Sequence[Token]) -> int | None:
+    """End of the last depth-one value that is an object or list and closed, or that a comma follows."""
+    end = None
+    for token, following in zip(tokens, [*tokens[1:], None], strict=False):
+        closed = token.kind == "close"
+        if token.depth == 1 and (closed or (token.role == "value" and following and following.kind == "comma")):
+            end = token.end
+    return end
+
+
+def json_repair(text: str) -> str:
+    """The library json_repair, and only what it does to punctuation: it may not change, drop or add a value or key."""
+    scanned = scan(text)
+    if not scanned or scanned.clipped or not scanned.tokens:
+        return text
+    leaves = _leaves_of_text(text, scanned)
+    if leaves is None or not scanned.closed:
+        return text
+    import json_repair as library
+
+    try:
+        mended = library.loads(text[scanned.start : scanned.end], skip_json_loads=True)
+    except (ValueError, RecursionError, TypeError, IndexError):
+        return text
+    if not isinstance(mended, dict | list) or list(_leaves(mended)) != leaves:
+        return text
+    return json.dumps(mended, ensure_ascii=False)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner)
+    else:
+        yield value
+
+
+def _leaves_of_text(text: str, scanned: Scan) -> list[Any] | None:
+    leaves: list[Any] = []
+    for token in scanned.tokens:
+        if token.kind == "string" and token.opener == token.closer == '"':
+            try:
+                leaves.append(json.loads(text[token.start : token.end]))
+            except ValueError:
+                return None
+        elif token.kind in ("bare", "string"):
+            raw = text[token.start : token.end]
+            if raw not in ("null", "true", "false") and not NUMBER.fullmatch(raw):
+                return None
+            leaves.append(json.loads(raw))
+    return leaves
+
+
+def _is_bare_value(token: Token) -> bool:
+    return token.kind == "bare" and token.role == "value"
+
+
+def _number(raw: str) -> str | None:
+    match = LOOSE_NUMBER.fullmatch(raw)
+    if not match or not any(character.isdigit() for character in (match["whole"] + (match["part"] or ""))):
+        return None
+    sign = "-" if match["sign"] in ("-", "−", "–") else ""
+    whole = match["whole"].replace(",", "") or "0"
+    part = match["part"] if match["part"] and len(match["part"]) > 1 else ""
+    if len(whole) > 1 and whole[0] == "0":
+        return None
+    return sign + whole + part + (match["power"] or "")
+
+
+def _requote(token: Token, text: str, raw: str) -> str | None:
+    if token.kind == "bare":
+        if token.role == "none" or raw in LITERALS or raw in ("null", "true", "false") or NUMBER.fullmatch(raw):
+            return None
+        if token.role == "value" and (
+            raw.lower().lstrip("+-") in NO_NUMBERS
+            or _number(raw) is not None
+            or not re.search(r"\w", raw)
+            or "\\" in raw
+        ):
+            return None
+        return json.dumps(raw, ensure_ascii=False)
+    if token.kind != "string":
+        return None
+    content = text[slice(*token.inner)]
+    if token.opener.startswith("\\"):
+        content = re.sub(r'\\(["\\\'/bfnrtu])', lambda match: _unescape(match.group(1)), content)
+    content = re.sub(r"\\.|[\"\\]", _escape, content, flags=re.DOTALL)
+    return f'"{content}"'
+
+
+def _unescape(character: str) -> str:
+    return character if character in "\"'\\" else "\\" + character
+
+
+def _escape(match: re.Match[str]) -> str:
+    found = match.group()
+    if found == '"':
+        return '\\"'
+    if found == "\\":
+        return "\\\\"
+    if found == "\\'":
+        return "'"
+    return found if found[1] in '"\\/bfnrtu' else "\\" + found
+
+
+def _rewrite(text: str, change: Callable[[Token, str], str | None]) -> str:
+    """`change` gives a token's new text, or None to leave it; a token that the text's end cut is always left."""
+    scanned = scan(text) if len(text) <= LONGEST else None
+    if not scanned or scanned.torn:
+        return text
+    pieces: list[str] = []
+    at = 0
+    for token in scanned.tokens[: -1 if scanned.clipped else None]:
+        new = change(token, text[token.start : token.end])
+        if new is not None:
+            pieces += (text[at : token.start], new)
+            at = token.end
+    return "".join((*pieces, text[at:]))

@@ -1,0 +1,303 @@
+"""Finds the tokens of JSON that is not quite JSON: knows where strings begin and end whatever their quotes.
+
+Valid JSON is scanned exactly as JSON. Elsewhere a string ends at the first quote after which the object can go on
+(a brace, or a comma and the next key), so an apostrophe or an unescaped quote inside it does not end it. What can be
+read in two ways is marked `torn`, and no repair touches it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+Kind = Literal["open", "close", "colon", "comma", "string", "bare", "comment"]
+
+QUOTE = r"""(?:\\?["'“”„‘’])"""
+NAME = r"""[^"'“”‘’:,{}\[\]\n\\]{1,80}"""
+# A key with its colon. Without quotes it must be one word, and a value must begin after the colon.
+WORD_KEY = rf"""[A-Za-z_][\w.-]{{0,60}}["'”’]?\s*:\s*(?:{QUOTE}|[{{\[\d−+.-]|[A-Za-z])"""
+CUT_KEY = rf"{QUOTE}[\w. -]*{QUOTE}?\s*$"  # the text ends inside a key, or before its colon
+KEY = rf"(?:{QUOTE}{NAME}{QUOTE}\s*:|{WORD_KEY}|{CUT_KEY})"
+COMMENT = r"(?://|/\*|\#)"
+AFTER_MEMBER = re.compile(
+    rf"\s*(?:\}}\s*(?:[,}}\]]|$|{COMMENT}|```)|,\s*(?:{KEY}|\}}|{COMMENT}|$)|{COMMENT}|\]|$)",
+)
+AFTER_LAST_MEMBER = re.compile(rf"\s*(?:\}}|,\s*(?:{KEY}|\}}|{COMMENT}|$)|{COMMENT}|$)")
+AFTER_ITEM = re.compile(
+    rf"\s*(?:\]|,\s*(?:{QUOTE}|[\d{{\[\]−+.-]|null|true|false|None|True|False|{COMMENT}|$)|{COMMENT}|$)"
+)
+LOOSE_KEY = re.compile(rf"""({QUOTE}?)([^"'“”‘’:,{{}}\[\]\n\\]{{1,80}}?)({QUOTE}?)\s*(?=:)""")
+STRICT_KEY = re.compile(r'"((?:[^"\\\n]|\\.)*)"(?=\s*:)')
+OPENER = re.compile(QUOTE)
+SPACE = re.compile(r"\s*")
+COMMENT_TOKEN = re.compile(r"//[^\n]*|/\*.*?(?:\*/|$)|\#[^\n]*", re.DOTALL)
+BARE_END = re.compile(r"[,}\]\n]|//|/\*|\s\#")
+STRAY = re.compile(r"[^\s,:{}\[\]\"]+|.")
+# Closing quotes by opening quote; a backslash takes the next character with it.
+CLOSERS = {
+    '"': re.compile(r'\\.|"', re.DOTALL),
+    "'": re.compile(r"\\.|'", re.DOTALL),
+    '\\"': re.compile(r'\\\\\\"|\\\\.|\\"|\\.', re.DOTALL),
+    "\\'": re.compile(r"\\\\\\'|\\\\.|\\'|\\.", re.DOTALL),
+}
+DOUBLE_CURLY = re.compile(r'\\.|[“”"]', re.DOTALL)
+SINGLE_CURLY = re.compile(r"\\.|[‘’']", re.DOTALL)
+KEY_BEFORE_COLON = re.compile(r"""[^"'“”‘’:,{}\[\]\n\\]{1,80}""")
+MISSING_CLOSE = re.compile(r"\s*(\}*)\s*,\s*$")
+TRAILING_BRACES = re.compile(r"[\s}\]]*\}[\s}\]]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`text[start:end]`. A string's content is `text[inner[0]:inner[1]]`; opener or closer is "" where it is missing.
+
+    role: what stands here in the structure. wide: a brace that is doubled.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    role: Literal["key", "value", "none"] = "none"
+    opener: str = ""
+    closer: str = ""
+    inner: tuple[int, int] = (0, 0)
+    wide: bool = False
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """tokens of one value from `start` to `end`.
+
+    closed: its last bracket is there. torn: somewhere it can be read in two ways. clipped: the text ends inside the
+    last token, or right after one that more characters might have gone on.
+    """
+
+    tokens: tuple[Token, ...]
+    start: int
+    end: int
+    closed: bool
+    torn: bool
+    clipped: bool
+
+
+@dataclass(slots=True)
+class _Frame:
+    bracket: str
+    wide: bool
+    expect: Literal["key", "colon", "value", "after"]
+
+
+ROOT = re.compile(r"\{|\[\s*(?=[{\]])")
+
+
+@lru_cache(maxsize=64)
+def scan(text: str, start: int = 0) -> Scan | None:
+    """Scans the first object (or list of objects) at or after `start`; None where there is none."""
+    root = ROOT.search(text, start)
+    return _Scanner(text, root.start()).run() if root else None
+
+
+class _Scanner:
+    def __init__(self, text: str, start: int) -> None:
+        self.text = text
+        self.start = start
+        self.at = start
+        self.tokens: list[Token] = []
+        self.frames: list[_Frame] = []
+        self.torn = False
+        self.clipped = False
+
+    def run(self) -> Scan:
+        text, length = self.text, len(self.text)
+        while True:
+            self.at = SPACE.match(text, self.at).end()  # type: ignore[union-attr]
+            if self.at >= length:
+                break
+            self.step(text[self.at])
+            if not self.frames:
+                return Scan(tuple(self.tokens), self.start, self.at, True, self.torn, False)
+        return Scan(tuple(self.tokens), self.start, length, False, self.torn, self.clipped)
+
+    def step(self, character: str) -> None:
+        comment = COMMENT_TOKEN.match(self.text, self.at) if character in "/#" else None
+        if comment:
+            self.put("comment", comment.end())
+        elif character in "{[":
+            self.open(character)
+        elif character in "}]":
+            self.close(character)
+        elif character == ":":
+            self.put("colon", self.at + 1)
+            self.frames[-1].expect = "value"
+        elif character == ",":
+            self.put("comma", self.at + 1)
+            self.frames[-1].expect = "key" if self.frames[-1].bracket == "{" else "value"
+        elif self.frames[-1].expect == "key":
+            self.key()
+        elif self.frames[-1].expect == "value":
+            opener = OPENER.match(self.text, self.at)
+            self.string(opener.group()) if opener else self.bare()
+        else:
+            self.after()
+
+    def put(self, kind: Kind, end: int, **more: object) -> None:
+        self.tokens.append(Token(kind, self.at, end, depth=len(self.frames), **more))  # type: ignore[arg-type]
+        self.at = end
+
+    def open(self, bracket: str) -> None:
+        frame = self.frames[-1] if self.frames else None
+        last = self.tokens[-1] if self.tokens else None
+        if (
+            bracket == "{" and frame and frame.expect == "key" and frame.bracket == "{"
+            and last and last.kind == "open" and last.end == self.at and not frame.wide
+        ):  # fmt: skip
+            frame.wide = True
+            self.tokens[-1] = Token("open", last.start, self.at + 1, wide=True, depth=last.depth)
+            self.at += 1
+            return
+        if frame:
+            frame.expect = "after"
+        self.put("open", self.at + 1)
+        self.frames.append(_Frame(bracket, False, "key" if bracket == "{" else "value"))
+
+    def close(self, bracket: str) -> None:
+        frame = self.frames[-1]
+        wide = bracket == "}" and frame.wide and self.text.startswith("}}", self.at)
+        self.torn |= (frame.bracket == "{") != (bracket == "}")
+        self.frames.pop()
+        self.put("close", self.at + (2 if wide else 1), wide=wide)
+
+    def key(self) -> None:
+        strict = STRICT_KEY.match(self.text, self.at)
+        if strict:
+            self.put("string", strict.end(), role="key", opener='"', closer='"', inner=strict.span(1))
+        else:
+            loose = LOOSE_KEY.match(self.text, self.at)
+            if not loose:
+                self.no_key()
+                return
+            opener, closer = loose.group(1), loose.group(3)
+            kind: Kind = "string" if opener or closer else "bare"
+            self.put(kind, loose.end(3), role="key", opener=opener, closer=closer, inner=loose.span(2))
+        self.frames[-1].expect = "colon"
+
+    def no_key(self) -> None:
+        """The text ends inside a key, or a key is expected and something else comes."""
+        if re.compile(rf"{CUT_KEY}|\w+\s*$").match(self.text, self.at):
+            self.clipped = True
+            self.put("bare", len(self.text))
+        else:
+            self.after()
+
+    def after(self) -> None:
+        """Something where nothing can stand: a comma may be missing before a key, else it is torn."""
+        frame = self.frames[-1]
+        if frame.expect == "after" and frame.bracket == "{" and re.compile(KEY).match(self.text, self.at):
+            frame.expect = "key"
+            self.key()
+            return
+        if frame.expect == "colon" or (frame.expect == "after" and frame.bracket == "["):
+            opener = OPENER.match(self.text, self.at)
+            self.string(opener.group()) if opener else self.bare()
+            return
+        self.torn = True
+        self.put("bare", STRAY.match(self.text, self.at).end())  # type: ignore[union-attr]
+
+    def bare(self) -> None:
+        """A number, a word, or a string without its opening quote."""
+        text, frame = self.text, self.frames[-1]
+        end = len(text)
+        for match in BARE_END.finditer(text, self.at):
+            if self.bare_ends(match, frame.bracket):
+                end = match.start()
+                break
+        else:
+            self.clipped = True
+        end = self.at + len(text[self.at : end].rstrip())
+        inner_end, closer = end, ""
+        if end > self.at + 1 and text[end - 1] in "\"'”’":
+            closer, inner_end = text[end - 1], end - 1
+            inner_end -= text[inner_end - 1] == "\\"
+        if end == self.at:  # nothing stands here
+            self.torn = True
+            end = inner_end = self.at + 1
+        self.torn |= any(quote in text[self.at : inner_end] for quote in '"“”')
+        frame.expect = "after"
+        kind: Kind = "string" if closer else "bare"
+        self.put(kind, end, role="value", closer=closer, inner=(self.at, inner_end))
+
+    def bare_ends(self, match: re.Match[str], bracket: str) -> bool:
+        if match.group() == "\n":
+            return bool(re.compile(rf"\s*(?:{KEY}|[}}\]]|$)").match(self.text, match.start()))
+        if bracket == "[" or match.group() != ",":
+            return True
+        return bool(AFTER_MEMBER.match(self.text, match.start()))
+
+    def string(self, opener: str) -> None:
+        """A value in quotes: tries its own closing quote first, then a closing quote of another make."""
+        content = self.at + len(opener)
+        for closers in self.closers(opener):
+            found = self.find_close(content, closers)
+            if found:
+                inner_end, end, closer = found
+                break
+        else:
+            inner_end, end, closer = self.unclosed(content)
+        inner = self.text[content:inner_end]
+        if not closer and re.search(r'(?<!\\)"', inner):
+            self.torn = True
+        self.frames[-1].expect = "after"
+        self.put("string", end, role="value", opener=opener, closer=closer, inner=(content, inner_end))
+
+    def closers(self, opener: str) -> tuple[re.Pattern[str], ...]:
+        if opener in CLOSERS:
+            return (CLOSERS[opener], DOUBLE_CURLY) if opener == '"' else (CLOSERS[opener],)
+        return (DOUBLE_CURLY,) if opener[-1] in "“”„" else (SINGLE_CURLY,)
+
+    def find_close(self, content: int, closers: re.Pattern[str]) -> tuple[int, int, str] | None:
+        """(end of the content, end of the token, closing quote) of the string that begins at `content`."""
+        if self.frames[-1].bracket == "[":
+            follows = AFTER_ITEM
+        else:
+            follows = AFTER_LAST_MEMBER if len(self.frames) == 1 else AFTER_MEMBER
+        before: list[tuple[int, int]] = []
+        for match in closers.finditer(self.text, content):
+            if match.group()[0] == "\\" and not self.escaped_closer(match.group(), closers):
+                continue
+            if follows.match(self.text, match.end()):
+                return match.start(), match.end(), match.group()
+            if before and re.compile(r"\s*:").match(self.text, match.end()):
+                swallowed = self.swallowed(content, before, match.start())
+                if swallowed:
+                    return swallowed
+            before.append(match.span())
+        return None
+
+    @staticmethod
+    def escaped_closer(found: str, closers: re.Pattern[str]) -> bool:
+        return found in ('\\"', "\\'") and (closers is CLOSERS['\\"'] or closers is CLOSERS["\\'"])
+
+    def swallowed(self, content: int, before: list[tuple[int, int]], colon_quote: int) -> tuple[int, int, str] | None:
+        """Where this value ended, if the quote at `colon_quote` closes the key after it."""
+        key_start, key_inner = before[-1]
+        if not KEY_BEFORE_COLON.fullmatch(self.text, key_inner, colon_quote):
+            return None
+        if len(before) > 1 and not self.text[before[-2][1] : key_start].strip():
+            return before[-2][0], before[-2][1], self.text[before[-2][0] : before[-2][1]]  # the comma is missing
+        lost = MISSING_CLOSE.search(self.text, content, key_start)
+        if not lost:
+            self.torn = True
+            return None
+        end = lost.start()
+        return end, end, ""
+
+    def unclosed(self, content: int) -> tuple[int, int, str]:
+        """The text ends inside the string; unless it ends in brackets, then only the quote is missing."""
+        braces = TRAILING_BRACES.search(self.text, content)
+        if braces and self.text.count("}", braces.start()) <= len(self.frames):
+            return braces.start(), braces.start(), ""
+        self.clipped = True
+        return len(self.text), len(self.text), ""
