@@ -51,7 +51,7 @@ ONE = [
     ('{"value": 16, "quote": "Sixteen",}', ("trailing-commas",)),
     ("{'value': 16, 'quote': 'Sixteen'}", ("quotes",)),
     ("{“value”: 16, “quote”: “Sixteen”}", ("quotes",)),
-    ('{\\"value\\": 16, \\"quote\\": \\"Sixteen\\"}', ("quotes",)),
+    ('{\\"value\\": 16, \\"quote\\": \\"Sixteen\\"}', ("find-json",)),
     ("{value: 16, quote: Sixteen}", ("quotes",)),
     ('{"value": 16, "quote": "Sixteen}', ("quotes",)),
     ('{"value: 16, "quote": "Sixteen"}', ("quotes",)),
@@ -59,7 +59,7 @@ ONE = [
     ('{"value": 16, // counted\n "quote": "Sixteen"}', ("comments",)),
     ('{{"value": 16, "quote": "Sixteen"}}', ("doubled-braces",)),
     ('{"value": +16, "quote": "Sixteen"}', ("numbers",)),
-    ('{"value": 16 "unit": null "quote": "Sixteen"}', ()),
+    ('{"value": 16 "unit": null "quote": "Sixteen"}', ("json-repair",)),
     ('<think>{"value": 3}</think>{"value": 16, "quote": "Sixteen"}', ("find-json",)),
     ('{"value": "16", "quote": "Sixteen"}', ("quoted-number",)),
     ('{"n_total": 16}', ()),
@@ -71,9 +71,6 @@ ONE = [
 @pytest.mark.parametrize(("text", "repairs"), ONE)
 def test_what_each_repair_mends(text: str, repairs: tuple[str, ...]) -> None:
     [answer] = answers(text, COUNT)
-    if '16 "unit"' in text:
-        assert answer.error is not None  # two commas are missing: which token ends where is anyone's guess
-        return
     assert (answer.value, answer.repairs, answer.error) == (16, repairs, None)
     assert answer.quote is None or answer.quote.strip() == "Sixteen"
 

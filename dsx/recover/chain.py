@@ -60,7 +60,7 @@ class Chain(Generic[T]):
                     return attempt
                 best = best or attempt
         if best is None:
-            raise Unreadable(max(reasons, key=_weight))
+            raise Unreadable(max(reversed(reasons), key=_weight))
         return best
 
     def attempt(self, text: str, used: tuple[str, ...], reasons: list[str]) -> Mended[T] | None:
@@ -82,7 +82,7 @@ class Chain(Generic[T]):
             except Unreadable as problem:
                 reasons.append(str(problem))
         if not outcomes:
-            raise Unreadable(max(reasons, key=_weight))
+            raise Unreadable(max(reversed(reasons), key=_weight))
         return outcomes[0] if len(outcomes) == 1 else self.choose(outcomes)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from dsx.recover.scan import ROOT, Scan, Token, scan
+from dsx.recover.scan import ROOT, WHOLE_WORDS, Scan, Token, scan
 
 LONGEST = 100_000
 MOST_CANDIDATES = 12
@@ -20,12 +20,14 @@ NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 LOOSE_NUMBER = re.compile(
     r"(?P<sign>[-+−–]?)\s?(?P<whole>\d{1,3}(?:,\d{3})+|\d*)(?P<part>\.\d*)?(?P<power>[eE][+-]?\d+)?"
 )
+ESCAPED = re.compile(r"[{\[](?:[{\[\s]|\\[nrt])*\\[\"'nrt]")
+WHITE = {"n": "\n", "r": "\r", "t": "\t"}
 THOUGHT = re.compile(r".*</think>", re.DOTALL)
 
 
 def find_json(text: str) -> str | Sequence[str]:
     """Every object (or list of objects) that stands in the text; prose and code fences around them go."""
-    after_thought = THOUGHT.sub("", text, count=1)
+    after_thought = _unescape_all(THOUGHT.sub("", text, count=1))
     found: list[str] = []
     at = 0
     for _ in range(MOST_CANDIDATES):
@@ -84,7 +86,8 @@ def doubled_braces(text: str) -> str:
 
 def quotes(text: str) -> str:
     """Single, curly, escaped and missing quotes, unescaped quotes inside a string, escapes that JSON does not know."""
-    return _rewrite(text, lambda token, raw: _requote(token, text, raw))
+    flat = _unescape_all(text)
+    return _rewrite(flat, lambda token, raw: _requote(token, flat, raw))
 
 
 def line_breaks(text: str) -> str:
@@ -93,7 +96,8 @@ def line_breaks(text: str) -> str:
     def join(token: Token, raw: str) -> str | None:
         if token.kind != "string" or not re.search(r"[\x00-\x1f]", raw):
             return None
-        joined = re.sub(r"[ \t]*[\r\n\t][\s]*", " ", raw)
+        left, right = token.inner[0] - token.start, token.inner[1] - token.start
+        joined = raw[:left] + re.sub(r"[ \t]*[\r\n\t]\s*", " ", raw[left:right].strip("\r\n\t")) + raw[right:]
         return re.sub(r"[\x00-\x1f]", lambda match: f"\\u{ord(match.group()):04x}", joined)
 
     return _rewrite(text, join)
@@ -108,33 +112,43 @@ def unfinished(text: str) -> str:
     scanned = scan(text)
     if not scanned or scanned.closed or scanned.torn:
         return text
-    tokens = scanned.tokens
-    if tokens[0].end - tokens[0].start != 1 or text[tokens[0].start] != "{":
+    tokens = [token for token in scanned.tokens if token.kind != "comment"]
+    if text[tokens[0].start : tokens[0].end] != "{":
         return text
-    depth_one_keys = [token for token in tokens if token.role == "key" and token.depth == 1]
-    names = [text[slice(*token.inner)] for token in depth_one_keys]
-    if "value" in names:
-        last = tokens[-1]
-        whole = names[-1] == "quote" and last.kind == "string" and last.closer and last.role == "value"
-        return text[: last.end] + "}" if whole and not scanned.clipped else text
-    last_end = _last_whole_member(tokens)
-    return text if last_end is None else text[:last_end] + "}"
+    names = [text[slice(*token.inner)] for token in tokens if token.role == "key" and token.depth == 1]
+    end = _end_of_one_answer(text, tokens, names) if "value" in names else _last_whole_member(text, tokens)
+    return text if end is None or (scanned.clipped and "value" in names) else text[:end] + "}"
 
 
-def _last_whole_member(tokens: Sequence[Token]) -> int | None:
-    """End of the last depth-one value that is an object or list and closed, or that a comma follows."""
+def _end_of_one_answer(text: str, tokens: Sequence[Token], names: Sequence[str]) -> int | None:
+    """Its quote came last and is whole; after a comma more was to come, which must not have been its unit."""
+    last = tokens[-1]
+    if last.kind == "comma" and "unit" in names:
+        last = tokens[-2]
+    return last.end if names[-1] == "quote" and last.depth == 1 and _is_whole(text, last) else None
+
+
+def _last_whole_member(text: str, tokens: Sequence[Token]) -> int | None:
+    """End of the last member of the answer that is surely whole: closed, or followed by a comma."""
     end = None
     for token, following in zip(tokens, [*tokens[1:], None], strict=False):
-        closed = token.kind == "close"
-        if token.depth == 1 and (closed or (token.role == "value" and following and following.kind == "comma")):
-            end = token.end
+        if token.depth == 1 and (token.kind == "close" or token.role == "value"):
+            whole = token.kind == "close" or _is_whole(text, token)
+            end = token.end if whole or (following and following.kind == "comma") else end
     return end
+
+
+def _is_whole(text: str, token: Token) -> bool:
+    """A string with its closing quote (after a blank it may open one inside), or a word that cannot go on."""
+    if token.kind == "string":
+        return token.role == "value" and token.closer != "" and not text[: token.inner[1]].endswith(" ")
+    return token.role == "value" and text[token.start : token.end] in WHOLE_WORDS
 
 
 def json_repair(text: str) -> str:
     """The library json_repair, and only what it does to punctuation: it may not change, drop or add a value or key."""
     scanned = scan(text)
-    if not scanned or scanned.clipped or not scanned.tokens:
+    if not scanned or scanned.clipped or scanned.torn:
         return text
     leaves = _leaves_of_text(text, scanned)
     if leaves is None or not scanned.closed:
@@ -213,6 +227,14 @@ def _requote(token: Token, text: str, raw: str) -> str | None:
         content = re.sub(r'\\(["\\\'/bfnrtu])', lambda match: _unescape(match.group(1)), content)
     content = re.sub(r"\\.|[\"\\]", _escape, content, flags=re.DOTALL)
     return f'"{content}"'
+
+
+def _unescape_all(text: str) -> str:
+    """One level of escapes off a text that was put into a string as a whole: \\n or \\" follows its first bracket."""
+    root = ROOT.search(text)
+    if not root or not ESCAPED.match(text, root.start()):
+        return text
+    return re.sub(r"\\(.)", lambda match: WHITE.get(match[1], match[1] if match[1] in "\"\\'/" else match[0]), text)
 
 
 def _unescape(character: str) -> str:

@@ -120,6 +120,9 @@ def _member(members: dict[str, Any], name: str) -> Any:
 
 def _read_inner(inner: Any, parameter: Parameter, validates: Validates) -> Found:
     if isinstance(inner, dict) and "value" in inner:
+        for key in inner.keys() - INNER:
+            if re.sub(r"[^a-z]", "", key.lower()).rstrip("s") in INNER:
+                raise Unreadable(f"the key {key!r} is none of value, unit and quote")
         unit, quote = _text(inner, "unit"), _text(inner, "quote")
         return _valid(inner["value"], unit, quote, parameter, validates)
     return _valid(inner, None, None, parameter, validates)

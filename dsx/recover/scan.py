@@ -16,25 +16,33 @@ Kind = Literal["open", "close", "colon", "comma", "string", "bare", "comment"]
 
 QUOTE = r"""(?:\\?["'“”„‘’])"""
 NAME = r"""[^"'“”‘’:,{}\[\]\n\\]{1,80}"""
-# A key with its colon. Without quotes it must be one word, and a value must begin after the colon.
+QUOTED_KEY = rf"{QUOTE}{NAME}{QUOTE}\s*:"
+# Without quotes a key is one word, and a value must begin after the colon.
 WORD_KEY = rf"""[A-Za-z_][\w.-]{{0,60}}["'”’]?\s*:\s*(?:{QUOTE}|[{{\[\d−+.-]|[A-Za-z])"""
+SURE_WORD_KEY = rf"[A-Za-z_][\w.-]{{0,60}}\s*:\s*(?:{QUOTE}|[{{\[])"
 CUT_KEY = rf"{QUOTE}[\w. -]*{QUOTE}?\s*$"  # the text ends inside a key, or before its colon
-KEY = rf"(?:{QUOTE}{NAME}{QUOTE}\s*:|{WORD_KEY}|{CUT_KEY})"
+KEY = rf"(?:{QUOTED_KEY}|{WORD_KEY}|{CUT_KEY})"
 COMMENT = r"(?://|/\*|\#)"
-AFTER_MEMBER = re.compile(
-    rf"\s*(?:\}}\s*(?:[,}}\]]|$|{COMMENT}|```)|,\s*(?:{KEY}|\}}|{COMMENT}|$)|{COMMENT}|\]|$)",
-)
-AFTER_LAST_MEMBER = re.compile(rf"\s*(?:\}}|,\s*(?:{KEY}|\}}|{COMMENT}|$)|{COMMENT}|$)")
+COMMA_LOST = rf"[ \t]*\n\s*{KEY}|\s*{QUOTED_KEY}|\s+{SURE_WORD_KEY}"
+GOES_ON = rf",\s*(?:{KEY}|\}}|{COMMENT}|$)|{COMMENT}|$"
+AFTER_MEMBER = re.compile(rf"\s*(?:\}}\s*(?:[,}}\]]|$|{COMMENT}|```|{KEY})|\]|{GOES_ON})|{COMMA_LOST}")
+AFTER_LAST_MEMBER = re.compile(rf"\s*(?:\}}|{GOES_ON})|{COMMA_LOST}")
 AFTER_ITEM = re.compile(
     rf"\s*(?:\]|,\s*(?:{QUOTE}|[\d{{\[\]−+.-]|null|true|false|None|True|False|{COMMENT}|$)|{COMMENT}|$)"
 )
-LOOSE_KEY = re.compile(rf"""({QUOTE}?)([^"'“”‘’:,{{}}\[\]\n\\]{{1,80}}?)({QUOTE}?)\s*(?=:)""")
+SWALLOWED = re.compile(rf"(?:[{{,\n]\s*{WORD_KEY}|\s{SURE_WORD_KEY}|{QUOTED_KEY})")
+LOOSE_KEY = re.compile(rf"({QUOTE}?)({NAME}?)({QUOTE}?)\s*(?=:)")
 STRICT_KEY = re.compile(r'"((?:[^"\\\n]|\\.)*)"(?=\s*:)')
+CUT = re.compile(rf"{CUT_KEY}|\w+\s*$")
+NEXT_KEY = re.compile(KEY)
+NEW_LINE = re.compile(rf"\s*(?:{KEY}|[}}\]]|$)")
 OPENER = re.compile(QUOTE)
 SPACE = re.compile(r"\s*")
+COLON = re.compile(r"\s*:")
 COMMENT_TOKEN = re.compile(r"//[^\n]*|/\*.*?(?:\*/|$)|\#[^\n]*", re.DOTALL)
-BARE_END = re.compile(r"[,}\]\n]|//|/\*|\s\#")
+BARE_END = re.compile(rf"[,}}\]\n]|//|/\*|\s\#|\s(?=\s*{QUOTED_KEY})|\s(?={SURE_WORD_KEY})")
 STRAY = re.compile(r"[^\s,:{}\[\]\"]+|.")
+WHOLE_WORDS = ("null", "true", "false", "None", "True", "False")
 # Closing quotes by opening quote; a backslash takes the next character with it.
 CLOSERS = {
     '"': re.compile(r'\\.|"', re.DOTALL),
@@ -44,9 +52,10 @@ CLOSERS = {
 }
 DOUBLE_CURLY = re.compile(r'\\.|[“”"]', re.DOTALL)
 SINGLE_CURLY = re.compile(r"\\.|[‘’']", re.DOTALL)
-KEY_BEFORE_COLON = re.compile(r"""[^"'“”‘’:,{}\[\]\n\\]{1,80}""")
+KEY_BEFORE_COLON = re.compile(NAME)
 MISSING_CLOSE = re.compile(r"\s*(\}*)\s*,\s*$")
-TRAILING_BRACES = re.compile(r"[\s}\]]*\}[\s}\]]*$")
+TRAILING_BRACES = re.compile(r"[\s}]*\}[\s}]*$")
+BRACES_ON_A_LINE = re.compile(r"\s*\n\s*\}[\s}]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,7 @@ class _Scanner:
     def step(self, character: str) -> None:
         comment = COMMENT_TOKEN.match(self.text, self.at) if character in "/#" else None
         if comment:
+            self.torn |= bool(re.search(QUOTED_KEY, comment.group()))
             self.put("comment", comment.end())
         elif character in "{[":
             self.open(character)
@@ -186,7 +196,7 @@ class _Scanner:
 
     def no_key(self) -> None:
         """The text ends inside a key, or a key is expected and something else comes."""
-        if re.compile(rf"{CUT_KEY}|\w+\s*$").match(self.text, self.at):
+        if CUT.match(self.text, self.at):
             self.clipped = True
             self.put("bare", len(self.text))
         else:
@@ -195,7 +205,7 @@ class _Scanner:
     def after(self) -> None:
         """Something where nothing can stand: a comma may be missing before a key, else it is torn."""
         frame = self.frames[-1]
-        if frame.expect == "after" and frame.bracket == "{" and re.compile(KEY).match(self.text, self.at):
+        if frame.expect == "after" and frame.bracket == "{" and NEXT_KEY.match(self.text, self.at):
             frame.expect = "key"
             self.key()
             return
@@ -209,13 +219,14 @@ class _Scanner:
     def bare(self) -> None:
         """A number, a word, or a string without its opening quote."""
         text, frame = self.text, self.frames[-1]
+        if self.opening_lost():
+            return
         end = len(text)
         for match in BARE_END.finditer(text, self.at):
             if self.bare_ends(match, frame.bracket):
                 end = match.start()
                 break
-        else:
-            self.clipped = True
+        cut = end == len(text)
         end = self.at + len(text[self.at : end].rstrip())
         inner_end, closer = end, ""
         if end > self.at + 1 and text[end - 1] in "\"'”’":
@@ -225,14 +236,34 @@ class _Scanner:
             self.torn = True
             end = inner_end = self.at + 1
         self.torn |= any(quote in text[self.at : inner_end] for quote in '"“”')
+        self.clipped = cut and end == len(text) and not closer and text[self.at : end] not in WHOLE_WORDS
         frame.expect = "after"
         kind: Kind = "string" if closer else "bare"
         self.put(kind, end, role="value", closer=closer, inner=(self.at, inner_end))
 
+    def opening_lost(self) -> bool:
+        """Words up to a quote after which the object goes on: a string whose opening quote is missing."""
+        end = re.compile(r"[\"'”]").search(self.text, self.at)
+        words = self.text[self.at : end.start()] if end else ""
+        if not end or not words[0].isalpha() or "\n" in words or SWALLOWED.search(words) or words in WHOLE_WORDS:
+            return False
+        if not self.follows().match(self.text, end.end()):
+            return False
+        self.frames[-1].expect = "after"
+        stop = end.start() - words.endswith("\\")
+        self.put("string", end.end(), role="value", closer=end.group(), inner=(self.at, stop))
+        return True
+
+    def follows(self) -> re.Pattern[str]:
+        """What comes after a value here."""
+        if self.frames[-1].bracket == "[":
+            return AFTER_ITEM
+        return AFTER_LAST_MEMBER if len(self.frames) == 1 else AFTER_MEMBER
+
     def bare_ends(self, match: re.Match[str], bracket: str) -> bool:
         if match.group() == "\n":
-            return bool(re.compile(rf"\s*(?:{KEY}|[}}\]]|$)").match(self.text, match.start()))
-        if bracket == "[" or match.group() != ",":
+            return bool(NEW_LINE.match(self.text, match.start()))
+        if match.group().isspace() or bracket == "[" or match.group() != ",":
             return True
         return bool(AFTER_MEMBER.match(self.text, match.start()))
 
@@ -247,10 +278,22 @@ class _Scanner:
         else:
             inner_end, end, closer = self.unclosed(content)
         inner = self.text[content:inner_end]
-        if not closer and re.search(r'(?<!\\)"', inner):
-            self.torn = True
+        self.torn |= self.doubtful(inner, opener, closer, end)
         self.frames[-1].expect = "after"
         self.put("string", end, role="value", opener=opener, closer=closer, inner=(content, inner_end))
+
+    def doubtful(self, inner: str, opener: str, closer: str, end: int) -> bool:
+        """Unescaped quotes inside, and no way to know which of them ends the string."""
+        bare = re.sub(r"\\.", "", inner, flags=re.DOTALL)
+        if not closer and bare.rstrip().endswith(","):
+            return True
+        if opener[-1] in "'‘’":
+            at_edge = re.search(r"^\s*['‘’]|['‘’][\s,:;]*$|,\s+$", bare) is not None
+            return at_edge or (("'" in bare or '"' in bare) and SWALLOWED.search(bare) is not None)
+        if not re.search(r'["“”]', bare):
+            return False
+        unpaired = bare.count("“") != bare.count("”") or (closer != "”" and bare.count('"') % 2 == 1)
+        return unpaired or not closer or '""' in bare or not self.text[end:].strip() or bool(SWALLOWED.search(bare))
 
     def closers(self, opener: str) -> tuple[re.Pattern[str], ...]:
         if opener in CLOSERS:
@@ -259,17 +302,14 @@ class _Scanner:
 
     def find_close(self, content: int, closers: re.Pattern[str]) -> tuple[int, int, str] | None:
         """(end of the content, end of the token, closing quote) of the string that begins at `content`."""
-        if self.frames[-1].bracket == "[":
-            follows = AFTER_ITEM
-        else:
-            follows = AFTER_LAST_MEMBER if len(self.frames) == 1 else AFTER_MEMBER
+        follows = self.follows()
         before: list[tuple[int, int]] = []
         for match in closers.finditer(self.text, content):
             if match.group()[0] == "\\" and not self.escaped_closer(match.group(), closers):
                 continue
             if follows.match(self.text, match.end()):
                 return match.start(), match.end(), match.group()
-            if before and re.compile(r"\s*:").match(self.text, match.end()):
+            if before and COLON.match(self.text, match.end()):
                 swallowed = self.swallowed(content, before, match.start())
                 if swallowed:
                     return swallowed
@@ -287,17 +327,23 @@ class _Scanner:
             return None
         if len(before) > 1 and not self.text[before[-2][1] : key_start].strip():
             return before[-2][0], before[-2][1], self.text[before[-2][0] : before[-2][1]]  # the comma is missing
-        lost = MISSING_CLOSE.search(self.text, content, key_start)
+        lost = self.braces_on_a_line(content, key_start) or MISSING_CLOSE.search(self.text, content, key_start)
         if not lost:
             self.torn = True
             return None
-        end = lost.start()
-        return end, end, ""
+        return lost.start(), lost.start(), ""
+
+    def braces_on_a_line(self, content: int, before: int) -> re.Match[str] | None:
+        """The brackets that close all that is open, on a line of their own."""
+        wanted = sum(1 + frame.wide for frame in self.frames)
+        found = BRACES_ON_A_LINE.search(self.text, content, before)
+        return found if found and found.group().count("}") == wanted else None
 
     def unclosed(self, content: int) -> tuple[int, int, str]:
         """The text ends inside the string; unless it ends in brackets, then only the quote is missing."""
-        braces = TRAILING_BRACES.search(self.text, content)
-        if braces and self.text.count("}", braces.start()) <= len(self.frames):
+        most = sum(1 + frame.wide for frame in self.frames)
+        braces = TRAILING_BRACES.search(self.text, content) or self.braces_on_a_line(content, len(self.text))
+        if braces and braces.group().count("}") <= most:
             return braces.start(), braces.start(), ""
         self.clipped = True
         return len(self.text), len(self.text), ""
