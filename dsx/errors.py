@@ -28,11 +28,12 @@ class UsageError(DsxError):
 
 
 class UnknownName(UsageError):
-    """No such name in a registry."""
+    """No such name in a registry. broken: what keeps plugins, which might give it, from being used."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], broken: Iterable[str] = ()) -> None:
         there_are = ", ".join(sorted(known)) or "none"
-        super().__init__(f"no {kind} {name!r}; there are: {there_are}")
+        not_used = "".join(f"; {reason}" for reason in broken)
+        super().__init__(f"no {kind} {name!r}; there are: {there_are}{not_used}")
 
 
 class SchemaError(UsageError):

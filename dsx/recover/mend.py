@@ -22,12 +22,11 @@ LOOSE_NUMBER = re.compile(
 )
 ESCAPED = re.compile(r"[{\[](?:[{\[\s]|\\[nrt])*\\[\"'nrt]")
 WHITE = {"n": "\n", "r": "\r", "t": "\t"}
-THOUGHT = re.compile(r".*</think>", re.DOTALL)
 
 
 def find_json(text: str) -> str | Sequence[str]:
     """Every object (or list of objects) that stands in the text; prose and code fences around them go."""
-    after_thought = _unescape_all(THOUGHT.sub("", text, count=1))
+    after_thought = _unescape_all(text.rpartition("</think>")[2])
     found: list[str] = []
     at = 0
     for _ in range(MOST_CANDIDATES):

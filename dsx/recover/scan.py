@@ -102,6 +102,10 @@ class _Frame:
 ROOT = re.compile(r"\{|\[\s*(?=[{\]])")
 
 
+DEEPEST = 24
+"""Brackets inside brackets; an answer needs four."""
+
+
 @lru_cache(maxsize=64)
 def scan(text: str, start: int = 0) -> Scan | None:
     """Scans the first object (or list of objects) at or after `start`; None where there is none."""
@@ -126,6 +130,9 @@ class _Scanner:
             if self.at >= length:
                 break
             self.step(text[self.at])
+            if len(self.frames) > DEEPEST:
+                self.torn = True
+                break
             if not self.frames:
                 return Scan(tuple(self.tokens), self.start, self.at, True, self.torn, False)
         return Scan(tuple(self.tokens), self.start, length, False, self.torn, self.clipped)
@@ -311,7 +318,7 @@ class _Scanner:
                 return match.start(), match.end(), match.group()
             if before and COLON.match(self.text, match.end()):
                 swallowed = self.swallowed(content, before, match.start())
-                if swallowed:
+                if swallowed or self.torn:
                     return swallowed
             before.append(match.span())
         return None

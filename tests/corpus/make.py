@@ -3,8 +3,8 @@
     python tests/corpus/make.py > tests/corpus/malformed.jsonl       # another seed as argument: another draw
 
 One line a case: {"id", "faults", "parameters", "text", "truth"}. `truth` maps a parameter to {"value", "unit",
-"quote"}; a parameter that is not in it has no answer in the text (cut off, contradicted, said twice) and must be refused.
-All sentences are made up.
+"quote"}; a parameter that is not in it has no answer in the text (cut off, contradicted, said twice) and must be
+refused. All sentences are made up.
 """
 
 from __future__ import annotations
