@@ -1,0 +1,74 @@
+"""Writes docs/hooks.md, the reference of the hooks, from their specifications; a test holds the two together.
+
+python docs/make_hooks.py
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from pathlib import Path
+
+from dsx import hookspecs, types
+from dsx.plugins import HOOKS
+
+KINDS = {
+    "register_parameter_sets": ("ParameterSet",),
+    "register_loaders": ("Loader",),
+    "find_loader": (),
+    "register_engines": ("Engine", "EngineSettings"),
+    "register_repairs": ("Repair",),
+    "register_normalisers": ("Normaliser",),
+    "register_exporters": ("Exporter",),
+    "register_commands": (),
+}
+HEAD = """# Hooks
+
+<!-- made by docs/make_hooks.py from dsx/hookspecs.py and dsx/types.py; do not edit -->
+
+A plugin is a module with any of these functions, each marked `@dsx.hookspecs.hookimpl`, that its package names in the
+entry-point group `dsx`:
+
+    [project.entry-points.dsx]
+    mice = "dsx_mice"
+
+`dsx plugins new mice --kind loader` makes such a package, `dsx plugins check mice` tests one. Names are given as a
+dict, so that a recipe can name them; a name that two plugins give is nobody's, and the error names both. dsx imports every
+plugin at each start, so heavy imports belong inside functions. `DSX_PLUGINS=none` leaves all but the built-ins out,
+`DSX_PLUGINS=a,b` takes only those.
+"""
+
+
+def text() -> str:
+    return HEAD + "".join(hook(name) for name in HOOKS)
+
+
+def hook(name: str) -> str:
+    function = getattr(hookspecs, name)
+    signature = str(inspect.signature(function)).replace("'", "")
+    first = " (the first answer that is not None counts)" if function.dsx_spec["firstresult"] else ""
+    code = f"```python\n@hookimpl\ndef {name}{signature}: ...\n```"
+    said = f"\n## {name}\n\n{code}\n\n{inspect.getdoc(function)}{first}\n"
+    return said + "".join(kind(each) for each in KINDS[name])
+
+
+def kind(name: str) -> str:
+    """A type's documentation and fields."""
+    given = getattr(types, name)
+    lines = [f"\n**{name}**: {' '.join((inspect.getdoc(given) or '').split())}\n"]
+    if hasattr(given, "__dataclass_fields__"):
+        for each in given.__dataclass_fields__.values():
+            lines.append(f"\n- `{each.name}: {each.type}`")
+    else:
+        for member, value in typing.get_type_hints(given).items():
+            written = value.__name__ if isinstance(value, type) else str(value).replace("typing.", "")
+            lines.append(f"\n- `{member}: {written}`")
+        for member in ("count_tokens", "answer", "describe", "close"):
+            method = getattr(given, member)
+            signature = str(inspect.signature(method)).replace("'", "").replace("self, ", "").replace("self", "")
+            lines.append(f"\n- `{member}{signature}`: {inspect.getdoc(method)}")
+    return "".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name("hooks.md").write_text(text(), "utf-8")

@@ -1,0 +1,243 @@
+"""The promises of each kind of thing."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import random
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dsx.conformance.outcome import Outcome, Unchecked, attempt, demand
+from dsx.errors import LoadError, ModelError, UsageError
+from dsx.plugins import Plugins
+from dsx.types import (
+    Engine,
+    EngineFactory,
+    EngineSettings,
+    Exporter,
+    Loader,
+    Normaliser,
+    PaperResult,
+    Parameter,
+    ParameterSet,
+    Question,
+    Record,
+    RecordType,
+    Repair,
+    Shown,
+    Status,
+    Value,
+)  # fmt: skip
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+NUMBER = Parameter("n_total", {"type": "integer", "minimum": 0, "maximum": 100_000}, "the number of participants")
+TEXT = Parameter("posture", {"type": "string", "maxLength": 80}, "how the participants sat or stood")
+VALID = (
+    '{"value": 16, "quote": "said \\"go\\", then // left"}',
+    '{"a": {"value": [1, -2.5e3, null], "quote": "it\'s {so}, [or] \\\\ not"}, "b": true}',
+)
+
+
+def name(given: str) -> None:
+    """Names are typed on the command line and stand in files' names."""
+    demand(bool(NAME.fullmatch(given)), f"{given!r}: lower-case letters, digits, '-', '_' and '.' only")
+
+
+# ---- parameter sets ----
+
+
+def parameter_set(about: str, given: ParameterSet, plugins: Plugins) -> Iterator[Outcome]:
+    """Its schemas are schemas, its choices fit them, its normalisers exist."""
+    yield from attempt(about, "its schema is a JSON Schema", lambda: _schema(given.schema))
+    yield from attempt(about, "its parameters can be asked", lambda: _parameters(given.root, plugins))
+    yield from attempt(about, "pickles", lambda: pickle.loads(pickle.dumps(given)))
+
+
+def _schema(schema: Any) -> None:
+    import jsonschema
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def _parameters(kind: RecordType, plugins: Plugins) -> None:
+    import jsonschema
+
+    names = [parameter.name for parameter in kind.parameters]
+    twice = {each for each in names if names.count(each) > 1}
+    demand(not twice, f"{', '.join(sorted(twice))} twice in {kind.name or 'the paper'}")
+    demand(bool(names or kind.children), f"{kind.name or 'the paper'} has no parameters")
+    for parameter in kind.parameters:
+        _schema(parameter.schema)
+        validator = jsonschema.Draft202012Validator(parameter.schema)
+        items = parameter.schema.get("items")
+        one = jsonschema.Draft202012Validator(items) if isinstance(items, dict) else validator
+        for choice in parameter.choices:
+            fits = validator.is_valid(choice.value) or one.is_valid(choice.value)
+            demand(fits, f"{parameter.name}: the choice {choice.value!r} does not fit the schema")
+        demand(
+            not validator.is_valid(None), f"{parameter.name}: null is 'not reported', so the schema must not allow it"
+        )
+        demand(bool(parameter.description), f"{parameter.name} has no description, and the model is told nothing else")
+        for each in parameter.normalisers:
+            demand(each in plugins.normalisers, f"{parameter.name}: no normaliser {each!r}")
+    for child in kind.children:
+        _parameters(child, plugins)
+
+
+# ---- loaders ----
+
+
+def loader(about: str, given: Loader) -> Iterator[Outcome]:
+    """It runs in a process of its own, and a bad file is a LoadError, nothing else."""
+    yield from attempt(about, "has a version", lambda: demand(bool(given.version), "raise it when the text changes"))
+    yield from attempt(about, "pickles, for it runs in a process of its own", lambda: pickle.loads(pickle.dumps(given)))
+    for what, content in {"an empty file": b"", "random bytes": random.Random(1).randbytes(4000)}.items():
+        yield from attempt(about, f"refuses {what} with a LoadError", lambda content=content: _refuses(given, content))  # type: ignore[misc]
+
+
+def _refuses(given: Loader, content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bad"
+        path.write_bytes(content)
+        try:
+            given.load(path)
+        except LoadError as problem:
+            demand(len(str(problem).splitlines()) == 1, "its message is not one line")
+        else:
+            demand(False, "it made a document of it")
+
+
+# ---- engines ----
+
+
+def engine(about: str, given: EngineFactory) -> Iterator[Outcome]:
+    """Unknown options are errors; N questions give N completions, each with its question's key."""
+    yield from attempt(about, "refuses an unknown option with a UsageError", lambda: _refuses_option(given))
+    yield from attempt(about, "answers N questions with N completions", lambda: _answers(given))
+
+
+def _refuses_option(given: EngineFactory) -> None:
+    try:
+        made = given(EngineSettings(options={"no-such-option": "1"}))
+    except ModelError as problem:
+        raise Unchecked(str(problem)) from None
+    except UsageError:
+        return
+    made.close()
+    demand(False, "--set no-such-option=1 passed without a word")
+
+
+def _answers(given: EngineFactory) -> None:
+    try:
+        made = given(EngineSettings(max_new_tokens=64))
+    except UsageError as problem:
+        raise Unchecked(str(problem)) from None
+    try:
+        demand(made.grammar in ("lark", "json_schema", "none"), f"grammar is {made.grammar!r}")
+        demand(made.context_tokens > 0, "context_tokens is not positive")
+        demand(made.count_tokens("one two three") > 0, "count_tokens counts nothing")
+        json.dumps(made.describe())
+        _questions(made)
+    finally:
+        made.close()
+
+
+def _questions(made: Engine) -> None:
+    shown = Shown("Sixteen participants (n = 16) took part. They were seated.", (), True)
+    asked = [
+        Question(f"{number} {each.name}", "Answer with JSON.", shown, f"{each.name}?", "parameters", (each,))
+        for number, each in enumerate((NUMBER, TEXT, NUMBER))
+    ]
+    completions = list(made.answer(asked))
+    keys = sorted(completion.key for completion in completions)
+    demand(keys == sorted(question.key for question in asked), f"3 questions gave completions for {keys}")
+    for completion in completions:
+        demand(completion.error is not None or bool(completion.text), f"{completion.key}: neither text nor error")
+        if completion.constrained and not completion.truncated and completion.error is None:
+            json.loads(completion.text)
+    demand(list(made.answer([])) == [], "no questions gave a completion")
+
+
+# ---- repairs ----
+
+
+def repair(about: str, given: Repair) -> Iterator[Outcome]:
+    """Valid JSON stays what it is; any text gives text, soon."""
+    yield from attempt(about, "leaves valid JSON as it is", lambda: _leaves_valid(given))
+    yield from attempt(about, "takes any text, in 50 ms", lambda: _takes_any(given))
+
+
+def _leaves_valid(given: Repair) -> None:
+    for text in VALID:
+        mended = given.mend(text)
+        demand(isinstance(mended, str) and json.loads(mended) == json.loads(text), f"{text} became {mended!r}")
+
+
+def _takes_any(given: Repair) -> None:
+    draw = random.Random(2)
+    for _ in range(200):
+        text = "".join(draw.choices("{}[]\"':,\\\n ab1−“”/#", k=draw.randint(0, 300)))
+        start = time.process_time()
+        mended = given.mend(text)
+        seconds = time.process_time() - start
+        texts = [mended] if isinstance(mended, str) else list(mended)
+        demand(all(isinstance(each, str) for each in texts), f"{text!r} gave {type(mended).__name__}")
+        demand(seconds < 0.05, f"{1000 * seconds:.0f} ms for {text!r}")
+
+
+# ---- normalisers, exporters, commands ----
+
+
+def normaliser(about: str, given: Normaliser) -> Iterator[Outcome]:
+    """A value, or ValueError; nothing else."""
+
+    def check() -> None:
+        for value, unit, parameter in (
+            (16, None, NUMBER),
+            ("Seated", None, TEXT),
+            (8.5, "cm", NUMBER),
+            ([1], "x", TEXT),
+        ):
+            try:
+                json.dumps(given.normalise(value, unit, parameter))
+            except ValueError as problem:
+                demand(bool(str(problem)), f"a ValueError for {value!r} without a reason")
+
+    yield from attempt(about, "gives a value or a ValueError", check)
+
+
+def exporter(about: str, given: Exporter) -> Iterator[Outcome]:
+    """It writes no results, and some, each kind of status among them."""
+    kind = RecordType("", "", (NUMBER, TEXT))
+    parameters = ParameterSet("check", "", {}, kind)
+    values = {"n_total": Value(16, Status.STATED, 0.9), "posture": Value(None, Status.NOT_REPORTED)}
+    failed = {**values, "posture": Value(None, Status.FAILED, flags=("timed out",))}
+    papers = {"a.pdf": values, "b.pdf": failed}
+    results = [PaperResult(f"{name[0] * 64}", name, (Record(None, "", each),)) for name, each in papers.items()]
+
+    def check(given_results: list[PaperResult]) -> None:
+        with tempfile.TemporaryFile() as binary:
+            out: Any = binary if given.binary else io.StringIO()
+            given.export(given_results, parameters, out)
+            demand(
+                not given_results or (binary.tell() if given.binary else len(out.getvalue())) > 0, "it wrote nothing"
+            )
+
+    yield from attempt(about, "writes no results", lambda: check([]))
+    yield from attempt(about, "writes results", lambda: check(results))
+
+
+def commands(plugins: Plugins, plugin: str) -> None:
+    """Its commands can be added."""
+    import click
+
+    plugins.register_commands(click.Group("dsx"))
+    report = next(report for report in plugins.reports if report.name == plugin)
+    wrong = [problem for problem in report.problems if problem.startswith("register_commands")]
+    demand(not wrong, "; ".join(wrong))

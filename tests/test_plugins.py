@@ -1,0 +1,318 @@
+"""plugins.py: what is loaded, whose it is, what is said of the broken ones. Each hook has a test_hook_ of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import dsx.cli
+from dsx.conformance import check
+from dsx.errors import PluginError, UnknownName
+from dsx.hookspecs import hookimpl
+from dsx.plugins import HOOKS, Plugins, load_plugins
+from dsx.types import (
+    Document,
+    Engine,
+    EngineSettings,
+    Exporter,
+    Loader,
+    Normaliser,
+    Parameter,
+    ParameterSet,
+    RecordType,
+    Repair,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+COUNT = Parameter("n_total", {"type": "integer"}, "participants")
+
+
+def plugin(**hooks: Any) -> SimpleNamespace:
+    return SimpleNamespace(**{name: hookimpl(function) for name, function in hooks.items()})
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch, **plugins: Any) -> Plugins:
+    monkeypatch.setenv("DSX_PLUGINS", "none")
+    return load_plugins(plugins.items())
+
+
+def problems(plugins: Plugins) -> dict[str, list[str]]:
+    return {report.name: report.problems for report in plugins.reports if report.problems}
+
+
+# ---- every hook ----
+
+
+def test_hook_register_parameter_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    mice = ParameterSet("mice", "", {"type": "object"}, RecordType("", "", (COUNT,)))
+    plugins = loaded(monkeypatch, mine=plugin(register_parameter_sets=lambda: {"mice": mice}))
+    assert plugins.parameter_sets["mice"] is mice
+
+
+def load_nothing(path: Path) -> Document:
+    raise AssertionError
+
+
+def test_hook_register_loaders(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Loader(load_nothing, "1")
+    assert loaded(monkeypatch, mine=plugin(register_loaders=lambda: {"mine": mine})).loaders["mine"] is mine
+
+
+def test_hook_find_loader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    first = plugin(find_loader=lambda path: "mine" if path.suffix == ".mine" else None)
+    broken = plugin(find_loader=lambda path: path.no_such_attribute)
+    plugins = loaded(monkeypatch, mine=first, broken=broken)
+    assert plugins.find_loader(Path("a.mine")) == "mine"
+    unknown = tmp_path / "a.unknown"
+    unknown.write_bytes(b"\0\0")
+    assert plugins.find_loader(unknown) is None
+    assert "find_loader(a.mine): AttributeError" in problems(plugins)["broken"][0]
+
+
+def test_hook_register_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(settings: EngineSettings) -> Engine:
+        raise AssertionError(settings)
+
+    assert loaded(monkeypatch, mine=plugin(register_engines=lambda: {"mine": make})).engines["mine"] is make
+
+
+def test_hook_register_repairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Repair(str.strip)
+    plugins = loaded(monkeypatch, mine=plugin(register_repairs=lambda: {"mine": mine}))
+    assert plugins.repairs["mine"] is mine
+    assert plugins.repairs.owner("find-json") == "repairs"
+
+
+def test_hook_register_normalisers(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Normaliser(lambda value, unit, parameter: value)
+    assert loaded(monkeypatch, mine=plugin(register_normalisers=lambda: {"mine": mine})).normalisers["mine"] is mine
+
+
+def test_hook_register_exporters(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Exporter(lambda results, parameters, out: None)
+    assert loaded(monkeypatch, mine=plugin(register_exporters=lambda: {"mine": mine})).exporters["mine"] is mine
+
+
+def test_hook_register_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    def add(group: click.Group) -> None:
+        group.add_command(click.Command("mine"))
+
+    group = click.Group()
+    plugins = loaded(
+        monkeypatch, mine=plugin(register_commands=add), broken=plugin(register_commands=lambda group: 1 / 0)
+    )
+    plugins.register_commands(group)
+    assert "mine" in group.commands
+    assert problems(plugins) == {"broken": ["register_commands: ZeroDivisionError: division by zero"]}
+
+
+def test_every_hook_has_a_test() -> None:
+    assert {f"test_hook_{name}" for name in HOOKS} == {name for name in globals() if name.startswith("test_hook_")}
+
+
+def test_the_reference_of_the_hooks_is_up_to_date() -> None:
+    path = ROOT / "docs" / "make_hooks.py"
+    spec = importlib.util.spec_from_file_location("make_hooks", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "docs" / "hooks.md").read_text("utf-8") == module.text(), "run python docs/make_hooks.py"
+
+
+# ---- names ----
+
+
+def test_a_miss_lists_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UnknownName, match=r"no repair 'find'; there are: comments, .*find-json"):
+        loaded(monkeypatch).repairs["find"]
+
+
+def test_a_name_given_twice_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
+    same = plugin(register_repairs=lambda: {"mine": Repair(str.strip), "find-json": Repair(str.strip)})
+    plugins = loaded(monkeypatch, one=same, two=plugin(register_repairs=lambda: {"mine": Repair(str)}))
+    for name, owners in {"mine": ("one", "two"), "find-json": ("one", "repairs")}.items():
+        assert name not in plugins.repairs
+        with pytest.raises(PluginError, match=f"repair '{name}' is given by .*") as caught:
+            plugins.repairs[name]
+        assert all(owner in str(caught.value) for owner in owners)
+    assert set(problems(plugins)) == {"one", "two", "repairs"}
+    assert "comments" in plugins.repairs
+
+
+# ---- installed and broken ----
+
+BROKEN = {
+    "unimportable": ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+    "misspelt": (
+        "from dsx.hookspecs import hookimpl\n@hookimpl\ndef register_loader(): return {}",
+        "unknown hook 'register_loader' in plugin 'misspelt'; did you mean register_loaders?",
+    ),
+    "signature": (
+        "from dsx.hookspecs import hookimpl\n@hookimpl\ndef find_loader(file): return None",
+        "Argument(s) {'file'} are declared in the hookimpl but can not be found in the hookspec",
+    ),
+    "clashing": (
+        "from dsx.hookspecs import hookimpl\nfrom dsx.types import Repair\n"
+        "@hookimpl\ndef register_repairs(): return {'comments': Repair(str)}",
+        "repair 'comments' is given by repairs and by clashing",
+    ),
+    "raising": (
+        "from dsx.hookspecs import hookimpl\n@hookimpl\ndef register_engines(): return {}['x']",
+        "register_engines: KeyError: 'x'",
+    ),
+    "unmarked": ("def register_loaders(): return {}", "register_loaders is not marked: write @dsx.hookspecs.hookimpl"),
+    "wrongkind": (
+        "from dsx.hookspecs import hookimpl\n@hookimpl\ndef register_loaders(): return {'x': open}",
+        "loader 'x' is builtin_function_or_method, not Loader",
+    ),
+    "leaving": ("import sys; sys.exit(3)", "SystemExit: 3"),
+}
+
+
+def install(folder: Path, name: str, code: str) -> None:
+    """As a wheel would leave it."""
+    (folder / f"dsx_{name}.py").write_text(code, "utf-8")
+    info = folder / f"dsx_{name}-0.3.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: dsx-{name}\nVersion: 0.3\n", "utf-8")
+    (info / "entry_points.txt").write_text(f"[dsx]\n{name} = dsx_{name}\n", "utf-8")
+
+
+def dsx_command(*arguments: str, path: Path, plugins: str = "all") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(path), "DSX_PLUGINS": plugins}
+    return subprocess.run(
+        [sys.executable, "-m", "dsx", *arguments], env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.fixture
+def broken_site(tmp_path: Path) -> Path:
+    for name, (code, _) in BROKEN.items():
+        install(tmp_path, name, code)
+    return tmp_path
+
+
+def test_broken_plugins_are_named_with_their_distribution_and_reason(broken_site: Path) -> None:
+    done = dsx_command("plugins", "list", "--json", path=broken_site, plugins=",".join(BROKEN))
+    assert done.returncode == 0, done.stderr
+    reports = {report["name"]: report for report in map(json.loads, done.stdout.splitlines())}
+    for name, (_, reason) in BROKEN.items():
+        assert reports[name]["distribution"] == f"dsx-{name}"
+        assert reports[name]["version"] == "0.3"
+        assert reason in reports[name]["problems"][0]
+        assert len(reports[name]["problems"][0].splitlines()) == 1
+    assert "repair find-json" in reports["repairs"]["provides"]
+    assert reports["engines"]["problems"] == []
+
+
+def test_a_broken_plugin_stops_only_what_needs_it(broken_site: Path) -> None:
+    names = "unimportable,clashing"
+    program = "from dsx.plugins import load_plugins; p = load_plugins(); p.repairs['quotes']; p.engines['mine']"
+    environment = {**os.environ, "PYTHONPATH": str(broken_site), "DSX_PLUGINS": names}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert "no engine 'mine'; there are:" in done.stderr
+    assert "plugin unimportable of dsx-unimportable 0.3 is broken: import of dsx_unimportable" in done.stderr
+
+
+def test_what_is_loaded_can_be_limited(broken_site: Path) -> None:
+    none = dsx_command("plugins", "list", path=broken_site, plugins="none").stdout
+    assert "unimportable" not in none
+    one = dsx_command("plugins", "list", path=broken_site, plugins="dsx-raising").stdout
+    assert "raising  (dsx-raising 0.3)" in one
+    assert "unimportable" not in one
+    wrong = dsx_command("plugins", "list", path=broken_site, plugins="raisin")
+    assert wrong.returncode == 2
+    assert "DSX_PLUGINS names raisin; installed: " in wrong.stderr
+
+
+# ---- dsx plugins check ----
+
+
+def failures(plugins: Plugins, name: str) -> list[str]:
+    report = next(report for report in plugins.reports if report.name == name)
+    return [outcome.line() for outcome in check(plugins, report) if outcome.passed is False]
+
+
+def test_the_built_ins_keep_all_promises() -> None:
+    plugins = load_plugins()
+    for report in plugins.reports:
+        if report.distribution == "dsx-extract":
+            assert failures(plugins, report.name) == []
+
+
+def load_anything(path: Path) -> Any:
+    return path.read_bytes()
+
+
+def test_check_says_which_promise_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    parameters = (
+        Parameter("n", {"type": ["integer", "null"]}, "number"),
+        Parameter("n", {"type": "integer"}, "number", normalisers=("no-such",)),
+    )
+    mine = plugin(
+        register_loaders=lambda: {"Mine!": Loader(load_anything, ""), "local": Loader(lambda path: 1, "1")},  # type: ignore[arg-type,return-value]
+        register_repairs=lambda: {"mine": Repair(lambda text: text.replace('\\"', '"'))},
+        register_normalisers=lambda: {"mine": Normaliser(lambda value, unit, parameter: value + 1)},
+        register_exporters=lambda: {"mine": Exporter(lambda results, parameters, out: None)},
+        register_engines=lambda: {"mine": lambda settings: Silent()},
+        register_parameter_sets=lambda: {"mine": ParameterSet("mine", "", {"type": 3}, RecordType("", "", parameters))},
+        register_commands=lambda group: group.no_such_method(),
+    )
+    plugins = loaded(monkeypatch, mine=mine)
+    said = "\n".join(failures(plugins, "mine"))
+    for expected in (
+        "loader Mine!: has a name that a command line takes",
+        "loader Mine!: has a version",
+        "loader Mine!: refuses an empty file with a LoadError (it made a document of it)",
+        "loader local: pickles",
+        "repair mine: leaves valid JSON as it is",
+        "normaliser mine: gives a value or a ValueError (TypeError",
+        "exporter mine: writes results (it wrote nothing)",
+        "engine mine: refuses an unknown option with a UsageError",
+        "engine mine: answers N questions with N completions (3 questions gave completions for [])",
+        "parameter set mine: its schema is a JSON Schema",
+        "parameter set mine: its parameters can be asked (n twice in the paper)",
+        "plugin mine: adds its commands",
+    ):
+        assert f"FAIL {expected}" in said
+
+
+class Silent:
+    grammar = "none"
+    context_tokens = 10
+
+    def count_tokens(self, text: str) -> int:
+        return 1
+
+    def answer(self, questions: Any) -> Any:
+        return iter(())
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+    def close(self) -> None:
+        pass
+
+
+def test_check_names_heavy_imports(tmp_path: Path) -> None:
+    install(tmp_path, "heavy", "import numpy")
+    done = dsx_command("plugins", "check", "heavy", path=tmp_path, plugins="heavy")
+    assert done.returncode == 1
+    assert "FAIL plugin heavy: imports nothing heavy (importing it imports numpy;" in done.stdout
+
+
+def test_check_of_an_unknown_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DSX_PLUGINS", "none")
+    result = CliRunner().invoke(dsx.cli.cli, ["plugins", "check", "nobody"])
+    assert isinstance(result.exception, UnknownName)

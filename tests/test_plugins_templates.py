@@ -1,0 +1,71 @@
+"""templates/: each is a package that installs, is listed, keeps all promises and passes its own test as it comes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dsx.errors import UsageError
+from dsx.templates import TEMPLATES, new_plugin, renamed
+
+KINDS = sorted(path.parent.name for path in TEMPLATES.glob("*/dsx_example.py"))
+
+
+def run(*arguments: str, site: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(site), "DSX_PLUGINS": ",".join(f"my-{kind}" for kind in KINDS)}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which a plugin of each kind was installed."""
+    folder = tmp_path_factory.mktemp("plugins")
+    for kind in KINDS:
+        new_plugin(f"my-{kind}", kind, folder / f"dsx-my-{kind}")
+    target = folder / "site"
+    command = ["pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", str(target)]
+    packages = [str(folder / f"dsx-my-{kind}") for kind in KINDS]
+    done = subprocess.run([sys.executable, "-m", *command, *packages], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+def test_there_is_a_template_for_each_kind() -> None:
+    assert KINDS == ["engine", "exporter", "loader", "normaliser", "parameters", "repair"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_plugin_passes_its_own_test_and_keeps_all_promises(site: Path, kind: str) -> None:
+    package = site.parent / f"dsx-my-{kind}"
+    tested = run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(package / "tests"), site=site, folder=package)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    checked = run("-m", "dsx", "plugins", "check", f"my-{kind}", site=site, folder=package)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    listed = run("-m", "dsx", "plugins", "list", site=site, folder=package).stdout
+    thing = "parameter set" if kind == "parameters" else kind
+    assert f"my-{kind}  (dsx-my-{kind} 0.1.0)\n    {thing} my-{kind}\n" in listed
+
+
+def test_nothing_of_the_template_is_left(site: Path) -> None:
+    for path in site.parent.glob("dsx-my-*/**/*"):
+        assert "example" not in path.name
+        if path.suffix in (".py", ".toml", ".md"):
+            assert "dsx_example" not in path.read_text("utf-8")
+
+
+def test_renaming() -> None:
+    text = 'name = "dsx-example" module dsx_example and example, not examples'
+    assert renamed(text, "my-mice") == 'name = "dsx-my-mice" module dsx_my_mice and my-mice, not examples'
+
+
+def test_bad_names_and_taken_folders(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no name for a plugin"):
+        new_plugin("My Plugin", "repair", tmp_path / "new")
+    with pytest.raises(UsageError, match="exists"):
+        new_plugin("mine", "repair", tmp_path)
