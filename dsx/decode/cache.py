@@ -1,0 +1,127 @@
+"""Keys and values: of prefixes, kept for later questions under a byte budget, and of rows, in slots that are reused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import DynamicCache, PreTrainedModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prefix:
+    """A prefilled text. keys, values: one tensor a layer, [key heads, length, head size], on the layer's device."""
+
+    length: int
+    keys: tuple[torch.Tensor, ...]
+    values: tuple[torch.Tensor, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all keys and values."""
+        return sum(tensor.nbytes for tensor in (*self.keys, *self.values))
+
+
+@torch.inference_mode()
+def prefill(model: PreTrainedModel, tokens: Sequence[int], chunk: int = 2048) -> Prefix:
+    """Runs `tokens` through the model, `chunk` at a time, so that the memory of activations is bounded."""
+    cache = DynamicCache(config=model.config)
+    ids = torch.tensor([list(tokens)], device=model.device)
+    for start in range(0, ids.shape[1], chunk):
+        model(input_ids=ids[:, start : start + chunk], past_key_values=cache, use_cache=True, logits_to_keep=1)
+    return Prefix(
+        len(tokens),
+        tuple(layer.keys[0].contiguous() for layer in cache.layers),
+        tuple(layer.values[0].contiguous() for layer in cache.layers),
+    )
+
+
+class PrefixCache:
+    """Prefixes by the hash of their tokens; the least recently used go first when `budget` bytes are passed.
+
+    A prefix whose rows are still being decoded lives on with its rows, whatever the budget says.
+    """
+
+    def __init__(self, fill: Callable[[Sequence[int]], Prefix], budget: int) -> None:
+        self._fill = fill
+        self.budget = budget
+        self._kept: OrderedDict[bytes, Prefix] = OrderedDict()
+
+    def get(self, tokens: Sequence[int]) -> tuple[Prefix, bool]:
+        """The prefix of `tokens`, and whether it was there already."""
+        key = hashlib.sha256(",".join(map(str, tokens)).encode()).digest()
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key], True
+        prefix = self._fill(tokens)
+        self._kept[key] = prefix
+        while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > self.budget:
+            self._kept.popitem(last=False)
+        return prefix, False
+
+    def clear(self) -> None:
+        """Forgets all prefixes."""
+        self._kept.clear()
+
+
+class Tails:
+    """Keys and values of rows after their prefix: one tensor a layer, [slots, key heads, places, head size].
+
+    Slots are taken and given back; places grow by doubling, up to what the longest row needs.
+    """
+
+    def __init__(self, like: Prefix, slots: int, places: int) -> None:
+        shapes = [(slots, keys.shape[0], places, keys.shape[2]) for keys in like.keys]
+        self.keys = [key.new_empty(shape) for key, shape in zip(like.keys, shapes, strict=True)]
+        self.values = [value.new_empty(shape) for value, shape in zip(like.values, shapes, strict=True)]
+        self.places = places
+        self._free = list(range(slots))[::-1]
+
+    @classmethod
+    def empty(cls) -> Tails:
+        """No layers, no slots."""
+        return cls(Prefix(0, (), ()), 0, 0)
+
+    def take(self) -> int:
+        """A free slot; IndexError where there is none."""
+        return self._free.pop()
+
+    def give_back(self, slot: int) -> None:
+        """The row in `slot` has ended."""
+        self._free.append(slot)
+
+    def grow(self, places: int) -> None:
+        """Makes room for rows of `places` tokens; what is there stays. Raises torch's out-of-memory errors."""
+        if places <= self.places:
+            return
+        self.places = max(places, 2 * self.places)
+        for tensors in (self.keys, self.values):
+            for layer, tensor in enumerate(tensors):
+                wider = tensor.new_empty((*tensor.shape[:2], self.places, tensor.shape[3]))
+                wider[:, :, : tensor.shape[2]] = tensor
+                tensors[layer] = wider
+
+
+class PassThrough:
+    """Stands where a model expects its cache: the attention function of `dsx.decode.attention` keeps the keys itself."""
+
+    is_compileable = False
+    layers: Iterable[Any] = ()
+
+    def update(
+        self, keys: torch.Tensor, values: torch.Tensor, *_: Any, **__: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The new keys and values, as they are."""
+        return keys, values
+
+    def get_seq_length(self, *_: Any, **__: Any) -> int:
+        """0: positions are given, not counted here."""
+        return 0
+
+    def get_mask_sizes(self, *_: Any, **__: Any) -> tuple[int, int]:
+        """No mask is made."""
+        return 1, 0

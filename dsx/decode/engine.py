@@ -1,0 +1,282 @@
+"""The `transformers` engine: an Outlines model in front, the decode loop of this package inside.
+
+`TransformersEngine.outlines` is a steerable Outlines model: `outlines.Generator(engine.outlines, SomePydanticModel)`
+works on it. Attention for prefill: FlashAttention 2, then SDPA, then eager; each one passed over is logged with why.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import llguidance
+import llguidance.hf
+import outlines
+import torch
+import transformers
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dsx.decode import grammar
+from dsx.decode.cache import Prefix, PrefixCache, prefill
+from dsx.decode.confidence import confidences
+from dsx.decode.loop import Loop, Row
+from dsx.decode.models import RECOMMENDED, ModelFiles, find
+from dsx.decode.rendering import Renderer
+from dsx.errors import ModelError, UsageError
+from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Usage
+
+log = logging.getLogger("dsx.decode")
+ATTENTION = ("flash_attention_2", "sdpa", "eager")
+
+
+class Options(BaseModel):
+    """What `--set` takes for this engine."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rows: int = Field(0, ge=0, description="answers decoded at once; 0: 256 on a GPU, 32 on the CPU")
+    prefix_gigabytes: float = Field(0, ge=0, description="kept prefixes; 0: a quarter of what is free after loading")
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, …")
+    temperature_seed: int = Field(0, description="seed of --samples")
+
+    @classmethod
+    def read(cls, pairs: dict[str, str]) -> Options:
+        """From text; UsageError names the option that is wrong and those there are."""
+        try:
+            return cls.model_validate(pairs)
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            there_are = ", ".join(cls.model_fields)
+            raise UsageError(
+                f"--set {'.'.join(map(str, first['loc']))}: {first['msg']}; there are: {there_are}"
+            ) from None
+
+
+class TransformersEngine:
+    """Answers questions with a local model. Raises ModelError where the model, its memory or its device is missing."""
+
+    grammar: Literal["lark"] = "lark"
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.settings = settings
+        self.options = Options.read(dict(settings.options))
+        if settings.model is None:
+            log.info("No --model given: using the small embedded one. For real work: --model %s", RECOMMENDED)
+        files = find(settings.model)
+        started = time.perf_counter()
+        self.device = _device(self.options.device)
+        self.dtype = _dtype(self.options.dtype, self.device)
+        log.info("Loading %s from %s", files.name, files.folder)
+        self.model, self.tokenizer, self.attention = _load(files, settings, self.device, self.dtype)
+        self.files = files
+        self.outlines = outlines.from_transformers(self.model, self.tokenizer)
+        self.renderer = Renderer(self.tokenizer)
+        self.vocabulary = min(len(self.tokenizer), self.model.config.get_text_config().vocab_size)
+        self.words = llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=self.vocabulary)
+        self.context_tokens = _context(self.model)
+        budget = self.options.prefix_gigabytes * 1e9 or _free_memory(self.device) / 4
+        self.prefixes = PrefixCache(self._prefill, int(budget))
+        self.loop = Loop(
+            self.model,
+            self.vocabulary,
+            _null_tokens(self.tokenizer, self.vocabulary),
+            self.prefixes.get,
+            self._close,
+            self.options.rows or (256 if self.device == "cuda" else 32),
+            report=log.warning,
+        )
+        log.info("Loaded in %.1f s on %s, %s", time.perf_counter() - started, self.model.device, self.model.dtype)
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text`, without any that a template would add."""
+        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
+        """Completions as they end. Questions about one text share its prefill; all are rows of one batch."""
+        asked = {question.key: question for question in questions}
+        rows = []
+        for question in sorted(questions, key=lambda question: (question.system, question.shown.text)):
+            row = self._row(question)
+            if isinstance(row, Completion):
+                yield row
+            else:
+                rows.append(row)
+        for row in self.loop.run(rows):
+            yield self._completion(asked[row.key], row)
+
+    def describe(self) -> dict[str, Json]:
+        """Model, its fingerprint, attention, type, device and the versions that decide an answer."""
+        return {
+            "engine": "transformers",
+            "model": self.files.name,
+            "fingerprint": self.files.fingerprint(),
+            "attention": self.attention,
+            "dtype": str(self.model.dtype).removeprefix("torch."),
+            "device": str(self.model.device),
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+            "llguidance": llguidance.__version__,
+        }
+
+    def close(self) -> None:
+        """Forgets the prefixes and the model."""
+        self.prefixes.clear()
+        del self.model, self.outlines, self.loop
+
+    def _prefill(self, tokens: Sequence[int]) -> Prefix:
+        return prefill(self.model, tokens)
+
+    def _close(self, matcher: llguidance.LLMatcher, budget: int) -> list[int]:
+        return grammar.close(matcher, self.words, budget)
+
+    def _row(self, question: Question) -> Row | Completion:
+        prefix = self.renderer.prefix(question.system, question.shown.text)
+        suffix = self.renderer.suffix(question.system, question.prompt)
+        cap = self.settings.max_new_tokens
+        if len(prefix) + len(suffix) + cap > self.context_tokens:
+            error = f"prompt of {len(prefix) + len(suffix)} tokens and {cap} of answer pass the model's context"
+            return Completion(question.key, "", True, error=f"{error} of {self.context_tokens}")
+        lark = grammar.lark(question, order=self.settings.order)
+        matcher = llguidance.LLMatcher(self.words, llguidance.LLMatcher.grammar_from_lark(lark), log_level=0)
+        if matcher.is_error():
+            return Completion(question.key, "", True, error=f"grammar: {matcher.get_error()}")
+        return Row(question.key, prefix, suffix, matcher, cap, grammar.reserve(question))
+
+    def _completion(self, question: Question, row: Row) -> Completion:
+        reused = len(row.prefix_tokens) if row.reused else 0
+        usage = Usage(
+            tokens_prompt=len(row.prefix_tokens) + len(row.suffix),
+            tokens_reused=reused,
+            tokens_sampled=len(row.sampled),
+            tokens_forced=len(row.out) - len(row.sampled),
+            forward_passes=row.passes,
+            ms_model=row.ms_model,
+            ms_grammar=row.ms_grammar,
+        )
+        if row.error is not None:
+            return Completion(question.key, "", True, usage=usage, error=row.error)
+        text, ends = self._text(row.out)
+        sure: dict[str, Confidence] = {}
+        if question.form == "parameters" and not row.truncated:
+            names = [parameter.name for parameter in question.parameters]
+            sure = dict(confidences(names, text, ends, row.sampled))
+        return Completion(question.key, text, True, row.truncated, sure, usage)
+
+    def _text(self, tokens: Sequence[int]) -> tuple[str, list[int]]:
+        """The answer's text, and for each token the count of characters up to its end."""
+        data, ends = b"", []
+        for token in tokens:
+            data += self.words.decode_bytes([token])
+            ends.append(len(data.decode("utf-8", "ignore")))
+        return data.decode("utf-8"), ends
+
+
+def _device(wanted: str) -> str:
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted.startswith("cuda") and not torch.cuda.is_available():
+        raise ModelError(f"--set device={wanted}: torch sees no CUDA GPU here; see 'dsx doctor'")
+    return wanted
+
+
+def _dtype(wanted: str, device: str) -> torch.dtype:
+    """bf16 on a GPU; on the CPU bf16 where it has instructions for it (measured 1.3 to 2.4 times as fast), else fp32."""
+    if wanted != "auto":
+        chosen: torch.dtype = getattr(torch, wanted)
+        return chosen
+    if device != "cpu":
+        return torch.bfloat16
+    has = torch.cpu.get_capabilities()
+    return torch.bfloat16 if has.get("avx512_bf16") or has.get("amx_bf16") or has.get("arm_bf16") else torch.float32
+
+
+def _load(files: ModelFiles, settings: EngineSettings, device: str, dtype: torch.dtype) -> tuple[Any, Any, str]:
+    wanted = ATTENTION if settings.attention == "auto" else (settings.attention,)
+    problem = ""
+    for attention in wanted:
+        try:
+            _try_attention(attention, device)
+            model, tokenizer = _load_with(files, settings, device, dtype, attention)
+        except (ImportError, ValueError, OSError, RuntimeError) as reason:
+            if isinstance(reason, torch.OutOfMemoryError):
+                raise ModelError(f"{files.name} does not fit into memory: {_first_line(reason)}") from None
+            problem = _first_line(reason)
+            if attention == wanted[-1]:
+                break
+            log.info("Attention implementation %s passed over: %s", attention, problem)
+            continue
+        log.info("Using attention implementation: %s", attention)
+        return model.eval(), tokenizer, attention
+    raise ModelError(f"could not load {files.name} with attention {wanted[-1]}: {problem}")
+
+
+def _try_attention(attention: str, device: str) -> None:
+    """Raises what stands in the way; a kernel built for another torch shows only when it is imported and run."""
+    if attention != "flash_attention_2":
+        return
+    if not device.startswith("cuda"):
+        raise ValueError("it needs a CUDA GPU")
+    from flash_attn import flash_attn_func
+
+    sample = torch.zeros(1, 8, 1, 64, dtype=torch.bfloat16, device=device)
+    flash_attn_func(sample, sample, sample, causal=True)
+
+
+def _load_with(
+    files: ModelFiles, settings: EngineSettings, device: str, dtype: torch.dtype, attention: str
+) -> tuple[Any, Any]:
+    where: Any = "auto" if device == "cuda" else {"": device}
+    more: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype, "local_files_only": True}
+    if device != "cpu":
+        more["device_map"] = where
+    if settings.quantize != "none":
+        more["quantization_config"] = transformers.BitsAndBytesConfig(
+            load_in_8bit=settings.quantize == "8bit", load_in_4bit=settings.quantize == "4bit"
+        )
+    if files.gguf:
+        more["gguf_file"] = files.gguf
+    named = {"gguf_file": files.gguf} if files.gguf else {}
+    tokenizer = transformers.AutoTokenizer.from_pretrained(files.folder, local_files_only=True, **named)
+    return transformers.AutoModelForCausalLM.from_pretrained(files.folder, **more), tokenizer
+
+
+def _first_line(problem: BaseException) -> str:
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+
+
+def _context(model: Any) -> int:
+    return int(getattr(model.config.get_text_config(), "max_position_embeddings", 4096))
+
+
+def _free_memory(device: str) -> int:
+    if device == "cpu":
+        import psutil
+
+        return int(psutil.virtual_memory().available)
+    return sum(torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count()))
+
+
+def _null_tokens(tokenizer: Any, vocabulary: int) -> list[int]:
+    """Tokens with which the word null can begin."""
+    texts = tokenizer.batch_decode([[token] for token in range(vocabulary)])
+    return [token for token, text in enumerate(texts) if text and text.startswith("n") and "null".startswith(text[:4])]
+
+
+def make(settings: EngineSettings) -> TransformersEngine:
+    """The engine `transformers`; its progress bars are silenced, dsx shows its own."""
+    transformers.utils.logging.disable_progress_bar()
+    return replace_logging(TransformersEngine, settings)
+
+
+def replace_logging(factory: type[TransformersEngine], settings: EngineSettings) -> TransformersEngine:
+    """Builds the engine with the library's warnings at error level."""
+    level = transformers.utils.logging.get_verbosity()
+    transformers.utils.logging.set_verbosity_error()
+    try:
+        return factory(replace(settings))
+    finally:
+        transformers.utils.logging.set_verbosity(level)

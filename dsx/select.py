@@ -1,0 +1,148 @@
+"""Select: the whole paper where it fits (measured best), else the passages that a question is likely to need.
+
+Reference lists are never shown: they name other people's methods.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from dsx.types import PASSAGE_BREAK, Document, Passage, Shown
+
+HIDDEN_SECTIONS = ("references",)
+LIKELY_SECTIONS = {"methods": 1.5, "participants": 1.5, "apparatus": 1.5, "procedure": 1.5, "experiment": 1.4}
+"""Factors on a sentence's score by the kind of the section it stands in; all others count 1."""
+NEIGHBOURS = 1
+"""Sentences shown on each side of one that was chosen."""
+
+_word = re.compile(r"[^\W_]+")
+_sentence_end = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])|\n+")
+
+
+def readable(document: Document) -> list[Passage]:
+    """The document without the sections that are never shown."""
+    passages, at = [], 0
+    for section in sorted(document.sections, key=lambda section: section.start):
+        if section.kind in HIDDEN_SECTIONS and section.start >= at:
+            passages.append(Passage(at, section.start))
+            at = section.end
+    passages.append(Passage(at, len(document.text)))
+    return [trimmed for passage in passages if (trimmed := _trim(document.text, passage)).start < trimmed.end]
+
+
+def show(document: Document, passages: list[Passage], whole: bool) -> Shown:
+    """The passages as one text."""
+    text = PASSAGE_BREAK.join(document.text[passage.start : passage.end] for passage in passages)
+    return Shown(text, tuple(passages), whole)
+
+
+@dataclass(slots=True)
+class Selector:
+    """Chooses what to show of one document.
+
+    count: tokens of a text; whole_tokens: the paper goes in whole up to this many; passage_tokens: else this many a
+    question.
+    """
+
+    document: Document
+    count: Callable[[str], int]
+    whole_tokens: int
+    passage_tokens: int
+    _whole: Shown | None = None
+    _sentences: list[Passage] = field(default_factory=list)
+    _words: list[list[str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        everything = show(self.document, readable(self.document), whole=True)
+        if self.count(everything.text) <= self.whole_tokens:
+            self._whole = everything
+            return
+        self._sentences = [part for passage in everything.passages for part in _sentences(self.document.text, passage)]
+        self._words = [_words(self.document.text[part.start : part.end]) for part in self._sentences]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every question sees the whole paper."""
+        return self._whole is not None
+
+    def select(self, query: str, first: bool = False) -> Shown:
+        """What to show for a question whose words are `query`; first: begin with the paper's first lines."""
+        if self._whole is not None:
+            return self._whole
+        chosen: set[int] = set()
+        spent = 0
+        for index in [*self._opening(first), *self._ranked(query)]:
+            for near in range(max(0, index - NEIGHBOURS), min(len(self._sentences), index + NEIGHBOURS + 1)):
+                if near in chosen:
+                    continue
+                cost = self.count(self._text(near))
+                if spent + cost > self.passage_tokens:
+                    return self._shown(chosen)
+                chosen.add(near)
+                spent += cost
+        return self._shown(chosen)
+
+    def _opening(self, first: bool) -> Iterator[int]:
+        spent = 0
+        for index in range(len(self._sentences)) if first else ():
+            spent += self.count(self._text(index))
+            if spent > self.passage_tokens * 2 // 3:
+                return
+            yield index
+
+    def _ranked(self, query: str) -> list[int]:
+        """Indices of sentences, best first, by BM25 and the section they stand in."""
+        import bm25s
+
+        ranker = bm25s.BM25()
+        ranker.index(self._words, show_progress=False)
+        known = [word for word in _words(query) if word in ranker.vocab_dict]
+        scores = ranker.get_scores(known) if known else [0.0] * len(self._sentences)
+        weighted = [score * self._likely(at) for score, at in zip(scores, self._sentences, strict=True)]
+        return sorted(range(len(weighted)), key=lambda index: (-weighted[index], index))
+
+    def _likely(self, sentence: Passage) -> float:
+        kinds = [s.kind for s in self.document.sections if s.start <= sentence.start < s.end]
+        return max((LIKELY_SECTIONS.get(kind, 1.0) for kind in kinds), default=1.0)
+
+    def _text(self, index: int) -> str:
+        return self.document.text[self._sentences[index].start : self._sentences[index].end]
+
+    def _shown(self, chosen: set[int]) -> Shown:
+        passages: list[Passage] = []
+        for index in sorted(chosen):
+            sentence = self._sentences[index]
+            if passages and self.document.text[passages[-1].end : sentence.start].strip(" ") == "":
+                passages[-1] = Passage(passages[-1].start, sentence.end)
+            else:
+                passages.append(sentence)
+        return show(self.document, passages, whole=False)
+
+
+def _sentences(text: str, passage: Passage) -> Iterator[Passage]:
+    start = passage.start
+    for gap in _sentence_end.finditer(text, passage.start, passage.end):
+        if gap.start() > start:
+            yield Passage(start, gap.start())
+        start = gap.end()
+    if start < passage.end:
+        yield Passage(start, passage.end)
+
+
+def _words(text: str) -> list[str]:
+    return [_stem(word) for word in _word.findall(text.lower())]
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def _trim(text: str, passage: Passage) -> Passage:
+    start, end = passage.start, passage.end
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return Passage(start, end)
