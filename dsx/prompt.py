@@ -35,11 +35,7 @@ def parameters(asked: Sequence[Parameter], record: str | None, order: str) -> st
     """The question for one or several parameters of one record (None: of the paper)."""
     unit = ',"unit":…' if any(parameter.unit for parameter in asked) else ""
     shape = '{"value":…' + unit + ',"quote":…}' if order == "value-quote" else '{"quote":…,"value":…' + unit + "}"
-    return (
-        _templates()
-        .get_template("parameters.jinja")
-        .render(parameters=asked, record=record, shape=shape)
-    )
+    return _templates().get_template("parameters.jinja").render(parameters=asked, record=record, shape=shape)
 
 
 def records(kind: RecordType, record: str | None, after: str | None) -> str:

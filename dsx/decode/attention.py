@@ -67,6 +67,8 @@ def partial_for(device: torch.device, dtype: torch.dtype) -> Partial:
     """The fastest of the three that serves this device and type."""
     if device.type == "cuda" and dtype in (torch.bfloat16, torch.float16):
         return flash_cuda
+    if device.type == "cpu" and dtype in (torch.float32, torch.bfloat16):
+        return flash_cpu
     return plain
 
 
@@ -140,8 +142,8 @@ def attend(
         here = slice(end_of_row[first], end_of_row[end])
         asked = query[0, :, here].reshape(key_heads, -1, size)  # a key head's G query heads as further queries
         part, part_sum = partial(asked, prefix.keys[layer], prefix.values[layer], scale)
-        part = part.view(heads, -1, size).transpose(0, 1)
-        weight = torch.sigmoid(part_sum.view(heads, -1).transpose(0, 1) - lse[here]).unsqueeze(-1)
+        part = part.reshape(heads, -1, size).transpose(0, 1)
+        weight = torch.sigmoid(part_sum.reshape(heads, -1).transpose(0, 1) - lse[here]).unsqueeze(-1)
         output[here] = (part.float() * weight + output[here].float() * (1 - weight)).to(output.dtype)
     return output.view(1, count, heads, size)
 
@@ -179,7 +181,7 @@ def _interface(
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     scale = scaling if scaling is not None else query.shape[-1] ** -0.5
-    layer: int = module.layer_idx  # type: ignore[assignment]
+    layer: int = module.layer_idx
     return attend(_current[-1], layer, query, key, value, scale), None
 
 

@@ -26,13 +26,13 @@ class Prefix:
         return sum(tensor.nbytes for tensor in (*self.keys, *self.values))
 
 
-@torch.inference_mode()
 def prefill(model: PreTrainedModel, tokens: Sequence[int], chunk: int = 2048) -> Prefix:
     """Runs `tokens` through the model, `chunk` at a time, so that the memory of activations is bounded."""
     cache = DynamicCache(config=model.config)
     ids = torch.tensor([list(tokens)], device=model.device)
-    for start in range(0, ids.shape[1], chunk):
-        model(input_ids=ids[:, start : start + chunk], past_key_values=cache, use_cache=True, logits_to_keep=1)
+    with torch.inference_mode():
+        for start in range(0, ids.shape[1], chunk):
+            model(input_ids=ids[:, start : start + chunk], past_key_values=cache, use_cache=True, logits_to_keep=1)
     return Prefix(
         len(tokens),
         tuple(layer.keys[0].contiguous() for layer in cache.layers),
@@ -107,14 +107,12 @@ class Tails:
 
 
 class PassThrough:
-    """Stands where a model expects its cache: the attention function of `dsx.decode.attention` keeps the keys itself."""
+    """Stands where a model expects its cache; the attention function of `dsx.decode.attention` keeps the keys."""
 
     is_compileable = False
     layers: Iterable[Any] = ()
 
-    def update(
-        self, keys: torch.Tensor, values: torch.Tensor, *_: Any, **__: Any
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def update(self, keys: torch.Tensor, values: torch.Tensor, *_: Any, **__: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """The new keys and values, as they are."""
         return keys, values
 

@@ -120,7 +120,6 @@ class Loop:
         self.max_rows, self.report = max_rows, report
         self.executor = llguidance.LLExecutor()
 
-    @torch.inference_mode()
     def run(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows as they end; each has `done` and its `out`, or an `error`."""
         waiting, active, tails = deque(rows), list[Row](), None
@@ -156,9 +155,10 @@ class Loop:
         tails.grow(max(row.seen + len(row.pending) for row in active))
         for some in _batches(active):
             started = time.perf_counter()
-            logits = self._forward(some, tails, attend)
-            modelled = time.perf_counter()
-            self._choose(some, logits)
+            with torch.inference_mode():
+                logits = self._forward(some, tails, attend)
+                modelled = time.perf_counter()
+                self._choose(some, logits)
             ended = time.perf_counter()
             for row in some:
                 row.passes += 1 / len(some)

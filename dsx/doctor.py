@@ -1,0 +1,111 @@
+"""Checks of this machine, each a line: what was found, and what to do where it is wrong."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dsx
+from dsx.errors import DsxError
+from dsx.plugins import Plugins
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's. ok: None where it is neither good nor bad."""
+
+    what: str
+    ok: bool | None
+    text: str
+
+
+def examine(plugins: Plugins, model: str | None) -> Iterator[Finding]:
+    """Python, torch, GPUs, flash-attn, the model, the caches and the plugins, in this order."""
+    yield Finding("dsx", None, f"{dsx.__version__} in {Path(dsx.__file__).parent}")
+    version = platform.python_version()
+    yield Finding("python", sys.version_info >= (3, 11), f"{version} at {sys.executable}")
+    yield from _packages()
+    yield from _gpus()
+    yield from _flash_attention()
+    yield _model(model)
+    yield from _places()
+    yield _offline()
+    for report in plugins.reports:
+        name = f"plugin {report.name}"
+        if report.problems:
+            yield Finding(name, False, f"{report.distribution} {report.version}: {'; '.join(report.problems)}")
+        elif report.distribution != "dsx-extract":
+            yield Finding(name, True, f"{report.distribution} {report.version}: {', '.join(report.provides)}")
+
+
+def _packages() -> Iterator[Finding]:
+    for name in ("torch", "transformers", "outlines", "llguidance", "pymupdf"):
+        try:
+            yield Finding(name, True, importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(name, False, f"not installed: pip install {name}")
+
+
+def _gpus() -> Iterator[Finding]:
+    import torch
+
+    if not torch.cuda.is_available():
+        built = "" if torch.version.cuda else " (this torch is built for the CPU only)"
+        yield Finding("gpu", None, f"none: the CPU is used{built}")
+        return
+    for index in range(torch.cuda.device_count()):
+        free, total = torch.cuda.mem_get_info(index)
+        name = torch.cuda.get_device_name(index)
+        yield Finding(f"gpu {index}", True, f"{name}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free")
+
+
+def _flash_attention() -> Iterator[Finding]:
+    import torch
+
+    if importlib.util.find_spec("flash_attn") is None:
+        needed = torch.cuda.is_available()
+        yield Finding("flash-attn", None, "not installed" + (": pip install 'dsx-extract[gpu]'" if needed else ""))
+        return
+    try:
+        importlib.import_module("flash_attn")
+        yield Finding("flash-attn", True, importlib.metadata.version("flash-attn"))
+    except Exception as problem:  # built for another torch: ImportError, OSError, or what its extension raises
+        yield Finding("flash-attn", False, f"broken, sdpa is used instead: {' '.join(str(problem).split())[:200]}")
+
+
+def _model(model: str | None) -> Finding:
+    from dsx.decode.models import find
+
+    try:
+        files = find(model)
+    except DsxError as problem:
+        return Finding("model", False if model else None, str(problem))
+    what = f"{files.name}" + ("" if model else " (embedded; for real work give --model)")
+    return Finding("model", True, f"{what} in {files.folder}")
+
+
+def _places() -> Iterator[Finding]:
+    from dsx.decode.models import cache_folder
+
+    cache = cache_folder()
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(cache).free / 2**30
+        writable = os.access(cache, os.W_OK)
+        yield Finding(
+            "cache", writable and free > 1, f"{cache}, {free:.0f} GiB free" + ("" if writable else ", read-only")
+        )
+    except OSError as problem:
+        yield Finding("cache", False, f"{cache}: {problem.strerror}; set DSX_CACHE to a folder that can be written")
+
+
+def _offline() -> Finding:
+    names = [name for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE") if os.environ.get(name)]
+    return Finding("network", None, f"not used in a run ({', '.join(names)} set)" if names else "not used in a run")
