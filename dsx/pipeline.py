@@ -1,0 +1,257 @@
+"""The whole way of one paper, on one page: load, select, prompt, decode, recover, ground, normalise → PaperResult.
+
+Names are resolved to callables once, when a Pipeline is made; the stages never see the plugin manager.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dsx import plan, prompt
+from dsx.errors import LoadError
+from dsx.ground.locate import locate
+from dsx.ground.support import support
+from dsx.load import load_document
+from dsx.normalise import normalise
+from dsx.parameters import validates
+from dsx.plugins import Plugins
+from dsx.recipe import Recipe
+from dsx.recover import confidence_factor, recover, recover_records
+from dsx.select import Selector
+from dsx.types import (
+    Answer,
+    Completion,
+    Document,
+    Engine,
+    Evidence,
+    Json,
+    PaperResult,
+    Parameter,
+    ParameterSet,
+    Question,
+    Record,
+    RecordType,
+    Shown,
+    Status,
+    Value,
+)
+
+log = logging.getLogger("dsx.pipeline")
+
+QUESTION_TOKENS = 1024
+"""Kept free of the context for a question and its template, beside the answer's cap."""
+
+
+@dataclass(slots=True, eq=False)
+class _Open:
+    """A record that is being filled; the first is the paper itself."""
+
+    type: RecordType
+    label: str | None = None
+    path: tuple[str, ...] = ()
+    evidence: Evidence | None = None
+    values: dict[str, Value] = field(default_factory=dict)
+
+    def record(self) -> Record:
+        ordered = {parameter.name: self.values[parameter.name] for parameter in self.type.parameters}
+        return Record(self.label, self.type.name, ordered, self.evidence, self.path)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """A question and what its answer is for. kind: the record type that is enumerated, for form "records"."""
+
+    question: Question
+    record: _Open
+    kind: RecordType | None = None
+
+
+class Pipeline:
+    """Fills one parameter set from papers, one after the other, with one engine."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        parameters: ParameterSet,
+        plugins: Plugins,
+        engine: Engine,
+        record_event: Callable[[Mapping[str, Json]], None] = lambda event: None,
+        cache: Path | None = None,
+    ) -> None:
+        self.recipe, self.parameters, self.engine, self.cache = recipe, parameters, engine, cache
+        self.record_event = record_event
+        self._find_loader = plugins.find_loader
+        self._loaders = plugins.loaders
+        self._repairs = [(name, plugins.repairs[name]) for name in recipe.repairs]
+        self._normalisers = plugins.normalisers
+        self._system = prompt.system(parameters.root, strict=engine.grammar == "none")
+
+    def fill(self, path: Path) -> PaperResult:
+        """All values of one paper. Raises LoadError where it cannot be read."""
+        started = time.perf_counter()
+        document = self.load(path)
+        selector = self._selector(document)
+        unfilled, filled, notes = [_Open(self.parameters.root)], list[_Open](), list[str]()
+        while unfilled:  # the paper, its records, their records, …: a round for each depth
+            asked = [*self._parameters(selector, unfilled), *self._records(selector, unfilled)]
+            filled += unfilled
+            unfilled = []
+            while asked:  # what was cut is asked again alone; a long list goes on from its last label
+                again = []
+                for one, completion in self._answers(document, asked):
+                    if one.kind is None:
+                        again += self._keep_values(document, selector, one, completion)
+                    else:
+                        below, more = self._keep_records(document, selector, one, completion, notes)
+                        unfilled += below
+                        again += more
+                asked = again
+        records = tuple(record.record() for record in filled)
+        return PaperResult(document.id, path.name, records, tuple(notes), time.perf_counter() - started)
+
+    def load(self, path: Path) -> Document:
+        """The document of a file, from the cache where it is there."""
+        name = self.recipe.loader or self._find_loader(path)
+        if name is None:
+            raise LoadError(f"{path.name}: no loader takes this kind of file; name one with --loader")
+        return load_document(
+            path,
+            name,
+            self._loaders[name],
+            seconds=self.recipe.load_seconds,
+            megabytes=self.recipe.load_megabytes,
+            cache=self.cache,
+        )
+
+    def preview(self, path: Path) -> Iterator[tuple[Question, int]]:
+        """The questions about the paper and about one record of each kind, with their tokens; nothing is asked."""
+        selector = self._selector(self.load(path))
+        paper = _Open(self.parameters.root)
+        examples = [_Open(kind, f"<{kind.name}>", (kind.name,)) for kind in self.parameters.root.children]
+        for one in [*self._records(selector, [paper]), *self._parameters(selector, [paper, *examples])]:
+            asked = one.question
+            yield asked, sum(map(self.engine.count_tokens, (asked.system, asked.shown.text, asked.prompt)))
+
+    def _selector(self, document: Document) -> Selector:
+        room = self.engine.context_tokens - self.recipe.max_new_tokens - QUESTION_TOKENS
+        room -= self.engine.count_tokens(self._system)
+        return Selector(document, self.engine.count_tokens, room, min(self.recipe.passage_tokens, room))
+
+    # ---- select and prompt ----
+
+    def _parameters(self, selector: Selector, records: Sequence[_Open]) -> Iterator[_Asked]:
+        for record in records:
+            for group in plan.groups(record.type, self.recipe.per_question, self.recipe.max_new_tokens):
+                yield self._parameter_question(selector, record, group)
+
+    def _parameter_question(self, selector: Selector, record: _Open, group: Sequence[Parameter]) -> _Asked:
+        label = record.label
+        question = Question(
+            key="/".join([*record.path, "+".join(parameter.name for parameter in group)]),
+            system=self._system,
+            shown=selector.select(prompt.query(group, label), first=not record.path),
+            prompt=prompt.parameters(group, label, self.recipe.order),
+            form="parameters",
+            parameters=tuple(group),
+            record=label,
+        )
+        return _Asked(question, record)
+
+    def _records(self, selector: Selector, records: Sequence[_Open]) -> Iterator[_Asked]:
+        for record in records:
+            for kind in record.type.children:
+                yield self._records_question(selector, record, kind, ())
+
+    def _records_question(
+        self, selector: Selector, record: _Open, kind: RecordType, known: Sequence[str]
+    ) -> _Asked:
+        question = Question(
+            key="/".join([*record.path, kind.name, f"after {len(known)}"]),
+            system=self._system,
+            shown=selector.select(prompt.records_query(kind)),
+            prompt=prompt.records(kind, record.label, known[-1] if known else None),
+            form="records",
+            record=record.label,
+            max_records=min(kind.max_records - len(known), plan.PAGE),
+        )
+        return _Asked(question, record, kind)
+
+    # ---- decode ----
+
+    def _answers(self, document: Document, asked: Sequence[_Asked]) -> Iterator[tuple[_Asked, Completion]]:
+        by_key = {one.question.key: one for one in asked}
+        for completion in self.engine.answer([one.question for one in asked]):
+            one = by_key.pop(completion.key)
+            self._log(document, one, completion)
+            yield one, completion
+        for key, one in by_key.items():
+            yield one, Completion(key, "", False, error="the engine gave no answer")
+
+    def _log(self, document: Document, one: _Asked, completion: Completion) -> None:
+        event: dict[str, Json] = {
+            "event": "question",
+            "document": document.id,
+            "record": one.record.label,
+            "parameters": [parameter.name for parameter in one.question.parameters] or [one.kind and one.kind.name],
+            **asdict(completion.usage),
+            "truncated": completion.truncated,
+            "repairs": [],
+        }
+        if completion.error is not None:
+            event["error"] = completion.error
+        self.record_event(event)
+
+    # ---- recover, ground, normalise ----
+
+    def _keep_values(
+        self, document: Document, selector: Selector, one: _Asked, completion: Completion
+    ) -> list[_Asked]:
+        """Stores the answers; returns the questions to ask again, for a group that was cut."""
+        if completion.truncated and len(one.question.parameters) > 1:
+            return [self._parameter_question(selector, one.record, [alone]) for alone in one.question.parameters]
+        answers = recover(completion, one.question, self._repairs, validates)
+        for answer, parameter in zip(answers, one.question.parameters, strict=True):
+            one.record.values[parameter.name] = self._value(document, one.question, parameter, answer)
+        return []
+
+    def _value(self, document: Document, question: Question, parameter: Parameter, answer: Answer) -> Value:
+        flags = [f"repair:{name}" for name in answer.repairs]
+        if answer.truncated:
+            return Value(None, Status.FAILED, flags=(*flags, "truncated"))
+        if answer.error is not None:
+            return Value(None, Status.FAILED, flags=(*flags, f"error: {answer.error}"))
+        sure = answer.confidence
+        factor = confidence_factor(answer.repairs, self.recipe.repair_factor)
+        if answer.value is None:
+            confidence = None if sure is None else (1 - sure.reported) * factor
+            return Value(None, Status.NOT_REPORTED, confidence, flags=tuple(flags))
+        confidence = None if sure is None else sure.reported * sure.value * factor
+        evidence = locate(answer.quote, document, question.shown) if answer.quote else None
+        if answer.quote and evidence is None:
+            flags.append("quote-not-found")
+        status = support(answer.value, answer.unit, answer.quote, parameter, bool(answer.repairs))
+        if evidence is None:
+            status = Status.UNSUPPORTED
+        value = answer.value
+        try:
+            value = normalise(answer.value, answer.unit, parameter, self._chain(parameter))
+        except ValueError as problem:
+            flags.append(f"not-normalised: {problem}")
+        if not validates(parameter, value):
+            flags.append("invalid-after-normalising")
+            return Value(None, Status.FAILED, confidence, evidence, answer.value, answer.unit, tuple(flags))
+        alternatives = sure.alternatives if sure is not None else ()
+        return Value(value, status, confidence, evidence, answer.value, answer.unit, tuple(flags), alternatives)
+
+    def _chain(self, parameter: Parameter) -> list[Normaliser]:
+        return [self._normalisers[name] for name in parameter.normalisers]
+
+    def _keep_records(
+        self, document: Document, selector: Selector, one: _Asked, completion: Completion, notes: list[str]
+    ) -> tuple[list[_Open], list[_Asked]]:
+        """The records that the answer names, and the question for those after them where the list was full."""
+        raise NotImplementedError
