@@ -33,9 +33,9 @@ entry-point group `dsx`:
     mice = "dsx_mice"
 
 `dsx plugins new mice --kind loader` makes such a package, `dsx plugins check mice` tests one. Names are given as a
-dict, so that a recipe can name them; a name that two plugins give is nobody's, and the error names both. dsx imports every
-plugin at each start, so heavy imports belong inside functions. `DSX_PLUGINS=none` leaves all but the built-ins out,
-`DSX_PLUGINS=a,b` takes only those.
+dict, so that a recipe can name them; a name that two plugins give is nobody's, and the error names both. dsx imports
+every plugin at each start, so heavy imports belong inside functions. `DSX_PLUGINS=none` leaves all but the built-ins
+out, `DSX_PLUGINS=a,b` takes only those.
 """
 
 

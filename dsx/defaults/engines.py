@@ -13,7 +13,14 @@ def transformers(settings: EngineSettings) -> Engine:
     return make(settings)
 
 
+def server(settings: EngineSettings) -> Engine:
+    """Any OpenAI-compatible endpoint, on this machine or another."""
+    from dsx.decode.server import make
+
+    return make(settings)
+
+
 @hookimpl
 def register_engines() -> dict[str, EngineFactory]:
-    """transformers."""
-    return {"transformers": transformers}
+    """transformers and server."""
+    return {"transformers": transformers, "server": server}
