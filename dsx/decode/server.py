@@ -7,7 +7,6 @@ the repairs.
 
 from __future__ import annotations
 
-import importlib
 import json
 import logging
 import os
@@ -18,8 +17,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from dsx.decode.answer_schema import answer_schema
 from dsx.decode.endpoint import Endpoint, Refused
+from dsx.decode.grammar import json_schema, lark
 from dsx.decode.logprobs import Token, confidences
 from dsx.errors import DecodeError, ModelError, UsageError
 from dsx.types import Completion, Confidence, Engine, EngineSettings, Json, Question, Usage
@@ -173,10 +172,10 @@ class ServerEngine:
     # ---- one question ----
 
     def _ask(self, question: Question) -> Completion:
-        schema = answer_schema(question, self.settings.order)
+        schema = json_schema(question)
         held: Json = schema
         if self.grammar == "lark":
-            held = importlib.import_module("dsx.decode.grammar").lark(question, order=self.settings.order)
+            held = lark(question, order=self.settings.order)
         messages = [
             {"role": "system", "content": question.system},
             {"role": "user", "content": f"{question.shown.text}\n\n{question.prompt}"},

@@ -6,35 +6,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache
 from itertools import combinations, pairwise
-from typing import Any
 
 from dsx.ground.numbers import Number, as_decimal, numbers
 from dsx.types import Json, Parameter, Status
+from dsx.units import SPELLINGS, convert
 
-UNITS = (
-    ("°", "deg", "degree", "degrees"),
-    ("%", "percent", "per cent", "pct"),
-    ("ms", "msec", "msecs", "millisecond", "milliseconds"),
-    ("s", "sec", "secs", "second", "seconds"),
-    ("min", "mins", "minute", "minutes"),
-    ("h", "hr", "hrs", "hour", "hours"),
-    ("d", "day", "days"),
-    ("wk", "week", "weeks"),
-    ("mo", "month", "months"),
-    ("y", "yr", "yrs", "year", "years", "years old", "a"),
-    ("mm", "millimeter", "millimeters", "millimetre", "millimetres"),
-    ("cm", "centimeter", "centimeters", "centimetre", "centimetres"),
-    ("m", "meter", "meters", "metre", "metres"),
-    ("hz", "hertz"),
-    ("khz", "kilohertz"),
-    ("n", "newton", "newtons"),
-    ("g", "gram", "grams"),
-    ("kg", "kilogram", "kilograms"),
-)
-"""Spellings of one unit, as papers write them; others are compared by pint."""
-
+WORDS_TOO = ("in", "bar")
+"""Units that are rather words where no answer names them: "8 in each group"."""
 WORST = (Status.STATED, Status.DERIVED, Status.INFERRED, Status.UNSUPPORTED)
 NEGATION = re.compile(
     r"\b(?:no|not|none|never|without|nor|neither|n't|non|absence of|lack of)\b|n[’']t\b", re.IGNORECASE
@@ -109,54 +88,40 @@ def _unit_after(number: Number, quote: str) -> str | None:
     rest = quote[number.end :]
     rest = re.sub(r"^(?:\s*(?:,|and|or|to|-|±|by|x)?\s*(?:and|or)?\s*[-±]?\d[\d.,]*)*", "", rest)
     match = re.match(r"[\s-]?(°|%|per cent|[A-Za-z]+)(?![^\W\d])", rest.lstrip(" "))
-    return match[1] if match and _spellings(match[1]) else None
+    return match[1] if match and match[1] not in WORDS_TOO and _spellings(match[1]) else None
 
 
 def _spellings(unit: str) -> tuple[str, ...]:
-    low = unit.lower()
-    return next((spellings for spellings in UNITS if low in spellings), ())
+    """How papers write this unit; case counts where it parts two units (mW, MW)."""
+    for written in (unit, unit.lower()):
+        found = next((spellings for spellings in SPELLINGS.values() if written in spellings), None)
+        if found:
+            return found
+    return ()
 
 
 def same_unit(one: str, other: str) -> bool:
     """Two spellings of one unit."""
     one, other = _plain(one), _plain(other)
-    if one == other or (_spellings(one) and _spellings(one) == _spellings(other)):
-        return True
-    return _ratio(one, other) == 1
+    return one == other or (_spellings(one) != () and _spellings(one) == _spellings(other)) or _in(1, one, other) == 1
 
 
 def _converted(value: Decimal, unit: str, found: Sequence[Number], quote: str) -> bool:
     """The value is a quoted number in another unit: 0.08 m for "8 cm"."""
     for number in found:
         written = _unit_after(number, quote)
-        ratio = _ratio(written, unit) if written else None
-        if ratio is not None and any(
-            abs(float(each) * ratio - float(value)) <= 1e-6 * abs(float(value)) for each in number.values()
-        ):
-            return True
+        for each in number.values() if written else ():
+            made = _in(float(each), written or "", _plain(unit))
+            if made is not None and abs(made - float(value)) <= 1e-6 * abs(float(value)):
+                return True
     return False
 
 
-@lru_cache(maxsize=512)
-def _ratio(one: str, other: str) -> float | None:
-    """How many of `other` one of `one` is; None where they do not compare."""
-    import pint
-
-    names = {"°": "degree", "%": "percent", "y": "year", "yr": "year", "yrs": "year", "years old": "year"}
-    registry = _registry()
+def _in(value: float, written: str, unit: str) -> float | None:
     try:
-        return float(registry(f"1 {names.get(one, one)}").to(names.get(other, other)).magnitude)
-    except (pint.PintError, AttributeError, ValueError, TypeError, ArithmeticError, SyntaxError):
+        return convert(value, written, unit)
+    except ValueError:
         return None
-    except Exception:  # pint parses units with Python's tokenizer, whose errors are many
-        return None
-
-
-@lru_cache(maxsize=1)
-def _registry() -> Any:
-    import pint
-
-    return pint.UnitRegistry()
 
 
 def _derived(value: Decimal, found: Sequence[Number], quote: str) -> bool:

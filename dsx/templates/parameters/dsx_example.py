@@ -1,22 +1,34 @@
-"""A parameter set: what is asked of each paper."""
+"""A parameter set: what is asked of each paper, as a Pydantic model.
+
+`dsx schema export example` writes it as JSON Schema. A list of models is a list of records; see CONTRIBUTING.md.
+"""
 
 from __future__ import annotations
 
 from dsx.hookspecs import hookimpl
-from dsx.types import Choice, Parameter, ParameterSet, RecordType
-
-DESIGNS = (
-    Choice("between", "each participant saw one condition; between subjects, independent groups"),
-    Choice("within", "each participant saw all conditions; within subjects, repeated measures"),
-)
-PARAMETERS = (
-    Parameter("participants", {"type": "integer", "minimum": 1, "maximum": 100_000}, "How many people took part"),
-    Parameter("design", {"enum": [choice.value for choice in DESIGNS]}, "How conditions were given", choices=DESIGNS),
-)
+from dsx.types import ParameterSet
 
 
 @hookimpl
 def register_parameter_sets() -> dict[str, ParameterSet]:
-    properties = {parameter.name: dict(parameter.schema) for parameter in PARAMETERS}
-    schema = {"type": "object", "properties": properties}
-    return {"example": ParameterSet("example", "Who took part", schema, RecordType("", "The paper", PARAMETERS))}
+    from typing import Literal
+
+    from pydantic import BaseModel, Field
+
+    from dsx.parameters import parameter_set
+
+    designs = {
+        "between": "each participant saw one condition; between subjects, independent groups",
+        "within": "each participant saw all conditions; within subjects, repeated measures",
+    }
+
+    class Study(BaseModel):
+        participants: int | None = Field(None, ge=1, le=100_000, description="How many people took part")
+        age: float | None = Field(
+            None, ge=0, le=120, description="Mean age of the participants", json_schema_extra={"x-unit": "year"}
+        )
+        design: Literal["between", "within"] | None = Field(
+            None, description="How conditions were given", json_schema_extra={"x-choices": designs}
+        )
+
+    return {"example": parameter_set(Study, "example")}
