@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dsx.errors import UsageError
 from dsx.types import EngineSettings
 
 DEFAULT_REPAIRS = (
@@ -45,6 +46,16 @@ class Recipe(BaseModel):
     load_seconds: float = Field(120, gt=0, description="wall and CPU limit of loading one file")
     load_megabytes: int = Field(2048, ge=256, description="address space limit of loading one file")
     options: dict[str, str] = Field(default_factory=dict, description="the engine's own, from --set")
+
+    @classmethod
+    def read(cls, **given: Any) -> Recipe:
+        """From what was typed; UsageError names the option that is wrong."""
+        try:
+            return cls(**given)
+        except ValidationError as problem:
+            first = problem.errors()[0]
+            option = "--" + "-".join(map(str, first["loc"])).replace("_", "-")
+            raise UsageError(f"{option}: {first['msg']}") from None
 
     def engine_settings(self) -> EngineSettings:
         """The part that an engine is made from."""

@@ -1,0 +1,89 @@
+"""`dsx schema`: the parameter sets that there are, what they ask, and what is wrong with one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.group("schema")
+def command() -> None:
+    """List, show, check and export parameter sets."""
+
+
+@command.command("list")
+def list_sets() -> None:
+    """List the parameter sets of plugins and of the folder schemas/."""
+    from dsx.errors import SchemaError
+    from dsx.parameters import read_schema
+    from dsx.plan import every
+    from dsx.plugins import load_plugins
+
+    registry = load_plugins().parameter_sets
+    for name in sorted(registry):
+        click.echo(f"{name}\t{len(every(registry[name].root))} parameters\tplugin {registry.owner(name)}")
+    for file in sorted(Path("schemas").glob("*.json")):
+        try:
+            click.echo(f"{file}\t{len(every(read_schema(file).root))} parameters\tfile")
+        except SchemaError as problem:
+            click.echo(f"{file}\tcannot be asked: {problem.problems[0]}\tfile")
+
+
+@command.command("show")
+@click.argument("name")
+@click.option("--per-question", default=1, show_default=True, help="Parameters asked at once.")
+@click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
+def show(name: str, per_question: int, max_new_tokens: int) -> None:
+    """Show what NAME (a name or a file) asks: type, unit, choices, where it is looked for, tokens, question."""
+    from rich.console import Console
+
+    from dsx.extract import find_parameters
+    from dsx.parameters.showing import table
+    from dsx.plugins import load_plugins
+
+    parameters = find_parameters(name, load_plugins())
+    console = Console(width=None if click.get_text_stream("stdout").isatty() else 160)
+    for part in table(parameters, per_question, max_new_tokens):
+        console.print(part)
+
+
+@command.command("check")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
+def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
+    """Check schema FILES: every problem with its JSON pointer. Exits 2 where there is one."""
+    from dsx.errors import SchemaError
+    from dsx.parameters import read_schema
+    from dsx.parameters.compiling import problems_of_grammar
+    from dsx.plan import too_long
+
+    bad = False
+    for file in files:
+        try:
+            parameters = read_schema(file)
+            problems = [*too_long(parameters, max_new_tokens), *problems_of_grammar(parameters)]
+        except SchemaError as problem:
+            problems = list(problem.problems)
+        for line in problems:
+            click.echo(f"{file}: {line}")
+        if not problems:
+            click.echo(f"{file}: good")
+        bad = bad or bool(problems)
+    return 2 if bad else 0
+
+
+@command.command("export")
+@click.argument("name")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
+def export(name: str, output: Path | None) -> None:
+    """Write the JSON Schema of a plugin's parameter set NAME."""
+    from dsx.extract import find_parameters
+    from dsx.plugins import load_plugins
+
+    text = json.dumps(find_parameters(name, load_plugins()).schema, indent=2, ensure_ascii=False) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")

@@ -1,0 +1,132 @@
+"""One run: names resolved, everything checked that can be checked before a model is loaded, then paper after paper."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dsx import __version__, plan
+from dsx.errors import SchemaError, UsageError
+from dsx.parameters import read_schema
+from dsx.plugins import Plugins, load_plugins
+from dsx.recipe import Recipe
+from dsx.types import Engine, Json, ParameterSet
+
+if TYPE_CHECKING:
+    from dsx.pipeline import Pipeline
+
+log = logging.getLogger("dsx")
+
+
+def find_parameters(name: str, plugins: Plugins) -> ParameterSet:
+    """The parameter set of a schema file or of a plugin. SchemaError or UnknownName where there is none."""
+    if name in plugins.parameter_sets:
+        return plugins.parameter_sets[name]
+    path = Path(name)
+    if path.suffix == ".json" or "/" in name:
+        if not path.is_file():
+            beside = sorted(str(file) for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
+            there_are = ", ".join([*beside, *sorted(plugins.parameter_sets)]) or "none"
+            raise UsageError(f"no schema file {name}; there are: {there_are}")
+        return read_schema(path)
+    return plugins.parameter_sets[name]
+
+
+def check_recipe(recipe: Recipe, plugins: Plugins) -> ParameterSet:
+    """Everything that a recipe names exists and fits; nothing heavy is done. Raises a UsageError otherwise."""
+    parameters = find_parameters(recipe.schema_name, plugins)
+    if too_long := plan.too_long(parameters, recipe.max_new_tokens):
+        raise SchemaError(recipe.schema_name, too_long)
+    plugins.engines[recipe.engine]
+    if recipe.loader is not None:
+        plugins.loaders[recipe.loader]
+    for name in recipe.repairs:
+        plugins.repairs[name]
+    for parameter in plan.every(parameters.root):
+        for name in parameter.normalisers:
+            plugins.normalisers[name]
+    if len(recipe.records) and not parameters.root.children:
+        raise UsageError("--records: this parameter set has no list of records")
+    return parameters
+
+
+def make_pipeline(
+    recipe: Recipe,
+    parameters: ParameterSet,
+    plugins: Plugins,
+    engine: Engine,
+    record_event: Callable[[Mapping[str, Json]], None],
+) -> Pipeline:
+    """The way of a paper, with the documents' cache of this user."""
+    from dsx.decode.models import cache_folder
+    from dsx.pipeline import Pipeline
+
+    cache = None if os.environ.get("DSX_NO_CACHE") else cache_folder() / "documents"
+    return Pipeline(recipe, parameters, plugins, engine, record_event, cache)
+
+
+def manifest(recipe: Recipe, parameters: ParameterSet, plugins: Plugins, engine: Engine) -> dict[str, Json]:
+    """What decides a run's answers: compared when the run is resumed."""
+    return {
+        "dsx": __version__,
+        "schema_name": parameters.name,
+        "schema": dict(parameters.schema),
+        "recipe": recipe.model_dump(mode="json"),
+        "engine": engine.describe(),
+        "plugins": {
+            report.distribution: report.version for report in plugins.reports if not report.problems and report.provides
+        },
+    }
+
+
+def default_folder(parameters: ParameterSet) -> Path:
+    """runs/<schema>-<date>."""
+    return Path("runs") / f"{parameters.name}-{datetime.date.today().isoformat()}"
+
+
+def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None) -> int:
+    """The main job; returns the exit code."""
+    from dsx.load import document_id
+    from dsx.progress import show_progress
+    from dsx.run import collect, run_papers
+    from dsx.store import open_run, probe
+
+    plugins = load_plugins()
+    parameters = check_recipe(recipe, plugins)
+    files = collect(papers)
+    folder = run or default_folder(parameters)
+    probe(folder, schema=dict(parameters.schema))
+    engine = plugins.engines[recipe.engine](recipe.engine_settings())
+    try:
+        store = open_run(folder, manifest(recipe, parameters, plugins, engine))
+        pipeline = make_pipeline(recipe, parameters, plugins, engine, store.log)
+        log.info("Run folder: %s", folder)
+        with show_progress(len(files)) as progress:
+            summary = run_papers(files, pipeline.fill, store, document_id=document_id, progress=progress)
+    finally:
+        engine.close()
+    return summary.exit_code
+
+
+def preview(papers: Sequence[Path], recipe: Recipe) -> int:
+    """Prints what would be asked of each paper; asks nothing."""
+    import click
+
+    from dsx.run import collect
+
+    plugins = load_plugins()
+    parameters = check_recipe(recipe, plugins)
+    engine = plugins.engines[recipe.engine](recipe.engine_settings())
+    pipeline = make_pipeline(recipe, parameters, plugins, engine, lambda event: None)
+    for path in collect(papers):
+        document = pipeline.load(path)
+        click.echo(f"# {path.name}")
+        for question, tokens in pipeline.preview(path):
+            pages = sorted({document.page_at(passage.start) for passage in question.shown.passages})
+            where = "the whole paper" if question.shown.whole else f"pages {', '.join(map(str, pages))}"
+            click.echo(f"\n## {question.key}: {tokens} tokens of {where}\n{question.prompt}")
+    return 0

@@ -1,0 +1,24 @@
+"""Does llguidance take a parameter's schema? Asked of the library itself, without a model or a vocabulary."""
+
+from __future__ import annotations
+
+import json
+
+from dsx.parameters.leaves import for_grammar
+from dsx.plan import every
+from dsx.types import ParameterSet
+
+
+def problems_of_grammar(parameters: ParameterSet) -> list[str]:
+    """A line for each parameter that the grammar library refuses, with its reason."""
+    import llguidance
+
+    found = []
+    for parameter in every(parameters.root):
+        schema = {"x-guidance": {"whitespace_flexible": False}, **for_grammar(parameter.schema)}
+        grammar = llguidance.LLMatcher.grammar_from_lark(f"%llguidance {{}}\nstart: %json {json.dumps(schema)}")
+        refusal = llguidance.LLMatcher.validate_grammar(grammar)
+        if refusal:
+            lines = [line.strip() for line in refusal.splitlines() if line.strip()]
+            found.append(f"{parameter.name}: {lines[0]}")
+    return found
