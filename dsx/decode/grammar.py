@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from dsx.parameters.leaves import for_grammar
+from dsx.parameters.values import without_step
 from dsx.types import Parameter, Question
 from dsx.units import spellings
 
@@ -114,7 +115,7 @@ def json_schema(question: Question) -> Mapping[str, Any]:
         return {"type": "array", "maxItems": question.max_records, "items": _object(properties)}
     answers = {}
     for parameter in question.parameters:
-        properties = {"value": for_grammar(parameter.schema)}
+        properties = {"value": without_step(for_grammar(parameter.schema))}
         if parameter.unit:
             properties["unit"] = {"enum": list(spellings(parameter.unit))}
         answers[parameter.name] = {"anyOf": [{"type": "null"}, _object({**properties, "quote": cited})]}

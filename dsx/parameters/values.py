@@ -24,19 +24,19 @@ def _compiled(schema: str) -> Draft202012Validator:
 
 def validates(parameter: Parameter, value: Json) -> bool:
     """Whether a value that is there fits the parameter's schema (numbers may have any count of decimals)."""
-    return validator(_without_step(parameter.schema)).is_valid(value)
+    return validator(without_step(parameter.schema)).is_valid(value)
 
 
-def _without_step(schema: Mapping[str, Any]) -> dict[str, Any]:
+def without_step(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The step that only keeps the digits of an answer bounded is no rule for values."""
     from dsx.parameters.leaves import SMALLEST_STEP
 
     kept = {key: value for key, value in schema.items() if (key, value) != ("multipleOf", SMALLEST_STEP)}
     for key in ("anyOf", "prefixItems"):
         if key in kept:
-            kept[key] = [_without_step(branch) for branch in kept[key]]
+            kept[key] = [without_step(branch) for branch in kept[key]]
     if isinstance(kept.get("items"), Mapping):
-        kept["items"] = _without_step(kept["items"])
+        kept["items"] = without_step(kept["items"])
     return kept
 
 
