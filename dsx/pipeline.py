@@ -226,7 +226,7 @@ class Pipeline:
         if completion.truncated and one.question.quote_characters > plan.BRIEF:
             alone = [[parameter] for parameter in one.question.parameters]
             return [self._parameter_question(selector, one.record, group, plan.BRIEF) for group in alone]
-        answers = recover(completion, one.question, self._repairs, validates)
+        answers = recover(completion, one.question, self._repairs, validates, document.file)
         for answer, parameter in zip(answers, one.question.parameters, strict=True):
             one.record.values[parameter.name] = self._value(document, one.question, parameter, answer)
         return []

@@ -139,6 +139,15 @@ def test_each_parameter_has_an_answer_or_a_reason() -> None:
     assert (second.value, second.error) == (20, None)
 
 
+def test_the_reading_that_says_most_wins_and_the_log_says_what_fired(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    asked = question(COUNT, AGE, TEXT)
+    text = 'So {"n_total": "16", "age": "many"}, I mean {"n_total": 16, "age": 20,}.'
+    found = recover(Completion("key", text, False), asked, chain(), validates, "mice.pdf")
+    assert [(answer.value, answer.error is None) for answer in found] == [(16, True), (20, True), (None, False)]
+    assert "Recovered 2 parameters from malformed JSON (mice.pdf: find-json, trailing-commas)" in caplog.text
+
+
 def test_failed_and_truncated_completions() -> None:
     [failed] = recover(Completion("key", "", True, error="timed out"), question(COUNT), chain(), validates)
     assert failed == Answer("n_total", None, error="timed out")
@@ -159,6 +168,7 @@ def test_records() -> None:
         ("B", None, ("find-json", "quotes")),
     ]
     assert records("[]") == []
+    assert records('[{"label": "A", "quote": "q"}, {"label": "B", "quo') == [("A", "q", ("unfinished",))]
     with pytest.raises(DecodeError, match="key: a record without a label"):
         records('[{"name": "A"}]')
 

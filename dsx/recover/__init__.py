@@ -6,6 +6,7 @@ Each parameter of the question gets one answer, in the question's order: a valid
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -37,12 +38,16 @@ def confidence_factor(repairs: Sequence[str], factor: float) -> float:
 
 
 def recover(
-    completion: Completion, question: Question, repairs: Sequence[tuple[str, Repair]], validates: Validates
+    completion: Completion,
+    question: Question,
+    repairs: Sequence[tuple[str, Repair]],
+    validates: Validates,
+    document: str = "",
 ) -> list[Answer]:
     """One answer for each of the question's parameters, in their order; `error` is set where there is none.
 
     A text that parses and validates as it is needs no repair, constrained or not. A constrained text that does not (a
-    server that ignored the schema) goes through the repairs like any other.
+    server that ignored the schema) goes through the repairs like any other. document: its name, for the log.
     """
     if completion.error is not None:
         return _failed(question.parameters, completion.error)
@@ -50,9 +55,9 @@ def recover(
         return _failed(question.parameters, "the cap of tokens came before the answer's end", truncated=True)
     parameters = question.parameters
 
-    def say(text: str) -> tuple[Reading, bool]:
+    def say(text: str) -> tuple[Reading, int]:
         reading = read(parse(text), parameters, validates)
-        return reading, not reading.errors
+        return reading, len(reading.errors)
 
     def choose(outcomes: Sequence[Mended[Reading]]) -> Mended[Reading]:
         return _choose(outcomes, question.shown.text)
@@ -62,7 +67,7 @@ def recover(
     except Unreadable as problem:
         return _failed(parameters, str(problem))
     answers = [_answer(parameter, mended, completion) for parameter in parameters]
-    _report(answers, mended.repairs)
+    _report(answers, document or question.key)
     return answers
 
 
@@ -76,8 +81,8 @@ def recover_records(
     if completion.error is not None:
         raise DecodeError(f"{question.key}: {completion.error}")
 
-    def say(text: str) -> tuple[list[RecordLabel], bool]:
-        return _labels(parse(text)), True
+    def say(text: str) -> tuple[list[RecordLabel], int]:
+        return _labels(parse(text)), 0
 
     def choose(outcomes: Sequence[Mended[list[RecordLabel]]]) -> Mended[list[RecordLabel]]:
         if any(outcome.said != outcomes[0].said for outcome in outcomes):
@@ -108,10 +113,10 @@ def _labels(parsed: Any) -> list[RecordLabel]:
 
 def _choose(outcomes: Sequence[Mended[Reading]], shown: str) -> Mended[Reading]:
     """Several objects answer. The one that is right is the one whose quotes stand in the text that was shown."""
-    best = [outcome for outcome in outcomes if outcome.whole] or list(outcomes)
-    best = [outcome for outcome in best if outcome.said.found] or best
-    if all(_values(outcome) == _values(best[0]) for outcome in best):
-        return best[0]
+    best = [outcome for outcome in outcomes if outcome.said.found] or list(outcomes)
+    fullest = min(best, key=lambda outcome: outcome.missing)
+    if all(_values(outcome).items() <= _values(fullest).items() for outcome in best):
+        return fullest
     text = " ".join(shown.split())
     quoted = [outcome for outcome in best if _all_quoted(outcome.said.found, text)]
     if len(quoted) == 1:
@@ -119,8 +124,8 @@ def _choose(outcomes: Sequence[Mended[Reading]], shown: str) -> Mended[Reading]:
     raise Unreadable(f"{len(best)} objects that answer differently")
 
 
-def _values(outcome: Mended[Reading]) -> dict[str, tuple[Any, str | None]]:
-    return {name: (found.value, found.unit) for name, found in outcome.said.found.items()}
+def _values(outcome: Mended[Reading]) -> dict[str, str]:
+    return {name: json.dumps([found.value, found.unit]) for name, found in outcome.said.found.items()}
 
 
 def _all_quoted(found: Mapping[str, Found], text: str) -> bool:
@@ -146,8 +151,8 @@ def _failed(parameters: Sequence[Parameter], reason: str, truncated: bool = Fals
     return [Answer(parameter.name, None, truncated=truncated, error=reason) for parameter in parameters]
 
 
-def _report(answers: Sequence[Answer], repairs: Sequence[str]) -> None:
+def _report(answers: Sequence[Answer], document: str) -> None:
     mended = [answer for answer in answers if answer.repairs and answer.error is None]
     if mended:
-        fired = dict.fromkeys([*repairs, *(name for answer in mended for name in answer.repairs)])
-        log.debug("recovered %d parameters by %s", len(mended), ", ".join(fired))
+        fired = ", ".join(dict.fromkeys(name for answer in mended for name in answer.repairs))
+        log.info("Recovered %d parameters from malformed JSON (%s: %s)", len(mended), document, fired)

@@ -17,23 +17,28 @@ Named = tuple[str, Repair]
 
 @dataclass(frozen=True, slots=True)
 class Mended(Generic[T]):
-    """What a text said after the repairs named. whole: it said all that was asked."""
+    """What a text said after the repairs named. missing: how much of what was asked it did not say."""
 
     said: T
     repairs: tuple[str, ...]
-    whole: bool
+    missing: int
+
+    @property
+    def whole(self) -> bool:
+        """It said all that was asked."""
+        return self.missing == 0
 
 
 @dataclass(slots=True)
 class Chain(Generic[T]):
     """Tries repairs in order: one is tried only where no combination of those before it led to a whole answer.
 
-    say: what a text says, and whether that is all; raises Unreadable.
+    say: what a text says, and how much of what was asked it does not; raises Unreadable.
     choose: the one of several readings that is right, or Unreadable where that cannot be known.
     budget: how many texts are tried at most.
     """
 
-    say: Callable[[str], tuple[T, bool]]
+    say: Callable[[str], tuple[T, int]]
     choose: Callable[[Sequence[Mended[T]]], Mended[T]]
     budget: int = 96
     reasons: list[str] = field(default_factory=list)
@@ -58,7 +63,8 @@ class Chain(Generic[T]):
                 attempt = self.attempt(mended, states[mended], reasons)
                 if attempt and attempt.whole:
                     return attempt
-                best = best or attempt
+                if attempt and (best is None or attempt.missing < best.missing):
+                    best = attempt
         if best is None:
             raise Unreadable(max(reversed(reasons), key=_weight))
         return best
@@ -66,11 +72,11 @@ class Chain(Generic[T]):
     def attempt(self, text: str, used: tuple[str, ...], reasons: list[str]) -> Mended[T] | None:
         self.budget -= 1
         try:
-            said, whole = self.say(text)
+            said, missing = self.say(text)
         except Unreadable as problem:
             reasons.append(str(problem))
             return None
-        return Mended(said, used, whole)
+        return Mended(said, used, missing)
 
     def fork(self, readings: Sequence[str], repairs: Sequence[Named], used: tuple[str, ...]) -> Mended[T]:
         """Each reading goes through the rest of the chain for itself; then one is chosen."""

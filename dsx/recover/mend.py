@@ -105,14 +105,17 @@ def line_breaks(text: str) -> str:
 def unfinished(text: str) -> str:
     """Closes an answer that was cut off, after its last whole member; the member that was cut is dropped.
 
-    An object of one answer (it has the key "value") is closed only where its quote came last and is whole, for its
+    Of a list, the whole objects stay. An object of one answer (it has the key "value") is closed only where its quote came last and is whole, for its
     unit might have been cut off.
     """
     scanned = scan(text)
     if not scanned or scanned.closed or scanned.torn:
         return text
     tokens = [token for token in scanned.tokens if token.kind != "comment"]
-    if text[tokens[0].start : tokens[0].end] != "{":
+    if text[tokens[0].start] == "[":
+        ends = [token.end for token in tokens if token.kind == "close" and token.depth == 1]
+        return text[: ends[-1]] + "]" if ends else text
+    if tokens[0].wide:
         return text
     names = [text[slice(*token.inner)] for token in tokens if token.role == "key" and token.depth == 1]
     end = _end_of_one_answer(text, tokens, names) if "value" in names else _last_whole_member(text, tokens)
