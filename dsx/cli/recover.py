@@ -10,9 +10,7 @@ import click
 @click.command("recover")
 @click.option("--schema", required=True, help="A parameter set: a JSON Schema file, or a name (dsx schema list).")
 @click.option("--repairs", help="The chain, names parted by commas [default: the recipe's].")
-@click.option(
-    "--factor", type=click.FloatRange(0, 1, min_open=True), help="Confidence per repair [default: the recipe's]."
-)
+@click.option("--factor", type=click.FloatRange(0, 1, min_open=True), help="Confidence per repair [default: 0.8].")
 @click.argument("file", type=click.File(encoding="utf-8", errors="replace"), default="-")
 def command(schema: str, repairs: str | None, factor: float | None, file: TextIO) -> int:
     """Put one malformed raw answer through the repairs; FILE is standard input by default.
@@ -22,11 +20,23 @@ def command(schema: str, repairs: str | None, factor: float | None, file: TextIO
     """
     import json
 
-    from dsx.recover.raw import recover_raw
+    from dsx.extract import find_parameters
+    from dsx.ground.support import support
+    from dsx.parameters import validates
+    from dsx.plan import every
+    from dsx.plugins import load_plugins
+    from dsx.recipe import Recipe
+    from dsx.recover.raw import Raw, recover_raw
 
-    outcome = recover_raw(file.read(), schema, repairs.split(",") if repairs is not None else None, factor, file.name)
+    plugins = load_plugins()
+    recipe = Recipe.read(schema_name=schema)
+    names = recipe.repairs if repairs is None else [name.strip() for name in repairs.split(",") if name.strip()]
+    chain = [(name, plugins.repairs[name]) for name in names]
+    parameters = every(find_parameters(schema, plugins).root)
+    raw = Raw(file.read(), getattr(file, "name", "<stdin>"), factor or recipe.repair_factor)
+    outcome = recover_raw(raw, parameters, chain, validates, support)
     for problem in outcome.problems:
-        click.echo(problem, err=True)
+        click.echo(f"dsx recover: {problem}", err=True)
     if not outcome.parameters:
         return 1
     click.echo(json.dumps({"parameters": outcome.parameters, "repairs": outcome.repairs}, ensure_ascii=False, indent=2))

@@ -105,8 +105,8 @@ def line_breaks(text: str) -> str:
 def unfinished(text: str) -> str:
     """Closes an answer that was cut off, after its last whole member; the member that was cut is dropped.
 
-    Of a list, the whole objects stay. An object of one answer (it has the key "value") is closed only where its quote came last and is whole, for its
-    unit might have been cut off.
+    Of a list, the whole objects stay. An object of one answer (it has the key "value") is closed only where its quote
+    came last and is whole, for its unit might have been cut off.
     """
     scanned = scan(text)
     if not scanned or scanned.closed or scanned.torn:

@@ -14,10 +14,11 @@ def register_parameter_sets() -> dict[str, ParameterSet]:
     from typing import Literal
 
     from pydantic import BaseModel, Field
+    from pydantic.config import JsonDict
 
     from dsx.parameters import parameter_set
 
-    designs = {
+    designs: JsonDict = {
         "between": "each participant saw one condition; between subjects, independent groups",
         "within": "each participant saw all conditions; within subjects, repeated measures",
     }

@@ -1,0 +1,62 @@
+"""One raw answer on its own, outside of a run: what `dsx recover` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dsx.recover import confidence_factor, recover
+from dsx.recover.read import Validates
+from dsx.types import Answer, Completion, Json, Parameter, Question, Repair, Shown, Status
+
+Supports = Callable[[Json, str | None, str | None, Parameter, bool], Status]
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A raw answer, the name of its document, and the factor on confidence of one repair."""
+
+    text: str
+    document: str
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class RawOutcome:
+    """What the answer says, which repairs fired, and a line for each parameter not answered or not supported."""
+
+    parameters: dict[str, Json]
+    repairs: list[str]
+    problems: list[str]
+
+
+def recover_raw(
+    raw: Raw,
+    parameters: Sequence[Parameter],
+    repairs: Sequence[tuple[str, Repair]],
+    validates: Validates,
+    supports: Supports,
+) -> RawOutcome:
+    """Of `parameters`, those are asked for that the text names; where it names none, all."""
+    named = tuple(parameter for parameter in parameters if parameter.name.rpartition(".")[2] in raw.text)
+    question = Question("raw", "", Shown("", (), True), "", "parameters", named or tuple(parameters))
+    answers = recover(Completion("raw", raw.text, constrained=False), question, repairs, validates, raw.document)
+    found = {answer.parameter: _shown(answer, raw.factor) for answer in answers if answer.error is None}
+    fired = list(dict.fromkeys(name for answer in answers if answer.error is None for name in answer.repairs))
+    failed = [answer for answer in answers if answer.error is not None]
+    reasons = {str(answer.error) for answer in failed}
+    if not found and len(reasons) == 1:
+        return RawOutcome({}, [], [reasons.pop()])
+    problems = [f"{answer.parameter}: {answer.error}" for answer in failed]
+    for answer, parameter in zip(answers, question.parameters, strict=True):
+        status = supports(answer.value, answer.unit, answer.quote, parameter, bool(answer.repairs))
+        if answer.error is None and answer.quote is not None and status is Status.UNSUPPORTED:
+            problems.append(f"{answer.parameter}: unsupported, its quote does not carry {answer.value!r}")
+    return RawOutcome(found, fired, problems)
+
+
+def _shown(answer: Answer, factor: float) -> Json:
+    shown = {"value": answer.value, "quote": answer.quote}
+    if answer.unit is not None:
+        shown["unit"] = answer.unit
+    return shown | {"confidence_factor": round(confidence_factor(answer.repairs, factor), 12)}
