@@ -69,14 +69,13 @@ def make_pipeline(
     return Pipeline(recipe, parameters, plugins, engine, record_event, cache)
 
 
-def manifest(recipe: Recipe, parameters: ParameterSet, plugins: Plugins, engine: Engine) -> dict[str, Json]:
-    """What decides a run's answers: compared when the run is resumed."""
+def known(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> dict[str, Json]:
+    """The part of the manifest that is known before the engine is made."""
     return {
         "dsx": __version__,
         "schema_name": parameters.name,
         "schema": dict(parameters.schema),
         "recipe": recipe.model_dump(mode="json"),
-        "engine": engine.describe(),
         "plugins": {
             report.distribution: report.version for report in plugins.reports if not report.problems and report.provides
         },
@@ -99,16 +98,23 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None) -> int:
     parameters = check_recipe(recipe, plugins)
     files = collect(papers)
     folder = run or default_folder(parameters)
-    probe(folder, schema=dict(parameters.schema))
+    probe(folder, known(recipe, parameters, plugins))
     engine = plugins.engines[recipe.engine](recipe.engine_settings())
     try:
-        store = open_run(folder, manifest(recipe, parameters, plugins, engine))
-        pipeline = make_pipeline(recipe, parameters, plugins, engine, store.log)
+        store = open_run(folder, {**known(recipe, parameters, plugins), "engine": engine.describe()})
         log.info("Run folder: %s", folder)
         with show_progress(len(files)) as progress:
+
+            def record_event(event: Mapping[str, Json]) -> None:
+                store.log(event)
+                progress.question(event)
+
+            pipeline = make_pipeline(recipe, parameters, plugins, engine, record_event)
             summary = run_papers(files, pipeline.fill, store, document_id=document_id, progress=progress)
     finally:
         engine.close()
+    for line in summary.lines():
+        log.info(line)
     return summary.exit_code
 
 

@@ -1,0 +1,35 @@
+"""`dsx export`: a run's results, for other programs and for people."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("export")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--format", "name", default="jsonl", show_default=True, help="jsonl, json, csv, table, or a plugin's.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
+def command(run: Path, name: str, output: Path | None) -> None:
+    """Write the results of the run folder RUN."""
+    from dsx.errors import UsageError
+    from dsx.parameters import read
+    from dsx.plugins import load_plugins
+    from dsx.store import read_run
+
+    exporter = load_plugins().exporters[name]
+    folder = read_run(run)
+    parameters = read(folder.manifest["schema"], folder.manifest["schema_name"])
+    results = list(folder.results())
+    if output is None and exporter.binary:
+        raise UsageError(f"--format {name} writes a file; name it with -o FILE")
+    if output is None:
+        exporter.export(results, parameters, sys.stdout)
+        return
+    try:
+        with output.open("wb" if exporter.binary else "w", encoding=None if exporter.binary else "utf-8") as out:
+            exporter.export(results, parameters, out)
+    except OSError as problem:
+        raise UsageError(f"{output}: {problem.strerror}") from None

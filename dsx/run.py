@@ -1,0 +1,117 @@
+"""The run loop: which papers, one after the other, each stored at once; a bad paper costs itself only."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dsx.errors import DsxError, PaperError, RunError, UsageError
+from dsx.progress import Progress, tally
+from dsx.store import RunFolder
+from dsx.types import PaperResult
+
+log = logging.getLogger("dsx.run")
+
+
+@dataclass(slots=True)
+class RunSummary:
+    """What became of the papers of one call."""
+
+    done: int = 0
+    resumed: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    duplicates: dict[str, str] = field(default_factory=dict)
+    left: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0: all papers are done; 1: some failed or are left."""
+        return int(bool(self.failed or self.left))
+
+    def lines(self) -> list[str]:
+        """The last lines printed."""
+        counts = [f"{self.done} done", f"{self.resumed} done earlier" if self.resumed else ""]
+        counts += [f"{len(self.failed)} failed" if self.failed else "", f"{self.left} left" if self.left else ""]
+        lines = [", ".join(part for part in counts if part)]
+        lines += [f"{file}: the same content as {other}, done once" for file, other in self.duplicates.items()]
+        return lines + [f"failed: {file}: {reason}" for file, reason in self.failed.items()]
+
+
+def collect(paths: Sequence[Path]) -> list[Path]:
+    """Folders become their PDFs, by name; files stay. UsageError for what is missing or a folder without PDFs."""
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(file for file in path.iterdir() if file.suffix.lower() == ".pdf" and file.is_file())
+            if not inside:
+                raise UsageError(f"no PDFs in {path}; name files of other kinds themselves")
+            files += inside
+        elif path.is_file():
+            files.append(path)
+        else:
+            raise UsageError(f"no such file or folder: {path}")
+    return list(dict.fromkeys(files))
+
+
+def run_papers(
+    papers: Sequence[Path],
+    fill: Callable[[Path], PaperResult],
+    folder: RunFolder,
+    *,
+    document_id: Callable[[Path], str],
+    progress: Progress,
+) -> RunSummary:
+    """Fills every paper that has neither a result nor a failure in `folder`. Raises RunError where it cannot store."""
+    summary = RunSummary()
+    first: dict[str, str] = {}
+    for path in papers:
+        try:
+            document = document_id(path)
+        except OSError as problem:
+            summary.failed[path.name] = problem.strerror or str(problem)
+            progress.paper_ends(path.name, f"failed: {summary.failed[path.name]}")
+            continue
+        if document in first:
+            summary.duplicates[path.name] = first[document]
+            progress.paper_ends(path.name, f"the same content as {first[document]}")
+            continue
+        first[document] = path.name
+        if folder.done(document):
+            summary.resumed += 1
+            progress.paper_ends(path.name, "done earlier")
+        elif (failure := folder.failed(document)) is not None:
+            summary.failed[path.name] = f"{failure['reason']} (earlier; dsx runs retry does it again)"
+            progress.paper_ends(path.name, f"failed earlier: {failure['reason']}")
+        else:
+            _one(path, document, fill, folder, progress, summary)
+    return summary
+
+
+def _one(
+    path: Path,
+    document: str,
+    fill: Callable[[Path], PaperResult],
+    folder: RunFolder,
+    progress: Progress,
+    summary: RunSummary,
+) -> None:
+    progress.paper_begins(path.name)
+    try:
+        result = fill(path)
+    except RunError:
+        raise
+    except Exception as problem:  # whatever a paper brings about, the others go on
+        known = isinstance(problem, PaperError)
+        reason = str(problem) if isinstance(problem, DsxError) else f"{type(problem).__name__}: {problem}"
+        folder.fail(document, path.name, " ".join(reason.split()), traceback.format_exc())
+        summary.failed[path.name] = reason
+        log.log(logging.DEBUG if known else logging.ERROR, "%s: %s", path.name, reason)
+        progress.paper_ends(path.name, f"failed: {reason}")
+        return
+    folder.save(result)
+    folder.log({"event": "paper", "document": document, "file": path.name, "seconds": round(result.seconds, 3)})
+    summary.done += 1
+    progress.paper_ends(path.name, tally(result))

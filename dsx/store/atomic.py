@@ -1,0 +1,80 @@
+"""Files that are there whole or not at all, whatever instant the process is killed at, on local disks and on NFS."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import time
+import uuid
+from pathlib import Path
+
+TEMPORARY = ".tmp-"
+"""How the names of temporary files begin; nothing ever reads them."""
+
+STALE_SECONDS = 24 * 3600
+
+
+def write(path: Path, content: bytes) -> None:
+    """Puts `content` at `path`, in place of what is there. OSError: nothing has changed at `path`."""
+    temporary = _temporary(path, content)
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        _remove(temporary)
+        raise
+    sync_folder(path.parent)
+
+
+def create(path: Path, content: bytes) -> bool:
+    """Puts `content` at `path` if nothing is there; False: another process was first. OSError: nothing was made."""
+    temporary = _temporary(path, content)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        _remove(temporary)
+    sync_folder(path.parent)
+    return True
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename in `folder` last through a power cut, where the file system lets folders be synced."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return
+    try:
+        with contextlib.suppress(OSError):  # some network file systems refuse
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep(folder: Path) -> None:
+    """Removes the temporary files that killed processes left a day ago or earlier (younger ones may be in use)."""
+    before = time.time() - STALE_SECONDS
+    for path in folder.glob(f"{TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < before:
+                path.unlink()
+
+
+def _temporary(path: Path, content: bytes) -> Path:
+    """A synced file beside `path`, of a name that no other process on any host takes."""
+    temporary = path.parent / f"{TEMPORARY}{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        _remove(temporary)
+        raise
+    return temporary
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()

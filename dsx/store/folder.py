@@ -1,0 +1,209 @@
+"""The run folder: `run.json`, `records/<id>.json`, `failures/<id>.json`, `log-<host>-<process>.jsonl`.
+
+Many processes, on many hosts, may write into one folder: each has its own log, and a paper's file is put in place by
+one rename.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from dsx.errors import RunError
+from dsx.store import atomic
+from dsx.store.serial import from_json, to_json
+from dsx.types import Json, PaperResult
+
+MANIFEST = "run.json"
+DECISIVE = ("dsx", "schema", "recipe", "engine", "plugins")
+"""What must be the same for a run to go on; of the engine only the model itself (another node may have another GPU)."""
+DECISIVE_OF_ENGINE = ("engine", "model", "fingerprint")
+
+
+class RunFolder:
+    """A run on disk. Raises RunError where the folder cannot be written (full, read-only)."""
+
+    def __init__(self, path: Path, manifest: Mapping[str, Json]) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._log: TextIO | None = None
+
+    def done(self, document: str) -> bool:
+        """Whether the paper's result is stored."""
+        return self._record(document).is_file()
+
+    def failed(self, document: str) -> dict[str, Json] | None:
+        """The paper's failure, if it has one and no result."""
+        path = self._failure(document)
+        if self.done(document) or not path.is_file():
+            return None
+        failure: dict[str, Json] = json.loads(path.read_bytes())
+        return failure
+
+    def save(self, result: PaperResult) -> None:
+        """Stores a paper's result; an earlier failure of it is gone."""
+        self._write(self._record(result.document), to_json(result))
+        self._failure(result.document).unlink(missing_ok=True)
+
+    def fail(self, document: str, file: str, reason: str, traceback: str = "") -> None:
+        """Stores why a paper failed; the traceback goes to the log."""
+        failure = {"document": document, "file": file, "reason": reason}
+        self._write(self._failure(document), (json.dumps(failure, ensure_ascii=False, indent=1) + "\n").encode())
+        self.log({"event": "failure", **failure, "traceback": traceback})
+
+    def forget_failure(self, document: str) -> None:
+        """The paper may be tried again."""
+        self._failure(document).unlink(missing_ok=True)
+
+    def log(self, event: Mapping[str, Json]) -> None:
+        """One line in this process's log."""
+        try:
+            if self._log is None:
+                name = f"log-{socket.gethostname()}-{os.getpid()}.jsonl"
+                self._log = (self.path / name).open("a", encoding="utf-8", buffering=1)
+            self._log.write(json.dumps({"time": round(time.time(), 3), **event}, ensure_ascii=False) + "\n")
+        except OSError as problem:
+            raise RunError(f"run folder {self.path}: {problem.strerror}; make room and run the same command") from None
+
+    def results(self) -> Iterator[PaperResult]:
+        """All stored results, by file name."""
+        named = []
+        for path in (self.path / "records").glob("*.json"):
+            named.append((json.loads(path.read_bytes())["file"], path.name, path))
+        for _, _, path in sorted(named):
+            yield from_json(path.read_bytes())
+
+    def failures(self) -> list[dict[str, Json]]:
+        """All failures of papers that have no result, by file name."""
+        read = [json.loads(path.read_bytes()) for path in (self.path / "failures").glob("*.json")]
+        left = [failure for failure in read if not self.done(failure["document"])]
+        return sorted(left, key=lambda failure: (failure["file"], failure["document"]))
+
+    def logs(self) -> Iterator[dict[str, Any]]:
+        """All events of all processes; a line that was cut by a kill is passed over."""
+        for path in sorted(self.path.glob("log*.jsonl")):
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                try:
+                    yield json.loads(line)
+                except ValueError:
+                    continue
+
+    def _record(self, document: str) -> Path:
+        return self.path / "records" / f"{document}.json"
+
+    def _failure(self, document: str) -> Path:
+        return self.path / "failures" / f"{document}.json"
+
+    def _write(self, path: Path, content: bytes) -> None:
+        try:
+            atomic.write(path, content)
+        except OSError as problem:
+            raise RunError(f"run folder {self.path}: {problem.strerror}; make room and run the same command") from None
+
+
+def compare(there: Mapping[str, Json], given: Mapping[str, Json]) -> list[str]:
+    """What differs between two manifests, of what decides answers; only keys that `given` has are compared."""
+    differences = []
+    for key in DECISIVE:
+        if key not in given:
+            continue
+        old, new = there.get(key), given[key]
+        if key == "engine":
+            old = {name: (old or {}).get(name) for name in DECISIVE_OF_ENGINE}
+            new = {name: new.get(name) for name in DECISIVE_OF_ENGINE}
+        if old == new:
+            continue
+        if key != "schema" and isinstance(old, Mapping) and isinstance(new, Mapping):
+            names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+            differences += [f"{key} {name} ({_short(old.get(name))}, now {_short(new.get(name))})" for name in names]
+        else:
+            differences.append(key if key == "schema" else f"{key} ({_short(old)}, now {_short(new)})")
+    return differences
+
+
+def probe(folder: Path, known: Mapping[str, Json]) -> None:
+    """Raises RunError where a run could not go on in `folder`, before anything is loaded. Leaves no file behind."""
+    there = _manifest(folder)
+    if there is not None:
+        _refuse_another(folder, there, known)
+    at = folder
+    while not at.exists():
+        at = at.parent
+    if not at.is_dir():
+        raise RunError(f"run folder {folder}: {at} is a file; choose another with --run")
+    if there is None and at == folder and any(folder.iterdir()) and not (folder / "records").is_dir():
+        raise RunError(f"run folder {folder} holds other files; choose another with --run")
+    try:
+        trial = at / f"{atomic.TEMPORARY}probe-{os.getpid()}"
+        trial.write_bytes(b"")
+        trial.unlink()
+    except OSError as problem:
+        raise RunError(
+            f"run folder {folder} cannot be written ({problem.strerror}); choose another with --run"
+        ) from None
+
+
+def open_run(folder: Path, manifest: Mapping[str, Json]) -> RunFolder:
+    """The run in `folder`, made if it is not there. Raises RunError, naming what differs, for another run's folder."""
+    content = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
+    try:
+        for part in ("records", "failures"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+            atomic.sweep(folder / part)
+        atomic.sweep(folder)
+        made = not (folder / MANIFEST).is_file() and atomic.create(folder / MANIFEST, content)
+    except OSError as problem:
+        raise RunError(
+            f"run folder {folder} cannot be written ({problem.strerror}); choose another with --run"
+        ) from None
+    there = _manifest(folder)
+    assert there is not None
+    if not made:
+        _refuse_another(folder, there, manifest)
+    return RunFolder(folder, there)
+
+
+def read_run(folder: Path) -> RunFolder:
+    """A run that is there; RunError where `folder` is none."""
+    there = _manifest(folder)
+    if there is None:
+        raise RunError(f"{folder} is no run folder (it has no {MANIFEST})")
+    return RunFolder(folder, there)
+
+
+def _manifest(folder: Path) -> dict[str, Json] | None:
+    try:
+        content = (folder / MANIFEST).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as problem:
+        raise RunError(f"{folder / MANIFEST}: {problem.strerror}") from None
+    try:
+        read = json.loads(content)
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        raise RunError(f"{folder / MANIFEST} is damaged; choose another folder with --run")
+    return read
+
+
+def _refuse_another(folder: Path, there: Mapping[str, Json], given: Mapping[str, Json]) -> None:
+    if differences := compare(there, given):
+        raise RunError(
+            f"run folder {folder} was made with another {', '.join(differences)}; choose another with --run, "
+            "or --force-new"
+        )
+
+
+def _short(value: Json) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:37] + "…"
+
+
+def _unwritable(folder: Path, problem: OSError) -> RunError:
+    return RunError(f"run folder {folder} cannot be written ({problem.strerror}); choose another with --run")
