@@ -26,4 +26,4 @@ def in_unit(value: Json, written: str, unit: str) -> Json:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     made = convert(value, written, unit)
-    return int(made) if made.is_integer() and isinstance(value, int) else made
+    return int(made) if isinstance(value, int) and made == int(made) else made

@@ -92,6 +92,7 @@ class Pipeline:
         self._loaders = plugins.loaders
         self._repairs = [(name, plugins.repairs[name]) for name in recipe.repairs]
         self._normalisers = plugins.normalisers
+        self._examples = prompt.examples(recipe.order)
         self._system = prompt.system(parameters.root, strict=engine.grammar == "none")
 
     def fill(self, path: Path) -> PaperResult:
@@ -143,7 +144,8 @@ class Pipeline:
 
     def _selector(self, document: Document) -> Selector:
         room = self.engine.context_tokens - self.recipe.max_new_tokens - QUESTION_TOKENS
-        room -= self.engine.count_tokens(self._system)
+        before = [self._system, *(turn for example in self._examples for turn in example)]
+        room -= sum(map(self.engine.count_tokens, before))
         return Selector(document, self.engine.count_tokens, room, min(self.recipe.passage_tokens, room))
 
     # ---- select and prompt ----
@@ -166,6 +168,7 @@ class Pipeline:
             parameters=tuple(group),
             record=label,
             quote_characters=quote,
+            examples=self._examples,
         )
         return _Asked(question, record)
 
@@ -190,6 +193,7 @@ class Pipeline:
             prompt=prompt.records(kind, record.label, known[-1].label if known else None),
             form="records",
             record=record.label,
+            examples=self._examples,
             max_records=min(kind.max_records - len(known), plan.page(self.recipe.max_new_tokens)),
         )
         return _Asked(question, record, kind, known)

@@ -185,7 +185,9 @@ PASSAGE_BREAK = "\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One thing to ask about a text. Questions with equal `system` and `shown` share a prefix.
+    """One thing to ask about a text. Questions with equal `system`, `examples` and `shown` share a prefix.
+
+    examples: turns that come before the text: what was asked, and the right answer.
 
     key: unique among the questions of a paper.
     form: "parameters", an object of name → null or {value, unit?, quote} (the bare inner value where there is one
@@ -204,6 +206,15 @@ class Question:
     record: str | None = None
     max_records: int = 0
     quote_characters: int = 240
+    examples: tuple[tuple[str, str], ...] = ()
+
+    def messages(self) -> list[dict[str, str]]:
+        """The conversation, as chat endpoints take it; the last message is the text and the question about it."""
+        turns = [("system", self.system)]
+        for asked, answered in self.examples:
+            turns += [("user", asked), ("assistant", answered)]
+        turns.append(("user", f"{self.shown.text}\n\n{self.prompt}"))
+        return [{"role": role, "content": content} for role, content in turns]
 
 
 # ---- decode: what the model wrote ----

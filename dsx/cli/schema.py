@@ -35,17 +35,17 @@ def list_sets() -> None:
 @click.argument("name")
 @click.option("--per-question", default=1, show_default=True, help="Parameters asked at once.")
 @click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
-def show(name: str, per_question: int, max_new_tokens: int) -> None:
+def show_set(name: str, per_question: int, max_new_tokens: int) -> None:
     """Show what NAME (a name or a file) asks: type, unit, choices, where it is looked for, tokens, question."""
     from rich.console import Console
 
     from dsx.extract import find_parameters
-    from dsx.parameters.showing import table
+    from dsx.parameters.showing import tables
     from dsx.plugins import load_plugins
 
     parameters = find_parameters(name, load_plugins())
     console = Console(width=None if click.get_text_stream("stdout").isatty() else 160)
-    for part in table(parameters, per_question, max_new_tokens):
+    for part in tables(parameters, per_question, max_new_tokens):
         console.print(part)
 
 

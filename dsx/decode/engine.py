@@ -129,8 +129,8 @@ class TransformersEngine:
         return prefill(self.model, tokens)
 
     def _row(self, question: Question) -> Row | Completion:
-        prefix = self.renderer.prefix(question.system, question.shown.text)
-        suffix = self.renderer.suffix(question.system, question.prompt)
+        prefix = self.renderer.prefix(question)
+        suffix = self.renderer.suffix(question)
         cap = self.settings.max_new_tokens
         if len(prefix) + len(suffix) + cap > self.context_tokens:
             error = f"prompt of {len(prefix) + len(suffix)} tokens and {cap} of answer pass the model's context"

@@ -6,12 +6,15 @@ can end its turn or open another.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from dsx.types import Question, Shown
+
 TEXT_MARK, QUESTION_MARK = "dsxTEXTdsx", "dsxQUESTIONdsx"
-PLAIN_TEMPLATE = f"{{system}}\n\n{TEXT_MARK}\n\n{QUESTION_MARK}\n\nAnswer:\n"
-"""For models that have no chat template."""
+PLAIN_END = "\n\nAnswer:\n"
+"""What stands before the answer where a model has no chat template; the messages stand above it as they are."""
 
 
 class Renderer:
@@ -22,31 +25,33 @@ class Renderer:
         self._pieces = lru_cache(maxsize=8)(self._render)
         self._prefix = lru_cache(maxsize=64)(self._prefix_tokens)
 
-    def prefix(self, system: str, text: str) -> tuple[int, ...]:
-        """Tokens of the system prompt and the text."""
-        return self._prefix(system, text)
+    def prefix(self, question: Question) -> tuple[int, ...]:
+        """Tokens of the system prompt, the examples and the text."""
+        return self._prefix(_frame(question), question.shown.text)
 
-    def suffix(self, system: str, question: str) -> list[int]:
+    def suffix(self, question: Question) -> list[int]:
         """Tokens of the question and of all that the template puts before an answer."""
-        _, middle, end = self._pieces(system)
-        return self._plain(middle + question) + self._special(end)
+        _, middle, end = self._pieces(_frame(question))
+        return self._plain(middle + question.prompt) + self._special(end)
 
-    def _prefix_tokens(self, system: str, text: str) -> tuple[int, ...]:
-        start, _, _ = self._pieces(system)
+    def _prefix_tokens(self, frame: Question, text: str) -> tuple[int, ...]:
+        start, _, _ = self._pieces(frame)
         return (*self._special(start, first=True), *self._plain(text))
 
-    def _render(self, system: str) -> tuple[str, str, str]:
+    def _render(self, frame: Question) -> tuple[str, str, str]:
         """What stands before the text, between text and question, and after the question."""
-        user = f"{TEXT_MARK}\n\n{QUESTION_MARK}"
+        messages = frame.messages()
         if not getattr(self.tokenizer, "chat_template", None):
-            rendered = PLAIN_TEMPLATE.replace("{system}", system)
+            rendered = "\n\n".join(message["content"] for message in messages) + PLAIN_END
         else:
             try:
-                rendered = self._template([{"role": "system", "content": system}, {"role": "user", "content": user}])
-                if system.strip() not in rendered:
+                rendered = self._template(messages)
+                if frame.system.strip() not in rendered:
                     raise ValueError("the template leaves the system message out")
             except Exception:  # templates raise what they like where they know no system role
-                rendered = self._template([{"role": "user", "content": f"{system}\n\n{user}"}])
+                system, first, *others = messages
+                first = {**first, "content": f"{system['content']}\n\n{first['content']}"}
+                rendered = self._template([first, *others])
         start, rest = rendered.split(TEXT_MARK)
         middle, end = rest.split(QUESTION_MARK)
         return start, middle, end
@@ -65,3 +70,9 @@ class Renderer:
     def _plain(self, text: str) -> list[int]:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
         return ids
+
+
+def _frame(question: Question) -> Question:
+    """What all questions of a run have in common, with marks where text and question go."""
+    frame = Question("", question.system, Shown(TEXT_MARK, (), True), QUESTION_MARK, "parameters")
+    return replace(frame, examples=question.examples)

@@ -176,10 +176,7 @@ class ServerEngine:
         held: Json = schema
         if self.grammar == "lark":
             held = lark(question, order=self.settings.order)
-        messages = [
-            {"role": "system", "content": question.system},
-            {"role": "user", "content": f"{question.shown.text}\n\n{question.prompt}"},
-        ]
+        messages = question.messages()
         body = self._body(messages, self.constraint, held, self.logprobs, self.settings.max_new_tokens)
         started = time.perf_counter()
         try:

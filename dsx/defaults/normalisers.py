@@ -49,12 +49,18 @@ def surname(value: Json, unit: str | None, parameter: Parameter) -> Json:
     return " ".join(words[max(start, 0) :])
 
 
+def distinct(value: Json, unit: str | None, parameter: Parameter) -> Json:
+    """Each item of a list once, in order."""
+    return [item for at, item in enumerate(value) if item not in value[:at]] if isinstance(value, list) else value
+
+
 @hookimpl
 def register_normalisers() -> dict[str, Normaliser]:
-    """unsigned, doi, span, surname."""
+    """unsigned, doi, span, surname, distinct."""
     return {
         "unsigned": Normaliser(unsigned, "the size of a number, its sign left out"),
         "doi": Normaliser(doi, "a DOI without its resolver"),
         "span": Normaliser(span, "a range as LOW-HIGH"),
+        "distinct": Normaliser(distinct, "each item of a list once"),
         "surname": Normaliser(surname, "family names alone"),
     }

@@ -220,14 +220,13 @@ def longest(made: Mapping[str, Any]) -> int:
     if kind == "array":
         fixed = [longest(item) for item in made.get("prefixItems", ())]
         more = longest(made["items"]) if isinstance(made["items"], Mapping) else 0
-        return 2 + sum(fixed) + (made["maxItems"] - len(fixed)) * more + made["maxItems"]
+        return int(2 + sum(fixed) + (made["maxItems"] - len(fixed)) * more + made["maxItems"])
     if kind == "string":
         return int(made.get("maxLength", 40)) + 2
-    return (
-        5
-        if kind == "boolean"
-        else 1 + max(len(f"{abs(bound):.0f}") for bound in _bounds(made)) + (7 if kind == "number" else 0)
-    )
+    if kind == "boolean":
+        return 5
+    digits = max(len(f"{abs(bound):.0f}") for bound in _bounds(made))
+    return 1 + digits + (7 if kind == "number" else 0)
 
 
 def _bounds(made: Mapping[str, Any]) -> Iterator[float]:

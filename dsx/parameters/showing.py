@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def table(parameters: ParameterSet, per_question: int, cap: int) -> Iterator[Table]:
+def tables(parameters: ParameterSet, per_question: int, cap: int) -> Iterator[Table]:
     """One table for the paper and one for each record type below it."""
     yield from _table(parameters.root, parameters.name, per_question, cap)
 

@@ -174,6 +174,7 @@ class Experiment(BaseModel):
             "none": "there are trials without any cursor feedback",
             "other": "another kind, such as sound, reward or a score",
         },
+        normalise=("distinct",),
         max_length=6,
     )
     feedback_delay_s: float | None = about(

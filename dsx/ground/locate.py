@@ -1,0 +1,125 @@
+"""Quote → where it stands: page, character span, boxes of just its words, number of occurrences."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dsx.types import Box, Document, Evidence, Shown
+
+if TYPE_CHECKING:
+    import numpy
+
+MAX_OCCURRENCES = 1000
+"""Counting stops here; nobody looks further."""
+
+
+def locate(quote: str, document: Document, shown: Shown | None = None) -> Evidence | None:
+    """Where `quote` stands in the document; None where it does not.
+
+    A literal match is tried first, then one that takes no notice of white space, of letter case and of how a character
+    is encoded (NFKC; dashes, quotation marks and soft hyphens are one).
+    shown: what the model saw; of several occurrences the first one inside it is meant, else the first of all.
+    """
+    spans = _literal(quote.strip(), document.text) or _loose(quote, document.text)
+    if not spans:
+        return None
+    start, end = next((span for span in spans if shown is None or _inside(span, shown)), spans[0])
+    return Evidence(
+        quote=document.text[start:end],
+        page=_page(document, start, end),
+        start=start,
+        end=end,
+        boxes=boxes_of(document, start, end),
+        occurrences=len(spans),
+    )
+
+
+def boxes_of(document: Document, start: int, end: int) -> tuple[Box, ...]:
+    """Boxes of the characters in [start, end), one a line of print, of the page on which most of them stand."""
+    import numpy
+
+    page = _page(document, start, end)
+    pages, boxes = document.char_pages[start:end], document.char_boxes[start:end]
+    placed = boxes[(pages == page) & ~numpy.isnan(boxes[:, 0])]
+    return tuple(_lines(placed))
+
+
+def _lines(boxes: numpy.ndarray) -> Iterable[Box]:
+    """Joins boxes that stand on one line of print, side by side and in order."""
+    current: list[float] | None = None
+    for x0, y0, x1, y1 in boxes.tolist():
+        if current is not None and _same_line(current, y0, y1) and x0 >= current[2] - (y1 - y0) * 0.6:
+            current = [min(current[0], x0), min(current[1], y0), max(current[2], x1), max(current[3], y1)]
+            continue
+        if current is not None:
+            yield (current[0], current[1], current[2], current[3])
+        current = [x0, y0, x1, y1]
+    if current is not None:
+        yield (current[0], current[1], current[2], current[3])
+
+
+def _same_line(line: list[float], y0: float, y1: float) -> bool:
+    overlap = min(line[3], y1) - max(line[1], y0)
+    return overlap > 0.3 * min(line[3] - line[1], y1 - y0)
+
+
+def _page(document: Document, start: int, end: int) -> int:
+    """The page on which most of the span stands; the first of equals."""
+    pages = [page for page in document.char_pages[start:end].tolist() if page]
+    return max(dict.fromkeys(pages), key=pages.count) if pages else document.page_at(start)
+
+
+def _literal(quote: str, text: str) -> list[tuple[int, int]]:
+    if not quote:
+        return []
+    spans: list[tuple[int, int]] = []
+    at = text.find(quote)
+    while at >= 0 and len(spans) < MAX_OCCURRENCES:
+        spans.append((at, at + len(quote)))
+        at = text.find(quote, at + 1)
+    return spans
+
+
+def _loose(quote: str, text: str) -> list[tuple[int, int]]:
+    needle = "".join(fold(letter) for letter in quote)
+    if not needle:
+        return []
+    folded, offsets = folded_text(text)
+    return [
+        (offsets[match.start()], offsets[match.end() - 1] + 1)
+        for match, _ in zip(re.finditer(re.escape(needle), folded), range(MAX_OCCURRENCES), strict=False)
+    ]
+
+
+def folded_text(text: str) -> tuple[str, list[int]]:
+    """`text` folded, and for each folded character the offset of the one that it came from."""
+    letters: list[str] = []
+    offsets: list[int] = []
+    for offset, letter in enumerate(text):
+        for part in fold(letter):
+            letters.append(part)
+            offsets.append(offset)
+    return "".join(letters), offsets
+
+
+_ONE = str.maketrans(
+    dict.fromkeys("‐‑‒–—―−﹣-", "-")
+    | dict.fromkeys("‘’‚‛′ʹ´`", "'")
+    | dict.fromkeys("“”„‟″«»", '"')
+    | {"µ": "μ", "º": "°", "˚": "°", "∘": "°", "×": "x", "∙": "·", "⋅": "·", "\u00ad": "", "\u200b": "", "\ufeff": ""}
+)
+
+
+def fold(letter: str) -> str:
+    """What is left of a character once white space, case and encoding do not count ("" for white space)."""
+    if letter.isascii():
+        return "" if letter.isspace() else letter.lower()
+    folded = unicodedata.normalize("NFKC", letter.translate(_ONE)).translate(_ONE).casefold()
+    return "".join(folded.split())
+
+
+def _inside(span: tuple[int, int], shown: Shown) -> bool:
+    return any(passage.start <= span[0] and span[1] <= passage.end for passage in shown.passages)

@@ -1,0 +1,131 @@
+"""From paragraphs with boxes to a Document: one text, and for each of its characters a page and a box."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dsx.load.identity import document_id
+from dsx.types import Box, Document, Page, Section, Table
+
+NO_BOX: Box = (float("nan"), float("nan"), float("nan"), float("nan"))
+
+
+@dataclass(slots=True)
+class Piece:
+    """A stretch of one page's text. boxes: one a character."""
+
+    text: str
+    page: int
+    boxes: Sequence[Box]
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """What becomes one line of the text; a table gives one paragraph a row.
+
+    kind: body, caption, footnote, margin (head or foot of the first page), row.
+    level: of a heading, 1 the highest; 0: no heading. heading: the section's kind.
+    """
+
+    pieces: list[Piece] = field(default_factory=list)
+    kind: str = "body"
+    level: int = 0
+    heading: str = ""
+    table: int | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(piece.text for piece in self.pieces)
+
+
+@dataclass(slots=True)
+class Grid:
+    """A table before its place in the text is known: rows of the paragraphs whose `table` is its index."""
+
+    caption: str
+    rows: list[tuple[str, ...]]
+    page: int
+    box: Box | None
+
+
+def unplaced(text: str, page: int = 1) -> Piece:
+    """A piece whose characters have no box."""
+    return Piece(text, page, [NO_BOX] * len(text))
+
+
+def compose(
+    path: Path,
+    loader: str,
+    paragraphs: Iterable[Paragraph],
+    sizes: Sequence[tuple[float, float]],
+    *,
+    grids: Sequence[Grid] = (),
+    metadata: Mapping[str, str] | None = None,
+) -> Document:
+    """Lays the paragraphs end to end, a line break after each. sizes: width and height of every page, in points."""
+    import numpy
+
+    text: list[str] = []
+    pages: list[int] = []
+    boxes: list[Box] = []
+    headings: list[tuple[Paragraph, int]] = []
+    spans: dict[int, tuple[int, int]] = {}
+    for paragraph in paragraphs:
+        start = len(pages)
+        for piece in paragraph.pieces:
+            text.append(piece.text)
+            pages.extend([piece.page] * len(piece.text))
+            boxes.extend(piece.boxes)
+        if len(pages) == start:
+            continue
+        if paragraph.level:
+            headings.append((paragraph, start))
+        if paragraph.table is not None:
+            spans[paragraph.table] = (spans.get(paragraph.table, (start, 0))[0], len(pages))
+        text.append("\n")
+        pages.append(pages[-1])
+        boxes.append(NO_BOX)
+    length = len(pages)
+    return Document(
+        id=document_id(path),
+        file=path.name,
+        loader=loader,
+        text="".join(text),
+        pages=_pages(pages, sizes),
+        sections=_sections(headings, length),
+        tables=tuple(
+            Table(grid.caption, tuple(grid.rows), grid.page, grid.box, *spans[index])
+            for index, grid in enumerate(grids)
+            if index in spans
+        ),
+        metadata=dict(metadata or {}),
+        char_pages=numpy.asarray(pages, dtype=numpy.int32),
+        char_boxes=numpy.asarray(boxes, dtype=numpy.float32).reshape(length, 4),
+    )
+
+
+def _pages(numbers: Sequence[int], sizes: Sequence[tuple[float, float]]) -> tuple[Page, ...]:
+    """Page spans that tile the text: a page starts with its first character that no later page's precedes."""
+    starts = [len(numbers)] * len(sizes)
+    lowest = len(sizes)
+    for offset in range(len(numbers) - 1, -1, -1):
+        lowest = min(lowest, numbers[offset] or lowest)
+        starts[lowest - 1] = offset
+    ends = [*starts[1:], len(numbers)]
+    for index in range(len(sizes) - 1, -1, -1):
+        ends[index] = len(numbers) if index + 1 == len(sizes) else starts[index + 1]
+        if starts[index] > ends[index] or starts[index] == len(numbers):
+            starts[index] = ends[index]
+    if starts:
+        starts[0] = 0
+    return tuple(Page(index + 1, starts[index], ends[index], *size) for index, size in enumerate(sizes))
+
+
+def _sections(headings: Sequence[tuple[Paragraph, int]], length: int) -> tuple[Section, ...]:
+    found = []
+    for index, (paragraph, start) in enumerate(headings):
+        end = next((at for later, at in headings[index + 1 :] if later.level <= paragraph.level), length)
+        found.append(Section(paragraph.text.strip(), paragraph.heading or "other", paragraph.level, start, end))
+    return tuple(found)

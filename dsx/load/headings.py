@@ -1,0 +1,72 @@
+"""Which section a heading opens, judged by its words."""
+
+from __future__ import annotations
+
+import re
+
+NUMBERING = re.compile(r"^\s*(?:(?:\d{1,2}|[IVX]{1,4}|[A-H])(?:\.\d{1,2})*[.):]?\s+|§\s*)?", re.ASCII)
+EXPERIMENT = re.compile(
+    r"\b(?:experiments?|study|studies)\s*(?:\d{1,2}|[IVX]{1,4}|[A-E]|one|two|three|four|five)\b", re.I
+)
+
+TAIL = r"(?:,? (?:and|&) .{1,40})*"
+KINDS: dict[str, tuple[str, ...]] = {
+    "abstract": (r"(?:graphical |structured )?abstract|summary|significance(?: statement)?",),
+    "introduction": (r"(?:general )?introduction|background",),
+    "methods": (
+        r"(?:(?:general|experimental|online|star|supplementary|supplemental) )*(?:★ ?)?"
+        r"(?:materials?,? (?:and|&) methods?|methods? (?:and|&) materials?|methods?|methodology"
+        r"|experimental procedures?|materials? (?:and|&) procedures?)(?: summary)?",
+    ),
+    "participants": (
+        r"(?:(?:human|study|experimental) )*"
+        r"(?:participants?|subjects?|observers?|volunteers?|patients?|animals?|sample)"
+        rf"(?:{TAIL}| (?:details?|characteristics|information|demographics))",
+        r".{1,40} (?:and|&) (?:participants|subjects)|study population|demographics",
+    ),
+    "apparatus": (
+        rf"(?:experimental )?(?:apparatus|set-?up|equipment|materials?|stimuli|devices?){TAIL}",
+        r".{1,30} (?:and|&) (?:apparatus|set-?up|equipment)",
+    ),
+    "procedure": (
+        r"(?:(?:general|experimental|task|trial|testing|training) )*"
+        rf"(?:procedures?|protocols?|tasks?|paradigms?|design|schedule|conditions){TAIL}",
+        r".{1,30} (?:and|&) (?:procedures?|protocol|task|design)|study design",
+        r"experimental (?:task|design|paradigm|procedure).{0,30}",
+    ),
+    "analysis": (
+        r"(?:(?:statistical|data|kinematic|behaviou?ral|movement|model) )*(?:data )?"
+        rf"(?:analys[ie]s|statistics|processing|statistical tests)(?:{TAIL}| (?:of|for) .{{1,40}})",
+        r"statistical analys[ie]s.{0,40}|computational model(?:l?ing)?",
+    ),
+    "results": (r"(?:general |experimental )?results?(?: (?:and|&) discussion)?|findings",),
+    "discussion": (
+        r"(?:general |interim |overall )?discussions?(?: (?:and|&) conclusions?)?",
+        r"conclusions?|concluding remarks|limitations",
+    ),
+    "references": (r"references?(?: cited| (?:and|&) notes)?|bibliography|literature(?: cited)?|works cited",),
+    "acknowledgements": (
+        r"acknowledge?ments?|funding(?: (?:information|sources?|statement))?|grants?|disclosures?",
+        r"author contributions?(?: statement)?|author notes?|endnotes?|ethics(?: statement)?|credit .{0,40}",
+        r"(?:conflicts? of|competing|declaration of(?: competing)?) (?:financial )?interests?(?: statement)?",
+        r"data (?:and code |and materials )?(?:availability|accessibility)(?: statement)?|code availability",
+        r"additional information|synthesis",
+    ),
+    "supplement": (
+        r"(?:supplement(?:ary|al)?|supporting)(?: (?:information|materials?|data|methods|results|figures))?",
+        r"appendi(?:x|ces).{0,40}",
+    ),
+}
+PATTERNS = tuple((kind, re.compile(rf"(?:{'|'.join(parts)})[.:]?", re.I)) for kind, parts in KINDS.items())
+
+
+def heading_kind(title: str) -> str:
+    """The kind of section that `title` opens, its numbering set aside; "other" where the words tell nothing."""
+    words = " ".join(NUMBERING.sub("", title, count=1).split())
+    letters = re.sub(r"(?<=\b[A-Z]) (?=[A-Z]\b)", "", words)  # "M E T H O D S"
+    for kind, pattern in PATTERNS:
+        if pattern.fullmatch(words) or pattern.fullmatch(letters):
+            return kind
+    if EXPERIMENT.match(words) or (EXPERIMENT.search(words) and len(words) <= 40):
+        return "experiment"
+    return "other"

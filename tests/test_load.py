@@ -1,0 +1,141 @@
+"""Loading in a subprocess: documents, limits, failures, cache. Loaders here are plain functions of this file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy
+import pytest
+
+from dsx.errors import LoadError
+from dsx.load import document_id, load_document
+from dsx.load.compose import Paragraph, compose, unplaced
+from dsx.plugins import load_plugins
+from dsx.types import Document, Loader
+
+SAMPLE = Path(__file__).parent.parent / "examples" / "papers" / "sample.pdf"
+
+
+def sleeps(path: Path) -> Document:
+    time.sleep(60)
+    raise AssertionError
+
+
+def spins(path: Path) -> Document:
+    while True:
+        pass
+
+
+def eats_memory(path: Path) -> Document:
+    hoard = bytearray(1 << 33)
+    raise AssertionError(len(hoard))
+
+
+def crashes(path: Path) -> Document:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    raise AssertionError
+
+
+def raises(path: Path) -> Document:
+    raise ZeroDivisionError("by zero")
+
+
+def counts(path: Path) -> Document:
+    """Leaves a trace of each call beside the file."""
+    trace = path.with_suffix(".calls")
+    trace.write_text(trace.read_text() + "x" if trace.exists() else "x")
+    return compose(path, "counts", [Paragraph([unplaced(path.read_text())])], [(1.0, 1.0)])
+
+
+def load(path: Path, name: str = "text", loader: Loader | None = None, **limits: float) -> Document:
+    found = loader or load_plugins().loaders[name]
+    return load_document(path, name, found, seconds=limits.get("seconds", 60), megabytes=2048)
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    path = tmp_path / "note.txt"
+    path.write_text("# Methods\n\nForty-one people\ntook part.\n\n# References\n\nNobody, 1999.\n")
+    return path
+
+
+def test_plain_text_is_paragraphs_and_sections(note: Path) -> None:
+    document = load(note)
+    assert document.text == "Methods\nForty-one people took part.\nReferences\nNobody, 1999.\n"
+    assert [(section.kind, section.title) for section in document.sections] == [
+        ("methods", "Methods"),
+        ("references", "References"),
+    ]
+    assert document.sections[0].end == document.sections[1].start
+    assert document.id == document_id(note)
+    assert numpy.isnan(document.char_boxes).all()
+
+
+def test_sample_pdf_has_a_box_for_every_printed_character() -> None:
+    document = load(SAMPLE, "pymupdf")
+    assert "Twenty-four participants took part in Experiment 1" in document.text
+    assert len(document.pages) == 4
+    assert document.pages[0].start == 0
+    assert document.pages[-1].end == len(document.text)
+    assert all(one.end == other.start for one, other in zip(document.pages, document.pages[1:], strict=False))
+    printed = numpy.array([not letter.isspace() for letter in document.text])
+    assert not numpy.isnan(document.char_boxes[printed]).any()
+    assert "references" in {section.kind for section in document.sections}
+
+
+@pytest.mark.parametrize(
+    ("function", "seconds", "reason"),
+    [
+        (sleeps, 1, "not read after 1 s"),
+        (spins, 1, "not read after 1 s"),
+        (eats_memory, 30, "more than 2048 MB"),
+        (crashes, 30, "crashed (SIGSEGV)"),
+        (raises, 30, "ZeroDivisionError: by zero"),
+    ],
+)
+def test_a_bad_load_is_a_load_error_of_one_line(note: Path, function: object, seconds: float, reason: str) -> None:
+    started = time.monotonic()
+    with pytest.raises(LoadError) as caught:
+        load(note, "bad", Loader(function, "1"), seconds=seconds)  # type: ignore[arg-type]
+    assert reason in str(caught.value)
+    assert str(caught.value).startswith("note.txt: ")
+    assert "\n" not in str(caught.value)
+    assert time.monotonic() - started < seconds + 20
+
+
+def test_the_cache_saves_the_second_load_and_a_new_version_does_not_use_it(tmp_path: Path, note: Path) -> None:
+    cache, calls = tmp_path / "cache", note.with_suffix(".calls")
+    for version, expected in (("1", "x"), ("1", "x"), ("2", "xx")):
+        document = load_document(note, "counts", Loader(counts, version), seconds=60, megabytes=2048, cache=cache)
+        assert document.text == note.read_text() + "\n"
+        assert calls.read_text() == expected
+    for kept in cache.iterdir():
+        kept.write_bytes(b"half")
+    load_document(note, "counts", Loader(counts, "2"), seconds=60, megabytes=2048, cache=cache)
+    assert calls.read_text() == "xxx"
+
+
+@pytest.mark.parametrize(("content", "reason"), [(b"", "empty"), (b"%PDF-1.7\nnothing", "PDF")])
+def test_files_that_are_no_documents(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "bad.pdf"
+    path.write_bytes(content)
+    with pytest.raises(LoadError, match=reason):
+        load(path, "pymupdf")
+
+
+def test_a_missing_file_is_a_load_error(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="No such file"):
+        load(tmp_path / "none.txt")
+
+
+def test_find_loader_looks_at_the_content(tmp_path: Path, note: Path) -> None:
+    plugins = load_plugins()
+    disguised, binary = tmp_path / "paper.txt", tmp_path / "data.bin"
+    disguised.write_bytes(SAMPLE.read_bytes())
+    binary.write_bytes(b"\x00\x01\x02")
+    assert plugins.find_loader(disguised) == "pymupdf"
+    assert plugins.find_loader(note) == "text"
+    assert plugins.find_loader(binary) is None
