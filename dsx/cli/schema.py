@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -44,7 +45,7 @@ def show_set(name: str, per_question: int, max_new_tokens: int) -> None:
     from dsx.plugins import load_plugins
 
     parameters = find_parameters(name, load_plugins())
-    console = Console(width=None if click.get_text_stream("stdout").isatty() else 160)
+    console = Console(width=None if sys.stdout.isatty() else 160)
     for part in tables(parameters, per_question, max_new_tokens):
         console.print(part)
 
