@@ -175,7 +175,7 @@ class ServerEngine:
         schema = json_schema(question)
         held: Json = schema
         if self.grammar == "lark":
-            held = lark(question, order=self.settings.order)
+            held = lark(question, order=self.settings.order, quote=question.quote_characters)
         messages = question.messages()
         body = self._body(messages, self.constraint, held, self.logprobs, self.settings.max_new_tokens)
         started = time.perf_counter()
