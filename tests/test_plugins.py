@@ -152,32 +152,7 @@ def test_a_name_given_twice_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # ---- installed and broken ----
 
-BROKEN = {
-    "unimportable": ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
-    "misspelt": (
-        "from dsx.hookspecs import hookimpl\n@hookimpl\ndef register_loader(): return {}",
-        "unknown hook 'register_loader' in plugin 'misspelt'; did you mean register_loaders?",
-    ),
-    "signature": (
-        "from dsx.hookspecs import hookimpl\n@hookimpl\ndef find_loader(file): return None",
-        "Argument(s) {'file'} are declared in the hookimpl but can not be found in the hookspec",
-    ),
-    "clashing": (
-        "from dsx.hookspecs import hookimpl\nfrom dsx.types import Repair\n"
-        "@hookimpl\ndef register_repairs(): return {'comments': Repair(str)}",
-        "repair 'comments' is given by repairs and by clashing",
-    ),
-    "raising": (
-        "from dsx.hookspecs import hookimpl\n@hookimpl\ndef register_engines(): return {}['x']",
-        "register_engines: KeyError: 'x'",
-    ),
-    "unmarked": ("def register_loaders(): return {}", "register_loaders is not marked: write @dsx.hookspecs.hookimpl"),
-    "wrongkind": (
-        "from dsx.hookspecs import hookimpl\n@hookimpl\ndef register_loaders(): return {'x': open}",
-        "loader 'x' is builtin_function_or_method, not Loader",
-    ),
-    "leaving": ("import sys; sys.exit(3)", "SystemExit: 3"),
-}
+BROKEN: dict[str, dict[str, str]] = json.loads((ROOT / "tests" / "corpus" / "broken_plugins.json").read_text("utf-8"))
 
 
 def install(folder: Path, name: str, code: str) -> None:
@@ -198,8 +173,8 @@ def dsx_command(*arguments: str, path: Path, plugins: str = "all") -> subprocess
 
 @pytest.fixture
 def broken_site(tmp_path: Path) -> Path:
-    for name, (code, _) in BROKEN.items():
-        install(tmp_path, name, code)
+    for name, broken in BROKEN.items():
+        install(tmp_path, name, broken["code"])
     return tmp_path
 
 
@@ -207,10 +182,10 @@ def test_broken_plugins_are_named_with_their_distribution_and_reason(broken_site
     done = dsx_command("plugins", "list", "--json", path=broken_site, plugins=",".join(BROKEN))
     assert done.returncode == 0, done.stderr
     reports = {report["name"]: report for report in map(json.loads, done.stdout.splitlines())}
-    for name, (_, reason) in BROKEN.items():
+    for name, broken in BROKEN.items():
         assert reports[name]["distribution"] == f"dsx-{name}"
         assert reports[name]["version"] == "0.3"
-        assert reason in reports[name]["problems"][0]
+        assert broken["reason"] in reports[name]["problems"][0]
         assert len(reports[name]["problems"][0].splitlines()) == 1
     assert "repair find-json" in reports["repairs"]["provides"]
     assert reports["engines"]["problems"] == []

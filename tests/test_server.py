@@ -423,3 +423,31 @@ def test_a_real_llama_cpp_server_refuses_without_the_key(llama: str, monkeypatch
     monkeypatch.delenv("DSX_API_KEY", raising=False)
     with pytest.raises(ModelError, match="wants a key"):
         make(EngineSettings(options={"base_url": llama}))
+
+
+def test_a_real_llama_cpp_server_fills_the_sample_paper(
+    llama: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sample = Path(__file__).resolve().parent.parent / "examples" / "papers" / "sample.pdf"
+    properties = {
+        "n_total": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "How many people took part"},
+        "handedness": {"enum": ["left", "right", "mixed"], "description": "Which hand the participants prefer"},
+    }
+    schema = tmp_path / "small.json"
+    schema.write_text(json.dumps({"type": "object", "properties": properties}), "utf-8")
+    run = tmp_path / "run"
+    options = [f"base_url={llama}", "context_tokens=2600", "concurrency=1", "timeout=300"]
+    command = ["extract", str(sample), "--schema", str(schema), "--engine", "server", "--max-new-tokens", "160"]
+    command += [argument for option in options for argument in ("--set", option)]
+    done = subprocess.run(
+        [sys.executable, "-m", "dsx", "-v", *command, "--run", str(run)],
+        env={**os.environ, "DSX_API_KEY": KEY, "DSX_PLUGINS": "none"}, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    [record] = [json.loads(file.read_text("utf-8")) for file in (run / "records").iterdir()]
+    values = record["records"][0]["values"]
+    assert set(values) == set(properties)
+    assert all(value["status"] != "failed" for value in values.values()), values
+    written = [file.read_text("utf-8", "replace") for file in run.rglob("*") if file.is_file()]
+    assert all(KEY not in said for said in (*written, done.stderr, done.stdout))
+    assert "json_object" in (run / "run.json").read_text("utf-8")

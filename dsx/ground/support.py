@@ -21,6 +21,7 @@ NEGATION = re.compile(
 RANGE = re.compile(r"\s*(-?[\d.,]+)\s*(?:-|to|and)\s*(-?[\d.,]+)\s*(\D{0,20})")
 BETWEEN = re.compile(r"\s*[^\d\s-]{0,3}\s*(?:-|to|and|through)\s*", re.IGNORECASE)
 MOST_NUMBERS = 12
+LABEL = re.compile(r"\b(Experiment|Study|Table|Figure|Equation|Appendix|Section)s?\s?$|\b(?:Exp|Fig|Eq|Tab)s?\.\s?$")
 
 
 def support(value: Json, unit: str | None, quote: str | None, parameter: Parameter, repaired: bool = False) -> Status:
@@ -55,7 +56,7 @@ def _support(value: Json, unit: str | None, quote: str, parameter: Parameter) ->
 
 
 def _number(value: Decimal, unit: str | None, quote: str, parameter: Parameter) -> Status:
-    found = numbers(quote)
+    found = [number for number in numbers(quote) if not _labels(number, quote, parameter)]
     carried = [number for number in found if value in number.values()]
     if carried and any(_unit_agrees(number, unit, quote, parameter) for number in carried):
         return Status.STATED
@@ -64,6 +65,12 @@ def _number(value: Decimal, unit: str | None, quote: str, parameter: Parameter) 
     if carried or (unit and not _unit_stands(unit, quote)):
         return Status.UNSUPPORTED
     return Status.DERIVED if _derived(value, found, quote) else Status.UNSUPPORTED
+
+
+def _labels(number: Number, quote: str, parameter: Parameter) -> bool:
+    """The 2 of "Experiment 2" counts nothing, unless it is what was asked for."""
+    label = LABEL.search(quote, 0, number.start)
+    return label is not None and not (label[1] and label[1].lower() in parameter.name.lower())
 
 
 def _unit_agrees(number: Number, unit: str | None, quote: str, parameter: Parameter) -> bool:

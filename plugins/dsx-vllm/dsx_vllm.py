@@ -148,8 +148,7 @@ class VllmEngine:
         del self.llm, self.outlines
 
     def _prompt(self, question: Question) -> list[int]:
-        prefix = self.renderer.prefix(question.system, question.shown.text)
-        return [*prefix, *self.renderer.suffix(question.system, question.prompt)]
+        return [*self.renderer.prefix(question), *self.renderer.suffix(question)]
 
     def _generate(self, asked: Sequence[tuple[Question, list[int]]]) -> list[Any]:
         """vLLM's outputs in order; where it refuses the batch, each question alone, or the reason for it."""
