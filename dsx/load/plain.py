@@ -20,6 +20,8 @@ BLANK_PAGE = (595.0, 842.0)
 def load_plain(path: Path) -> Document:
     """One page unless form feeds part it; no boxes. Raises LoadError where it is not UTF-8 (or Latin-1) text."""
     data = path.read_bytes()
+    if not data.strip():
+        raise LoadError(f"{path.name}: empty")
     if b"\0" in data:
         raise LoadError(f"{path.name}: binary, not text; name its loader with --loader")
     try:
