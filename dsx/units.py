@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from tokenize import TokenError
 from typing import Any
 
 SPELLINGS = {
@@ -65,13 +67,23 @@ def _registry() -> Any:
     return pint.UnitRegistry(cache_folder=None)
 
 
+_READABLE = re.compile(r"(?:1/)?[^\W\d_][\w°%/·*^. ()⁻²³−-]{0,39}|[°%℃℉][A-Za-z]{0,3}")
+_TOWER = re.compile(r"\d{3}|(?:\*\*|\^)[^/·* ]*(?:\*\*|\^)")
+"""What pint would work on for long: numbers, and powers of powers."""
+
+
 @lru_cache(maxsize=1024)
 def _unit(written: str) -> Any | None:
     import pint
 
+    name = _NAMES.get(written.strip(), written.strip())
+    if not _READABLE.fullmatch(name) or _TOWER.search(name):
+        return None
     try:
-        return _registry().Unit(_NAMES.get(written.strip(), written.strip()))
+        return _registry().Unit(name)
     except (pint.PintError, ValueError, TypeError, AttributeError, AssertionError):
+        return None
+    except (SyntaxError, TokenError, LookupError, ArithmeticError):  # pint reads a unit with Python's own tokenizer
         return None
 
 

@@ -65,6 +65,11 @@ ONE = [
     ('{"n_total": 16}', ()),
     ('{"n_total": {"value": 16, "quote": "Sixteen"}}', ()),
     ('{"value": 16, "quote": "Sixteen"', ("unfinished",)),
+    ('{"value": 16,, "quote": "Sixteen"}', ("trailing-commas",)),
+    ('{"value": 16, "quote": "Sixteen”}', ("quotes",)),
+    ('{"answer": {"n_total": 16}}', ()),
+    ('{"value": 16, "quote": "Sixteen"}}}', ("find-json",)),
+    ('"{\\"value\\": 16, \\"quote\\": \\"Sixteen\\"}"', ("find-json",)),
 ]
 
 
@@ -91,6 +96,12 @@ REFUSED = [
     ('{"value": 1e999, "quote": "q"}', ""),
     ('{"value": "sixteen", "quote": "q"}', "does not fit"),
     ("[" * 5000, ""),
+    ('{"value": 012, "quote": "q"}', "does not fit"),
+    ('{"value": "012", "quote": "q"}', "does not fit"),
+    ('{"value": 16 or 17, "quote": "q"}', "does not fit"),
+    ('{"value": 20-24, "quote": "q"}', "does not fit"),
+    ('{"value": 16, "units": "ms", "quote": "q"}', "none of value, unit and quote"),
+    ('{"value": 16, // was "value": 17\n "quote": "q"}', "not JSON"),
 ]
 
 

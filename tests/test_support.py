@@ -123,3 +123,8 @@ def test_support(value: object, unit: str | None, quote: str | None, parameter: 
 def test_after_a_repair_a_choice_must_stand_in_its_quote() -> None:
     assert support("within", None, "each did all conditions", DESIGN, repaired=True) is Status.UNSUPPORTED
     assert support("between", None, "a between-subjects design", DESIGN, repaired=True) is Status.STATED
+
+
+@pytest.mark.parametrize("unit", ["((", "mm)", "years:", "9**9**9**9", "m**9**9**9", "°:", "\0", "a(", "m" * 5000])
+def test_a_unit_that_is_none_is_no_error(unit: str) -> None:
+    assert support(8, unit, "a target 8 cm away", LENGTH) is Status.UNSUPPORTED

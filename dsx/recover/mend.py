@@ -55,11 +55,14 @@ def comments(text: str) -> str:
 
 
 def trailing_commas(text: str) -> str:
-    """Takes out a comma before a closing bracket."""
+    """Takes out a comma before a closing bracket, and one of two commas before a key."""
 
     def drop(tokens: Sequence[Token], index: int) -> bool:
-        after = next((token for token in tokens[index + 1 :] if token.kind != "comment"), None)
-        return tokens[index].kind == "comma" and after is not None and after.kind == "close"
+        after = [token for token in tokens[index + 1 :] if token.kind != "comment"][:2]
+        if tokens[index].kind != "comma" or not after:
+            return False
+        twice = len(after) == 2 and after[0].kind == "comma" and after[1].role == "key"
+        return after[0].kind == "close" or twice
 
     scanned = scan(text) if len(text) <= LONGEST else None
     if not scanned:
@@ -251,6 +254,8 @@ def _escape(match: re.Match[str]) -> str:
         return "\\\\"
     if found == "\\'":
         return "'"
+    if found[1] in "\r\n":
+        return found[1]
     return found if found[1] in '"\\/bfnrtu' else "\\" + found
 
 

@@ -15,7 +15,7 @@ Validates = Callable[[Parameter, Json], bool]
 
 INNER = frozenset(("value", "unit", "quote"))
 MISSING = object()
-QUOTED_NUMBER = re.compile(r"\s*([-−]?\d+(?:\.\d+)?)\s*([A-Za-z°%µμ][\w°%µμ/^·*-]{0,15})?\s*")
+QUOTED_NUMBER = re.compile(r"\s*([-−]?(?:0|[1-9]\d*)(?:\.\d+)?)\s*([A-Za-z°%µμ][\w°%µμ/^·*-]{0,15})?\s*")
 
 
 class Unreadable(ValueError):
@@ -89,7 +89,9 @@ def read(parsed: Json, parameters: Sequence[Parameter], validates: Validates) ->
     return _read_members(parsed, parameters, validates)
 
 
-def _read_members(members: dict[str, Any], parameters: Sequence[Parameter], validates: Validates) -> Reading:
+def _read_members(
+    members: dict[str, Any], parameters: Sequence[Parameter], validates: Validates, deeper: bool = False
+) -> Reading:
     found: dict[str, Found] = {}
     errors: dict[str, str] = {}
     for parameter in parameters:
@@ -101,7 +103,10 @@ def _read_members(members: dict[str, Any], parameters: Sequence[Parameter], vali
             found[parameter.name] = _read_inner(inner, parameter, validates)
         except Unreadable as problem:
             errors[parameter.name] = str(problem)
-    if len(errors) == len(parameters) and all(_member(members, each.name) is MISSING for each in parameters):
+    if all(_member(members, each.name) is MISSING for each in parameters):
+        inside = list(members.values())
+        if len(inside) == 1 and isinstance(inside[0], dict) and not deeper:
+            return _read_members(inside[0], parameters, validates, deeper=True)  # {"answer": {…}}
         raise Unreadable("an object without any of the parameters asked for")
     return Reading(found, errors)
 

@@ -34,6 +34,7 @@ SWALLOWED = re.compile(rf"(?:[{{,\n]\s*{WORD_KEY}|\s{SURE_WORD_KEY}|{QUOTED_KEY}
 LOOSE_KEY = re.compile(rf"({QUOTE}?)({NAME}?)({QUOTE}?)\s*(?=:)")
 STRICT_KEY = re.compile(r'"((?:[^"\\\n]|\\.)*)"(?=\s*:)')
 CUT = re.compile(rf"{CUT_KEY}|\w+\s*$")
+TWO_COMMAS = re.compile(r",\s*,")
 NEXT_KEY = re.compile(KEY)
 NEW_LINE = re.compile(rf"\s*(?:{KEY}|[}}\]]|$)")
 OPENER = re.compile(QUOTE)
@@ -272,7 +273,7 @@ class _Scanner:
             return bool(NEW_LINE.match(self.text, match.start()))
         if match.group().isspace() or bracket == "[" or match.group() != ",":
             return True
-        return bool(AFTER_MEMBER.match(self.text, match.start()))
+        return bool(AFTER_MEMBER.match(self.text, match.start()) or TWO_COMMAS.match(self.text, match.start()))
 
     def string(self, opener: str) -> None:
         """A value in quotes: tries its own closing quote first, then a closing quote of another make."""
@@ -338,6 +339,8 @@ class _Scanner:
         if not lost:
             self.torn = True
             return None
+        if self.text[lost.start() - 1] in "“”" and lost.start() - 1 > content:  # "…” closes with another make
+            return lost.start() - 1, lost.start(), self.text[lost.start() - 1]
         return lost.start(), lost.start(), ""
 
     def braces_on_a_line(self, content: int, before: int) -> re.Match[str] | None:
