@@ -436,8 +436,9 @@ def test_a_real_llama_cpp_server_fills_the_sample_paper(
     schema = tmp_path / "small.json"
     schema.write_text(json.dumps({"type": "object", "properties": properties}), "utf-8")
     run = tmp_path / "run"
-    options = [f"base_url={llama}", "context_tokens=2600", "concurrency=1", "timeout=300"]
+    options = ["context_tokens=2600", "concurrency=1", "timeout=300"]
     command = ["extract", str(sample), "--schema", str(schema), "--engine", "server", "--max-new-tokens", "160"]
+    command += ["--base-url", llama, "--repairs", "find-json,quotes"]
     command += [argument for option in options for argument in ("--set", option)]
     done = subprocess.run(
         [sys.executable, "-m", "dsx", "-v", *command, "--run", str(run)],
@@ -450,4 +451,6 @@ def test_a_real_llama_cpp_server_fills_the_sample_paper(
     assert all(value["status"] != "failed" for value in values.values()), values
     written = [file.read_text("utf-8", "replace") for file in run.rglob("*") if file.is_file()]
     assert all(KEY not in said for said in (*written, done.stderr, done.stdout))
-    assert "json_object" in (run / "run.json").read_text("utf-8")
+    manifest = (run / "run.json").read_text("utf-8")
+    assert "json_object" in manifest
+    assert json.loads(manifest)["recipe"]["repairs"] == ["find-json", "quotes"]

@@ -46,8 +46,18 @@ def _labels(_: click.Context, __: click.Parameter, given: str | None) -> tuple[s
 @click.option("--alternatives", is_flag=True, help="Keep the whole distribution over a parameter's choices.")
 @click.option("--loader", help="Read every file with this loader [default: by content].")
 @click.option("--set", "options", multiple=True, callback=_pairs, metavar="KEY=VALUE", help="An option of the engine.")
+@click.option("--base-url", help="Of the engine server: --set base_url=URL.")
+@click.option("--repairs", help="For answers that no grammar holds: names in order, parted by commas.")
 @click.option("--dry-run", is_flag=True, help="Show what would be asked, of which pages, in how many tokens.")
-def command(papers: tuple[Path, ...], schema: str, run: Path | None, dry_run: bool, **recipe: Any) -> int:
+def command(
+    papers: tuple[Path, ...],
+    schema: str,
+    run: Path | None,
+    dry_run: bool,
+    base_url: str | None,
+    repairs: str | None,
+    **recipe: Any,
+) -> int:
     """Fill a parameter set from PAPERS (files, or folders of PDFs).
 
     The same command again resumes: finished papers are not redone.
@@ -55,6 +65,10 @@ def command(papers: tuple[Path, ...], schema: str, run: Path | None, dry_run: bo
     from dsx.extract import extract, preview
     from dsx.recipe import Recipe
 
+    if base_url is not None:
+        recipe["options"] = {**recipe["options"], "base_url": base_url}
+    if repairs is not None:
+        recipe["repairs"] = tuple(name.strip() for name in repairs.split(",") if name.strip())
     chosen = Recipe.read(schema_name=schema, **recipe)
     if dry_run:
         return preview(papers, chosen)
