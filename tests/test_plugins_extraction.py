@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import site
 import subprocess
 import sys
@@ -55,10 +56,19 @@ class Environment:
         )  # fmt: skip
 
 
+def source(folder: Path) -> Path:
+    """A copy to build from: a build in the repository would find there what an older one left."""
+    shutil.copytree(ROOT / "dsx", folder / "dsx", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     made = Environment(tmp_path_factory.mktemp("clean"))
-    made.install(ROOT)
+    made.install(source(made.folder / "source"))
     for name, kind in {"people": "parameters", "words": "engine"}.items():
         done = made.dsx("plugins", "new", name, "--kind", kind)
         assert done.returncode == 0, done.stderr

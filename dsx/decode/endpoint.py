@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
 from dsx.errors import DecodeError, ModelError, UsageError
 from dsx.types import Json
+
+log = logging.getLogger("dsx.server")
+logging.getLogger("stamina").setLevel(logging.ERROR)  # it says that, not why
 
 LARGEST_REPLY = 16 * 2**20
 LONGEST_WAIT = 30.0
@@ -84,6 +88,7 @@ class Endpoint:
         def again(problem: Exception) -> bool | float:
             if not isinstance(problem, _Again):
                 return False
+            log.info("%s: %s", self.base_url, problem)
             return True if problem.wait is None else problem.wait
 
         tried = stamina.retry_context(
