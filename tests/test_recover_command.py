@@ -68,11 +68,11 @@ def test_a_valid_answer_from_a_file_needs_no_repair(schema: str, tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("I do not know", "not JSON"),
+        ("I do not know", "there is no JSON in the text"),
         ('{"n_total": 12', "not JSON"),
         ('{"n_total": "many"}', "does not fit"),
         ('{"n_total": 1, "n_total": 2}', "stands twice"),
-        ("", "not JSON"),
+        ("", "the text is empty"),
     ],
 )
 def test_nothing_validates(schema: str, text: str, reason: str) -> None:

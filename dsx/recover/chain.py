@@ -94,4 +94,4 @@ class Chain(Generic[T]):
 
 def _weight(reason: str) -> int:
     """A reason to refuse says more than that the text is not JSON."""
-    return 0 if reason.startswith(("not JSON", "there is no")) else 1
+    return 0 if reason.startswith(("not JSON", "there is no", "the text is empty")) else 1

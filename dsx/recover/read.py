@@ -49,6 +49,8 @@ def parse(text: str) -> Json:
     except RecursionError:
         raise Unreadable("nested too deeply") from None
     except ValueError as problem:
+        if not re.search(r"[{\[]", text):
+            raise Unreadable("there is no JSON in the text" if text.strip() else "the text is empty") from None
         raise Unreadable(f"not JSON: {problem}") from None
 
 
