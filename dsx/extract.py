@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsx import __version__, plan
+from dsx import __version__
 from dsx.errors import SchemaError, UsageError
-from dsx.parameters import read_schema
+from dsx.parameters import plan, read_schema
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
 from dsx.types import Engine, Json, ParameterSet

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from dsx import plan, prompt
+from dsx import prompt
 from dsx.errors import LoadError
 from dsx.ground.locate import locate
 from dsx.ground.support import support
 from dsx.load import load_document
 from dsx.normalise import normalise
-from dsx.parameters import validates
+from dsx.parameters import plan, validates
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.recover import confidence_factor, recover, recover_records

@@ -5,9 +5,11 @@ Reference lists are never shown: they name other people's methods.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from dsx.types import PASSAGE_BREAK, Document, Passage, Shown
 
@@ -52,7 +54,7 @@ class Selector:
     passage_tokens: int
     _whole: Shown | None = None
     _sentences: list[Passage] = field(default_factory=list)
-    _words: list[list[str]] = field(default_factory=list)
+    _ranker: Any = None
 
     def __post_init__(self) -> None:
         everything = show(self.document, readable(self.document), whole=True)
@@ -60,7 +62,7 @@ class Selector:
             self._whole = everything
             return
         self._sentences = [part for passage in everything.passages for part in _sentences(self.document.text, passage)]
-        self._words = [_words(self.document.text[part.start : part.end]) for part in self._sentences]
+        self._ranker = _ranker([_words(self.document.text[part.start : part.end]) for part in self._sentences])
 
     @property
     def whole(self) -> bool:
@@ -94,12 +96,8 @@ class Selector:
 
     def _ranked(self, query: str) -> list[int]:
         """Indices of sentences, best first, by BM25 and the section they stand in."""
-        import bm25s
-
-        ranker = bm25s.BM25()
-        ranker.index(self._words, show_progress=False)
-        known = [word for word in _words(query) if word in ranker.vocab_dict]
-        scores = ranker.get_scores(known) if known else [0.0] * len(self._sentences)
+        known = [word for word in _words(query) if word in self._ranker.vocab_dict]
+        scores = self._ranker.get_scores(known) if known else [0.0] * len(self._sentences)
         weighted = [score * self._likely(at) for score, at in zip(scores, self._sentences, strict=True)]
         return sorted(range(len(weighted)), key=lambda index: (-weighted[index], index))
 
@@ -129,6 +127,15 @@ def _sentences(text: str, passage: Passage) -> Iterator[Passage]:
         start = gap.end()
     if start < passage.end:
         yield Passage(start, passage.end)
+
+
+def _ranker(sentences: list[list[str]]) -> Any:
+    import bm25s
+
+    logging.getLogger("bm25s").setLevel(logging.WARNING)
+    ranker = bm25s.BM25()
+    ranker.index(sentences, show_progress=False)
+    return ranker
 
 
 def _words(text: str) -> list[str]:

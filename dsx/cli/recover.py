@@ -23,7 +23,7 @@ def command(schema: str, repairs: str | None, factor: float | None, file: TextIO
     from dsx.extract import find_parameters
     from dsx.ground.support import support
     from dsx.parameters import validates
-    from dsx.plan import every
+    from dsx.parameters.plan import every
     from dsx.plugins import load_plugins
     from dsx.recipe import Recipe
     from dsx.recover.raw import Raw, recover_raw

@@ -19,7 +19,7 @@ def list_sets() -> None:
     """List the parameter sets of plugins and of the folder schemas/."""
     from dsx.errors import SchemaError
     from dsx.parameters import read_schema
-    from dsx.plan import every
+    from dsx.parameters.plan import every
     from dsx.plugins import load_plugins
 
     registry = load_plugins().parameter_sets
@@ -58,7 +58,7 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
     from dsx.errors import SchemaError
     from dsx.parameters import read_schema
     from dsx.parameters.compiling import problems_of_grammar
-    from dsx.plan import too_long
+    from dsx.parameters.plan import too_long
 
     bad = False
     for file in files:

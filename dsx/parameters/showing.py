@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dsx import plan
+from dsx.parameters import plan
 from dsx.types import ParameterSet, RecordType
 
 if TYPE_CHECKING:
