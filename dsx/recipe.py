@@ -37,7 +37,7 @@ class Recipe(BaseModel):
     per_question: int = Field(1, ge=1, description="parameters asked in one question")
     order: Literal["value-quote", "quote-value"] = "value-quote"
     loader: str | None = Field(None, description="None: judged by the file's content")
-    passage_tokens: int = Field(1500, ge=200, description="shown for one question where the paper does not fit whole")
+    passage_tokens: int = Field(1000, ge=200, description="shown for one question where the paper does not fit whole")
     records: tuple[str, ...] = Field((), description="labels of the records, instead of asking for them")
     samples: int = Field(1, ge=1, le=64)
     alternatives: bool = False

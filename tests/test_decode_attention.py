@@ -42,8 +42,9 @@ def test_equals_plain_attention(
     rows = sorted((which % len(kept), start, count) for which, start, count in rows)
     tails = Tails(kept[0], len(rows) + 2, 20)
     slots = torch.randperm(len(rows) + 2, generator=make)[: len(rows)].tolist()
-    tails.keys[0].normal_(generator=make)
-    tails.values[0].normal_(generator=make)
+    for slot, (_, start, _) in zip(slots, rows, strict=True):
+        tails.keys[0][slot, :, :start] = random(key_heads, start, size)
+        tails.values[0][slot, :, :start] = random(key_heads, start, size)
     old = [
         (tails.keys[0][s, :, :start].clone(), tails.values[0][s, :, :start].clone())
         for s, (_, start, _) in zip(slots, rows, strict=True)
@@ -92,3 +93,10 @@ def test_tails_keep_what_they_hold_when_they_grow() -> None:
     assert slots == {0, 1, 2}
     with pytest.raises(IndexError):
         tails.take()
+
+
+def test_places_that_no_row_wrote_cannot_spoil_others() -> None:
+    prefix = Prefix(1, (torch.zeros(2, 1, 4),), (torch.zeros(2, 1, 4),))
+    tails = Tails(prefix, 64, 512)
+    tails.grow(1500)
+    assert not any(tensor.any() for tensor in (*tails.keys, *tails.values))

@@ -15,10 +15,7 @@ from dsx.errors import DsxError
 COMMANDS = {
     "extract": "Fill a parameter set from papers.",
     "export": "Write a run's results as a table or as JSON.",
-    "show": "Show what dsx reads in a document.",
     "recover": "Put one malformed raw answer through the repairs.",
-    "runs": "Look at runs, do failures again, merge.",
-    "slurm": "Submit a run to Slurm.",
     "schema": "List, show, check and export parameter sets.",
     "plugins": "List, check and make plugins.",
     "models": "List models, or fetch one.",

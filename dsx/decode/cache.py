@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,13 +25,21 @@ class Prefix:
         return sum(tensor.nbytes for tensor in (*self.keys, *self.values))
 
 
-def prefill(model: PreTrainedModel, tokens: Sequence[int], chunk: int = 2048) -> Prefix:
-    """Runs `tokens` through the model, `chunk` at a time, so that the memory of activations is bounded."""
+def prefill(model: PreTrainedModel, tokens: Sequence[int], start: Prefix | None = None, chunk: int = 2048) -> Prefix:
+    """Runs `tokens` through the model, `chunk` at a time, so that the memory of activations is bounded.
+
+    start: a prefix that `tokens` begin with; only what comes after it is run.
+    """
     cache = DynamicCache(config=model.config)
+    done = 0
+    if start is not None:
+        done = start.length
+        for layer, (keys, values) in enumerate(zip(start.keys, start.values, strict=True)):
+            cache.update(keys.unsqueeze(0), values.unsqueeze(0), layer)
     ids = torch.tensor([list(tokens)], device=model.device)
     with torch.inference_mode():
-        for start in range(0, ids.shape[1], chunk):
-            model(input_ids=ids[:, start : start + chunk], past_key_values=cache, use_cache=True, logits_to_keep=1)
+        for at in range(done, ids.shape[1], chunk):
+            model(input_ids=ids[:, at : at + chunk], past_key_values=cache, use_cache=True, logits_to_keep=1)
     return Prefix(
         len(tokens),
         tuple(layer.keys[0].contiguous() for layer in cache.layers),
@@ -41,27 +48,31 @@ def prefill(model: PreTrainedModel, tokens: Sequence[int], chunk: int = 2048) ->
 
 
 class PrefixCache:
-    """Prefixes by the hash of their tokens; the least recently used go first when `budget` bytes are passed.
+    """Prefixes by their tokens; the least recently used go first when `budget` bytes are passed.
 
-    A prefix whose rows are still being decoded lives on with its rows, whatever the budget says.
+    A new prefix goes on from the longest kept one that it begins with. One whose rows are still being decoded lives on
+    with its rows, whatever the budget says.
     """
 
-    def __init__(self, fill: Callable[[Sequence[int]], Prefix], budget: int) -> None:
+    def __init__(self, fill: Callable[[Sequence[int], Prefix | None], Prefix], budget: int) -> None:
         self._fill = fill
         self.budget = budget
-        self._kept: OrderedDict[bytes, Prefix] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, ...], Prefix] = OrderedDict()
 
-    def get(self, tokens: Sequence[int]) -> tuple[Prefix, bool]:
-        """The prefix of `tokens`, and whether it was there already."""
-        key = hashlib.sha256(",".join(map(str, tokens)).encode()).digest()
+    def get(self, tokens: Sequence[int]) -> tuple[Prefix, int]:
+        """The prefix of `tokens`, and how many of them were in the cache already."""
+        key = tuple(tokens)
         if key in self._kept:
             self._kept.move_to_end(key)
-            return self._kept[key], True
-        prefix = self._fill(tokens)
+            return self._kept[key], len(key)
+        start = max((kept for kept in self._kept if key[: len(kept)] == kept), key=len, default=None)
+        if start is not None:
+            self._kept.move_to_end(start)
+        prefix = self._fill(key, self._kept[start] if start is not None else None)
         self._kept[key] = prefix
         while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > self.budget:
             self._kept.popitem(last=False)
-        return prefix, False
+        return prefix, len(start) if start is not None else 0
 
     def clear(self) -> None:
         """Forgets all prefixes."""
@@ -71,13 +82,14 @@ class PrefixCache:
 class Tails:
     """Keys and values of rows after their prefix: one tensor a layer, [slots, key heads, places, head size].
 
-    Slots are taken and given back; places grow by doubling, up to what the longest row needs.
+    Slots are taken and given back; places grow by doubling, up to what the longest row needs. What no row has written
+    is zero: a place that is masked has weight 0, and 0 × NaN would still be NaN.
     """
 
     def __init__(self, like: Prefix, slots: int, places: int) -> None:
         shapes = [(slots, keys.shape[0], places, keys.shape[2]) for keys in like.keys]
-        self.keys = [key.new_empty(shape) for key, shape in zip(like.keys, shapes, strict=True)]
-        self.values = [value.new_empty(shape) for value, shape in zip(like.values, shapes, strict=True)]
+        self.keys = [key.new_zeros(shape) for key, shape in zip(like.keys, shapes, strict=True)]
+        self.values = [value.new_zeros(shape) for value, shape in zip(like.values, shapes, strict=True)]
         self.places = places
         self._free = list(range(slots))[::-1]
 
@@ -101,7 +113,7 @@ class Tails:
         self.places = max(places, 2 * self.places)
         for tensors in (self.keys, self.values):
             for layer, tensor in enumerate(tensors):
-                wider = tensor.new_empty((*tensor.shape[:2], self.places, tensor.shape[3]))
+                wider = tensor.new_zeros((*tensor.shape[:2], self.places, tensor.shape[3]))
                 wider[:, :, : tensor.shape[2]] = tensor
                 tensors[layer] = wider
 

@@ -103,6 +103,8 @@ class TransformersEngine:
                 yield row
             else:
                 rows.append(row)
+        for frame in {self.renderer.frame(question) for question in questions}:
+            self.prefixes.get(frame)  # kept for texts to go on from
         for row in self.loop.run(rows):
             yield self._completion(asked[row.key], row)
 
@@ -125,8 +127,8 @@ class TransformersEngine:
         self.prefixes.clear()
         del self.model, self.outlines, self.loop
 
-    def _prefill(self, tokens: Sequence[int]) -> Prefix:
-        return prefill(self.model, tokens)
+    def _prefill(self, tokens: Sequence[int], start: Prefix | None) -> Prefix:
+        return prefill(self.model, tokens, start)
 
     def _row(self, question: Question) -> Row | Completion:
         prefix = self.renderer.prefix(question)
@@ -142,10 +144,9 @@ class TransformersEngine:
         return Row(question.key, prefix, suffix, matcher, cap)
 
     def _completion(self, question: Question, row: Row) -> Completion:
-        reused = len(row.prefix_tokens) if row.reused else 0
         usage = Usage(
             tokens_prompt=len(row.prefix_tokens) + len(row.suffix),
-            tokens_reused=reused,
+            tokens_reused=row.reused,
             tokens_sampled=len(row.sampled),
             tokens_forced=len(row.out) - len(row.sampled),
             forward_passes=row.passes,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import llguidance
-import llguidance.torch
+import llguidance.numpy
 import numpy
 import torch
 from transformers import PreTrainedModel
@@ -41,6 +41,7 @@ class Row:
 
     cap: most tokens of the answer; one that needs more is truncated.
     generator: draws the tokens where it is given; otherwise the likeliest is taken.
+    reused: tokens of the prefix that were in the cache.
     out: the answer's tokens; pending: those that the model has not seen yet.
     """
 
@@ -51,7 +52,7 @@ class Row:
     cap: int
     seed: int | None = None
     prefix: Prefix | None = None
-    reused: bool = False
+    reused: int = 0
     matcher: llguidance.LLMatcher | None = None
     generator: torch.Generator | None = None
     slot: int = -1
@@ -90,6 +91,9 @@ class Row:
     def _extend(self, forced: list[int]) -> None:
         assert self.matcher is not None
         self.matcher.consume_tokens(forced)
+        if self.matcher.is_error():
+            self.error = f"grammar: {self.matcher.get_error()}"
+            return
         self.out += forced
         self.pending += forced
         self.done = self.matcher.is_stopped()
@@ -99,7 +103,7 @@ class Loop:
     """Decodes rows with `model`.
 
     null_tokens: ids of the tokens that begin or are the word null.
-    prefix_of: the prefilled prefix for a row's prefix tokens, and whether it was in the cache.
+    prefix_of: the prefilled prefix for a row's prefix tokens, and how many of them were in the cache.
     max_rows: rows at once; halved, for good, when memory runs out.
     """
 
@@ -108,7 +112,7 @@ class Loop:
         model: PreTrainedModel,
         vocabulary: int,
         null_tokens: Sequence[int],
-        prefix_of: Callable[[Sequence[int]], tuple[Prefix, bool]],
+        prefix_of: Callable[[Sequence[int]], tuple[Prefix, int]],
         max_rows: int,
         report: Callable[[str], None] = lambda line: None,
     ) -> None:
@@ -186,11 +190,10 @@ class Loop:
         return logits.float()
 
     def _choose(self, rows: Sequence[Row], logits: torch.Tensor) -> None:
-        words = (self.vocabulary + 31) // 32
-        mask = torch.zeros((len(rows), words), dtype=torch.int32)
+        mask = llguidance.numpy.allocate_token_bitmask(len(rows), self.vocabulary)
         matchers = [(row.matcher, index) for index, row in enumerate(rows)]
-        llguidance.torch.fill_next_token_bitmask_par(self.executor, matchers, mask)
-        bits = numpy.unpackbits(mask.numpy().view(numpy.uint8), axis=1, bitorder="little")
+        llguidance.numpy.fill_next_token_bitmask_par(self.executor, matchers, mask)
+        bits = numpy.unpackbits(mask.view(numpy.uint8), axis=1, bitorder="little")
         legal = torch.from_numpy(bits[:, : self.vocabulary]).to(logits.device).bool()
         healthy = ~logits.isnan().any(-1)
         masked = logits.masked_fill(~legal, float("-inf"))

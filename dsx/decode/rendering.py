@@ -29,6 +29,10 @@ class Renderer:
         """Tokens of the system prompt, the examples and the text."""
         return self._prefix(_frame(question), question.shown.text)
 
+    def frame(self, question: Question) -> tuple[int, ...]:
+        """Tokens of what stands before the text: the beginning of every prefix of a run."""
+        return self._prefix(_frame(question), "")
+
     def suffix(self, question: Question) -> list[int]:
         """Tokens of the question and of all that the template puts before an answer."""
         _, middle, end = self._pieces(_frame(question))

@@ -1,0 +1,184 @@
+"""The command line: quick help, one-line errors with the right exit code, and the main job end to end."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "examples" / "papers" / "sample.pdf"
+MOTOR = ROOT / "schemas" / "motor.json"
+
+
+def dsx(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the real command in the checkout."""
+    command = [sys.executable, "-m", "dsx", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **environment})
+
+
+def test_help_is_quick_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, dsx.cli; print([m for m in ('torch', 'transformers', 'pymupdf', 'pydantic') if m in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert loaded.stdout.strip() == "[]"
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        shown = dsx("--help")
+        seconds.append(time.perf_counter() - started)
+    assert shown.returncode == 0
+    assert "extract" in shown.stdout
+    assert statistics.median(seconds) < 3, (
+        "0.3 s is measured by benchmarks/startup.py; this only catches a heavy import"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--schema", "nothere"], "no parameter set 'nothere'; there are:"),
+        (["--schema", "schemas/nothere.json"], "schemas/motor.json"),
+        (["--schema", "{tmp}/broken.json"], "not JSON"),
+        (["--schema", "{tmp}/not.json"], "/properties/a/not"),
+        (["--schema", "schemas/motor.json", "--engine", "nothere"], "no engine 'nothere'; there are:"),
+        (["--schema", "schemas/motor.json", "--loader", "nothere"], "no loader 'nothere'; there are:"),
+        (["--schema", "schemas/motor.json", "--set", "nothere=1"], "nothere"),
+        (["--schema", "schemas/motor.json", "--set", "rows"], "KEY=VALUE"),
+        (["--schema", "schemas/motor.json", "--max-new-tokens", "100"], "the cap is 100"),
+        (["--schema", "schemas/motor.json", "--per-question", "0"], "--per-question"),
+        (["--schema", "schemas/motor.json", "--model", "someone/not-here"], "dsx models fetch someone/not-here"),
+        (["--schema", "schemas/motor.json", "--model", "/not/here"], "no model folder /not/here"),
+        (["--schema", "schemas/motor.json", "--nothere"], "No such option"),
+    ],
+)
+def test_what_cannot_be_run_is_said_in_one_line(arguments: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text('{"type": ')
+    (tmp_path / "not.json").write_text('{"type": "object", "properties": {"a": {"type": "string", "not": {}}}}')
+    given = [argument.format(tmp=tmp_path) for argument in arguments]
+    run = tmp_path / "run"
+    result = dsx("extract", *given, "--run", run, SAMPLE, HF_HUB_OFFLINE="1")
+    assert result.returncode == 2
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("dsx")]
+    assert said in line
+    assert "Traceback" not in result.stderr
+    assert not run.exists()
+
+
+def test_papers_and_run_folders_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "run.json").write_text(json.dumps({"dsx": "0", "schema": {}, "recipe": {}}))
+    (tmp_path / "file").write_text("")
+    for papers, run, said in (
+        (tmp_path / "empty", tmp_path / "run", "no PDFs in"),
+        (tmp_path / "nothere", tmp_path / "run", "no such file or folder"),
+        (SAMPLE, other, "was made with another dsx"),
+        (SAMPLE, tmp_path / "file" / "run", "is a file"),
+        (SAMPLE, Path("/proc/run"), "cannot be written"),
+    ):
+        result = dsx("extract", "--schema", MOTOR, "--run", run, papers)
+        assert result.returncode == 2, result.stderr
+        assert said in result.stderr.splitlines()[-1]
+        assert "Loading" not in result.stderr, "a model was loaded before the mistake was found"
+
+
+def test_the_main_job_end_to_end(tmp_path: Path, embedded_folder: str) -> None:
+    """The embedded model on a paper, beside files that are no papers: they fail by name, the others are done."""
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    (papers / "good.pdf").write_bytes(SAMPLE.read_bytes())
+    (papers / "empty.pdf").write_bytes(b"")
+    (papers / "truncated.pdf").write_bytes(SAMPLE.read_bytes()[:3000])
+    (papers / "not.pdf").write_text("This is no PDF at all.")
+    (papers / "encrypted.pdf").write_bytes(encrypted(SAMPLE))
+    schema = tmp_path / "small.json"
+    schema.write_text(json.dumps(SMALL))
+    run, labels = tmp_path / "run", "Experiment 1,Experiment 2"
+    command = ["extract", "--schema", schema, "--records", labels, "--run", run, papers]
+
+    result = dsx(*command)
+
+    assert result.returncode == 1, result.stderr
+    assert "Using attention implementation: sdpa" in result.stderr
+    last = result.stderr.splitlines()[-4:]
+    for name, reason in (("empty", "empty"), ("truncated", ""), ("not", ""), ("encrypted", "encrypted")):
+        assert any(f"failed: {name}.pdf: " in line and reason in line for line in last), (name, last)
+    lines = [json.loads(line) for line in dsx("export", run).stdout.splitlines()]
+    assert [line["record"] for line in lines] == ["Experiment 1", "Experiment 2"]
+    for line in lines:
+        assert set(line["parameters"]) == {"title", "targets", "schedule"}
+        for cell in line["parameters"].values():
+            assert cell["status"] in ("stated", "derived", "inferred", "unsupported", "not_reported")
+            assert 0 <= cell["confidence"] <= 1
+            if cell["value"] is not None:
+                assert cell["page"] >= 1
+                assert cell["boxes"]
+    events = [json.loads(line) for log in run.glob("log*.jsonl") for line in log.read_text().splitlines()]
+    asked = [event for event in events if event["event"] == "question"]
+    assert len(asked) == 5
+    assert all(event["tokens_sampled"] + event["tokens_forced"] > 0 for event in asked)
+
+    again = dsx(*command)
+    assert again.returncode == 1
+    assert "1 done earlier" in again.stderr
+    other = dsx(*command, "--order", "quote-value")
+    assert other.returncode == 2
+    assert "recipe order" in other.stderr.splitlines()[-1]
+
+
+def test_dry_run_shows_the_questions(embedded_folder: str, tmp_path: Path) -> None:
+    schema = tmp_path / "small.json"
+    schema.write_text(json.dumps(SMALL))
+    result = dsx("extract", "--schema", schema, "--dry-run", SAMPLE)
+    assert result.returncode == 0, result.stderr
+    assert "tokens of the whole paper" in result.stdout
+    assert "How many targets were trained" in result.stdout
+
+
+def test_doctor_fits_one_screen() -> None:
+    result = dsx("doctor")
+    assert result.returncode in (0, 1)
+    for word in ("python", "torch", "gpu", "flash-attn", "model", "plugin motor"):
+        assert word in result.stdout
+    assert len(result.stdout.splitlines()) <= 24
+
+
+def encrypted(path: Path) -> bytes:
+    """The PDF behind a password."""
+    import pymupdf
+
+    with pymupdf.open(path) as document:
+        made: bytes = document.tobytes(encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="secret", owner_pw="secret")
+    return made
+
+
+SMALL = {
+    "type": "object",
+    "properties": {
+        "title": {"type": "string", "maxLength": 100, "description": "Title of the paper."},
+        "experiments": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "targets": {
+                        "type": "integer",
+                        "minimum": 1,
+                        "maximum": 99,
+                        "description": "How many targets were trained.",
+                    },
+                    "schedule": {"enum": ["abrupt", "gradual"], "description": "How the rotation came on."},
+                },
+            },
+        },
+    },
+}

@@ -1,0 +1,233 @@
+"""The loop writes what `model.generate` writes, token for token, and a row that fails, fails alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import llguidance
+import numpy
+import pytest
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForCausalLM,
+    LogitsProcessor,
+    LogitsProcessorList,
+)
+
+from dsx.decode.cache import Prefix, PrefixCache, prefill
+from dsx.decode.grammar import lark
+from dsx.decode.loop import Loop, Row
+from dsx.parameters import read
+from dsx.types import Passage, Question, Shown
+
+TEXTS = (
+    "Forty participants (18 to 22 years old) moved a cursor to one of eight targets, 80 mm from the start.",
+    "In the second experiment sixteen older adults reached to four targets while the cursor was rotated by 45°.",
+)
+EXAMPLE = '{"value":12,"quote":"the start"}'
+ASKED = {
+    "How many participants?": {"type": "integer", "minimum": 1, "maximum": 9999},
+    "How many targets?": {"type": "integer", "minimum": 1, "maximum": 99},
+    "Who took part?": {"enum": ["young", "old", "patients"]},
+    "Was the cursor rotated?": {"type": "boolean"},
+    "What moved?": {"type": "string", "maxLength": 30},
+}
+
+
+@pytest.fixture(scope="module")
+def real(embedded_folder: str, words: Any) -> tuple[Any, Any, Any]:
+    """Embedded model in float32, tokenizer, llguidance's vocabulary."""
+    model = AutoModelForCausalLM.from_pretrained(embedded_folder, dtype=torch.float32, attn_implementation="sdpa")
+    return model.eval(), AutoTokenizer.from_pretrained(embedded_folder), words
+
+
+@pytest.fixture(scope="module")
+def parts(real: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+    """The same with a model of two small layers and random weights: quick, and it likes odd answers."""
+    torch.manual_seed(7)
+    sizes = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = LlamaConfig(**sizes, num_key_value_heads=2, vocab_size=real[0].config.vocab_size, initializer_range=0.2)
+    return LlamaForCausalLM(config).eval(), real[1], real[2]
+
+
+def make_rows(parts: tuple[Any, Any, Any], cap: int = 96) -> list[Row]:
+    """A row for each question about each text."""
+    _, tokenizer, words = parts
+    rows = []
+    for text in TEXTS:
+        prefix = tokenizer(f"You fill a table from a paper.\n{text}\nHow long? {EXAMPLE}")["input_ids"]
+        for prompt, schema in ASKED.items():
+            parameter = read({"type": "object", "properties": {"v": schema}}, "t").root.parameters
+            shown = Shown(text, (Passage(0, len(text)),), True)
+            grammar = lark(Question("k", "s", shown, prompt, "parameters", parameter), order="value-quote", quote=60)
+            matcher = llguidance.LLMatcher(words, llguidance.LLMatcher.grammar_from_lark(grammar))
+            suffix = tokenizer(f"\n{prompt}\nAnswer: ")["input_ids"]
+            rows.append(Row(f"{len(rows)}", prefix, suffix, matcher, cap))
+    return rows
+
+
+def make_loop(parts: tuple[Any, Any, Any], model: Any = None, max_rows: int = 4) -> Loop:
+    """A loop over the model, with a prefix cache of its own."""
+    plain, tokenizer, _ = parts
+
+    def fill(tokens: Sequence[int], start: Prefix | None) -> Prefix:
+        return prefill(plain, tokens, start, chunk=64)
+
+    null = tokenizer("null")["input_ids"]
+    return Loop(model or plain, len(tokenizer), null, PrefixCache(fill, 10**9).get, max_rows)
+
+
+class Masked(LogitsProcessor):  # type: ignore[misc]
+    """The grammar as a plain logits processor of one sequence."""
+
+    def __init__(self, matcher: llguidance.LLMatcher) -> None:
+        self.matcher = matcher
+        self.first = True
+
+    def __call__(self, ids: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+        if not self.first:
+            self.matcher.consume_token(int(ids[0, -1]))
+        self.first = False
+        bits = numpy.unpackbits(numpy.frombuffer(self.matcher.compute_bitmask(), numpy.uint8), bitorder="little")
+        legal = torch.from_numpy(bits[: logits.shape[1]].copy()).bool()
+        return logits.masked_fill(~legal, float("-inf"))
+
+
+def generated(parts: tuple[Any, Any, Any], row: Row) -> list[int]:
+    """What generate writes for the row, without the end token."""
+    model, tokenizer, _ = parts
+    ids = torch.tensor([[*row.prefix_tokens, *row.suffix]])
+    processors = LogitsProcessorList([Masked(row.grammar.deep_copy())])
+    out = model.generate(
+        ids,
+        attention_mask=torch.ones_like(ids),
+        logits_processor=processors,
+        do_sample=False,
+        max_new_tokens=row.cap,
+        pad_token_id=0,
+    )
+    tokens: list[int] = out[0, ids.shape[1] :].tolist()
+    return tokens[:-1] if tokens and tokens[-1] == tokenizer.eos_token_id else tokens
+
+
+@pytest.mark.parametrize("which", ["real", "parts"])
+def test_same_tokens_as_generate_in_fewer_passes(which: str, request: pytest.FixtureRequest) -> None:
+    parts = request.getfixturevalue(which)
+    rows = make_rows(parts, cap=48)
+    done = {row.key: row for row in make_loop(parts).run(rows)}
+    assert len(done) == len(rows)
+    for row in rows:
+        assert done[row.key].error is None
+        assert done[row.key].out == generated(parts, row)
+    answered = [row for row in done.values() if len(row.out) > 1]
+    assert answered
+    assert all(len(row.sampled) < len(row.out) for row in answered)
+
+
+def test_a_cap_that_comes_first_is_marked(parts: tuple[Any, Any, Any]) -> None:
+    done = list(make_loop(parts).run(make_rows(parts, cap=5)))
+    assert all(len(row.out) <= 5 + 12 for row in done)
+    assert {row.truncated for row in done if len(row.out) >= 5} == {True}
+
+
+def test_sampled_rows_draw_by_their_own_seed(parts: tuple[Any, Any, Any]) -> None:
+    def draw(max_rows: int) -> list[list[int]]:
+        rows = make_rows(parts)[:4]
+        for at, row in enumerate(rows):
+            row.seed = at
+        return [row.out for row in sorted(make_loop(parts, max_rows=max_rows).run(rows), key=lambda row: row.key)]
+
+    assert draw(4) == draw(4)
+
+
+class Faulty:
+    """The model, with a fault in some passes."""
+
+    def __init__(self, model: Any, fault: Callable[[int, Any], Any]) -> None:
+        self.model, self.fault, self.passes = model, fault, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def __call__(self, **given: Any) -> Any:
+        self.passes += 1
+        return self.fault(self.passes, self.model(**given))
+
+
+def test_not_a_number_fails_its_row_and_no_other(parts: tuple[Any, Any, Any]) -> None:
+    healthy = {row.key: row.out for row in make_loop(parts).run(make_rows(parts))}
+
+    def poison(number: int, output: Any) -> Any:
+        if number == 2:
+            output.logits[0, 1] = float("nan")
+        return output
+
+    done = {row.key: row for row in make_loop(parts, Faulty(parts[0], poison)).run(make_rows(parts))}
+    failed = [row for row in done.values() if row.error is not None]
+    assert len(failed) == 1
+    assert "not a number" in str(failed[0].error)
+    for key, row in done.items():
+        assert row is failed[0] or row.out == healthy[key]
+
+
+def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(parts: tuple[Any, Any, Any]) -> None:
+    healthy = {row.key: row.out for row in make_loop(parts).run(make_rows(parts))}
+
+    def fail_once(number: int, output: Any) -> Any:
+        if number == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory (made up)")
+        return output
+
+    loop = make_loop(parts, Faulty(parts[0], fail_once), max_rows=8)
+    done = {row.key: row for row in loop.run(make_rows(parts))}
+    assert loop.max_rows <= 4
+    assert {key: row.out for key, row in done.items()} == healthy
+    assert all(row.error is None for row in done.values())
+
+
+def test_memory_that_is_never_enough_is_a_named_failure(parts: tuple[Any, Any, Any]) -> None:
+    def fail(number: int, output: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory (made up)")
+
+    done = list(make_loop(parts, Faulty(parts[0], fail)).run(make_rows(parts)))
+    assert len(done) == len(TEXTS) * len(ASKED)
+    assert all("out of memory" in str(row.error) for row in done)
+
+
+def test_a_grammar_that_refuses_fails_its_row_and_no_other(parts: tuple[Any, Any, Any]) -> None:
+    healthy = {row.key: row.out for row in make_loop(parts).run(make_rows(parts))}
+    rows = make_rows(parts)
+
+    broken = rows[2]
+    spoiled = broken.grammar.deep_copy()
+    spoiled.consume_token(0)  # an illegal token leaves a matcher in its error state
+    broken.grammar = spoiled
+    done = {row.key: row for row in make_loop(parts).run(rows)}
+    assert done["2"].error is not None
+    assert {key: row.out for key, row in done.items() if key != "2"} == {k: v for k, v in healthy.items() if k != "2"}
+
+
+def test_a_prefix_goes_on_from_the_longest_kept_one(parts: tuple[Any, Any, Any]) -> None:
+    model = parts[0]
+    started: list[int] = []
+
+    def fill(tokens: Sequence[int], start: Prefix | None) -> Prefix:
+        started.append(start.length if start is not None else 0)
+        return prefill(model, tokens, start, chunk=8)
+
+    cache = PrefixCache(fill, 10**9)
+    tokens = list(range(100, 140))
+    cache.get(tokens[:10])
+    long, reused = cache.get(tokens)
+    assert (started, reused) == ([0, 10], 10)
+    assert cache.get(tokens) == (long, 40)
+    plain = prefill(model, tokens)
+    assert all((one - other).abs().max() < 1e-4 for one, other in zip(long.keys, plain.keys, strict=True))
+    small = PrefixCache(fill, plain.nbytes)
+    small.get(tokens)
+    small.get(list(range(200, 240)))
+    assert small.get(tokens)[1] == 0, "the older prefix had to go"
