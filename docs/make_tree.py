@@ -1,7 +1,7 @@
 """Writes the file tree of ARCHITECTURE.md from the files that git tracks and the first line of each docstring.
 
-    python docs/make_tree.py            rewrites the tree between its marks
-    python docs/make_tree.py --check    exits 1 where it would change something
+python docs/make_tree.py            rewrites the tree between its marks
+python docs/make_tree.py --check    exits 1 where it would change something
 """
 
 from __future__ import annotations

@@ -29,6 +29,13 @@ def rows(result: PaperResult) -> Iterator[tuple[Record | None, dict[str, Value]]
         yield (record if record.path else None), values
 
 
+def label(record: Record | None) -> str | None:
+    """A record's label, after those of the records that hold it."""
+    if record is None or len(record.path) <= 2:
+        return None if record is None else record.label
+    return " / ".join(record.path[1::2])
+
+
 def cell(value: Value) -> dict[str, Json]:
     """One parameter's cell in the JSON Lines."""
     made: dict[str, Json] = {"value": value.value, "status": str(value.status)}
@@ -51,9 +58,8 @@ def to_jsonl(results: Sequence[PaperResult], parameters: ParameterSet, out: Text
     """One line a record; the parameters of the paper are repeated on each."""
     for result in results:
         for record, values in rows(result):
-            label = None if record is None else record.label
             cells = {name: cell(value) for name, value in values.items()}
-            line = {"file": result.file, "document": result.document, "record": label, "parameters": cells}
+            line = {"file": result.file, "document": result.document, "record": label(record), "parameters": cells}
             out.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
@@ -71,7 +77,7 @@ def to_csv(results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO
     writer.writerow(["file", "document", "record", *names])
     for result, record, values in filled:
         cells = [_plain(values[name].value) if name in values else "" for name in names]
-        writer.writerow([result.file, result.document, "" if record is None else record.label or "", *cells])
+        writer.writerow([result.file, result.document, label(record) or "", *cells])
 
 
 def to_table(results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO) -> None:
@@ -85,7 +91,7 @@ def to_table(results: Sequence[PaperResult], parameters: ParameterSet, out: Text
         table = Table(title=result.file, title_justify="left", show_lines=False)
         table.add_column("parameter", style="bold", no_wrap=True)
         for record, _ in filled:
-            table.add_column("" if record is None else record.label or "the study", overflow="fold")
+            table.add_column("" if record is None else label(record) or "the study", overflow="fold")
         for name in dict.fromkeys(name for _, values in filled for name in values):
             table.add_row(name, *(_shown(values[name]) if name in values else "" for _, values in filled))
         console.print(table)

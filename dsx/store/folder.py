@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from dsx.errors import RunError
 from dsx.store import atomic
@@ -31,7 +31,6 @@ class RunFolder:
     def __init__(self, path: Path, manifest: Mapping[str, Json]) -> None:
         self.path = path
         self.manifest = manifest
-        self._log: TextIO | None = None
 
     def done(self, document: str) -> bool:
         """Whether the paper's result is stored."""
@@ -63,10 +62,8 @@ class RunFolder:
     def log(self, event: Mapping[str, Json]) -> None:
         """One line in this process's log."""
         try:
-            if self._log is None:
-                name = f"log-{socket.gethostname()}-{os.getpid()}.jsonl"
-                self._log = (self.path / name).open("a", encoding="utf-8", buffering=1)
-            self._log.write(json.dumps({"time": round(time.time(), 3), **event}, ensure_ascii=False) + "\n")
+            with (self.path / f"log-{socket.gethostname()}-{os.getpid()}.jsonl").open("a", encoding="utf-8") as log:
+                log.write(json.dumps({"time": round(time.time(), 3), **event}, ensure_ascii=False) + "\n")
         except OSError as problem:
             raise RunError(f"run folder {self.path}: {problem.strerror}; make room and run the same command") from None
 

@@ -1,0 +1,92 @@
+"""From paper to paper: each stored at once, a bad one costs itself only, the same content is done once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dsx.errors import LoadError, RunError, UsageError
+from dsx.load import document_id
+from dsx.progress import Lines
+from dsx.run import RunSummary, collect, run_papers
+from dsx.store import open_run
+from dsx.types import PaperResult
+
+MANIFEST = {"dsx": "1", "schema": {}, "schema_name": "s", "recipe": {}}
+
+
+def papers(folder: Path) -> list[Path]:
+    """Three papers, one of them twice, and two bad ones."""
+    folder.mkdir()
+    contents = {"a.pdf": "a", "b.pdf": "b", "copy of a.pdf": "a", "bad.pdf": "bad", "odd.pdf": "odd", "c.PDF": "c"}
+    for name, text in contents.items():
+        (folder / name).write_text(text)
+    (folder / "notes.txt").write_text("no paper")
+    return collect([folder])
+
+
+def fill(path: Path) -> PaperResult:
+    """What a pipeline would do."""
+    if path.name == "bad.pdf":
+        raise LoadError("bad.pdf: it is encrypted; save it without a password")
+    if path.name == "odd.pdf":
+        raise ZeroDivisionError("odd")
+    return PaperResult(document_id(path), path.name, ())
+
+
+def run(files: list[Path], folder: Path) -> RunSummary:
+    """One call."""
+    return run_papers(files, fill, open_run(folder, MANIFEST), document_id=document_id, progress=Lines(len(files)))
+
+
+def test_every_paper_ends_as_a_result_a_failure_or_a_duplicate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = papers(tmp_path / "papers")
+    summary = run(files, tmp_path / "run")
+    assert (summary.done, summary.exit_code) == (3, 1)
+    assert summary.duplicates == {"copy of a.pdf": "a.pdf"}
+    assert set(summary.failed) == {"bad.pdf", "odd.pdf"}
+    assert "encrypted" in summary.failed["bad.pdf"]
+    folder = open_run(tmp_path / "run", MANIFEST)
+    assert [result.file for result in folder.results()] == ["a.pdf", "b.pdf", "c.PDF"]
+    assert [failure["file"] for failure in folder.failures()] == ["bad.pdf", "odd.pdf"]
+    assert any("ZeroDivisionError" in str(event.get("traceback")) for event in folder.logs())
+    shown = capsys.readouterr().err
+    assert "Traceback" not in shown
+    assert "[6/6]" in shown
+
+
+def test_the_same_call_again_does_nothing_twice(tmp_path: Path) -> None:
+    files = papers(tmp_path / "papers")
+    run(files, tmp_path / "run")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "records").iterdir()}
+    again = run(files, tmp_path / "run")
+    assert (again.done, again.resumed, again.exit_code) == (0, 3, 1)
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "records").iterdir()}
+    (tmp_path / "papers" / "b.pdf").write_text("b, corrected")
+    changed = run(files, tmp_path / "run")
+    assert (changed.done, changed.resumed) == (1, 2)
+
+
+def test_a_disk_that_is_full_ends_the_run_and_is_no_paper_s_fault(tmp_path: Path) -> None:
+    folder = open_run(tmp_path / "run", MANIFEST)
+
+    def full(path: Path) -> PaperResult:
+        raise RunError("run folder: no space left")
+
+    file = tmp_path / "a.pdf"
+    file.write_text("a")
+    with pytest.raises(RunError, match="no space"):
+        run_papers([file], full, folder, document_id=document_id, progress=Lines(1))
+    assert folder.failures() == []
+
+
+def test_what_is_no_paper_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no PDFs in"):
+        collect([tmp_path])
+    with pytest.raises(UsageError, match="no such file"):
+        collect([tmp_path / "nothere"])
+    (tmp_path / "a.txt").write_text("named itself")
+    assert collect([tmp_path / "a.txt", tmp_path / "a.txt"]) == [tmp_path / "a.txt"]

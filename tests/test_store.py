@@ -1,0 +1,103 @@
+"""A run on disk: whole files or none, the same bytes for the same result, and no run in another's folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dsx.errors import RunError
+from dsx.store import atomic, compare, from_json, open_run, probe, read_run, to_json
+from dsx.types import Evidence, PaperResult, Record, Status, Value
+
+EVIDENCE = Evidence("Forty participants", 2, 10, 28, ((1.0, 2.0, 3.0, 4.0),), 1)
+STATED = Value(40, Status.STATED, 0.93, EVIDENCE, 40, None, ("repair:quotes",))
+RESULT = PaperResult(
+    "d" * 64,
+    "a.pdf",
+    (
+        Record(None, "", {"title": Value("A − ü", Status.STATED, 0.5)}),
+        Record("Experiment 1", "experiments", {"n": STATED}, EVIDENCE, ("experiments", "Experiment 1")),
+        Record("Experiment 2", "experiments", {"n": Value(None, Status.NOT_REPORTED, 0.8)}, None, ("experiments", "2")),
+    ),
+    ("shown in passages",),
+    1.5,
+)
+MANIFEST = {"dsx": "1", "schema": {"type": "object"}, "schema_name": "s", "recipe": {"order": "value-quote"}}
+
+
+def test_a_result_comes_back_as_it_was() -> None:
+    data = to_json(RESULT)
+    assert from_json(data) == RESULT
+    assert to_json(from_json(data)) == data
+    with pytest.raises(ValueError, match="JSON"):
+        from_json(data[: len(data) // 2])
+
+
+def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    run = open_run(tmp_path / "run", MANIFEST)
+    run.fail(RESULT.document, "a.pdf", "encrypted", "Traceback …")
+    assert run.failed(RESULT.document) == {"document": RESULT.document, "file": "a.pdf", "reason": "encrypted"}
+    run.save(RESULT)
+    again = open_run(tmp_path / "run", MANIFEST)
+    assert again.done(RESULT.document)
+    assert again.failed(RESULT.document) is None
+    assert list(again.results()) == [RESULT]
+    assert again.failures() == []
+    assert [event["traceback"] for event in again.logs() if event["event"] == "failure"] == ["Traceback …"]
+    assert read_run(tmp_path / "run").manifest == MANIFEST
+
+
+def test_another_run_is_refused_and_what_differs_is_named(tmp_path: Path) -> None:
+    engine = {"engine": "transformers", "model": "small", "fingerprint": "1", "device": "cuda:0"}
+    open_run(tmp_path / "run", {**MANIFEST, "engine": engine})
+    open_run(tmp_path / "run", {**MANIFEST, "engine": {**engine, "device": "cpu"}})
+    for change, said in (
+        ({"dsx": "2"}, r"dsx \(1, now 2\)"),
+        ({"schema": {}}, "another schema;"),
+        ({"recipe": {"order": "quote-value"}}, r"recipe order \(value-quote, now quote-value\)"),
+        ({"engine": {**engine, "model": "large"}}, r"engine model \(small, now large\)"),
+    ):
+        with pytest.raises(RunError, match=said):
+            open_run(tmp_path / "run", {**MANIFEST, "engine": engine, **change})
+    assert compare({"dsx": "1"}, {"recipe": {}}) == ["recipe (null, now {})"]
+
+
+def test_folders_that_cannot_hold_a_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "run.json").write_text("{")
+    for folder, said in (
+        (tmp_path / "file" / "run", "is a file"),
+        (tmp_path / "mine", "other files"),
+        (tmp_path / "damaged", "damaged"),
+        (Path("/proc/nothere"), "cannot be written"),
+    ):
+        with pytest.raises(RunError, match=said):
+            probe(folder, MANIFEST)
+    probe(tmp_path / "new" / "run", MANIFEST)
+    assert not (tmp_path / "new").exists()
+    with pytest.raises(RunError, match="no run folder"):
+        read_run(tmp_path)
+
+
+def test_what_a_kill_leaves_is_never_read(tmp_path: Path) -> None:
+    run = open_run(tmp_path / "run", MANIFEST)
+    run.save(RESULT)
+    (tmp_path / "run" / "records" / f"{atomic.TEMPORARY}host-1-abc").write_bytes(b'{"half')
+    run.log({"event": "question"})
+    with next((tmp_path / "run").glob("log*.jsonl")).open("a") as log:
+        log.write('{"event": "ques')
+    assert [result.file for result in run.results()] == ["a.pdf"]
+    assert [event["event"] for event in run.logs()] == ["question"]
+
+
+def test_one_creates_and_the_other_reads(tmp_path: Path) -> None:
+    assert atomic.create(tmp_path / "x", b"first")
+    assert not atomic.create(tmp_path / "x", b"second")
+    atomic.write(tmp_path / "x", json.dumps({"third": 3}).encode())
+    assert json.loads((tmp_path / "x").read_bytes()) == {"third": 3}
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
