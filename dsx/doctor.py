@@ -81,14 +81,15 @@ def _flash_attention() -> Iterator[Finding]:
 
 
 def _model(model: str | None) -> Finding:
-    from dsx.decode.models import find
+    from dsx.decode.models import EMBEDDED, embedded_is_here, find
 
+    if model is None and embedded_is_here():
+        return Finding("model", True, f"{EMBEDDED} (embedded; for real work give --model)")
     try:
         files = find(model)
     except DsxError as problem:
         return Finding("model", False if model else None, str(problem))
-    what = f"{files.name}" + ("" if model else " (embedded; for real work give --model)")
-    return Finding("model", True, f"{what} in {files.folder}")
+    return Finding("model", True, f"{files.name} in {files.folder}")
 
 
 def _places() -> Iterator[Finding]:

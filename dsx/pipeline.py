@@ -258,6 +258,7 @@ class Pipeline:
             value = normalise(answer.value, answer.unit, parameter, self._chain(parameter))
         except ValueError as problem:
             flags.append(f"not-normalised: {problem}")
+            status = Status.UNSUPPORTED
         if not validates(parameter, value):
             flags.append("invalid-after-normalising")
             return Value(None, Status.FAILED, confidence, evidence, answer.value, answer.unit, tuple(flags))

@@ -25,6 +25,6 @@ def test_the_files_that_documents_name_exist() -> None:
 def test_the_commands_that_the_readme_shows_exist() -> None:
     from dsx.cli import COMMANDS
 
-    shown = set(re.findall(r"^\s*dsx (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    shown = set(re.findall(r"^ {4}dsx (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
     assert shown
     assert shown <= set(COMMANDS)

