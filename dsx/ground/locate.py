@@ -16,14 +16,20 @@ MAX_OCCURRENCES = 1000
 """Counting stops here; nobody looks further."""
 
 
+_line_end_hyphen = re.compile(r"([^\W\d_])[-‐]\s+([^\W\d_])")
+
+
 def locate(quote: str, document: Document, shown: Shown | None = None) -> Evidence | None:
     """Where `quote` stands in the document; None where it does not.
 
     A literal match is tried first, then one that takes no notice of white space, of letter case and of how a character
-    is encoded (NFKC; dashes, quotation marks and soft hyphens are one).
+    is encoded (NFKC; dashes, quotation marks and soft hyphens are one), at last one with words joined that a hyphen
+    broke at a line's end.
     shown: what the model saw; of several occurrences the first one inside it is meant, else the first of all.
     """
     spans = _literal(quote.strip(), document.text) or _loose(quote, document.text)
+    if not spans and (mended := _line_end_hyphen.sub(r"\1\2", quote)) != quote:
+        spans = _loose(mended, document.text)
     if not spans:
         return None
     start, end = next((span for span in spans if shown is None or _inside(span, shown)), spans[0])
@@ -109,14 +115,26 @@ _ONE = str.maketrans(
     dict.fromkeys("‐‑‒–—―−﹣-", "-")
     | dict.fromkeys("‘’‚‛′ʹ´`", "'")
     | dict.fromkeys("“”„‟″«»", '"')
-    | {"µ": "μ", "º": "°", "˚": "°", "∘": "°", "×": "x", "∙": "·", "⋅": "·", "\u00ad": "", "\u200b": "", "\ufeff": ""}
+    | {
+        "µ": "μ",
+        "º": "°",
+        "˚": "°",
+        "∘": "°",
+        "×": "x",
+        "∙": "·",
+        "⋅": "·",
+        "\u00ad": "",
+        "\u200b": "",
+        "\ufeff": "",
+        "^": "",
+    }
 )
 
 
 def fold(letter: str) -> str:
     """What is left of a character once white space, case and encoding do not count ("" for white space)."""
     if letter.isascii():
-        return "" if letter.isspace() else letter.lower()
+        return "" if letter.isspace() or letter == "^" else letter.lower()
     folded = unicodedata.normalize("NFKC", letter.translate(_ONE)).translate(_ONE).casefold()
     return "".join(folded.split())
 

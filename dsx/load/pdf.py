@@ -1,14 +1,22 @@
-"""PDF through PyMuPDF: characters with boxes, lines, columns, paragraphs, sections."""
+"""PDF through PyMuPDF: characters with boxes → lines → paragraphs in reading order.
+
+What is done to the text, and nothing else: running heads, running feet (but those of the first page), page numbers and
+columns of line numbers are left out; lines are joined by a space; a word that was broken by a hyphen at a line's end is
+joined, unless the document writes it with the hyphen elsewhere; ligatures are spelled out; superscript numbers get a
+"^" before them, so that 45 with the citation 3 is 45^3 and not 453; control characters become U+FFFD; a paragraph that
+goes on in the next column or on the next page is one paragraph, with captions and footnotes after it.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from dsx.errors import LoadError
-from dsx.load.compose import NO_BOX, Paragraph, Piece, compose
-from dsx.load.headings import heading_kind
-from dsx.types import Box, Document
+from dsx.load.compose import compose
+from dsx.load.lines import read_lines
+from dsx.load.margins import without_margins
+from dsx.load.paragraphs import paragraphs
+from dsx.types import Document
 
 
 def load_pdf(path: Path) -> Document:
@@ -24,49 +32,10 @@ def load_pdf(path: Path) -> Document:
     with pdf:
         if pdf.needs_pass and not pdf.authenticate(""):
             raise LoadError(f"{path.name}: locked by a password; save a copy without one")
-        paragraphs = [paragraph for page in pdf for paragraph in _page(page)]
+        pages = [read_lines(page) for page in pdf]
         sizes = [(page.rect.width, page.rect.height) for page in pdf]
         metadata = {key: value for key, value in (pdf.metadata or {}).items() if value}
-    if not any(paragraph.text.strip() for paragraph in paragraphs):
+    found = paragraphs([line for lines in without_margins(pages, sizes) for line in lines])
+    if not any(paragraph.text.strip() for paragraph in found):
         raise LoadError(f"{path.name}: no text in it; if its pages are pictures, put them through OCR (ocrmypdf)")
-    return compose(path, "pymupdf", paragraphs, sizes, metadata=metadata)
-
-
-def _page(page: Any) -> list[Paragraph]:
-    blocks = [block for block in page.get_text("rawdict", flags=0)["blocks"] if block["type"] == 0]
-    found = []
-    for block in blocks:
-        text, boxes = _join(block["lines"])
-        if not text.strip():
-            continue
-        paragraph = Paragraph([Piece(text, page.number + 1, boxes)])
-        kind = heading_kind(text) if len(text) < 80 else "other"
-        if kind != "other":
-            paragraph.level, paragraph.heading = 1, kind
-        found.append(paragraph)
-    return found
-
-
-def _join(lines: list[dict[str, Any]]) -> tuple[str, list[Box]]:
-    text: list[str] = []
-    boxes: list[Box] = []
-    for line in lines:
-        characters = [character for span in line["spans"] for character in span["chars"]]
-        if (
-            text
-            and characters
-            and text[-1] == "-"
-            and len(text) > 1
-            and text[-2].isalpha()
-            and characters[0]["c"].islower()
-        ):
-            text.pop()
-            boxes.pop()
-        elif text and text[-1] != " ":
-            text.append(" ")
-            boxes.append(NO_BOX)
-        for character in characters:
-            letter = character["c"] if character["c"].isprintable() else " "
-            text.append(letter)
-            boxes.append(character["bbox"])
-    return "".join(text), boxes
+    return compose(path, "pymupdf", found, sizes, metadata=metadata)
