@@ -1,9 +1,17 @@
-"""What several test modules share: the embedded model's tokenizer and engine, and a model that chooses at random."""
+"""What several test modules share: the embedded model's tokenizer and engine, and a model that chooses at random;
+whole runs of the command with the scripted engine, which takes no time."""
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import llguidance
@@ -50,3 +58,89 @@ def random_answer(words: Any, grammar: str, seed: int, cap: int = 512) -> tuple[
 def choose_at_random(words: Any) -> Callable[[str, int], tuple[str, bool]]:
     """`random_answer` with the embedded model's vocabulary."""
     return lambda grammar, seed: random_answer(words, grammar, seed)
+
+
+SCRIPTED = Path(__file__).parent / "plugins" / "dsx-scripted"
+SMALL = {
+    "title": "small",
+    "type": "object",
+    "properties": {
+        "title": {"type": "string", "maxLength": 100},
+        "experiments": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"targets": {"type": "integer", "minimum": 1, "maximum": 99}}},
+        },
+    },
+}
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """The real command, in processes of its own, with the scripted engine."""
+
+    folder: Path
+
+    def papers(self, folder: Path, count: int = 12) -> Path:
+        """PDFs p00.pdf, p01.pdf, …; the same content for the same number, whatever the folder."""
+        import pymupdf
+
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            with pymupdf.open() as document:
+                text = f"Paper {number}.\nIn Experiment 1, {number + 8} people reached to 8 targets.\n"
+                document.new_page().insert_text((72, 72), text + "Experiment 2 had 16 targets.\n")
+                document.save(folder / f"p{number:02}.pdf", no_new_id=True)
+        return folder
+
+    def schema(self) -> Path:
+        """A small parameter set, one list of records."""
+        path = self.folder / "small.json"
+        path.write_text(json.dumps(SMALL))
+        return path
+
+    def environment(self) -> dict[str, str]:
+        """With the plugin on the path and a cache of documents that all tests share."""
+        site, cache = self.folder / "site", self.folder / "cache"
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        mine = {"PYTHONPATH": str(site), "DSX_PLUGINS": "scripted", "DSX_CACHE": str(cache)}
+        return {**os.environ, **threads, **mine}
+
+    def extract(self, *arguments: object) -> list[str]:
+        """The words of an extract command."""
+        given = ["extract", "--schema", self.schema(), "--engine", "scripted", *arguments]
+        return [sys.executable, "-m", "dsx", *map(str, given)]
+
+    def run(self, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`dsx extract …` to its end."""
+        full = {**self.environment(), **environment}
+        return subprocess.run(self.extract(*arguments), env=full, capture_output=True, text=True, timeout=120)
+
+    def start(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+        """`dsx extract …`, not waited for."""
+        full = {**self.environment(), **environment}
+        return subprocess.Popen(self.extract(*arguments), env=full, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="session")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Scripted:
+    """With tests/plugins/dsx-scripted installed beside this environment, not into it."""
+    folder = tmp_path_factory.mktemp("scripted")
+    shutil.copytree(SCRIPTED, folder / "dsx-scripted")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    done = subprocess.run(
+        [*pip, "--target", str(folder / "site"), str(folder / "dsx-scripted")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return Scripted(folder)
+
+
+def outcome(run: Path) -> dict[str, Any]:
+    """What a run stored, by file name, without what depends on the clock."""
+    read = [json.loads(path.read_bytes()) for path in (run / "records").glob("*.json")]
+    return {paper["file"]: {**paper, "seconds": None} for paper in read}
+
+
+@pytest.fixture
+def stored() -> Callable[[Path], dict[str, Any]]:
+    """`outcome`, for tests."""
+    return outcome
