@@ -6,7 +6,8 @@ DsxError                  one line for the person, with a way out
 │   ├── SchemaError       a parameter set that cannot be asked; carries every problem found
 │   ├── PluginError       a plugin that is needed and broken
 │   ├── ModelError        a model or its device that is not to be had
-│   └── RunError          a run folder that cannot be written or belongs to another recipe
+│   └── RunError          a run folder that cannot be written or is damaged
+│       └── AnotherRun    a run folder that belongs to another recipe, model or version
 └── PaperError            this paper failed, the others go on; exit code 1 at the end
     ├── LoadError         the file could not be read as a document
     └── DecodeError       the engine gave no answer to a question
@@ -56,6 +57,10 @@ class ModelError(UsageError):
 
 class RunError(UsageError):
     """The run folder cannot be used."""
+
+
+class AnotherRun(RunError):
+    """The run folder is that of a run with other answers; the message names what differs."""
 
 
 class PaperError(DsxError):

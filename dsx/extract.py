@@ -14,12 +14,15 @@ from dsx.errors import SchemaError, UsageError
 from dsx.parameters import plan, read_schema
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
+from dsx.run import RunSummary, Shard, collect, run_papers
+from dsx.store import RunFolder, free, open_run, probe
 from dsx.types import Engine, Json, ParameterSet
 
 if TYPE_CHECKING:
     from dsx.pipeline import Pipeline
 
 log = logging.getLogger("dsx")
+ALL = Shard()
 
 
 def find_parameters(name: str, plugins: Plugins) -> ParameterSet:
@@ -87,30 +90,31 @@ def default_folder(parameters: ParameterSet) -> Path:
     return Path("runs") / f"{parameters.name}-{datetime.date.today().isoformat()}"
 
 
-def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None) -> int:
-    """The main job; returns the exit code."""
+def extract(
+    papers: Sequence[Path], recipe: Recipe, run: Path | None, shard: Shard = ALL, force_new: bool = False
+) -> int:
+    """The main job; returns the exit code. force_new: where the run folder is another run's, the next free name."""
     from dsx.load import document_id
-    from dsx.progress import show_progress
-    from dsx.run import collect, run_papers
-    from dsx.store import open_run, probe
 
     plugins = load_plugins()
     parameters = check_recipe(recipe, plugins)
     files = collect(papers)
     folder = run or default_folder(parameters)
-    probe(folder, known(recipe, parameters, plugins))
+    manifest = known(recipe, parameters, plugins)
+    if force_new:
+        folder = free(folder, manifest)
+    probe(folder, manifest)
+    mine = shard.choose(files, document_id)
+    if shard.of > 1:
+        log.info("Shard %d/%d: %d of %d papers", shard.index, shard.of, len(mine), len(files))
+    if not mine:
+        return 0
     engine = plugins.engines[recipe.engine](recipe.engine_settings())
     try:
-        store = open_run(folder, {**known(recipe, parameters, plugins), "engine": engine.describe()})
-        log.info("Run folder: %s", folder)
-        with show_progress(len(files)) as progress:
-
-            def record_event(event: Mapping[str, Json]) -> None:
-                store.log(event)
-                progress.question(event)
-
-            pipeline = make_pipeline(recipe, parameters, plugins, engine, record_event)
-            summary = run_papers(files, pipeline.fill, store, document_id=document_id, progress=progress)
+        manifest = {**manifest, "engine": engine.describe()}
+        store = open_run(free(folder, manifest) if force_new else folder, manifest)
+        log.info("Run folder: %s", store.path)
+        summary = _run(mine, store, recipe, parameters, plugins, engine)
     finally:
         engine.close()
     for line in summary.lines():
@@ -118,11 +122,30 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None) -> int:
     return summary.exit_code
 
 
+def _run(
+    papers: Sequence[Path],
+    store: RunFolder,
+    recipe: Recipe,
+    parameters: ParameterSet,
+    plugins: Plugins,
+    engine: Engine,
+) -> RunSummary:
+    from dsx.load import document_id
+    from dsx.progress import show_progress
+
+    with show_progress(len(papers)) as progress:
+
+        def record_event(event: Mapping[str, Json]) -> None:
+            store.log(event)
+            progress.question(event)
+
+        pipeline = make_pipeline(recipe, parameters, plugins, engine, record_event)
+        return run_papers(papers, pipeline.fill, store, document_id=document_id, progress=progress)
+
+
 def preview(papers: Sequence[Path], recipe: Recipe) -> int:
     """Prints what would be asked of each paper; asks nothing."""
     import click
-
-    from dsx.run import collect
 
     plugins = load_plugins()
     parameters = check_recipe(recipe, plugins)

@@ -16,6 +16,40 @@ from dsx.types import PaperResult
 log = logging.getLogger("dsx.run")
 
 
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """The papers whose content hash falls to `index` (0-based) of `of`; a paper falls to one shard whoever asks."""
+
+    index: int = 0
+    of: int = 1
+
+    @classmethod
+    def read(cls, text: str) -> Shard:
+        """From "I/N". Raises UsageError."""
+        index, slash, of = text.partition("/")
+        if not (slash and index.isdecimal() and of.isdecimal() and 0 <= int(index) < int(of)):
+            raise UsageError(f"--shard: {text!r} is not I/N with I from 0 to N-1, as in 0/4, 1/4, 2/4, 3/4")
+        return cls(int(index), int(of))
+
+    def takes(self, document: str) -> bool:
+        """Whether the document of this id is this shard's."""
+        return int(document[:16], 16) % self.of == self.index
+
+    def choose(self, papers: Sequence[Path], document_id: Callable[[Path], str]) -> list[Path]:
+        """This shard's papers, in order; one that cannot be read is shard 0's, to be reported once."""
+        if self.of == 1:
+            return list(papers)
+        chosen = []
+        for path in papers:
+            try:
+                mine = self.takes(document_id(path))
+            except PaperError:
+                mine = self.index == 0
+            if mine:
+                chosen.append(path)
+        return chosen
+
+
 @dataclass(slots=True)
 class RunSummary:
     """What became of the papers of one call."""
@@ -70,8 +104,8 @@ def run_papers(
     for path in papers:
         try:
             document = document_id(path)
-        except OSError as problem:
-            summary.failed[path.name] = problem.strerror or str(problem)
+        except PaperError as problem:
+            summary.failed[path.name] = str(problem)
             progress.paper_ends(path.name, f"failed: {summary.failed[path.name]}")
             continue
         if document in first:

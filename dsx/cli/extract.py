@@ -28,6 +28,10 @@ def _labels(_: click.Context, __: click.Parameter, given: str | None) -> tuple[s
     "--schema", "schema", required=True, help="A parameter set: a JSON Schema file, or a name (dsx schema list)."
 )
 @click.option("--run", "run", type=click.Path(path_type=Path), help="The run folder [default: runs/<schema>-<date>].")
+@click.option("--force-new", is_flag=True, help="Where the run folder is another run's, take the next free name.")
+@click.option(
+    "--shard", default="0/1", metavar="I/N", help="Take the papers whose hash falls to shard I (0-based) of N."
+)
 @click.option("--engine", default="transformers", show_default=True, help="Who answers (dsx plugins list).")
 @click.option("--model", help="Hugging Face id, folder or GGUF file [default: the small embedded model].")
 @click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
@@ -53,6 +57,8 @@ def command(
     papers: tuple[Path, ...],
     schema: str,
     run: Path | None,
+    force_new: bool,
+    shard: str,
     dry_run: bool,
     base_url: str | None,
     repairs: str | None,
@@ -60,10 +66,11 @@ def command(
 ) -> int:
     """Fill a parameter set from PAPERS (files, or folders of PDFs).
 
-    The same command again resumes: finished papers are not redone.
+    The same command again resumes: finished papers are not redone. Many processes may share one run folder.
     """
     from dsx.extract import extract, preview
     from dsx.recipe import Recipe
+    from dsx.run import Shard
 
     if base_url is not None:
         recipe["options"] = {**recipe["options"], "base_url": base_url}
@@ -72,4 +79,4 @@ def command(
     chosen = Recipe.read(schema_name=schema, **recipe)
     if dry_run:
         return preview(papers, chosen)
-    return extract(papers, chosen, run)
+    return extract(papers, chosen, run, Shard.read(shard), force_new)

@@ -5,7 +5,7 @@ folder    the run folder: manifest, records, failures, logs
 serial    results as JSON and back
 """
 
-from dsx.store.folder import RunFolder, compare, open_run, probe, read_run
+from dsx.store.folder import RunFolder, compare, free, open_run, probe, read_run
 from dsx.store.serial import from_json, to_json
 
-__all__ = ["RunFolder", "compare", "from_json", "open_run", "probe", "read_run", "to_json"]
+__all__ = ["RunFolder", "compare", "free", "from_json", "open_run", "probe", "read_run", "to_json"]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dsx.errors import RunError
+from dsx.errors import AnotherRun, RunError
 from dsx.store import atomic
 from dsx.store.serial import from_json, to_json
 from dsx.types import Json, PaperResult
@@ -145,6 +145,17 @@ def probe(folder: Path, known: Mapping[str, Json]) -> None:
         ) from None
 
 
+def free(folder: Path, known: Mapping[str, Json]) -> Path:
+    """`folder`, or the first of `folder-2`, `folder-3`, … that is not another run's; RunError as `probe` raises."""
+    for name in (folder, *(folder.with_name(f"{folder.name}-{number}") for number in range(2, 10_000))):
+        try:
+            probe(name, known)
+        except AnotherRun:
+            continue
+        return name
+    raise RunError(f"run folders {folder} to {name} are all other runs'; choose another with --run")
+
+
 def open_run(folder: Path, manifest: Mapping[str, Json]) -> RunFolder:
     """The run in `folder`, made if it is not there. Raises RunError, naming what differs, for another run's folder."""
     content = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
@@ -191,7 +202,7 @@ def _manifest(folder: Path) -> dict[str, Json] | None:
 
 def _refuse_another(folder: Path, there: Mapping[str, Json], given: Mapping[str, Json]) -> None:
     if differences := compare(there, given):
-        raise RunError(
+        raise AnotherRun(
             f"run folder {folder} was made with another {', '.join(differences)}; choose another with --run, "
             "or --force-new"
         )
@@ -200,7 +211,3 @@ def _refuse_another(folder: Path, there: Mapping[str, Json], given: Mapping[str,
 def _short(value: Json) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else text[:37] + "…"
-
-
-def _unwritable(folder: Path, problem: OSError) -> RunError:
-    return RunError(f"run folder {folder} cannot be written ({problem.strerror}); choose another with --run")
