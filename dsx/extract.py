@@ -6,6 +6,7 @@ import datetime
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,16 +14,17 @@ from dsx import __version__
 from dsx.errors import SchemaError, UsageError
 from dsx.parameters import plan, read_schema
 from dsx.plugins import Plugins, load_plugins
+from dsx.progress import show_progress
 from dsx.recipe import Recipe
-from dsx.run import RunSummary, Shard, collect, run_papers
-from dsx.store import RunFolder, free, open_run, probe
+from dsx.run import WHOLE, Shard, collect, run_papers
+from dsx.stop import Stop
+from dsx.store import free, open_run, probe
 from dsx.types import Engine, Json, ParameterSet
 
 if TYPE_CHECKING:
     from dsx.pipeline import Pipeline
 
 log = logging.getLogger("dsx")
-ALL = Shard()
 
 
 def find_parameters(name: str, plugins: Plugins) -> ParameterSet:
@@ -90,57 +92,56 @@ def default_folder(parameters: ParameterSet) -> Path:
     return Path("runs") / f"{parameters.name}-{datetime.date.today().isoformat()}"
 
 
-def extract(
-    papers: Sequence[Path], recipe: Recipe, run: Path | None, shard: Shard = ALL, force_new: bool = False
-) -> int:
-    """The main job; returns the exit code. force_new: where the run folder is another run's, the next free name."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How one process takes part in a run; nothing here changes an answer.
+
+    force_new: where the run folder is another run's, take the next free name.
+    grace: seconds that a paper in work has to finish when a signal asks for the end.
+    """
+
+    shard: Shard = WHOLE
+    force_new: bool = False
+    grace: float = 120
+
+
+def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call | None = None) -> int:
+    """The main job; returns the exit code."""
     from dsx.load import document_id
 
+    call = call or Call()
     plugins = load_plugins()
     parameters = check_recipe(recipe, plugins)
     files = collect(papers)
-    folder = run or default_folder(parameters)
     manifest = known(recipe, parameters, plugins)
-    if force_new:
-        folder = free(folder, manifest)
+    folder = run or default_folder(parameters)
+    folder = free(folder, manifest) if call.force_new else folder
     probe(folder, manifest)
-    mine = shard.choose(files, document_id)
-    if shard.of > 1:
-        log.info("Shard %d/%d: %d of %d papers", shard.index, shard.of, len(mine), len(files))
+    mine = call.shard.choose(files, document_id)
+    if call.shard.of > 1:
+        log.info("Shard %d/%d: %d of %d papers", call.shard.index, call.shard.of, len(mine), len(files))
     if not mine:
         return 0
-    engine = plugins.engines[recipe.engine](recipe.engine_settings())
-    try:
-        manifest = {**manifest, "engine": engine.describe()}
-        store = open_run(free(folder, manifest) if force_new else folder, manifest)
-        log.info("Run folder: %s", store.path)
-        summary = _run(mine, store, recipe, parameters, plugins, engine)
-    finally:
-        engine.close()
+    with Stop(call.grace) as stop:
+        engine = plugins.engines[recipe.engine](recipe.engine_settings())
+        try:
+            manifest = {**manifest, "engine": engine.describe()}
+            store = open_run(free(folder, manifest) if call.force_new else folder, manifest)
+            store.log({"event": "start", "papers": len(files), "mine": len(mine)})
+            log.info("Run folder: %s", store.path)
+            with show_progress(len(mine)) as progress:
+
+                def record_event(event: Mapping[str, Json]) -> None:
+                    store.log(event)
+                    progress.question(event)
+
+                fill = make_pipeline(recipe, parameters, plugins, engine, record_event).fill
+                summary = run_papers(mine, fill, store, document_id=document_id, progress=progress, stop=stop)
+        finally:
+            engine.close()
     for line in summary.lines():
         log.info(line)
     return summary.exit_code
-
-
-def _run(
-    papers: Sequence[Path],
-    store: RunFolder,
-    recipe: Recipe,
-    parameters: ParameterSet,
-    plugins: Plugins,
-    engine: Engine,
-) -> RunSummary:
-    from dsx.load import document_id
-    from dsx.progress import show_progress
-
-    with show_progress(len(papers)) as progress:
-
-        def record_event(event: Mapping[str, Json]) -> None:
-            store.log(event)
-            progress.question(event)
-
-        pipeline = make_pipeline(recipe, parameters, plugins, engine, record_event)
-        return run_papers(papers, pipeline.fill, store, document_id=document_id, progress=progress)
 
 
 def preview(papers: Sequence[Path], recipe: Recipe) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dsx.errors import DsxError, PaperError, RunError, UsageError
 from dsx.progress import Progress, tally
+from dsx.stop import EXIT_CODE, Stop, Stopped
 from dsx.store import RunFolder
 from dsx.types import PaperResult
 
@@ -50,6 +51,9 @@ class Shard:
         return chosen
 
 
+WHOLE = Shard()
+
+
 @dataclass(slots=True)
 class RunSummary:
     """What became of the papers of one call."""
@@ -59,17 +63,20 @@ class RunSummary:
     failed: dict[str, str] = field(default_factory=dict)
     duplicates: dict[str, str] = field(default_factory=dict)
     left: int = 0
+    stopped: str | None = None
 
     @property
     def exit_code(self) -> int:
-        """0: all papers are done; 1: some failed or are left."""
-        return int(bool(self.failed or self.left))
+        """0: all papers are done; 1: some failed; 75: a signal stopped the run and the same command goes on."""
+        return EXIT_CODE if self.left else int(bool(self.failed))
 
     def lines(self) -> list[str]:
         """The last lines printed."""
         counts = [f"{self.done} done", f"{self.resumed} done earlier" if self.resumed else ""]
         counts += [f"{len(self.failed)} failed" if self.failed else "", f"{self.left} left" if self.left else ""]
         lines = [", ".join(part for part in counts if part)]
+        if self.stopped:
+            lines[0] += f"; stopped by {self.stopped}, the same command goes on"
         lines += [f"{file}: the same content as {other}, done once" for file, other in self.duplicates.items()]
         return lines + [f"failed: {file}: {reason}" for file, reason in self.failed.items()]
 
@@ -97,31 +104,61 @@ def run_papers(
     *,
     document_id: Callable[[Path], str],
     progress: Progress,
+    stop: Stop | None = None,
 ) -> RunSummary:
-    """Fills every paper that has neither a result nor a failure in `folder`. Raises RunError where it cannot store."""
-    summary = RunSummary()
+    """Fills every paper that has neither a result nor a failure in `folder`. Raises RunError where it cannot store.
+
+    stop: where it is asked, the papers after the one in work are left, and its own if its grace time runs out.
+    """
+    summary, stop = RunSummary(), stop or Stop()
     first: dict[str, str] = {}
-    for path in papers:
-        try:
-            document = document_id(path)
-        except PaperError as problem:
-            summary.failed[path.name] = str(problem)
-            progress.paper_ends(path.name, f"failed: {summary.failed[path.name]}")
-            continue
-        if document in first:
-            summary.duplicates[path.name] = first[document]
-            progress.paper_ends(path.name, f"the same content as {first[document]}")
-            continue
-        first[document] = path.name
-        if folder.done(document):
-            summary.resumed += 1
-            progress.paper_ends(path.name, "done earlier")
-        elif (failure := folder.failed(document)) is not None:
-            summary.failed[path.name] = f"{failure['reason']} (earlier; dsx runs retry does it again)"
-            progress.paper_ends(path.name, f"failed earlier: {failure['reason']}")
-        else:
-            _one(path, document, fill, folder, progress, summary)
+    with stop.papers():
+        for at, path in enumerate(papers):
+            if stop.asked:
+                summary.stopped, summary.left = stop.asked, len(papers) - at
+                break
+            document = _to_do(path, document_id, first, folder, progress, summary)
+            if document is None:
+                continue
+            try:
+                _one(path, document, fill, folder, progress, summary, stop)
+            except Stopped:
+                summary.stopped, summary.left = stop.asked, len(papers) - at
+                folder.log({"event": "stopped", "by": stop.asked, "document": document, "file": path.name})
+                break
     return summary
+
+
+def _to_do(
+    path: Path,
+    document_id: Callable[[Path], str],
+    first: dict[str, str],
+    folder: RunFolder,
+    progress: Progress,
+    summary: RunSummary,
+) -> str | None:
+    """The paper's id where it is to be filled; otherwise the summary says why not."""
+    try:
+        document = document_id(path)
+    except PaperError as problem:
+        summary.failed[path.name] = str(problem)
+        progress.paper_ends(path.name, f"failed: {summary.failed[path.name]}")
+        return None
+    if document in first:
+        summary.duplicates[path.name] = first[document]
+        folder.log({"event": "duplicate", "document": document, "file": path.name, "of": first[document]})
+        progress.paper_ends(path.name, f"the same content as {first[document]}")
+        return None
+    first[document] = path.name
+    if folder.done(document):
+        summary.resumed += 1
+        progress.paper_ends(path.name, "done earlier")
+        return None
+    if (failure := folder.failed(document)) is not None:
+        summary.failed[path.name] = f"{failure['reason']} (earlier; dsx runs retry does it again)"
+        progress.paper_ends(path.name, f"failed earlier: {failure['reason']}")
+        return None
+    return document
 
 
 def _one(
@@ -131,10 +168,12 @@ def _one(
     folder: RunFolder,
     progress: Progress,
     summary: RunSummary,
+    stop: Stop,
 ) -> None:
     progress.paper_begins(path.name)
     try:
-        result = fill(path)
+        with stop.paper():
+            result = fill(path)
     except RunError:
         raise
     except Exception as problem:  # whatever a paper brings about, the others go on

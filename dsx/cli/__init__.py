@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -11,10 +12,12 @@ import click
 
 import dsx
 from dsx.errors import DsxError
+from dsx.stop import EXIT_CODE, Stopped
 
 COMMANDS = {
     "extract": "Fill a parameter set from papers.",
     "export": "Write a run's results as a table or as JSON.",
+    "runs": "Show a run, try its failures again, merge several.",
     "recover": "Put one malformed raw answer through the repairs.",
     "schema": "List, show, check and export parameter sets.",
     "plugins": "List, check and make plugins.",
@@ -54,7 +57,7 @@ class LazyGroup(click.Group):
 def cli(verbose: bool) -> None:
     """Fill parameter sets from scientific PDFs, every value with its quote, page and box.
 
-    Exit codes: 0 all papers done; 1 some papers failed; 2 nothing was run.
+    Exit codes: 0 all papers done; 1 some papers failed; 2 nothing was run; 75 stopped by a signal, run it again.
     """
     logging.basicConfig(
         level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True
@@ -77,4 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log.debug("traceback", exc_info=problem)
         click.echo(f"dsx: {' '.join(str(problem).split())}", err=True)
         sys.exit(problem.exit_code)
+    except Stopped as stopped:
+        click.echo(f"dsx: {stopped}", err=True)
+        code = EXIT_CODE
+    if code == EXIT_CODE:  # no waiting for an engine's threads: Slurm kills soon
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(EXIT_CODE)
     sys.exit(code if isinstance(code, int) else 0)

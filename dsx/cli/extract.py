@@ -32,6 +32,14 @@ def _labels(_: click.Context, __: click.Parameter, given: str | None) -> tuple[s
 @click.option(
     "--shard", default="0/1", metavar="I/N", help="Take the papers whose hash falls to shard I (0-based) of N."
 )
+@click.option(
+    "--grace",
+    type=click.FloatRange(0),
+    default=120,
+    show_default=True,
+    metavar="SECONDS",
+    help="For the paper in work when USR1 or TERM (at most 20) asks for the end; it is then left for the next call.",
+)
 @click.option("--engine", default="transformers", show_default=True, help="Who answers (dsx plugins list).")
 @click.option("--model", help="Hugging Face id, folder or GGUF file [default: the small embedded model].")
 @click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
@@ -59,6 +67,7 @@ def command(
     run: Path | None,
     force_new: bool,
     shard: str,
+    grace: float,
     dry_run: bool,
     base_url: str | None,
     repairs: str | None,
@@ -68,7 +77,7 @@ def command(
 
     The same command again resumes: finished papers are not redone. Many processes may share one run folder.
     """
-    from dsx.extract import extract, preview
+    from dsx.extract import Call, extract, preview
     from dsx.recipe import Recipe
     from dsx.run import Shard
 
@@ -77,6 +86,7 @@ def command(
     if repairs is not None:
         recipe["repairs"] = tuple(name.strip() for name in repairs.split(",") if name.strip())
     chosen = Recipe.read(schema_name=schema, **recipe)
+    call = Call(Shard.read(shard), force_new, grace)
     if dry_run:
         return preview(papers, chosen)
-    return extract(papers, chosen, run, Shard.read(shard), force_new)
+    return extract(papers, chosen, run, call)

@@ -20,7 +20,7 @@ def write(path: Path, content: bytes) -> None:
     temporary = _temporary(path, content)
     try:
         os.replace(temporary, path)
-    except OSError:
+    except BaseException:
         _remove(temporary)
         raise
     sync_folder(path.parent)
@@ -69,7 +69,7 @@ def _temporary(path: Path, content: bytes) -> Path:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    except OSError:
+    except BaseException:
         _remove(temporary)
         raise
     return temporary

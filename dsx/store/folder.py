@@ -84,11 +84,12 @@ class RunFolder:
     def logs(self) -> Iterator[dict[str, Any]]:
         """All events of all processes; a line that was cut by a kill is passed over."""
         for path in sorted(self.path.glob("log*.jsonl")):
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-                try:
-                    yield json.loads(line)
-                except ValueError:
-                    continue
+            with path.open(encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    try:
+                        yield json.loads(line)
+                    except ValueError:
+                        continue
 
     def _record(self, document: str) -> Path:
         return self.path / "records" / f"{document}.json"

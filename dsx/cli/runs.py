@@ -1,0 +1,57 @@
+"""`dsx runs`: what became of runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+RUN = click.Path(path_type=Path)
+
+
+@click.group("runs")
+def command() -> None:
+    """Show a run, try its failures again, merge several."""
+
+
+@command.command("show")
+@click.argument("run", type=RUN)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def show(run: Path, as_json: bool) -> int:
+    """Done, failed, left, seconds a paper and an estimate of what is left."""
+    import dataclasses
+    import json
+
+    from dsx.runs import state
+    from dsx.store import read_run
+
+    found = state(read_run(run))
+    click.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False) if as_json else "\n".join(found.lines()))
+    return 0
+
+
+@command.command("retry")
+@click.argument("run", type=RUN)
+def retry(run: Path) -> int:
+    """Forget RUN's failures: the command that made it does those papers again."""
+    from dsx import runs
+    from dsx.store import read_run
+
+    folder = read_run(run)
+    files = runs.retry(folder)
+    for file in files:
+        click.echo(file)
+    click.echo(f"{len(files)} to be done again: run the command of {run} once more", err=True)
+    return 0
+
+
+@command.command("merge")
+@click.argument("runs", nargs=-1, required=True, type=RUN)
+@click.option("-o", "--output", required=True, type=RUN, help="The folder to make.")
+def merge(runs: tuple[Path, ...], output: Path) -> int:
+    """Make one run of several of the same recipe."""
+    from dsx import runs as of
+
+    for line in of.merge(runs, output).lines():
+        click.echo(line)
+    return 0

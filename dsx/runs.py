@@ -1,0 +1,112 @@
+"""A run from outside: what is done and left, failures to be tried again, several runs as one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from dsx.errors import AnotherRun, RunError
+from dsx.store import RunFolder, atomic, compare, open_run, read_run
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a run stands. left: None where the papers that it was started with are unknown."""
+
+    done: int
+    failed: dict[str, str]
+    left: int | None
+    seconds: float | None
+    processes: int
+    """How many processes had a part in it."""
+
+    def lines(self) -> list[str]:
+        """For a person."""
+        left = "" if self.left is None else f", {self.left} left"
+        lines = [f"{self.done} done, {len(self.failed)} failed{left}; {self.processes} processes so far"]
+        if self.seconds is not None:
+            line = f"{self.seconds:.1f} s a paper"
+            if self.left:
+                line += f"; {_duration(self.left * self.seconds)} of one process's work left"
+            lines.append(line)
+        return lines + [f"failed: {file}: {reason}" for file, reason in self.failed.items()]
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def state(run: RunFolder) -> State:
+    """Read from the folder's file names and logs; no record is opened."""
+    done = {path.stem for path in (run.path / "records").glob("*.json")}
+    failed = {failure["file"]: failure["reason"] for failure in run.failures()}
+    ended = len(done) + len(failed)
+    seconds, papers, duplicates = list[float](), 0, set[str]()
+    for event in run.logs():
+        if event.get("event") == "paper" and event.get("document") in done:
+            seconds.append(float(event["seconds"]))
+        elif event.get("event") == "start":
+            papers = max(papers, int(event["papers"]))
+        elif event.get("event") == "duplicate":
+            duplicates.add(str(event["file"]))
+    left = max(papers - ended - len(duplicates), 0) if papers else None
+    return State(len(done), failed, left, fmean(seconds) if seconds else None, len(list(run.path.glob("log*.jsonl"))))
+
+
+def retry(run: RunFolder) -> list[str]:
+    """Forgets the failures, so that the same command does those papers again; the names of their files."""
+    failures = run.failures()
+    for failure in failures:
+        run.forget_failure(failure["document"])
+    return [failure["file"] for failure in failures]
+
+
+def merge(runs: Sequence[Path], into: Path) -> State:
+    """Puts the records, failures and logs of several runs of the same recipe into one folder.
+
+    A paper that several runs have done must have the same answers in all. Raises AnotherRun or RunError, naming what
+    differs, before anything is written.
+    """
+    parts = [read_run(path) for path in runs]
+    if into.exists():
+        raise RunError(f"{into} is there already; name another folder with -o")
+    for part in parts[1:]:
+        if differences := compare(parts[0].manifest, part.manifest):
+            what = ", ".join(differences)
+            raise AnotherRun(f"{part.path} and {parts[0].path} differ in {what}; merge runs of one recipe")
+    _refuse_contradictions(parts)
+    merged = open_run(into, parts[0].manifest)
+    for part in parts:
+        for kind in ("records", "failures", "."):
+            for path in sorted((part.path / kind).glob("log*.jsonl" if kind == "." else "*.json")):
+                _take(path, into / kind / path.name)
+    return state(merged)
+
+
+def _take(path: Path, target: Path) -> None:
+    try:
+        content = path.read_bytes()
+        if not atomic.create(target, content) and target.suffix == ".jsonl":  # two hosts of one name
+            atomic.write(target, target.read_bytes() + content)
+    except OSError as problem:
+        raise RunError(f"{target} cannot be written ({problem.strerror}); remove its run and merge again") from None
+
+
+def _refuse_contradictions(parts: Sequence[RunFolder]) -> None:
+    seen: dict[str, Path] = {}
+    for part in parts:
+        for path in (part.path / "records").glob("*.json"):
+            other = seen.setdefault(path.name, path)
+            if other is not path and _answers(other) != _answers(path):
+                raise RunError(f"{path} and {other} have different answers for one paper; remove one")
+
+
+def _answers(path: Path) -> object:
+    stored = json.loads(path.read_bytes())
+    return [stored["document"], stored["records"]]

@@ -1,0 +1,94 @@
+"""Signals: the paper in work gets its grace time, nothing is half written, the exit code says "run it again"."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dsx.stop import EXIT_CODE, Stop, Stopped
+
+
+def wait_for(said: str, process: subprocess.Popen[str]) -> None:
+    """Reads the command's lines up to one with `said`."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if said in line:
+            return
+    raise AssertionError(f"it never said {said!r}")
+
+
+@pytest.mark.parametrize(
+    ("number", "grace", "delay", "finished"),
+    [
+        (signal.SIGUSR1, "60", "0.1", True),
+        (signal.SIGTERM, "60", "0.1", True),
+        (signal.SIGUSR1, "0.2", "2", False),
+        (signal.SIGTERM, "0", "2", False),
+    ],
+)
+def test_a_signal_ends_the_run_after_the_paper_in_work_or_without_it(
+    scripted: Any,
+    stored: Callable[[Path], dict[str, Any]],
+    tmp_path: Path,
+    number: int,
+    grace: str,
+    delay: str,
+    finished: bool,
+) -> None:
+    papers, run = scripted.papers(tmp_path / "papers", 3), tmp_path / "run"
+    assert scripted.run("--run", tmp_path / "whole", papers).returncode == 0
+    command = scripted.start("--run", run, "--grace", grace, papers, SCRIPTED_DELAY=delay)
+    wait_for("Run folder", command)
+    while not list(run.glob("log*.jsonl")):  # one question of the first paper is answered
+        time.sleep(0.01)
+    asked = time.perf_counter()
+    command.send_signal(number)
+    _, said = command.communicate(timeout=60)
+    took = time.perf_counter() - asked
+    assert command.returncode == EXIT_CODE == 75, said
+    assert f"stopped by {signal.Signals(number).name}, the same command goes on" in said
+    assert len(stored(run)) == finished
+    assert list((run / "failures").iterdir()) == []
+    assert list(run.rglob(".tmp-*")) == []
+    assert took < (10 if finished else 1.9)
+    again = scripted.run("--run", run, papers)
+    assert again.returncode == 0, again.stderr
+    assert stored(run) == stored(tmp_path / "whole")
+
+
+def test_a_second_signal_abandons_the_paper_at_once(scripted: Any, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    command = scripted.start("--run", run, "--grace", "60", scripted.papers(tmp_path / "papers", 2), SCRIPTED_DELAY="3")
+    wait_for("Run folder", command)
+    while not list(run.glob("log*.jsonl")):
+        time.sleep(0.01)
+    command.send_signal(signal.SIGUSR1)
+    time.sleep(0.2)
+    assert command.poll() is None
+    command.send_signal(signal.SIGTERM)
+    _, said = command.communicate(timeout=2)
+    assert (command.returncode, "2 left; stopped by SIGTERM" in said) == (75, True)
+
+
+def test_before_the_first_paper_a_signal_ends_the_run_at_once() -> None:
+    with Stop(60), pytest.raises(Stopped, match="SIGUSR1"):
+        signal.raise_signal(signal.SIGUSR1)
+    assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
+
+
+def test_what_is_being_stored_is_stored(tmp_path: Path) -> None:
+    with Stop(0) as stop, stop.papers():
+        with stop.paper():
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        (tmp_path / "stored").write_text("whole")
+        with pytest.raises(Stopped), stop.paper():
+            (tmp_path / "next").write_text("")
+    assert [path.name for path in tmp_path.iterdir()] == ["stored"]
