@@ -24,6 +24,12 @@ def wait_for(said: str, process: subprocess.Popen[str]) -> None:
     raise AssertionError(f"it never said {said!r}")
 
 
+def wait_for_a_question(run: Path) -> None:
+    """Until the run's first question is answered."""
+    while not any('"question"' in log.read_text() for log in run.glob("log*.jsonl")):
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize(
     ("number", "grace", "delay", "finished"),
     [
@@ -46,8 +52,7 @@ def test_a_signal_ends_the_run_after_the_paper_in_work_or_without_it(
     assert scripted.run("--run", tmp_path / "whole", papers).returncode == 0
     command = scripted.start("--run", run, "--grace", grace, papers, SCRIPTED_DELAY=delay)
     wait_for("Run folder", command)
-    while not list(run.glob("log*.jsonl")):  # one question of the first paper is answered
-        time.sleep(0.01)
+    wait_for_a_question(run)
     asked = time.perf_counter()
     command.send_signal(number)
     _, said = command.communicate(timeout=60)
@@ -67,8 +72,7 @@ def test_a_second_signal_abandons_the_paper_at_once(scripted: Any, tmp_path: Pat
     run = tmp_path / "run"
     command = scripted.start("--run", run, "--grace", "60", scripted.papers(tmp_path / "papers", 2), SCRIPTED_DELAY="3")
     wait_for("Run folder", command)
-    while not list(run.glob("log*.jsonl")):
-        time.sleep(0.01)
+    wait_for_a_question(run)
     command.send_signal(signal.SIGUSR1)
     time.sleep(0.2)
     assert command.poll() is None
