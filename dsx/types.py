@@ -40,6 +40,7 @@ class Page:
 class Section:
     """A heading and all up to the next heading of its level or above, sub-sections included.
 
+    title: "" where a section has no heading of its own, but its first paragraph says what it is.
     kind: abstract, introduction, methods, participants, apparatus, procedure, experiment, analysis, results,
     discussion, references, acknowledgements, supplement or other.
     """
@@ -53,7 +54,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells. In the text the table stands as one line a row, cells parted by " | ", after its caption."""
+    """Rows of cells. In the text the table is one line a row after its caption, cells parted by three spaces."""
 
     caption: str
     rows: tuple[tuple[str, ...], ...]

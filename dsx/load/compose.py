@@ -10,6 +10,8 @@ from dsx.load.identity import document_id
 from dsx.types import Box, Document, Page, Section, Table
 
 NO_BOX: Box = (float("nan"), float("nan"), float("nan"), float("nan"))
+CELL = "   "
+"""Between two cells of a table's row: white space, so that a quote of a row is what is printed."""
 
 
 @dataclass(slots=True)
@@ -27,6 +29,7 @@ class Paragraph:
 
     kind: body, caption, footnote, margin (head or foot of the first page), row.
     level: of a heading, 1 the highest; 0: no heading. heading: the section's kind.
+    implied: the paragraph opens a section, but is no heading itself; the section has no title.
     """
 
     pieces: list[Piece] = field(default_factory=list)
@@ -34,6 +37,7 @@ class Paragraph:
     level: int = 0
     heading: str = ""
     table: int | None = None
+    implied: bool = False
 
     @property
     def text(self) -> str:
@@ -127,5 +131,6 @@ def _sections(headings: Sequence[tuple[Paragraph, int]], length: int) -> tuple[S
     found = []
     for index, (paragraph, start) in enumerate(headings):
         end = next((at for later, at in headings[index + 1 :] if later.level <= paragraph.level), length)
-        found.append(Section(paragraph.text.strip(), paragraph.heading or "other", paragraph.level, start, end))
+        title = "" if paragraph.implied else paragraph.text.strip()
+        found.append(Section(title, paragraph.heading or "other", paragraph.level, start, end))
     return tuple(found)

@@ -9,6 +9,26 @@ EXPERIMENT = re.compile(
     r"\b(?:experiments?|study|studies)\s*(?:\d{1,2}|[IVX]{1,4}|[A-E]|one|two|three|four|five)\b", re.I
 )
 
+EXPERIMENT_HEADING = re.compile(
+    rf"(?:.{{0,30}}\b(?:of|for|in|:) )?{EXPERIMENT.pattern}"
+    r"(?:[.:–—(-].*|\s(?!.*,)(?!.*\b(?:we|was|were|did|is|are|in the)\b).*)?",
+    re.I,
+)
+_people = (
+    r"(?:participants?|subjects?|volunteers?|observers?|students?|adults?|patients?|children|individuals|people|persons|men"
+    r"|women|players|controls)\b"
+)
+_count = (
+    r"(?:\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|twenty|thirty|forty|fifty|sixty"
+    r"|seventy|eighty|ninety|hundred)"
+)
+PEOPLE = re.compile(rf"\b{_count}(?:[\s-]+[\w-]+){{0,4}}?\s+{_people}", re.I)
+ENROLLED = re.compile(
+    r"\b(?:recruited|consent|took part|participated|enrol+ed|right-handed|vision|were paid|ethics|volunteered|aged?|"
+    r"course credit|years)\b",
+    re.I,
+)
+
 TAIL = r"(?:,? (?:and|&) .{1,40})*"
 KINDS: dict[str, tuple[str, ...]] = {
     "abstract": (r"(?:graphical |structured )?abstract|summary|significance(?: statement)?",),
@@ -67,6 +87,10 @@ def heading_kind(title: str) -> str:
     for kind, pattern in PATTERNS:
         if pattern.fullmatch(words) or pattern.fullmatch(letters):
             return kind
-    if EXPERIMENT.match(words) or (EXPERIMENT.search(words) and len(words) <= 40):
-        return "experiment"
-    return "other"
+    return "experiment" if EXPERIMENT_HEADING.fullmatch(words) else "other"
+
+
+def counts_people(paragraph: str) -> bool:
+    """Whether a paragraph says how many people took part, and how they came to."""
+    start = paragraph[:600]
+    return PEOPLE.search(start) is not None and ENROLLED.search(start) is not None

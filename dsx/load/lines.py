@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dsx.load.glyphs import Glyphs, mend
 from dsx.types import Box
 
 SUPERSCRIPT, BOLD = 1, 16
@@ -20,7 +21,8 @@ class Line:
     """One line of print. text and boxes go together character by character.
 
     block: lines of one block of the page have the same number; size, font, bold: of most of its characters; lead: how
-    many characters at its start are set in another font than the rest (a run-in heading), 0 where none are.
+    many characters at its start are set in another font than the rest (a run-in heading), 0 where none are; row: the
+    index of the table that it is a row of.
     """
 
     page: int
@@ -32,12 +34,15 @@ class Line:
     font: str
     bold: bool
     lead: int = 0
+    row: int | None = None
 
 
-def read_lines(page: Any) -> list[Line]:
+def read_lines(page: Any, glyphs: Glyphs) -> list[Line]:
     """All lines of a PyMuPDF page, in the order of its blocks; empty ones and upright ones are left out."""
     found = []
-    for number, block in enumerate(page.get_text("rawdict", flags=0)["blocks"]):
+    blocks = page.get_text("rawdict", flags=0)["blocks"]
+    mend(blocks, page, glyphs)
+    for number, block in enumerate(blocks):
         if block["type"] != 0:
             continue
         for line in block["lines"]:

@@ -5,17 +5,31 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from dsx.load.compose import NO_BOX, Paragraph, Piece
-from dsx.load.headings import heading_kind
+from dsx.load.headings import counts_people, heading_kind
 from dsx.load.lines import Line
 
 LONGEST_HEADING = 90
+IMPLIED = 3
+"""Level of a section that has no heading."""
+SMALL_PRINT = 0.1
+"""A size in which less than this share of the letters is set is that of notes; methods are text in small print too."""
 LEAD = " (lead)"
 """Marks the font of a run-in heading."""
 MAIN = ("abstract", "introduction", "methods", "results", "discussion", "references", "acknowledgements", "supplement")
 _caption = re.compile(r"\s*(?:Supplement\w*\s+)?(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+\w?\s*[|.:]?\s")
 _ends = re.compile(r"[.!?:;][\"'”’)\]]*(?:\^[\d,–-]+)?\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a document's text is set: the size and font of most of it, and the smallest size that is text and no note."""
+
+    body: float
+    least: float
+    font: str
 
 
 def paragraphs(lines: Sequence[Line]) -> list[Paragraph]:
@@ -28,28 +42,36 @@ def paragraphs(lines: Sequence[Line]) -> list[Paragraph]:
         sizes[line.size] += len(line.text)
         fonts[line.font] += len(line.text)
     body = sizes.most_common(1)[0][0]
+    least = min(size for size, letters in sizes.items() if letters >= SMALL_PRINT * sizes.total())
     font = fonts.most_common(1)[0][0]
     hyphenated = _hyphenated(lines)
     made: list[Paragraph] = []
-    for block in _blocks(lines, body, font):
-        paragraph = _paragraph(block, body, font, hyphenated)
+    look = Look(body, min(least, body), font)
+    for block in _blocks(lines, look):
+        paragraph = _paragraph(block, look, hyphenated)
         before = _unfinished(made)
         if before is not None and paragraph.kind == "body" and not paragraph.level and _goes_on(before, paragraph):
             _join(before, paragraph, hyphenated)
         else:
             made.append(paragraph)
     _levels(made)
+    _imply_participants(made)
     return made
 
 
-def _blocks(lines: Sequence[Line], body: float, font: str) -> Iterator[list[Line]]:
+def _blocks(lines: Sequence[Line], look: Look) -> Iterator[list[Line]]:
     """Lines of one paragraph each: a block of the page, cut before and after a heading."""
     block: list[Line] = []
-    for line in (part for whole in lines for part in _cut(whole)):
-        heading = _is_heading(line, body, font)
+    for line in _parts(lines):
+        if line.row is not None or (block and block[-1].row is not None):
+            if block:
+                yield block
+            block = [line]
+            continue
+        heading = _is_heading(line, look)
         apart = block and (line.block, line.page) != (block[-1].block, block[-1].page)
-        if block and (apart or heading or _is_heading(block[-1], body, font) or _caption.match(line.text)):
-            same = heading and _is_heading(block[-1], body, font) and not apart and _alike(line, block[-1])
+        if block and (apart or heading or _is_heading(block[-1], look) or _caption.match(line.text)):
+            same = heading and _is_heading(block[-1], look) and not apart and _alike(line, block[-1])
             if not (same and heading_kind(block[-1].text.strip()) == "other"):
                 yield block
                 block = []
@@ -58,10 +80,27 @@ def _blocks(lines: Sequence[Line], body: float, font: str) -> Iterator[list[Line
         yield block
 
 
+def _parts(lines: Sequence[Line]) -> Iterator[Line]:
+    """The lines, those with a run-in heading in two; captions have none."""
+    caption: tuple[int, int] | None = None
+    for line in lines:
+        if _caption.match(line.text):
+            caption = (line.page, line.block)
+        if caption == (line.page, line.block):
+            yield line
+        else:
+            yield from _cut(line)
+
+
 def _cut(line: Line) -> Iterator[Line]:
     """A run-in heading ("Participants. Forty …") and the rest of its line."""
     lead = line.text[: line.lead].strip()
-    if not line.lead or len(lead) > LONGEST_HEADING or heading_kind(lead.rstrip(".:")) == "other":
+    if (
+        line.row is not None
+        or not line.lead
+        or len(lead) > LONGEST_HEADING
+        or heading_kind(lead.rstrip(".:")) == "other"
+    ):
         yield line
         return
     for start, end, bold in ((0, line.lead, True), (line.lead, len(line.text), line.bold)):
@@ -71,16 +110,16 @@ def _cut(line: Line) -> Iterator[Line]:
         yield Line(line.page, line.block, line.text[start:end], boxes, box, line.size, font, bold)
 
 
-def _is_heading(line: Line, body: float, font: str) -> bool:
+def _is_heading(line: Line, look: Look) -> bool:
     text = line.text.strip()
     if not 2 < len(text) <= LONGEST_HEADING or text[-1] in ",;-" or not (text[0].isupper() or text[0].isdigit()):
         return False
     lead = line.font.endswith(LEAD)
-    if line.size < body - 0.6 and not lead and not (line.bold and text.isupper()):
+    if line.size < look.least - 0.6 and not lead and not (line.bold and text.isupper()):
         return False  # captions, footnotes, affiliations
-    larger = line.size >= body + 0.7
+    larger = line.size >= look.body + 0.7
     if heading_kind(text.rstrip(".:")) != "other":
-        return line.font != font or larger or text.isupper()
+        return line.font != look.font or larger or text.isupper()
     return (larger or line.bold) and text[0].isupper() and text[-1] != "."
 
 
@@ -88,32 +127,52 @@ def _alike(one: Line, other: Line) -> bool:
     return one.size == other.size and one.font == other.font
 
 
-def _paragraph(block: Sequence[Line], body: float, font: str, hyphenated: Counter[str]) -> Paragraph:
+def _paragraph(block: Sequence[Line], look: Look, hyphenated: Counter[str]) -> Paragraph:
     paragraph = Paragraph()
     for line in block:
         _append(paragraph, line.text, line.page, line.boxes, hyphenated)
     text = paragraph.text.strip()
-    if _caption.match(text):
+    if block[0].row is not None:
+        paragraph.kind, paragraph.table = "row", block[0].row
+    elif _caption.match(text):
         paragraph.kind = "caption"
-    elif len(block) <= 3 and all(_is_heading(line, body, font) for line in block):
+    elif len(block) <= 3 and all(_is_heading(line, look) for line in block):
         kind = heading_kind(text.rstrip(".:"))
-        larger = block[0].size >= body + 0.7
+        larger = block[0].size >= look.body + 0.7
         if kind != "other" or larger or block[0].bold:
             paragraph.heading = kind
             paragraph.level = 1 if kind in MAIN else 2
-    elif all(line.size < body - 0.9 for line in block):
+    elif all(line.size < look.least - 0.4 for line in block):
         paragraph.kind = "footnote"
     return paragraph
 
 
 def _levels(made: Sequence[Paragraph]) -> None:
-    """Numbered and per-experiment headings stand below the main sections that they are in."""
+    """What a heading is where it stands: per-experiment ones without a main section above them are main sections
+    themselves, a summary after the methods is no abstract, and the references have no sub-headings."""
+    main = ""
+    for paragraph in made:
+        if paragraph.level == 1:
+            if paragraph.heading == "abstract" and main not in ("", "abstract"):
+                paragraph.heading = "discussion"
+            main = paragraph.heading
+        elif paragraph.level == 2 and main == "references" and paragraph.heading == "other":
+            paragraph.level, paragraph.heading = 0, ""
+        elif paragraph.level == 2 and not main and paragraph.heading == "experiment":
+            paragraph.level = 1
+
+
+def _imply_participants(made: Sequence[Paragraph]) -> None:
+    """Where no heading names the participants, the first paragraph of the methods that counts them opens theirs."""
+    if any(paragraph.heading == "participants" for paragraph in made):
+        return
     inside = False
     for paragraph in made:
         if paragraph.level == 1:
-            inside = True
-        elif paragraph.level == 2 and not inside and paragraph.heading == "experiment":
-            paragraph.level = 1
+            inside = paragraph.heading == "methods"
+        elif inside and paragraph.kind == "body" and not paragraph.level and counts_people(paragraph.text):
+            paragraph.level, paragraph.heading, paragraph.implied = IMPLIED, "participants", True
+            return
 
 
 def _unfinished(made: Sequence[Paragraph]) -> Paragraph | None:

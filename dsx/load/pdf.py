@@ -1,10 +1,11 @@
 """PDF through PyMuPDF: characters with boxes → lines → paragraphs in reading order.
 
-What is done to the text, and nothing else: running heads, running feet (but those of the first page), page numbers and
-columns of line numbers are left out; lines are joined by a space; a word that was broken by a hyphen at a line's end is
-joined, unless the document writes it with the hyphen elsewhere; ligatures are spelled out; superscript numbers get a
-"^" before them, so that 45 with the citation 3 is 45^3 and not 453; control characters become U+FFFD; a paragraph that
-goes on in the next column or on the next page is one paragraph, with captions and footnotes after it.
+What is done to the text, and nothing else: running heads, running feet (but those of the first page), page numbers
+and columns of line numbers are left out; lines are joined by a space; a word that was broken by a hyphen at a line's
+end is joined, unless the document writes it with the hyphen elsewhere; ligatures are spelled out; superscript numbers
+get a "^" before them, so that 45 with the citation 3 is 45^3 and not 453; signs without Unicode are told by their
+glyph's name, else they are U+FFFD; a paragraph that goes on in the next column or on the next page is one paragraph,
+with captions and footnotes after it; a table below its caption is one line a row, its cells parted by three spaces.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from pathlib import Path
 
 from dsx.errors import LoadError
 from dsx.load.compose import compose
+from dsx.load.glyphs import Glyphs
 from dsx.load.lines import read_lines
 from dsx.load.margins import without_margins
 from dsx.load.paragraphs import paragraphs
+from dsx.load.tables import with_tables
 from dsx.types import Document
 
 
@@ -32,10 +35,12 @@ def load_pdf(path: Path) -> Document:
     with pdf:
         if pdf.needs_pass and not pdf.authenticate(""):
             raise LoadError(f"{path.name}: locked by a password; save a copy without one")
-        pages = [read_lines(page) for page in pdf]
+        glyphs = Glyphs(pdf)
+        pages = [read_lines(page, glyphs) for page in pdf]
         sizes = [(page.rect.width, page.rect.height) for page in pdf]
         metadata = {key: value for key, value in (pdf.metadata or {}).items() if value}
-    found = paragraphs([line for lines in without_margins(pages, sizes) for line in lines])
+    lines, grids = with_tables(without_margins(pages, sizes))
+    found = paragraphs(lines)
     if not any(paragraph.text.strip() for paragraph in found):
         raise LoadError(f"{path.name}: no text in it; if its pages are pictures, put them through OCR (ocrmypdf)")
-    return compose(path, "pymupdf", found, sizes, metadata=metadata)
+    return compose(path, "pymupdf", found, sizes, grids=grids, metadata=metadata)

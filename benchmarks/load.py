@@ -1,0 +1,157 @@
+"""How well and how fast papers are read: dsx's PDF loader beside the plain text of other libraries.
+
+python benchmarks/load.py FOLDER            FOLDER holds gold/*.json and pdf/*.pdf, gold as `dsx eval --gold` takes it
+
+For every gold quote: is it found after the normalisation of `dsx.ground.locate`, is its page right, and does the text
+inside its boxes, read anew from the PDF, equal it (white space, hyphens and our "^" aside)? Times are of one process;
+each file is read three times by each way in turn, and the median counts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pymupdf
+
+from dsx.ground.locate import fold, locate
+from dsx.load.pdf import load_pdf
+from dsx.types import Document, Evidence
+
+REPEATS = 3
+
+
+@dataclass
+class Found:
+    """What became of the gold quotes of some papers."""
+
+    quotes: int = 0
+    found: int = 0
+    on_page: int = 0
+    boxed: int = 0
+    misses: list[str] = field(default_factory=list)
+
+
+def gold(folder: Path) -> Iterator[tuple[Path, list[tuple[str, int]]]]:
+    """Each paper's PDF with its distinct (quote, page)."""
+    for path in sorted((folder / "gold").glob("*.json")):
+        paper = json.loads(path.read_text(encoding="utf-8"))
+        cells = [cell for one in paper["experiments"] for cell in one["parameters"].values()]
+        quotes = dict.fromkeys((cell["quote"], cell["page"]) for cell in cells if cell.get("quote"))
+        yield folder / "pdf" / paper["pdf"], list(quotes)
+
+
+def measure(document: Document, path: Path, quotes: list[tuple[str, int]], into: Found) -> None:
+    """Counts the quotes of one paper into `into`."""
+    with pymupdf.open(path) as pdf:
+        for quote, page in quotes:
+            into.quotes += 1
+            evidence = locate(quote, document)
+            if evidence is None:
+                into.misses.append(f"{path.name} p. {page}: not found: {quote}")
+                continue
+            into.found += 1
+            pages = set(document.char_pages[evidence.start : evidence.end].tolist())
+            if page in pages or evidence.occurrences > 1:
+                into.on_page += 1
+            else:
+                into.misses.append(f"{path.name} p. {page}: found on {evidence.page}: {quote}")
+            again, meant = inside(pdf[evidence.page - 1], evidence), on_its_page(document, evidence)
+            if again == meant:
+                into.boxed += 1
+            else:
+                into.misses.append(f"{path.name} p. {page}: boxes hold {again!r}, quote is {meant!r}")
+
+
+def on_its_page(document: Document, evidence: Evidence) -> str:
+    """The quote's characters that stand on the page of its boxes, made plain."""
+    span = range(evidence.start, evidence.end)
+    return plain("".join(document.text[at] for at in span if document.char_pages[at] == evidence.page))
+
+
+def inside(page: pymupdf.Page, evidence: Evidence) -> str:
+    """The printed characters whose middle lies in a box, in the order of the page, made plain."""
+    letters = []
+    for block in page.get_text("rawdict", flags=0)["blocks"]:
+        for line in block["lines"]:
+            for character in (one for span in line["spans"] for one in span["chars"]):
+                x0, y0, x1, y1 = character["bbox"]
+                x, y = (x0 + x1) / 2, (y0 + y1) / 2
+                if any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in evidence.boxes):
+                    letters.append(character["c"])
+    return plain("".join(letters))
+
+
+def plain(text: str) -> str:
+    """Without white space, hyphens (a line's end may have one) and "^"; ligatures and dashes folded."""
+    folded = "".join(fold(letter) for letter in text)
+    return re.sub(r"[-\u00ad\ufffd]|[^\x20-\uffff]", "", "".join(one for one in folded if one.isprintable()))
+
+
+def ways() -> dict[str, Callable[[Path], str]]:
+    """Name → the whole text of a PDF; libraries that are not installed are left out."""
+    found: dict[str, Callable[[Path], str]] = {"dsx (text, boxes, sections)": lambda path: load_pdf(path).text}
+
+    def simple(path: Path) -> str:
+        with pymupdf.open(path) as pdf:
+            return "\n".join(page.get_text() for page in pdf)
+
+    found["pymupdf page.get_text()"] = simple
+    try:
+        import pypdfium2
+
+        def pdfium(path: Path) -> str:
+            with pypdfium2.PdfDocument(path) as pdf:
+                return "\n".join(page.get_textpage().get_text_range() for page in pdf)
+
+        found["pypdfium2 get_text_range()"] = pdfium
+    except ImportError:
+        pass
+    try:
+        import pymupdf4llm
+
+        found["pymupdf4llm to_markdown()"] = lambda path: str(pymupdf4llm.to_markdown(str(path), show_progress=False))
+    except ImportError:
+        pass
+    return found
+
+
+def share(text: str, quotes: list[tuple[str, int]]) -> int:
+    """How many quotes stand in the text, after the same folding."""
+    whole = "".join(fold(letter) for letter in text)
+    return sum("".join(fold(letter) for letter in quote) in whole for quote, _ in quotes)
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    papers = list(gold(folder))
+    result = Found()
+    for path, quotes in papers:
+        measure(load_pdf(path), path, quotes, result)
+    total = result.quotes
+    print(f"quotes {total}: found {result.found}, on the right page {result.on_page}, boxes equal {result.boxed}")
+    print(*result.misses, sep="\n")
+    print("\n| way | ms a page (median of papers) | quotes found literally |\n|---|---|---|")
+    for name, read in ways().items():
+        times, hits = [], 0
+        for path, quotes in papers:
+            with pymupdf.open(path) as pdf:
+                pages = len(pdf)
+            runs, text = [], ""
+            for _ in range(REPEATS):
+                started = time.perf_counter()
+                text = read(path)
+                runs.append((time.perf_counter() - started) / pages * 1e3)
+            times.append(statistics.median(runs))
+            hits += share(text, quotes)
+        print(f"| {name} | {statistics.median(times):.1f} | {hits} of {total} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

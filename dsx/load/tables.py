@@ -1,0 +1,192 @@
+"""Tables of a page: the lines below a table's caption become rows of cells.
+
+Journals rule their tables with a few horizontal lines only, so cells are told by the white space between them. What
+PyMuPDF's own `find_tables` gives on such pages was measured: see the decision record in ARCHITECTURE.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dsx.load.compose import CELL, NO_BOX, Grid
+from dsx.load.headings import heading_kind
+from dsx.load.lines import Line
+from dsx.types import Box
+
+CELL_GAP = 0.9
+"""White space between two cells, at least, in font sizes."""
+ROW_GAP = 2.6
+"""White space between two rows, at most, in font sizes."""
+LEAST_ROWS = 2
+PROSE = 0.8
+"""A block of which most lines are as wide as this share of a column of text is text, not rows."""
+_caption = re.compile(r"\s*(?:Supplement\w*\s+)?(?:Table|TABLE)\s*S?(?:\d+\w?|[IVX]+)\s*(?:[.:|—–]|\s[A-Z(]|$)")
+_next_caption = re.compile(r"\s*(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+")
+
+
+@dataclass(slots=True)
+class Cell:
+    """A stretch of a row without wide gaps."""
+
+    text: str
+    boxes: list[Box]
+
+
+def with_tables(pages: Sequence[Sequence[Line]]) -> tuple[list[Line], list[Grid]]:
+    """All lines, those of a table replaced by one line a row (`Line.row` is its index in the grids)."""
+    prose = _prose([line for page in pages for line in page])
+    lines: list[Line] = []
+    grids: list[Grid] = []
+    for page in pages:
+        rest = list(page)
+        while (start := next((at for at, line in enumerate(rest) if _caption.match(line.text)), None)) is not None:
+            caption = _block_from(rest, start)
+            taken = _region(rest, caption, prose)
+            rows = [row for row in _rows(taken) if row]
+            lines += rest[: start + len(caption)]
+            rest = [line for line in rest[start + len(caption) :] if not any(line is other for other in taken)]
+            if sum(len(row) > 1 for row in rows) < LEAST_ROWS:
+                rest = sorted([*taken, *rest], key=lambda line, order=list(page): _at(line, order))  # type: ignore[misc]
+                continue
+            lines += [_row_line(row, taken[0], len(grids)) for row in rows]
+            grids.append(_grid(caption, taken, rows))
+        lines += rest
+    return lines, grids
+
+
+def _prose(lines: Sequence[Line]) -> set[tuple[int, int]]:
+    """(page, block) of blocks that are running text: three lines or more, most as wide as a column."""
+    sizes = Counter[float]()
+    for line in lines:
+        sizes[line.size] += len(line.text)
+    body = sizes.most_common(1)[0][0] if sizes else 0.0
+    widths = sorted(line.box[2] - line.box[0] for line in lines if line.size == body and len(line.text) > 20)
+    column = widths[len(widths) * 6 // 10] if widths else 0.0
+    blocks = defaultdict[tuple[int, int], list[Line]](list)
+    for line in lines:
+        blocks[(line.page, line.block)].append(line)
+    return {key for key, block in blocks.items() if _is_prose(block, column)}
+
+
+def _is_prose(block: Sequence[Line], column: float) -> bool:
+    wide = [line for line in block if line.box[2] - line.box[0] >= PROSE * column and len(_cells([line])) == 1]
+    stacked = sum(not _same_row(one, other) for one, other in pairwise(block))
+    return len(block) >= 3 and stacked >= len(block) - 2 and len(wide) >= 0.6 * len(block)
+
+
+def _at(line: Line, order: Sequence[Line]) -> int:
+    return next(index for index, other in enumerate(order) if other is line)
+
+
+def _block_from(lines: Sequence[Line], start: int) -> list[Line]:
+    """The caption's lines: those of its block that touch each other; a wide gap is a cell's, so a row's."""
+    found = [lines[start]]
+    for line in lines[start + 1 :]:
+        if _same_row(line, found[0]):
+            found.append(line)
+            continue
+        apart = line.block != found[0].block or len(_cells([line])) > 1 or line.size < found[0].size - 0.3
+        if apart or line.box[1] - found[-1].box[3] > 0.8 * line.size:
+            break
+        found.append(line)
+    return found
+
+
+def _region(lines: Sequence[Line], caption: Sequence[Line], prose: set[tuple[int, int]]) -> list[Line]:
+    """The lines below the caption, down to the text that goes on: rows follow each other closely."""
+    left = min(line.box[0] for line in caption) - 4
+    below = caption[-1].box[3] - 2
+    candidates = [line for line in lines if line.box[1] >= below and not any(line is one for one in caption)]
+    right = _right_edge(candidates, caption)
+    column = sorted(
+        (line for line in candidates if left <= (line.box[0] + line.box[2]) / 2 <= right), key=lambda line: line.box[1]
+    )
+    found: list[Line] = []
+    bottom = caption[-1].box[3]
+    width = right - left
+    for line in column:
+        full = line.box[2] - line.box[0] > 0.75 * width and len(_cells([line])) == 1
+        text = (line.page, line.block) in prose
+        alone = not any(other is not line and _same_row(other, line) for other in column)
+        stops = _next_caption.match(line.text) or (heading_kind(line.text.strip()) != "other" and alone)
+        if line.box[1] - bottom > ROW_GAP * max(line.size, 6) or stops or text:
+            break
+        if full and alone and found:
+            break  # a note below the table
+        found.append(line)
+        bottom = max(bottom, line.box[3])
+    return found
+
+
+def _right_edge(candidates: Sequence[Line], caption: Sequence[Line]) -> float:
+    """As wide as the caption, or as the rows right below it where they are wider."""
+    right = max(line.box[2] for line in caption)
+    bottom, size = caption[-1].box[3], max(caption[-1].size, 6)
+    left = min(line.box[0] for line in caption) - 4
+    for line in sorted(candidates, key=lambda line: line.box[0]):
+        near = line.box[1] - bottom < ROW_GAP * size
+        if near and left <= line.box[0] <= right + 6 * size:
+            right = max(right, line.box[2])
+    return right + 4
+
+
+def _same_row(one: Line, other: Line) -> bool:
+    overlap = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
+    return overlap > 0.5 * min(one.box[3] - one.box[1], other.box[3] - other.box[1])
+
+
+def _rows(lines: Sequence[Line]) -> Iterator[list[Cell]]:
+    row: list[Line] = []
+    for line in sorted(lines, key=lambda line: (line.box[1] + line.box[3]) / 2):
+        if row and not _same_row(row[0], line):
+            yield _cells(row)
+            row = []
+        row.append(line)
+    if row:
+        yield _cells(row)
+
+
+def _cells(row: Iterable[Line]) -> list[Cell]:
+    cells: list[Cell] = []
+    edge, gap = 0.0, 0.0
+    for line in sorted(row, key=lambda line: line.box[0]):
+        for letter, box in zip(line.text, line.boxes, strict=True):
+            if letter.isspace():
+                if cells and cells[-1].text and box[0] - edge < gap:
+                    cells[-1].text += " "
+                    cells[-1].boxes.append(NO_BOX)
+                continue
+            gap = CELL_GAP * max(line.size, 4)
+            if not cells or box[0] - edge > gap:
+                cells.append(Cell("", []))
+            cells[-1].text += letter
+            cells[-1].boxes.append(box)
+            edge = box[2]
+    for cell in cells:
+        kept = len(cell.text.rstrip())
+        cell.text, cell.boxes = cell.text[:kept], cell.boxes[:kept]
+    return [cell for cell in cells if cell.text]
+
+
+def _row_line(row: Sequence[Cell], like: Line, table: int) -> Line:
+    text, boxes = row[0].text, list(row[0].boxes)
+    for cell in row[1:]:
+        text += CELL + cell.text
+        boxes += [NO_BOX] * len(CELL) + cell.boxes
+    placed = [box for cell in row for box in cell.boxes if box is not NO_BOX]
+    return Line(like.page, like.block, text, boxes, _around(placed), like.size, like.font, like.bold, row=table)
+
+
+def _grid(caption: Sequence[Line], taken: Sequence[Line], rows: Sequence[Sequence[Cell]]) -> Grid:
+    words = " ".join(line.text.strip() for line in caption)
+    cells = [tuple(cell.text for cell in row) for row in rows]
+    return Grid(words, cells, caption[0].page, _around([line.box for line in (*caption, *taken)]))
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return (min(x0), min(y0), max(x1), max(y1))
