@@ -1,4 +1,4 @@
-"""Five real papers with gold, where DSX_MOTOR_DEV (or ../shared/data/motor-dev) holds them: what the loader must find."""
+"""Five real papers with gold, from DSX_MOTOR_DEV (or ../shared/data/motor-dev): what the loader must find in them."""
 
 from __future__ import annotations
 

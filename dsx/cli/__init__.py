@@ -18,6 +18,7 @@ COMMANDS = {
     "extract": "Fill a parameter set from papers.",
     "export": "Write a run's results as a table or as JSON.",
     "runs": "Show a run, try its failures again, merge several.",
+    "show": "Print what dsx reads in a document.",
     "recover": "Put one malformed raw answer through the repairs.",
     "schema": "List, show, check and export parameter sets.",
     "plugins": "List, check and make plugins.",

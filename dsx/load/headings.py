@@ -79,6 +79,9 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 PATTERNS = tuple((kind, re.compile(rf"(?:{'|'.join(parts)})[.:]?", re.I)) for kind, parts in KINDS.items())
 
+MAIN = ("abstract", "introduction", "methods", "results", "discussion", "references", "acknowledgements", "supplement")
+"""Kinds that are the main sections of a paper."""
+
 
 def heading_kind(title: str) -> str:
     """The kind of section that `title` opens, its numbering set aside; "other" where the words tell nothing."""

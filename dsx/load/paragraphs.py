@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dsx.load.compose import NO_BOX, Paragraph, Piece
-from dsx.load.headings import counts_people, heading_kind
+from dsx.load.headings import MAIN, counts_people, heading_kind
 from dsx.load.lines import Line
 
 LONGEST_HEADING = 90
@@ -18,7 +18,6 @@ SMALL_PRINT = 0.1
 """A size in which less than this share of the letters is set is that of notes; methods are text in small print too."""
 LEAD = " (lead)"
 """Marks the font of a run-in heading."""
-MAIN = ("abstract", "introduction", "methods", "results", "discussion", "references", "acknowledgements", "supplement")
 _caption = re.compile(r"\s*(?:Supplement\w*\s+)?(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+\w?\s*[|.:]?\s")
 _ends = re.compile(r"[.!?:;][\"'”’)\]]*(?:\^[\d,–-]+)?\s*$")
 
@@ -51,6 +50,7 @@ def paragraphs(lines: Sequence[Line]) -> list[Paragraph]:
         paragraph = _paragraph(block, look, hyphenated)
         before = _unfinished(made)
         if before is not None and paragraph.kind == "body" and not paragraph.level and _goes_on(before, paragraph):
+            _after_its_page(made, before)
             _join(before, paragraph, hyphenated)
         else:
             made.append(paragraph)
@@ -68,13 +68,14 @@ def _blocks(lines: Sequence[Line], look: Look) -> Iterator[list[Line]]:
                 yield block
             block = [line]
             continue
+        apart = bool(block) and (line.block, line.page) != (block[-1].block, block[-1].page)
+        if block and not apart and _goes_on_heading(block, line, look):
+            block.append(line)
+            continue
         heading = _is_heading(line, look)
-        apart = block and (line.block, line.page) != (block[-1].block, block[-1].page)
-        if block and (apart or heading or _is_heading(block[-1], look) or _caption.match(line.text)):
-            same = heading and _is_heading(block[-1], look) and not apart and _alike(line, block[-1])
-            if not (same and heading_kind(block[-1].text.strip()) == "other"):
-                yield block
-                block = []
+        if block and (apart or heading or _is_heading(block[0], look) or _caption.match(line.text)):
+            yield block
+            block = []
         block.append(line)
     if block:
         yield block
@@ -123,8 +124,15 @@ def _is_heading(line: Line, look: Look) -> bool:
     return (larger or line.bold) and text[0].isupper() and text[-1] != "."
 
 
-def _alike(one: Line, other: Line) -> bool:
-    return one.size == other.size and one.font == other.font
+def _goes_on_heading(block: Sequence[Line], line: Line, look: Look) -> bool:
+    """Whether a heading that is too long for one line goes on in this one: set alike, and unlike the text."""
+    first = block[0]
+    alike = line.size == first.size and line.font == first.font
+    plain = line.font == look.font and line.size < look.body + 0.7
+    if plain or not alike or len(block) > 2 or not _is_heading(first, look) or first.font.endswith(LEAD):
+        return False
+    kinds = heading_kind(first.text.strip().rstrip(".:")), heading_kind(line.text.strip().rstrip(".:"))
+    return kinds[1] == "other" and (kinds[0] == "other" or (kinds[0] == "experiment" and line.text[:1].islower()))
 
 
 def _paragraph(block: Sequence[Line], look: Look, hyphenated: Counter[str]) -> Paragraph:
@@ -136,7 +144,7 @@ def _paragraph(block: Sequence[Line], look: Look, hyphenated: Counter[str]) -> P
         paragraph.kind, paragraph.table = "row", block[0].row
     elif _caption.match(text):
         paragraph.kind = "caption"
-    elif len(block) <= 3 and all(_is_heading(line, look) for line in block):
+    elif len(block) <= 3 and _is_heading(block[0], look):
         kind = heading_kind(text.rstrip(".:"))
         larger = block[0].size >= look.body + 0.7
         if kind != "other" or larger or block[0].bold:
@@ -183,6 +191,18 @@ def _unfinished(made: Sequence[Paragraph]) -> Paragraph | None:
         if paragraph.kind == "body":
             return paragraph
     return None
+
+
+def _after_its_page(made: list[Paragraph], before: Paragraph) -> None:
+    """What was passed over and stands on the page on which `before` breaks off comes before it: pages stay in order."""
+    at = next(index for index, paragraph in enumerate(made) if paragraph is before)
+    page = before.pieces[-1].page
+    early = [paragraph for paragraph in made[at + 1 :] if paragraph.pieces[0].page <= page]
+    late = [paragraph for paragraph in made[at + 1 :] if paragraph.pieces[0].page > page]
+    while at and made[at - 1].level and made[at - 1].pieces[0].page == page:
+        at -= 1  # a heading stays with its text
+    start = next(index for index, paragraph in enumerate(made) if paragraph is before)
+    made[at:] = [*early, *made[at : start + 1], *late]
 
 
 def _goes_on(before: Paragraph, after: Paragraph) -> bool:

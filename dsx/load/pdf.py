@@ -5,7 +5,10 @@ and columns of line numbers are left out; lines are joined by a space; a word th
 end is joined, unless the document writes it with the hyphen elsewhere; ligatures are spelled out; superscript numbers
 get a "^" before them, so that 45 with the citation 3 is 45^3 and not 453; signs without Unicode are told by their
 glyph's name, else they are U+FFFD; a paragraph that goes on in the next column or on the next page is one paragraph,
-with captions and footnotes after it; a table below its caption is one line a row, its cells parted by three spaces.
+with captions and footnotes before or after it; a table below its caption is one line a row, its cells parted by three
+spaces.
+
+Pages that are pictures of text are read by Tesseract, where it is installed.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from dsx.load.compose import compose
 from dsx.load.glyphs import Glyphs
 from dsx.load.lines import read_lines
 from dsx.load.margins import without_margins
+from dsx.load.ocr import installed, is_scan, read_scan
 from dsx.load.paragraphs import paragraphs
 from dsx.load.tables import with_tables
 from dsx.types import Document
@@ -37,10 +41,17 @@ def load_pdf(path: Path) -> Document:
             raise LoadError(f"{path.name}: locked by a password; save a copy without one")
         glyphs = Glyphs(pdf)
         pages = [read_lines(page, glyphs) for page in pdf]
+        scans = [page.number for page in pdf if is_scan(page, pages[page.number])]
+        if scans and not installed() and len(scans) > len(pages) / 2:
+            raise LoadError(f"{path.name}: its pages are pictures of text; install tesseract-ocr to have them read")
+        for number in scans if installed() else ():
+            pages[number] = read_scan(pdf[number])
         sizes = [(page.rect.width, page.rect.height) for page in pdf]
         metadata = {key: value for key, value in (pdf.metadata or {}).items() if value}
+    if scans:
+        metadata["scanned pages"] = ", ".join(str(number + 1) for number in scans)
     lines, grids = with_tables(without_margins(pages, sizes))
     found = paragraphs(lines)
     if not any(paragraph.text.strip() for paragraph in found):
-        raise LoadError(f"{path.name}: no text in it; if its pages are pictures, put them through OCR (ocrmypdf)")
+        raise LoadError(f"{path.name}: no text in it")
     return compose(path, "pymupdf", found, sizes, grids=grids, metadata=metadata)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dsx.load.compose import CELL, NO_BOX, Grid
-from dsx.load.headings import heading_kind
+from dsx.load.headings import MAIN, heading_kind
 from dsx.load.lines import Line
 from dsx.types import Box
 
@@ -112,7 +112,7 @@ def _region(lines: Sequence[Line], caption: Sequence[Line], prose: set[tuple[int
         full = line.box[2] - line.box[0] > 0.75 * width and len(_cells([line])) == 1
         text = (line.page, line.block) in prose
         alone = not any(other is not line and _same_row(other, line) for other in column)
-        stops = _next_caption.match(line.text) or (heading_kind(line.text.strip()) != "other" and alone)
+        stops = _next_caption.match(line.text) or (heading_kind(line.text.strip()) in MAIN and alone)
         if line.box[1] - bottom > ROW_GAP * max(line.size, 6) or stops or text:
             break
         if full and alone and found:
