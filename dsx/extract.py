@@ -6,6 +6,7 @@ import datetime
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from dsx.progress import show_progress
 from dsx.recipe import Recipe
 from dsx.run import WHOLE, Shard, collect, run_papers
 from dsx.stop import Stop
-from dsx.store import free, open_run, probe
+from dsx.store import Claims, free, open_run, probe
 from dsx.types import Engine, Json, ParameterSet
 
 if TYPE_CHECKING:
@@ -98,11 +99,13 @@ class Call:
 
     force_new: where the run folder is another run's, take the next free name.
     grace: seconds that a paper in work has to finish when a signal asks for the end.
+    claim_expiry: papers are claimed, for processes that share a folder; seconds after which a silent one loses its own.
     """
 
     shard: Shard = WHOLE
     force_new: bool = False
     grace: float = 120
+    claim_expiry: float | None = None
 
 
 def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call | None = None) -> int:
@@ -129,19 +132,25 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
             store = open_run(free(folder, manifest) if call.force_new else folder, manifest)
             store.log({"event": "start", "papers": len(files), "mine": len(mine)})
             log.info("Run folder: %s", store.path)
-            with show_progress(len(mine)) as progress:
+            with show_progress(len(mine)) as progress, _claims(store.path, call.claim_expiry) as claims:
 
                 def record_event(event: Mapping[str, Json]) -> None:
                     store.log(event)
                     progress.question(event)
 
                 fill = make_pipeline(recipe, parameters, plugins, engine, record_event).fill
-                summary = run_papers(mine, fill, store, document_id=document_id, progress=progress, stop=stop)
+                summary = run_papers(
+                    mine, fill, store, document_id=document_id, progress=progress, stop=stop, claims=claims
+                )
         finally:
             engine.close()
     for line in summary.lines():
         log.info(line)
     return summary.exit_code
+
+
+def _claims(run: Path, expiry: float | None) -> AbstractContextManager[Claims | None]:
+    return nullcontext() if expiry is None else Claims(run, expiry)
 
 
 def preview(papers: Sequence[Path], recipe: Recipe) -> int:

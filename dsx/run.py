@@ -11,7 +11,7 @@ from pathlib import Path
 from dsx.errors import DsxError, PaperError, RunError, UsageError
 from dsx.progress import Progress, tally
 from dsx.stop import EXIT_CODE, Stop, Stopped
-from dsx.store import RunFolder
+from dsx.store import Claims, RunFolder
 from dsx.types import PaperResult
 
 log = logging.getLogger("dsx.run")
@@ -63,6 +63,7 @@ class RunSummary:
     failed: dict[str, str] = field(default_factory=dict)
     duplicates: dict[str, str] = field(default_factory=dict)
     left: int = 0
+    elsewhere: int = 0
     stopped: str | None = None
 
     @property
@@ -75,6 +76,8 @@ class RunSummary:
         counts = [f"{self.done} done", f"{self.resumed} done earlier" if self.resumed else ""]
         counts += [f"{len(self.failed)} failed" if self.failed else "", f"{self.left} left" if self.left else ""]
         lines = [", ".join(part for part in counts if part)]
+        if self.elsewhere:
+            lines[0] += f", {self.elsewhere} in work in other processes"
         if self.stopped:
             lines[0] += f"; stopped by {self.stopped}, the same command goes on"
         lines += [f"{file}: the same content as {other}, done once" for file, other in self.duplicates.items()]
@@ -105,86 +108,109 @@ def run_papers(
     document_id: Callable[[Path], str],
     progress: Progress,
     stop: Stop | None = None,
+    claims: Claims | None = None,
 ) -> RunSummary:
     """Fills every paper that has neither a result nor a failure in `folder`. Raises RunError where it cannot store.
 
     stop: where it is asked, the papers after the one in work are left, and its own if its grace time runs out.
+    claims: only papers that no other process is at are taken; the others are looked at again after them.
     """
-    summary, stop = RunSummary(), stop or Stop()
-    first: dict[str, str] = {}
-    with stop.papers():
-        for at, path in enumerate(papers):
-            if stop.asked:
-                summary.stopped, summary.left = stop.asked, len(papers) - at
+    loop = _Loop(fill, folder, document_id, progress, stop or Stop(), claims)
+    with loop.stop.papers():
+        waiting = list(papers)
+        while waiting and not loop.stop.asked:
+            looked_at, waiting = waiting, loop.go_through(waiting)
+            if len(waiting) == len(looked_at):
                 break
-            document = _to_do(path, document_id, first, folder, progress, summary)
-            if document is None:
+    if loop.stop.asked:
+        loop.summary.stopped, loop.summary.left = loop.stop.asked, len(waiting)
+    else:
+        loop.summary.elsewhere = len(waiting)
+    return loop.summary
+
+
+@dataclass(slots=True)
+class _Loop:
+    fill: Callable[[Path], PaperResult]
+    folder: RunFolder
+    document_id: Callable[[Path], str]
+    progress: Progress
+    stop: Stop
+    claims: Claims | None
+    summary: RunSummary = field(default_factory=RunSummary)
+    first: dict[str, Path] = field(default_factory=dict)
+
+    def go_through(self, papers: Sequence[Path]) -> list[Path]:
+        """Those that other processes are at; where a stop was asked, all that are left."""
+        waiting: list[Path] = []
+        for at, path in enumerate(papers):
+            if self.stop.asked:
+                return [*waiting, *papers[at:]]
+            document = self._identify(path)
+            if document is None or self._stored(path, document):
+                continue
+            if self.claims and not self.claims.take(document):
+                waiting.append(path)
                 continue
             try:
-                _one(path, document, fill, folder, progress, summary, stop)
+                if not self.claims or not self._stored(path, document):  # it may have been, before the claim
+                    self._one(path, document)
             except Stopped:
-                summary.stopped, summary.left = stop.asked, len(papers) - at
-                folder.log({"event": "stopped", "by": stop.asked, "document": document, "file": path.name})
-                break
-    return summary
+                self.folder.log({"event": "stopped", "by": self.stop.asked, "document": document, "file": path.name})
+                return [*waiting, *papers[at:]]
+            finally:
+                if self.claims:
+                    self.claims.release()
+        return waiting
 
+    def _identify(self, path: Path) -> str | None:
+        """The paper's id; None where it cannot be read or was met under another name."""
+        try:
+            document = self.document_id(path)
+        except PaperError as problem:
+            self.summary.failed[path.name] = str(problem)
+            self.progress.paper_ends(path.name, f"failed: {problem}")
+            return None
+        first = self.first.setdefault(document, path)
+        if first == path:
+            return document
+        self.summary.duplicates[path.name] = first.name
+        self.folder.log({"event": "duplicate", "document": document, "file": path.name, "of": first.name})
+        self.progress.paper_ends(path.name, f"the same content as {first.name}")
+        return None
 
-def _to_do(
-    path: Path,
-    document_id: Callable[[Path], str],
-    first: dict[str, str],
-    folder: RunFolder,
-    progress: Progress,
-    summary: RunSummary,
-) -> str | None:
-    """The paper's id where it is to be filled; otherwise the summary says why not."""
-    try:
-        document = document_id(path)
-    except PaperError as problem:
-        summary.failed[path.name] = str(problem)
-        progress.paper_ends(path.name, f"failed: {summary.failed[path.name]}")
-        return None
-    if document in first:
-        summary.duplicates[path.name] = first[document]
-        folder.log({"event": "duplicate", "document": document, "file": path.name, "of": first[document]})
-        progress.paper_ends(path.name, f"the same content as {first[document]}")
-        return None
-    first[document] = path.name
-    if folder.done(document):
-        summary.resumed += 1
-        progress.paper_ends(path.name, "done earlier")
-        return None
-    if (failure := folder.failed(document)) is not None:
-        summary.failed[path.name] = f"{failure['reason']} (earlier; dsx runs retry does it again)"
-        progress.paper_ends(path.name, f"failed earlier: {failure['reason']}")
-        return None
-    return document
+    def _stored(self, path: Path, document: str) -> bool:
+        if self.folder.done(document):
+            self.summary.resumed += 1
+            self.progress.paper_ends(path.name, "done earlier")
+            return True
+        if (failure := self.folder.failed(document)) is not None:
+            self.summary.failed[path.name] = f"{failure['reason']} (earlier; dsx runs retry does it again)"
+            self.progress.paper_ends(path.name, f"failed earlier: {failure['reason']}")
+            return True
+        return False
 
-
-def _one(
-    path: Path,
-    document: str,
-    fill: Callable[[Path], PaperResult],
-    folder: RunFolder,
-    progress: Progress,
-    summary: RunSummary,
-    stop: Stop,
-) -> None:
-    progress.paper_begins(path.name)
-    try:
-        with stop.paper():
-            result = fill(path)
-    except RunError:
-        raise
-    except Exception as problem:  # whatever a paper brings about, the others go on
-        known = isinstance(problem, PaperError)
-        reason = str(problem) if isinstance(problem, DsxError) else f"{type(problem).__name__}: {problem}"
-        folder.fail(document, path.name, " ".join(reason.split()), traceback.format_exc())
-        summary.failed[path.name] = reason
-        log.log(logging.DEBUG if known else logging.ERROR, "%s: %s", path.name, reason)
-        progress.paper_ends(path.name, f"failed: {reason}")
-        return
-    folder.save(result)
-    folder.log({"event": "paper", "document": document, "file": path.name, "seconds": round(result.seconds, 3)})
-    summary.done += 1
-    progress.paper_ends(path.name, tally(result))
+    def _one(self, path: Path, document: str) -> None:
+        self.progress.paper_begins(path.name)
+        try:
+            with self.stop.paper():
+                result = self.fill(path)
+        except RunError:
+            raise
+        except Exception as problem:  # whatever a paper brings about, the others go on
+            known = isinstance(problem, PaperError)
+            reason = str(problem) if isinstance(problem, DsxError) else f"{type(problem).__name__}: {problem}"
+            self.folder.fail(document, path.name, " ".join(reason.split()), traceback.format_exc())
+            self.summary.failed[path.name] = reason
+            log.log(logging.DEBUG if known else logging.ERROR, "%s: %s", path.name, reason)
+            self.progress.paper_ends(path.name, f"failed: {reason}")
+            return
+        if self.claims and not self.claims.held(document):  # this process was silent, another took over
+            self.summary.resumed += 1
+            self.progress.paper_ends(path.name, "taken over by another process")
+            return
+        self.folder.save(result)
+        seconds = round(result.seconds, 3)
+        self.folder.log({"event": "paper", "document": document, "file": path.name, "seconds": seconds})
+        self.summary.done += 1
+        self.progress.paper_ends(path.name, tally(result))

@@ -32,6 +32,15 @@ def _labels(_: click.Context, __: click.Parameter, given: str | None) -> tuple[s
 @click.option(
     "--shard", default="0/1", metavar="I/N", help="Take the papers whose hash falls to shard I (0-based) of N."
 )
+@click.option("--claim", is_flag=True, help="Take only papers that no other process of this run folder is at.")
+@click.option(
+    "--claim-expiry",
+    type=click.FloatRange(1),
+    default=120,
+    show_default=True,
+    metavar="SECONDS",
+    help="A process that is silent so long loses its paper; one that died on this host loses it at once.",
+)
 @click.option(
     "--grace",
     type=click.FloatRange(0),
@@ -67,6 +76,8 @@ def command(
     run: Path | None,
     force_new: bool,
     shard: str,
+    claim: bool,
+    claim_expiry: float,
     grace: float,
     dry_run: bool,
     base_url: str | None,
@@ -86,7 +97,7 @@ def command(
     if repairs is not None:
         recipe["repairs"] = tuple(name.strip() for name in repairs.split(",") if name.strip())
     chosen = Recipe.read(schema_name=schema, **recipe)
-    call = Call(Shard.read(shard), force_new, grace)
+    call = Call(Shard.read(shard), force_new, grace, claim_expiry if claim else None)
     if dry_run:
         return preview(papers, chosen)
     return extract(papers, chosen, run, call)

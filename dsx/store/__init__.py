@@ -1,11 +1,13 @@
 """Store: one file a paper, there whole or not at all; a run can be killed at any instant and started again.
 
 atomic    files that are whole or absent
+claims    who is at which paper
 folder    the run folder: manifest, records, failures, logs
 serial    results as JSON and back
 """
 
+from dsx.store.claims import Claims
 from dsx.store.folder import RunFolder, compare, free, open_run, probe, read_run
 from dsx.store.serial import from_json, to_json
 
-__all__ = ["RunFolder", "compare", "free", "from_json", "open_run", "probe", "read_run", "to_json"]
+__all__ = ["Claims", "RunFolder", "compare", "free", "from_json", "open_run", "probe", "read_run", "to_json"]
