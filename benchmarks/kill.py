@@ -1,0 +1,166 @@
+"""Kills runs at random instants and resumes them: the records must be those of a run that nobody killed.
+
+python benchmarks/kill.py [--runs 60] [--seed 0]     (needs tests/plugins/dsx-scripted installed)
+
+12 papers, the scripted engine. Each run is killed by SIGKILL once at least, and again and again until a start lives to
+its end. The instant is drawn over the time that a whole run takes, so that kills hit the start, questions, writing and
+the end. The processes are forks of this one, which has imported everything: most kills hit work.
+Prints one line of JSON; exit code 1 where a run's records differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+
+import dsx.pipeline  # noqa: F401  so that the forks need not import it
+from dsx.errors import DsxError
+from dsx.extract import Call, extract
+from dsx.load import load_document
+from dsx.plugins import load_plugins
+from dsx.recipe import Recipe
+from dsx.store import from_json
+from dsx.store.atomic import TEMPORARY
+
+SCHEMA = {
+    "title": "small",
+    "type": "object",
+    "properties": {
+        "title": {"type": "string", "maxLength": 100},
+        "experiments": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"targets": {"type": "integer", "minimum": 1, "maximum": 99}}},
+        },
+    },
+}
+PAPERS = 12
+DELAY = "0.0005"
+"""Seconds of an answer."""
+
+
+def main() -> int:
+    """See the module's docstring."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    draw = random.Random(chosen.seed)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ.update(DSX_CACHE=str(folder / "cache"), SCRIPTED_DELAY=DELAY)
+        papers = make_papers(folder / "papers")
+        (folder / "small.json").write_text(json.dumps(SCHEMA))
+        started = time.perf_counter()
+        start(folder, folder / "whole", papers, None)
+        whole, seconds = read(folder / "whole"), time.perf_counter() - started
+        began, equal, kills, hit = time.perf_counter(), 0, 0, Counter[str]()
+        for number in range(chosen.runs):
+            run = folder / f"run{number}"
+            hits = killed_and_resumed(run, lambda run=run: start(folder, run, papers, draw.uniform(0, seconds)))
+            kills += len(hits)
+            hit.update(hits)
+            equal += read(run) == whole and len(whole) == PAPERS
+        print(
+            json.dumps(
+                {
+                    "runs": chosen.runs,
+                    "equal": equal,
+                    "kills": kills,
+                    "kills_while": dict(sorted(hit.items())),
+                    "seconds_of_a_whole_run": round(seconds, 3),
+                    "seconds": round(time.perf_counter() - began, 1),
+                }
+            )
+        )
+    return int(equal != chosen.runs)
+
+
+def make_papers(folder: Path) -> list[Path]:
+    """Small PDFs, put into the cache of documents so that a kill never waits for a loader."""
+    folder.mkdir()
+    loader, cache = load_plugins().loaders["pymupdf"], Path(os.environ["DSX_CACHE"]) / "documents"
+    paths = []
+    for number in range(PAPERS):
+        with pymupdf.open() as document:
+            text = f"Paper {number}.\nIn Experiment 1, {number + 8} people reached to 8 targets.\nExperiment 2 had 16."
+            document.new_page().insert_text((72, 72), text)
+            paths.append(folder / f"p{number:02}.pdf")
+            document.save(paths[-1])
+        load_document(paths[-1], "pymupdf", loader, seconds=60, megabytes=2048, cache=cache)
+    return paths
+
+
+def start(folder: Path, run: Path, papers: list[Path], kill_after: float | None) -> bool:
+    """One process that runs `dsx extract`'s job; False: it was killed. Raises where it ended by itself and badly."""
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            with open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+            code = extract(papers, Recipe(schema_name=str(folder / "small.json"), engine="scripted"), run, Call())
+        except DsxError as problem:
+            print(f"{type(problem).__name__}: {problem}", flush=True)
+        finally:
+            os._exit(code)
+    if kill_after is not None:
+        time.sleep(kill_after)
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return False
+    if os.WEXITSTATUS(status):
+        sys.exit(f"a run ended with exit code {os.WEXITSTATUS(status)}")
+    return True
+
+
+def killed_and_resumed(run: Path, start_it: Callable[[], bool]) -> list[str]:
+    """What the kills hit, one or more; a first start that comes to its end before the kill does not count."""
+    hits: list[str] = []
+    while True:
+        if not start_it():
+            hits.append(where(run))
+        elif hits:
+            return hits
+        else:
+            shutil.rmtree(run)
+
+
+def where(run: Path) -> str:
+    """What a kill hit, as far as the folder shows."""
+    if not (run / "run.json").exists():
+        return "starting"
+    if any(run.rglob(f"{TEMPORARY}*")):
+        return "writing a file (now or in an earlier kill)"
+    records = len(list((run / "records").iterdir()))
+    return "between the first and the last paper" if 0 < records < PAPERS else f"{records} papers stored"
+
+
+def read(run: Path) -> dict[str, Any]:
+    """The records' bytes, apart from the seconds; every file must be a whole result under its document's name."""
+    stored: dict[str, Any] = {}
+    for path in (run / "records").glob("*.json"):
+        result = from_json(path.read_bytes())
+        assert path.stem == result.document, path
+        seconds = f' "seconds": {result.seconds}\n'.encode()
+        assert path.read_bytes().count(seconds) == 1
+        stored[path.name] = path.read_bytes().replace(seconds, b"")
+    assert not list((run / "failures").glob("*.json"))
+    return stored
+
+
+if __name__ == "__main__":
+    sys.exit(main())
