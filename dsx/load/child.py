@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import os
 import resource
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from dsx.errors import DsxError
 from dsx.load.isolate import REFUSED
@@ -21,22 +22,23 @@ from dsx.types import Document
 def main() -> None:
     """Exit status 0: the document is written; REFUSED: the last line of stdout says why not."""
     job = json.load(sys.stdin)
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
     _limit(job["seconds"], job["megabytes"])
     try:
         load = _find(job["loader"], job["reference"])
         document = load(Path(job["path"]))
         write_document(document, Path(job["result"]))
     except DsxError as problem:
-        _refuse(str(problem).removeprefix(f"{Path(job['path']).name}: "))
+        _refuse(answers, str(problem).removeprefix(f"{Path(job['path']).name}: "))
     except MemoryError:
-        _refuse(f"needs more than {job['megabytes']} MB; raise the limit (load_megabytes)")
+        _refuse(answers, f"needs more than {job['megabytes']} MB; raise the limit (load_megabytes)")
     except RecursionError:
-        _refuse("nested too deeply; save it again with another program")
+        _refuse(answers, "nested too deeply; save it again with another program")
 
 
-def _refuse(reason: str) -> None:
-    print(" ".join(reason.split()))
-    sys.stdout.flush()
+def _refuse(answers: TextIO, reason: str) -> None:
+    print(" ".join(reason.split()), file=answers, flush=True)
     sys.exit(REFUSED)
 
 

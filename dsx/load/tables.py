@@ -101,7 +101,7 @@ def _region(lines: Sequence[Line], caption: Sequence[Line], prose: set[tuple[int
     left = min(line.box[0] for line in caption) - 4
     below = caption[-1].box[3] - 2
     candidates = [line for line in lines if line.box[1] >= below and not any(line is one for one in caption)]
-    right = _right_edge(candidates, caption)
+    right = _right_edge([line for line in candidates if (line.page, line.block) not in prose], caption)
     column = sorted(
         (line for line in candidates if left <= (line.box[0] + line.box[2]) / 2 <= right), key=lambda line: line.box[1]
     )
@@ -129,7 +129,7 @@ def _right_edge(candidates: Sequence[Line], caption: Sequence[Line]) -> float:
     left = min(line.box[0] for line in caption) - 4
     for line in sorted(candidates, key=lambda line: line.box[0]):
         near = line.box[1] - bottom < ROW_GAP * size
-        if near and left <= line.box[0] <= right + 6 * size:
+        if near and left <= line.box[0]:
             right = max(right, line.box[2])
     return right + 4
 

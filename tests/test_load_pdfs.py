@@ -1,0 +1,123 @@
+"""The PDF loader on synthetic PDFs with known truth, on bombs, and on mutations of the sample paper."""
+
+from __future__ import annotations
+
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dsx.errors import LoadError
+from dsx.load import load_document
+from dsx.load.pdf import load_pdf
+from dsx.plugins import load_plugins
+from dsx.types import Document
+from tests.pdfs import make
+
+SAMPLE = Path(__file__).parent.parent / "examples" / "papers" / "sample.pdf"
+MUTATIONS = 200
+MEMORY_MB = 500
+
+
+def load(path: Path, seconds: float = 60) -> Document:
+    return load_document(path, "pymupdf", load_plugins().loaders["pymupdf"], seconds=seconds, megabytes=2048)
+
+
+@pytest.mark.parametrize("name", make.MAKERS)
+def test_known_truth_is_read(name: str, tmp_path: Path) -> None:
+    if name == "scanned" and shutil.which("tesseract") is None:
+        pytest.skip("tesseract is not installed: apt-get install tesseract-ocr")
+    path = tmp_path / f"{name}.pdf"
+    truth = make.MAKERS[name](path)
+    document = load_pdf(path)
+    assert len(document.pages) == truth.pages
+    for piece in truth.has:
+        assert piece in document.text
+    for piece in truth.lacks:
+        assert piece not in document.text
+    for piece in truth.later_lack:
+        assert piece not in document.text[document.pages[0].end :]
+    kinds = iter(section.kind for section in document.sections)
+    assert all(kind in kinds for kind in truth.kinds), [section.kind for section in document.sections]
+    if truth.rows:
+        assert document.tables[0].rows == truth.rows
+        assert "   ".join(truth.rows[1]) in document.text
+    assert (document.char_pages[1:] >= document.char_pages[:-1]).all()
+
+
+def test_references_are_split_off(tmp_path: Path) -> None:
+    make.line_numbers(tmp_path / "paper.pdf")
+    document = load_pdf(tmp_path / "paper.pdf")
+    references = next(section for section in document.sections if section.kind == "references")
+    assert "Nobody, A. (1999)" in document.text[references.start : references.end]
+    assert "Nobody, A. (1999)" not in document.text[: references.start]
+
+
+def test_a_scan_without_tesseract_names_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make.scanned(tmp_path / "scan.pdf")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LoadError, match="install tesseract-ocr"):
+        load_pdf(tmp_path / "scan.pdf")
+
+
+@pytest.mark.parametrize("maker", [make.bomb, make.nested])
+def test_a_bomb_costs_its_limit_and_no_more(maker: make.Maker, tmp_path: Path) -> None:
+    maker(tmp_path / "bomb.pdf")
+    started = time.monotonic()
+    with pytest.raises(LoadError) as caught:
+        load(tmp_path / "bomb.pdf", seconds=3)
+    assert str(caught.value).startswith("bomb.pdf: ")
+    assert time.monotonic() - started < 3 + 12
+
+
+def test_three_hundred_pages_stay_under_500_mb(tmp_path: Path) -> None:
+    path = tmp_path / "thesis.pdf"
+    make.three_hundred_pages(path)
+    code = f"from pathlib import Path; from dsx.load.pdf import load_pdf; load_pdf(Path({str(path)!r}))"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    measure = f"{code}; import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    ran = subprocess.run([sys.executable, "-c", measure], capture_output=True, text=True, check=True)
+    assert before >= 0
+    assert int(ran.stdout) / 1024 < MEMORY_MB
+
+
+def test_every_mutation_ends_as_a_document_or_a_named_failure(tmp_path: Path) -> None:
+    """All in one subprocess, which would crash or hang with the first that does."""
+    original, dice = SAMPLE.read_bytes(), random.Random(1)
+    for index in range(MUTATIONS):
+        (tmp_path / f"{index:03}.pdf").write_bytes(mutated(original, dice))
+    worker = Path(__file__).parent / "pdfs" / "load_all.py"
+    ran = subprocess.run(
+        [sys.executable, str(worker), *sorted(map(str, tmp_path.iterdir()))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="utf-8",
+        timeout=300,
+        check=True,
+    )
+    outcomes = ran.stdout.splitlines()
+    assert len(outcomes) == MUTATIONS
+    assert all(line.startswith(("document ", "failure ")) for line in outcomes)
+    assert {line.split()[0] for line in outcomes} == {"document", "failure"}
+
+
+def mutated(original: bytes, dice: random.Random) -> bytes:
+    """Bytes flipped, or the end cut off, or a piece put elsewhere."""
+    data = bytearray(original)
+    match dice.randrange(3):
+        case 0:
+            for _ in range(dice.choice((1, 10, 100, 1000))):
+                data[dice.randrange(len(data))] = dice.randrange(256)
+        case 1:
+            del data[dice.randrange(len(data)) :]
+        case _:
+            start = dice.randrange(len(data))
+            piece = data[start : start + dice.randrange(1, 5000)]
+            at = dice.randrange(len(data))
+            data[at : at + dice.choice((0, len(piece)))] = piece
+    return bytes(data)
