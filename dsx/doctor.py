@@ -34,7 +34,7 @@ def examine(plugins: Plugins, model: str | None) -> Iterator[Finding]:
     yield from _packages()
     yield from _gpus()
     yield from _flash_attention()
-    yield _model(model)
+    yield find_model(model)
     yield from _places()
     yield _offline()
     for report in plugins.reports:
@@ -80,7 +80,8 @@ def _flash_attention() -> Iterator[Finding]:
         yield Finding("flash-attn", False, f"broken, sdpa is used instead: {' '.join(str(problem).split())[:200]}")
 
 
-def _model(model: str | None) -> Finding:
+def find_model(model: str | None) -> Finding:
+    """Whether the model is here; None is the embedded one."""
     from dsx.decode.models import EMBEDDED, embedded_is_here, find
 
     if model is None and embedded_is_here():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
@@ -29,14 +30,15 @@ class Stopped(BaseException):
 class Stop:
     """The signals' handlers, for a `with` block in the main thread; in another thread nothing is handled.
 
-    grace: seconds that a paper in work gets after USR1, and after TERM up to TERM_SECONDS; a second signal abandons it
-    at once.
+    grace: seconds that a paper in work gets after USR1, and after TERM up to TERM_SECONDS; another signal a second
+    later abandons it at once (one that comes sooner is the same, sent to the job's script and to dsx).
     """
 
     def __init__(self, grace: float = 0) -> None:
         self.grace = grace
         self.asked: str | None = None
         self._doing: Literal["nothing to lose", "a paper", "storing"] = "nothing to lose"
+        self._since = 0.0
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Stop:
@@ -77,7 +79,10 @@ class Stop:
             self._doing = "nothing to lose"
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        again, self.asked = self.asked is not None, signal.Signals(number).name
+        now = time.monotonic()
+        again = self.asked is not None and now - self._since > 1
+        self._since = self._since if self.asked else now
+        self.asked = signal.Signals(number).name
         if self._doing == "nothing to lose" or (again and self._doing == "a paper"):
             raise Stopped(self.asked)
         if self._doing == "a paper":

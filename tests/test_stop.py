@@ -74,7 +74,8 @@ def test_a_second_signal_abandons_the_paper_at_once(scripted: Any, tmp_path: Pat
     wait_for("Run folder", command)
     wait_for_a_question(run)
     command.send_signal(signal.SIGUSR1)
-    time.sleep(0.2)
+    command.send_signal(signal.SIGUSR1)  # the same, twice
+    time.sleep(1.1)
     assert command.poll() is None
     command.send_signal(signal.SIGTERM)
     _, said = command.communicate(timeout=2)

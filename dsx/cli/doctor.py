@@ -1,21 +1,44 @@
-"""`dsx doctor`: one screen about this machine."""
+"""`dsx doctor`: one screen about this machine, or about a run that is to come."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from dsx.doctor import Finding
 
 MARKS = {True: "ok", False: "BAD", None: "--"}
 
 
-@click.command("doctor")
+@click.command("doctor", epilog="dsx doctor --for-run --gpus 2 -- --schema schemas/motor.json --run runs/mine papers/")
 @click.option("--model", help="Also look for this model.")
-def command(model: str | None) -> int:
-    """Check Python, torch, GPUs, flash-attn, model, caches and plugins. Exits 1 where something is wrong."""
+@click.option("--for-run", is_flag=True, help="Check what `dsx extract ARGUMENTS` would meet; nothing is loaded.")
+@click.option("--gpus", type=click.IntRange(0), default=0, help="With --for-run: how many must be visible.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def command(model: str | None, for_run: bool, gpus: int, arguments: tuple[str, ...]) -> int:
+    """Check Python, torch, GPUs, flash-attn, model, caches and plugins. Exits 1 where something is wrong.
+
+    With --for-run: schema, papers, run folder, disk, model and GPUs. Exits 2 where the run would not work.
+    """
     from dsx.doctor import examine
     from dsx.plugins import load_plugins
 
-    findings = list(examine(load_plugins(), model))
+    if arguments and not for_run:
+        raise click.UsageError("ARGUMENTS belong to --for-run")
+    findings = list(_for_run(arguments, gpus) if for_run else examine(load_plugins(), model))
     width = max(len(finding.what) for finding in findings)
     for finding in findings:
         click.echo(f"{MARKS[finding.ok]:>3}  {finding.what:<{width}}  {finding.text}")
-    return int(any(finding.ok is False for finding in findings))
+    return any(finding.ok is False for finding in findings) * (2 if for_run else 1)
+
+
+def _for_run(arguments: tuple[str, ...], gpus: int) -> Iterator[Finding]:
+    from dsx.check import check_run
+    from dsx.cli.extract import parse
+    from dsx.plugins import load_plugins
+
+    papers, recipe, run, call = parse(list(arguments))
+    return check_run(papers, recipe, run, load_plugins(), force_new=call.force_new, gpus=gpus)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from dsx.extract import Call
+    from dsx.recipe import Recipe
+
+NO_RECIPE = ("papers", "run", "force_new", "shard", "claim", "claim_expiry", "grace", "dry_run", "base_url")
+"""Parameters that change no answer; all others are the recipe's."""
 
 
 def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -25,7 +33,7 @@ def _labels(_: click.Context, __: click.Parameter, given: str | None) -> tuple[s
 @click.command("extract")
 @click.argument("papers", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--schema", "schema", required=True, help="A parameter set: a JSON Schema file, or a name (dsx schema list)."
+    "--schema", "schema_name", required=True, help="A parameter set: a JSON Schema file, or a name (dsx schema list)."
 )
 @click.option("--run", "run", type=click.Path(path_type=Path), help="The run folder [default: runs/<schema>-<date>].")
 @click.option("--force-new", is_flag=True, help="Where the run folder is another run's, take the next free name.")
@@ -70,34 +78,37 @@ def _labels(_: click.Context, __: click.Parameter, given: str | None) -> tuple[s
 @click.option("--base-url", help="Of the engine server: --set base_url=URL.")
 @click.option("--repairs", help="For answers that no grammar holds: names in order, parted by commas.")
 @click.option("--dry-run", is_flag=True, help="Show what would be asked, of which pages, in how many tokens.")
-def command(
-    papers: tuple[Path, ...],
-    schema: str,
-    run: Path | None,
-    force_new: bool,
-    shard: str,
-    claim: bool,
-    claim_expiry: float,
-    grace: float,
-    dry_run: bool,
-    base_url: str | None,
-    repairs: str | None,
-    **recipe: Any,
-) -> int:
+@click.pass_context
+def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
     """Fill a parameter set from PAPERS (files, or folders of PDFs).
 
     The same command again resumes: finished papers are not redone. Many processes may share one run folder.
     """
-    from dsx.extract import Call, extract, preview
+    from dsx.extract import extract, preview
+
+    papers, recipe, run, call = _read(context.params)
+    if dry_run:
+        return preview(papers, recipe)
+    return extract(papers, recipe, run, call)
+
+
+def parse(arguments: list[str]) -> tuple[tuple[Path, ...], Recipe, Path | None, Call]:
+    """What `dsx extract ARGUMENTS` would do; raises what it would raise."""
+    return _read(command.make_context("extract", arguments).params)
+
+
+def _read(given: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | None, Call]:
+    from dsx.extract import Call
     from dsx.recipe import Recipe
     from dsx.run import Shard
 
-    if base_url is not None:
-        recipe["options"] = {**recipe["options"], "base_url": base_url}
-    if repairs is not None:
-        recipe["repairs"] = tuple(name.strip() for name in repairs.split(",") if name.strip())
-    chosen = Recipe.read(schema_name=schema, **recipe)
-    call = Call(Shard.read(shard), force_new, grace, claim_expiry if claim else None)
-    if dry_run:
-        return preview(papers, chosen)
-    return extract(papers, chosen, run, call)
+    recipe = {key: value for key, value in given.items() if key not in NO_RECIPE}
+    if given["base_url"] is not None:
+        recipe["options"] = {**recipe["options"], "base_url": given["base_url"]}
+    if given["repairs"] is not None:
+        recipe["repairs"] = tuple(name.strip() for name in given["repairs"].split(",") if name.strip())
+    else:
+        del recipe["repairs"]
+    expiry = given["claim_expiry"] if given["claim"] else None
+    call = Call(Shard.read(given["shard"]), given["force_new"], given["grace"], expiry)
+    return given["papers"], Recipe.read(**recipe), given["run"], call

@@ -22,6 +22,8 @@ from dsx.types import Json, PaperResult
 MANIFEST = "run.json"
 DECISIVE = ("dsx", "schema", "recipe", "engine", "plugins")
 """What must be the same for a run to go on; of the engine only the model itself (another node may have another GPU)."""
+PLACES = ("base_url", "key_env")
+"""Options that say where a server is, not what it answers: after a requeue it may be on another node."""
 DECISIVE_OF_ENGINE = ("engine", "model", "fingerprint")
 
 
@@ -114,6 +116,8 @@ def compare(there: Mapping[str, Json], given: Mapping[str, Json]) -> list[str]:
         if key == "engine":
             old = {name: (old or {}).get(name) for name in DECISIVE_OF_ENGINE}
             new = {name: new.get(name) for name in DECISIVE_OF_ENGINE}
+        if key == "recipe":
+            old, new = _without_places(old), _without_places(new)
         if old == new:
             continue
         if key != "schema" and isinstance(old, Mapping) and isinstance(new, Mapping):
@@ -207,6 +211,12 @@ def _refuse_another(folder: Path, there: Mapping[str, Json], given: Mapping[str,
             f"run folder {folder} was made with another {', '.join(differences)}; choose another with --run, "
             "or --force-new"
         )
+
+
+def _without_places(recipe: Json) -> Json:
+    if not isinstance(recipe, Mapping) or not isinstance(recipe.get("options"), Mapping):
+        return recipe
+    return {**recipe, "options": {key: value for key, value in recipe["options"].items() if key not in PLACES}}
 
 
 def _short(value: Json) -> str:
