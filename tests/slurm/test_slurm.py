@@ -1,0 +1,184 @@
+"""The real wrapper under a real Slurm of one node with two fake GPUs (up.sh): five things that happen to jobs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+WRAPPERS = HERE.parents[1] / "slurm"
+CONF = {"SLURM_CONF": "/run/dsx-slurm/slurm.conf"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    """Up for this module."""
+    if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
+        pytest.skip("a Slurm for tests needs root and Debian")
+    up = subprocess.run([HERE / "up.sh"], capture_output=True, text=True, timeout=300)
+    if up.returncode:
+        pytest.skip(f"no Slurm for tests: {up.stderr.strip().splitlines()[-1:]}")
+    yield
+    subprocess.run([HERE / "down.sh"], check=True, timeout=60)
+
+
+class Cluster:
+    """Jobs of the real wrapper with the scripted engine, in a folder of their own."""
+
+    def __init__(self, scripted: Any, folder: Path) -> None:
+        self.scripted, self.folder, self.run = scripted, folder, folder / "run"
+        self.papers = scripted.papers(folder / "papers", 12)
+        command = folder / "dsx"
+        command.write_text(f'#!/bin/sh\nexec {sys.executable} -m dsx "$@"\n')
+        command.chmod(0o755)
+        settings = {"DSX": str(command), "RUN": str(self.run), "CACHE": str(folder / "cache")}
+        self.environment = {**scripted.environment(), **settings, **CONF}
+
+    def submit(self, *options: str, arguments: list[str] | None = None, delay: str = "0", **settings: str) -> str:
+        """The job's number."""
+        words = arguments or self.scripted.extract(self.papers)[4:]
+        done = subprocess.run(
+            ["sbatch", "--parsable", "--time=10", *options, WRAPPERS / "extract.sbatch", *words],
+            env={**self.environment, "SCRIPTED_DELAY": delay, **settings},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def slurm(self, *command: str) -> str:
+        """A Slurm command's output."""
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True).stdout.strip()
+
+    def show(self, job: str) -> dict[str, str]:
+        """`scontrol show job`, of one job."""
+        return dict(re.findall(r"(\S+?)=(\S*)", self.slurm("scontrol", "show", "job", job)))
+
+    def states(self, job: str) -> list[str]:
+        """Of the job or its tasks."""
+        return self.slurm("squeue", "-h", "-r", "-t", "all", "-j", job, "-o", "%T").split()
+
+    def ended(self, job: str, seconds: float = 120) -> list[str]:
+        """The states in which the job or its tasks ended."""
+        going = {"PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD"}
+        self.until(lambda: not going & set(self.states(job)), seconds)
+        return self.states(job)
+
+    def until(self, condition: Callable[[], object], seconds: float = 60) -> None:
+        """Waits; shows the jobs' logs where it was in vain."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, self.said()
+            time.sleep(0.1)
+
+    def said(self) -> str:
+        """All that the jobs wrote."""
+        return "\n".join(log.read_text() for log in sorted(self.folder.glob("*.log")))
+
+    def stored(self) -> int:
+        """Papers that are done."""
+        return len(list(self.run.glob("records/*.json")))
+
+
+@pytest.fixture
+def jobs(scripted: Any, tmp_path: Path) -> Iterator[Cluster]:
+    """No job is left over."""
+    cluster = Cluster(scripted, tmp_path)
+    yield cluster
+    cluster.slurm("scancel", "--user=root")
+    cluster.until(lambda: not cluster.slurm("squeue", "-h"))
+
+
+@pytest.fixture
+def whole(scripted: Any, stored: Callable[[Path], dict[str, Any]], tmp_path: Path) -> dict[str, Any]:
+    """What a run without Slurm stores of the twelve papers."""
+    papers = scripted.papers(tmp_path / "papers", 12)
+    assert scripted.run("--run", tmp_path / "whole", papers).returncode == 0
+    found = stored(tmp_path / "whole")
+    assert len(found) == 12
+    return found
+
+
+def test_a_job_sees_both_gpus_and_does_all_papers(
+    jobs: Cluster, stored: Callable[[Path], dict[str, Any]], whole: dict[str, Any]
+) -> None:
+    job = jobs.submit("--gres=gpu:2")
+    assert jobs.ended(job) == ["COMPLETED"], jobs.said()
+    assert jobs.show(job)["ExitCode"] == "0:0"
+    assert "GPUs 0,1" in jobs.said()
+    assert "2 of 2 visible; CUDA_VISIBLE_DEVICES=0,1" in jobs.said()
+    assert '"gpus": "0,1"' in (jobs.run / "run.json").read_text()
+    assert stored(jobs.run) == whole
+
+
+@pytest.mark.parametrize("share", ["shard", "claim"])
+def test_an_array_of_four_finishes_twelve_papers(
+    jobs: Cluster, stored: Callable[[Path], dict[str, Any]], whole: dict[str, Any], share: str
+) -> None:
+    job = jobs.submit("--array=0-3", "--gres=gpu:0", "--mem=1G", "--cpus-per-task=1", SHARE=share)
+    assert jobs.ended(job) == ["COMPLETED"] * 4, jobs.said()
+    assert stored(jobs.run) == whole
+    assert jobs.said().count("12 papers" if share == "shard" else "--claim") == 4
+
+
+def test_usr1_in_the_middle_requeues_the_job_and_it_completes(
+    jobs: Cluster, stored: Callable[[Path], dict[str, Any]], whole: dict[str, Any]
+) -> None:
+    job = jobs.submit(delay="0.15")
+    jobs.until(lambda: jobs.stored() >= 2)
+    jobs.slurm("scancel", "--batch", "--signal=USR1", job)
+    jobs.until(lambda: jobs.show(job)["Restarts"] == "1")
+    assert 2 <= jobs.stored() < 12
+    assert jobs.ended(job) == ["COMPLETED"], jobs.said()
+    assert jobs.show(job)["ExitCode"] == "0:0"
+    assert "stopped by USR1: requeued" in jobs.said()
+    assert "done earlier" in jobs.said()
+    assert stored(jobs.run) == whole
+
+
+def test_a_wrong_schema_ends_the_job_before_a_model_is_loaded(jobs: Cluster) -> None:
+    schema = jobs.folder / "wrong.json"
+    schema.write_text('{"type": "object", "properties": {"a": {"type": "string", "not": {}}}}')
+    job = jobs.submit(arguments=["--schema", str(schema), "--engine", "scripted", str(jobs.papers)])
+    assert jobs.ended(job) == ["FAILED"]
+    assert jobs.show(job)["ExitCode"] == "2:0"
+    assert "/properties/a/not" in jobs.said()
+    assert "Loading" not in jobs.said()
+    assert not jobs.run.exists()
+
+
+def test_scancel_leaves_a_folder_that_goes_on(
+    jobs: Cluster, stored: Callable[[Path], dict[str, Any]], whole: dict[str, Any]
+) -> None:
+    job = jobs.submit(delay="0.3")
+    jobs.until(lambda: jobs.stored() >= 2)
+    jobs.slurm("scancel", job)
+    assert jobs.ended(job) == ["CANCELLED"]
+    jobs.until(lambda: "exit code 75" in jobs.said())
+    left = jobs.stored()
+    assert 2 <= left < 12
+    assert not list(jobs.run.rglob(".tmp-*"))
+    again = jobs.submit()
+    assert jobs.ended(again) == ["COMPLETED"], jobs.said()
+    assert f"{12 - left} done, {left} done earlier" in jobs.said()
+    assert stored(jobs.run) == whole
+
+
+@pytest.mark.parametrize("wrapper", sorted(WRAPPERS.glob("*.sbatch")), ids=lambda wrapper: wrapper.name)
+def test_slurm_accepts_every_wrapper(jobs: Cluster, wrapper: Path) -> None:
+    done = subprocess.run(["sbatch", "--test-only", wrapper], env=jobs.environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "to start at" in done.stderr
+    refused = subprocess.run(
+        ["sbatch", "--test-only", "--gres=gpu:3", wrapper], env=jobs.environment, capture_output=True, text=True
+    )
+    assert refused.returncode != 0, "this Slurm accepts anything"
