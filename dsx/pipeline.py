@@ -25,6 +25,7 @@ from dsx.select import Selector
 from dsx.types import (
     Answer,
     Completion,
+    Confidence,
     Document,
     Engine,
     Evidence,
@@ -245,7 +246,8 @@ class Pipeline:
         factor = confidence_factor(answer.repairs, self.recipe.repair_factor)
         if answer.value is None:
             confidence = None if sure is None else (1 - sure.reported) * factor
-            return Value(None, Status.NOT_REPORTED, confidence, flags=tuple(flags))
+            agreed = sure.agreement if sure is not None else None
+            return Value(None, Status.NOT_REPORTED, confidence, flags=tuple(flags), agreement=agreed)
         confidence = None if sure is None else sure.reported * sure.value * factor
         evidence = locate(answer.quote, document, question.shown) if answer.quote else None
         if answer.quote and evidence is None:
@@ -262,8 +264,9 @@ class Pipeline:
         if not validates(parameter, value):
             flags.append("invalid-after-normalising")
             return Value(None, Status.FAILED, confidence, evidence, answer.value, answer.unit, tuple(flags))
-        alternatives = sure.alternatives if sure is not None else ()
-        return Value(value, status, confidence, evidence, answer.value, answer.unit, tuple(flags), alternatives)
+        sure = sure or Confidence(0, 0)
+        said = (value, status, confidence, evidence, answer.value, answer.unit, tuple(flags))
+        return Value(*said, sure.alternatives, sure.agreement)
 
     def _chain(self, parameter: Parameter) -> list[Normaliser]:
         return [self._normalisers[name] for name in parameter.normalisers]

@@ -228,11 +228,13 @@ class Confidence:
     reported: 1 − p(null), where null and a value were both legal.
     value: probability of the chosen value's tokens, null set aside.
     alternatives: (value, probability) of the whole set of choices, where it was asked for.
+    agreement: share of the drawn answers that say the same value, where some were drawn.
     """
 
     reported: float
     value: float
     alternatives: tuple[tuple[Json, float], ...] = ()
+    agreement: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +327,7 @@ class Value:
     unit: str | None = None
     flags: tuple[str, ...] = ()
     alternatives: tuple[tuple[Json, float], ...] = ()
+    agreement: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def confidences(
     ends: for each token of the answer, how many characters of `text` stand up to its end.
     """
     found = {}
-    for name, start, (first, last) in _spans(names, text):
+    for name, start, (first, last) in value_spans(names, text):
         deciding = next((step for step in sampled if ends[step.at] > start), None)
         null = deciding.null if deciding is not None else (1.0 if text.startswith("null", start) else 0.0)
         if first == last:
@@ -41,7 +41,7 @@ def confidences(
     return found
 
 
-def _spans(names: Sequence[str], text: str) -> Iterator[tuple[str, int, tuple[int, int]]]:
+def value_spans(names: Sequence[str], text: str) -> Iterator[tuple[str, int, tuple[int, int]]]:
     """(name, where its answer starts, (start, end) of its value's JSON; both equal for null)."""
     at = 0
     for index, name in enumerate(names):

@@ -6,6 +6,7 @@ works on it. Attention for prefill: FlashAttention 2, then SDPA, then eager; eac
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ from dsx.decode.cache import Prefix, PrefixCache, prefill
 from dsx.decode.confidence import confidences
 from dsx.decode.loop import Loop, Row
 from dsx.decode.models import RECOMMENDED, ModelFiles, find
+from dsx.decode.opinions import Opinions
 from dsx.decode.rendering import Renderer
 from dsx.errors import ModelError, UsageError
 from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Usage
@@ -40,7 +42,7 @@ class Options(BaseModel):
     prefix_gigabytes: float = Field(0, ge=0, description="kept prefixes; 0: a quarter of what is free after loading")
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, …")
-    temperature_seed: int = Field(0, description="seed of --samples")
+    seed: int = Field(0, ge=0, description="of the draws of --samples")
 
     @classmethod
     def read(cls, pairs: dict[str, str]) -> Options:
@@ -86,6 +88,7 @@ class TransformersEngine:
             self.prefixes.get,
             self.options.rows or (256 if self.device == "cuda" else 32),
             report=log.warning,
+            spell=functools.cache(lambda token: self.words.decode_bytes([token])),
         )
         log.info("Loaded in %.1f s on %s, %s", time.perf_counter() - started, self.model.device, self.model.dtype)
 
@@ -105,8 +108,19 @@ class TransformersEngine:
                 rows.append(row)
         for frame in {self.renderer.frame(question) for question in questions}:
             self.prefixes.get(frame)  # kept for texts to go on from
-        for row in self.loop.run(rows):
-            yield self._completion(asked[row.key], row)
+        finished = ((row, self._completion(asked[row.key], row)) for row in self.loop.run(rows))
+        if self.settings.samples == 1 and not self.settings.alternatives:
+            yield from (completion for _, completion in finished)
+        else:
+            opinions = Opinions(
+                self.settings.samples,
+                self.options.seed,
+                self.settings.alternatives,
+                self.loop.run,
+                lambda row: self._text(row.out)[0],
+                self.loop.spell,
+            )
+            yield from opinions.add([(asked[row.key], row, completion) for row, completion in finished])
 
     def describe(self) -> dict[str, Json]:
         """Model, its fingerprint, attention, type, device and the versions that decide an answer."""

@@ -41,6 +41,7 @@ class Row:
 
     cap: most tokens of the answer; one that needs more is truncated.
     generator: draws the tokens where it is given; otherwise the likeliest is taken.
+    target: the answer is led to begin with these bytes, and ends there; its probabilities are the model's own.
     reused: tokens of the prefix that were in the cache.
     out: the answer's tokens; pending: those that the model has not seen yet.
     """
@@ -51,6 +52,7 @@ class Row:
     grammar: llguidance.LLMatcher
     cap: int
     seed: int | None = None
+    target: bytes | None = None
     prefix: Prefix | None = None
     reused: int = 0
     matcher: llguidance.LLMatcher | None = None
@@ -105,6 +107,7 @@ class Loop:
     null_tokens: ids of the tokens that begin or are the word null.
     prefix_of: the prefilled prefix for a row's prefix tokens, and how many of them were in the cache.
     max_rows: rows at once; halved, for good, when memory runs out.
+    spell: the bytes of a token; needed for rows that have a target.
     """
 
     def __init__(
@@ -115,10 +118,11 @@ class Loop:
         prefix_of: Callable[[Sequence[int]], tuple[Prefix, int]],
         max_rows: int,
         report: Callable[[str], None] = lambda line: None,
+        spell: Callable[[int], bytes] = lambda token: b"",
     ) -> None:
         self.model, self.vocabulary, self.prefix_of = model, vocabulary, prefix_of
         self.null_tokens = torch.tensor(list(null_tokens), dtype=torch.long)
-        self.max_rows, self.report = max_rows, report
+        self.max_rows, self.report, self.spell = max_rows, report, spell
         self.executor = llguidance.LLExecutor()
 
     def run(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -203,6 +207,8 @@ class Loop:
             if row.generator is not None and healthy[index]:
                 chances = masked[index].softmax(-1).cpu()
                 drawn[index] = torch.multinomial(chances, 1, generator=row.generator).item()
+            elif row.target is not None:
+                drawn[index] = self._led(row, masked[index])
         log_probability = (masked.gather(1, drawn[:, None])[:, 0] - total).tolist()
         null = (masked[:, self.null_tokens.to(masked.device)].logsumexp(-1) - total).exp().tolist()
         sound = (healthy & total.isfinite()).tolist()
@@ -213,8 +219,21 @@ class Loop:
             row.sampled.append(Sampled(len(row.out), chance, absent))
             row.take(token)
 
+    def _led(self, row: Row, masked: torch.Tensor) -> int:
+        """The likeliest legal token that goes on toward the row's target; the likeliest of all where none does."""
+        assert row.target is not None
+        rest = row.target[len(b"".join(map(self.spell, row.out))) :]
+        fitting = [
+            token
+            for token in masked.isfinite().nonzero()[:, 0].tolist()
+            if (spelled := self.spell(token)) and (rest.startswith(spelled) or spelled.startswith(rest))
+        ]
+        return max(fitting, key=lambda token: float(masked[token]), default=int(masked.argmax()))
+
     def _leave(self, active: list[Row], tails: Tails) -> Iterator[Row]:
         for row in list(active):
+            if row.target is not None and sum(len(self.spell(token)) for token in row.out) >= len(row.target):
+                row.done = True
             if not row.done and row.error is None and len(row.out) >= row.cap:
                 row.truncated = row.done = True
             if row.done or row.error is not None:
