@@ -77,6 +77,7 @@ def test_plain_text_is_paragraphs_and_sections(note: Path) -> None:
 def test_sample_pdf_has_a_box_for_every_printed_character() -> None:
     document = load(SAMPLE, "pymupdf")
     assert "Twenty-four participants took part in Experiment 1" in document.text
+    assert "in one fast movement and not to stop there" in document.text  # broken at a line's end by a soft hyphen
     assert len(document.pages) == 4
     assert document.pages[0].start == 0
     assert document.pages[-1].end == len(document.text)

@@ -16,7 +16,7 @@ def register_loaders() -> dict[str, Loader]:
     from dsx.load.plain import load_plain
 
     return {
-        "pymupdf": Loader(load_pdf, "4", "PDF, by PyMuPDF"),
+        "pymupdf": Loader(load_pdf, "5", "PDF, by PyMuPDF"),
         "text": Loader(load_plain, "1", "plain text and Markdown"),
     }
 

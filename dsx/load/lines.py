@@ -11,6 +11,7 @@ from dsx.load.glyphs import Glyphs, mend
 from dsx.types import Box
 
 SUPERSCRIPT, BOLD = 1, 16
+SOFT_HYPHEN = "\u00ad"
 RAISED = set("0123456789,–-−+*†‡§ ")
 """Characters of superscripts that are numbers or marks; others (the th of 5th) stay as they are."""
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
@@ -59,8 +60,9 @@ def _line(page: int, block: int, line: dict[str, Any]) -> Line | None:
     boxes: list[Box] = []
     looks: Counter[tuple[float, str, bool]] = Counter()
     firsts: list[tuple[int, str, bool]] = []
+    final = next((one for span in reversed(line["spans"]) for one in reversed(span["chars"]) if one["c"].strip()), None)
     for span in line["spans"]:
-        characters = [character for character in span["chars"] if character["c"] != "\u00ad"]
+        characters = [one for one in span["chars"] if one["c"] != SOFT_HYPHEN or one is final]
         if not characters:
             continue
         start = len(text)
@@ -69,7 +71,7 @@ def _line(page: int, block: int, line: dict[str, Any]) -> Line | None:
             text.append("^")
             boxes.append(characters[0]["bbox"])
         for character in characters:
-            letter = _letter(character["c"])
+            letter = "-" if character["c"] == SOFT_HYPHEN else _letter(character["c"])  # broken here: as others are
             text.extend(letter)
             boxes.extend([character["bbox"]] * len(letter))
         bold = bool(span["flags"] & BOLD) or "bold" in span["font"].lower()

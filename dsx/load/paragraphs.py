@@ -211,8 +211,9 @@ def _goes_on(before: Paragraph, after: Paragraph) -> bool:
 
 
 def _join(before: Paragraph, after: Paragraph, hyphenated: Counter[str]) -> None:
-    for piece in after.pieces:
-        _append(before, piece.text, piece.page, list(piece.boxes), hyphenated)
+    first, *rest = after.pieces
+    _append(before, first.text, first.page, list(first.boxes), hyphenated)
+    before.pieces += rest  # joined among themselves already
 
 
 def _append(
