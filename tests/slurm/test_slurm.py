@@ -42,11 +42,18 @@ class Cluster:
         settings = {"DSX": str(command), "RUN": str(self.run), "CACHE": str(folder / "cache")}
         self.environment = {**scripted.environment(), **settings, **CONF}
 
-    def submit(self, *options: str, arguments: list[str] | None = None, delay: str = "0", **settings: str) -> str:
+    def submit(
+        self,
+        *options: str,
+        arguments: list[str] | None = None,
+        delay: str = "0",
+        wrapper: str = "extract.sbatch",
+        **settings: str,
+    ) -> str:
         """The job's number."""
-        words = arguments or self.scripted.extract(self.papers)[4:]
+        words = self.scripted.extract(self.papers)[4:] if arguments is None else arguments
         done = subprocess.run(
-            ["sbatch", "--parsable", "--time=10", *options, WRAPPERS / "extract.sbatch", *words],
+            ["sbatch", "--parsable", "--time=10", *options, WRAPPERS / wrapper, *words],
             env={**self.environment, "SCRIPTED_DELAY": delay, **settings},
             cwd=self.folder,
             capture_output=True,
@@ -171,6 +178,38 @@ def test_scancel_leaves_a_folder_that_goes_on(
     assert jobs.ended(again) == ["COMPLETED"], jobs.said()
     assert f"{12 - left} done, {left} done earlier" in jobs.said()
     assert stored(jobs.run) == whole
+
+
+def test_a_server_and_its_client(jobs: Cluster, stored: Callable[[Path], dict[str, Any]]) -> None:
+    vllm = jobs.folder / "vllm"
+    vllm.write_text(f'#!/bin/sh\nexec {sys.executable} {HERE / "fake_vllm.py"} "$@"\n')
+    vllm.chmod(0o755)
+    (jobs.folder / "model").mkdir()
+    servers = {"VLLM": str(vllm), "MODEL": str(jobs.folder / "model"), "SERVERS": str(jobs.folder / "servers")}
+    server = jobs.submit(wrapper="serve.sbatch", arguments=[], **servers)
+    words = ["--schema", str(jobs.scripted.schema()), str(jobs.papers)]
+    here = {"SERVER": server, "WRAPPERS": str(WRAPPERS), **servers}
+    client = jobs.submit(f"--dependency=after:{server}", arguments=words, wrapper="extract-client.sbatch", **here)
+    assert jobs.ended(client) == ["COMPLETED"], jobs.said()
+    assert "2 GPUs, CUDA_VISIBLE_DEVICES=0,1" in jobs.said()
+    assert len(stored(jobs.run)) == 12
+    values = [
+        value
+        for paper in stored(jobs.run).values()
+        for record in paper["records"]
+        for value in record["values"].values()
+    ]
+    assert {value["status"] for value in values} == {"not_reported"}
+    (address,) = (jobs.folder / "servers").iterdir()
+    assert address.stat().st_mode & 0o777 == 0o600
+    key = address.read_text().split()[1]
+    assert not any(key in path.read_text() for path in [*jobs.run.rglob("*.json*"), *jobs.folder.glob("*.log")])
+    jobs.slurm("scancel", server)
+    jobs.ended(server)
+    jobs.until(lambda: not address.exists())
+    late = jobs.submit(arguments=words, wrapper="extract-client.sbatch", **here)
+    assert jobs.ended(late) == ["FAILED"]
+    assert jobs.show(late)["ExitCode"] == "2:0"
 
 
 @pytest.mark.parametrize("wrapper", sorted(WRAPPERS.glob("*.sbatch")), ids=lambda wrapper: wrapper.name)
