@@ -21,6 +21,8 @@ SAID = {
     "schemas": "parameter sets as JSON Schema",
     "examples": "a sample paper of our own, with gold",
     "docs/hooks.md": "all hooks, made from the hookspecs",
+    "dsx/sbatch": "slurm/, for `dsx slurm submit` of an installed dsx (a link)",
+    "slurm": "the sbatch wrappers: extraction, a server, its clients",
     "dsx/prompts": "what the model is told and asked, as Jinja templates",
     "dsx/templates": "the packages that `dsx plugins new` makes, each tested as it stands",
     "tests/corpus": "malformed answers with known truth",

@@ -19,6 +19,7 @@ COMMANDS = {
     "export": "Write a run's results as a table or as JSON.",
     "runs": "Show a run, try its failures again, merge several.",
     "show": "Print what dsx reads in a document.",
+    "slurm": "Submit an extraction as a Slurm job.",
     "recover": "Put one malformed raw answer through the repairs.",
     "schema": "List, show, check and export parameter sets.",
     "plugins": "List, check and make plugins.",

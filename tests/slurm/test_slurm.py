@@ -180,6 +180,20 @@ def test_scancel_leaves_a_folder_that_goes_on(
     assert stored(jobs.run) == whole
 
 
+def test_dsx_slurm_submit_submits_the_same_script(jobs: Cluster) -> None:
+    words = jobs.scripted.extract("--run", jobs.run, jobs.papers)[4:]
+    options = ["--time", "10", "--set", f"DSX={jobs.folder / 'dsx'}", "--set", f"CACHE={jobs.folder / 'cache'}"]
+    command = [sys.executable, "-m", "dsx", "slurm", "submit", *options, "--", *words]
+    done = subprocess.run(command, env=jobs.environment, cwd=jobs.folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert jobs.ended(done.stdout.strip()) == ["COMPLETED"], jobs.said()
+    assert jobs.stored() == 12
+    refused = [*command[:5], "--gpus", "3", *command[5:]]
+    done = subprocess.run(refused, env=jobs.environment, cwd=jobs.folder, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "sbatch: " in done.stderr
+
+
 def test_a_server_and_its_client(jobs: Cluster, stored: Callable[[Path], dict[str, Any]]) -> None:
     vllm = jobs.folder / "vllm"
     vllm.write_text(f'#!/bin/sh\nexec {sys.executable} {HERE / "fake_vllm.py"} "$@"\n')

@@ -1,0 +1,72 @@
+"""`dsx slurm`: extraction as a Slurm job."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group("slurm")
+def command() -> None:
+    """Extraction as a Slurm job."""
+
+
+def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    return {name.lstrip("-"): value for name, _, value in (text.partition("=") for text in given)}
+
+
+@command.command(
+    "submit", epilog="dsx slurm submit --array 0-3 -- --schema schemas/motor.json --model /models/M papers/"
+)
+@click.option("--print", "only_print", is_flag=True, help="Print the script instead of submitting it.")
+@click.option("--gpus", type=click.IntRange(0), help="GPUs of a job [default: 2].")
+@click.option("--time", "limit", help="Time limit of a job, as sbatch takes it [default: 12:00:00].")
+@click.option("--array", help="Share the papers over tasks, e.g. 0-3.")
+@click.option("--partition", help="As sbatch takes it.")
+@click.option("--account", help="As sbatch takes it.")
+@click.option(
+    "--sbatch", "more", multiple=True, callback=_pairs, metavar="NAME=VALUE", help="Another option of sbatch."
+)
+@click.option(
+    "--set", "settings", multiple=True, callback=_pairs, metavar="NAME=VALUE", help="A setting of the script."
+)
+@click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
+def submit(
+    only_print: bool,
+    gpus: int | None,
+    limit: str | None,
+    array: str | None,
+    partition: str | None,
+    account: str | None,
+    more: dict[str, str],
+    settings: dict[str, str],
+    arguments: tuple[str, ...],
+) -> int:
+    """Write slurm/extract.sbatch for `dsx extract ARGUMENTS` (after --), and submit it."""
+    import shutil
+    import sys
+    from pathlib import Path
+
+    from dsx import slurm
+    from dsx.check import check_run
+    from dsx.cli.extract import parse
+    from dsx.errors import UsageError
+    from dsx.plugins import load_plugins
+
+    papers, recipe, run, call = parse(list(arguments))
+    for finding in check_run(papers, recipe, run, load_plugins(), force_new=call.force_new, gpus=0):
+        if finding.ok is False and finding.what in ("schema", "papers", "run"):
+            raise UsageError(finding.text)
+    gres = None if gpus is None else f"gpu:{gpus}"
+    named = {"gres": gres, "time": limit, "array": array, "partition": partition, "account": account}
+    options = {name: value for name, value in named.items() if value is not None} | more
+    here = shutil.which("dsx", path=Path(sys.executable).parent) or shutil.which("dsx")
+    chosen = {"DSX": here} if here else {}
+    chosen |= {"RUN": str(run)} if run else {}
+    text = slurm.script(arguments, {**chosen, **settings}, options)
+    if only_print:
+        click.echo(text, nl=False)
+        return 0
+    job = slurm.submit(text)
+    click.echo(job)
+    click.echo(f"submitted as job {job}; its log is {'dsx-*.log' if array else f'dsx-{job}.log'} here", err=True)
+    return 0
