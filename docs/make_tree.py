@@ -26,6 +26,7 @@ SAID = {
     "dsx/prompts": "what the model is told and asked, as Jinja templates",
     "dsx/templates": "the packages that `dsx plugins new` makes, each tested as it stands",
     "tests/corpus": "malformed answers with known truth",
+    "tests/broken_schemas": "files that cannot be asked, and what `dsx schema check` says of each",
 }
 """What has no docstring; a folder that is named here is one line."""
 

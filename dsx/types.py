@@ -110,6 +110,7 @@ class Parameter:
     schema: JSON Schema of a value that is there (never null), references resolved, bounds filled in.
     unit: the unit of the stored number; the answer may come in any unit of the same dimension.
     normalisers: names of the chain that brings a raw value to its stored form, in order.
+    pointer: JSON pointer of its place in the set's schema, references taken as if they stood there.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Parameter:
     where: str = ""
     choices: tuple[Choice, ...] = ()
     normalisers: tuple[str, ...] = ()
+    pointer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

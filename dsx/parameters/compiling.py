@@ -19,6 +19,14 @@ def problems_of_grammar(parameters: ParameterSet) -> list[str]:
         grammar = llguidance.LLMatcher.grammar_from_lark(f"%llguidance {{}}\nstart: %json {json.dumps(schema)}")
         refusal = llguidance.LLMatcher.validate_grammar(grammar)
         if refusal:
-            lines = [line.strip() for line in refusal.splitlines() if line.strip()]
-            found.append(f"{parameter.name}: {lines[0]}")
+            found.append(
+                f"{parameter.pointer or parameter.name}: no grammar holds it: {_reason(refusal)}; write it another way"
+            )
     return found
+
+
+def _reason(refusal: str) -> str:
+    """The library's words without their frame: the place inside the grammar, and a drawing of the pattern."""
+    lines = [line.strip() for line in refusal.splitlines() if line.strip()]
+    said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+    return said[-1] if said else lines[0].split("failed to compile JSON schema: ")[-1]

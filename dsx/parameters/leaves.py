@@ -7,9 +7,12 @@ Unknown keywords are annotations, as JSON Schema says: kept and ignored.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
+
+from dsx.parameters.combining import Unaskable, choices, combine, same
 
 STRING, STRING_IN_LIST, ITEMS, LARGEST, SMALLEST_STEP = 200, 60, 8, 10**15, 1e-6
 CHARACTERS_PER_TOKEN = 2
@@ -42,22 +45,24 @@ _KEPT = {
     "integer": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
     "boolean": (),
 }
-
-
-class Unaskable(Exception):
-    """pointer: JSON pointer of the place; the message says what is wrong and what to write instead."""
-
-    def __init__(self, pointer: str, text: str) -> None:
-        self.pointer = pointer
-        super().__init__(f"{pointer or '/'}: {text}")
+_ABOUT = {
+    "string": _KEPT["string"],
+    "number": _KEPT["number"],
+    "array": ("items", "prefixItems", "minItems", "maxItems", "uniqueItems"),
+    "object": ("properties", "additionalProperties", "required"),
+}
 
 
 def types_of(schema: Mapping[str, Any]) -> list[str]:
-    """The types that the schema names, null left out; a schema that names none takes strings."""
+    """The types that the schema names, null left out; where it names none, those that its keywords are about, or text.
+
+    A schema without a type allows everything; text is asked, and `dsx schema show` says so.
+    """
     named = schema.get("type")
     if named is None:
-        return ["string"]
-    return [name for name in ([named] if isinstance(named, str) else named) if name != "null"]
+        return [kind for kind, keywords in _ABOUT.items() if any(key in schema for key in keywords)] or ["string"]
+    kinds = [name for name in ([named] if isinstance(named, str) else named) if name != "null"]
+    return [kind for kind in kinds if not (kind == "integer" and "number" in kinds)]
 
 
 def leaf(schema: Mapping[str, Any], pointer: str, in_list: bool = False) -> dict[str, Any]:
@@ -65,9 +70,7 @@ def leaf(schema: Mapping[str, Any], pointer: str, in_list: bool = False) -> dict
 
     Raises Unaskable.
     """
-    for keyword, instead in REFUSED.items():
-        if keyword in schema:
-            raise Unaskable(f"{pointer}/{keyword}", f"{keyword!r} cannot be held by a grammar; {instead}")
+    refuse(schema, pointer)
     if "const" in schema or "enum" in schema:
         return _choices(schema, pointer)
     for union in ("anyOf", "oneOf"):
@@ -81,15 +84,22 @@ def leaf(schema: Mapping[str, Any], pointer: str, in_list: bool = False) -> dict
     return _typed(schema, kinds[0], pointer, in_list)
 
 
+def refuse(schema: Mapping[str, Any], pointer: str, but: Collection[str] = ()) -> None:
+    """Raises Unaskable for the first keyword that no grammar holds; `but` are harmless here."""
+    for keyword, instead in REFUSED.items():
+        if keyword in schema and keyword not in but:
+            raise Unaskable(f"{pointer}/{keyword}", f"{keyword!r} cannot be held by a grammar; {instead}")
+
+
 def _choices(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
     from dsx.parameters.values import validator
 
-    values = [schema["const"]] if "const" in schema else schema["enum"]
-    if not isinstance(values, list) or not values:
+    values = choices(schema)
+    if not values:
         raise Unaskable(f"{pointer}/enum", "an enum needs at least one value")
     others = {key: value for key, value in schema.items() if key not in ("enum", "const")}
     legal = [value for value in values if value is not None and validator(others).is_valid(value)]
-    legal = [value for at, value in enumerate(legal) if value not in legal[:at]]
+    legal = [value for at, value in enumerate(legal) if not any(same(value, other) for other in legal[:at])]
     if any(isinstance(value, (dict, list)) for value in legal):
         raise Unaskable(f"{pointer}/enum", "a choice that is an object or a list; give each choice a short name")
     if not legal:
@@ -98,49 +108,57 @@ def _choices(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
 
 
 def _union(schema: Mapping[str, Any], union: str, pointer: str, in_list: bool) -> dict[str, Any]:
+    if "anyOf" in schema and "oneOf" in schema:
+        raise Unaskable(f"{pointer}/oneOf", "anyOf and oneOf in one place; keep one")
     branches = [
         (f"{pointer}/{union}/{at}", branch)
         for at, branch in enumerate(schema[union])
         if not (isinstance(branch, Mapping) and branch.get("type") == "null")
     ]
-    beside = {key: value for key, value in schema.items() if key in sum(_KEPT.values(), ("type", "items"))}
+    beside = {key: value for key, value in schema.items() if key != union and not key.startswith("x-")}
     if not branches:
         raise Unaskable(f"{pointer}/{union}", "a value that is always null has nothing to ask")
-    if len(branches) == 1:
-        where, branch = branches[0]
-        return leaf(_merge(beside, branch, where), where, in_list)
-    if union == "oneOf" and not _apart([branch for _, branch in branches]):
-        raise Unaskable(f"{pointer}/oneOf", "branches that may hold at once; use anyOf")
-    made = [leaf(_merge(beside, branch, where), where, in_list) for where, branch in branches]
+    if union == "oneOf" and len(branches) > 1 and not apart([branch for _, branch in branches]):
+        raise Unaskable(f"{pointer}/oneOf", "branches that may hold at once; use anyOf, or types that differ")
+    made, problem = [], None
+    for where, branch in branches:
+        try:
+            made.append(leaf(combine(beside, branch, where), where, in_list))
+        except Unaskable as refused:
+            if refused.pointer != f"{where}/type" or "type" not in beside:
+                raise  # else: a branch of another type than the one beside the union, which is never taken
+            problem = refused
+    if not made:
+        raise problem or Unaskable(pointer, "nothing is left of the union")
     if all("enum" in branch for branch in made):
         return {"enum": [value for branch in made for value in branch["enum"]]}
-    return {"anyOf": made}
+    return made[0] if len(made) == 1 else {"anyOf": made}
 
 
-def _apart(branches: list[Mapping[str, Any]]) -> bool:
-    """Whether no value can be valid for two of the branches: types that differ, or choices that do."""
-    seen: set[str] = set()
+def apart(branches: list[Mapping[str, Any]]) -> bool:
+    """Whether no value can be valid for two of the branches: each type, or choice, is in one only."""
+    seen: list[str] = []
     for branch in branches:
         if "const" in branch or "enum" in branch:
-            mine = (
-                {json.dumps(value) for value in [branch["const"]] if True}
-                if "const" in branch
-                else {json.dumps(value) for value in branch["enum"]}
-            )
+            mine = {_kind(value) for value in choices(branch)}
         else:
             mine = {"number" if kind == "integer" else kind for kind in types_of(branch)}
-        if mine & seen:
-            return False
-        seen |= mine
-    typed = {name for name in seen if name in (*SCALARS, "array")}
-    return not typed or typed == seen
+            if "type" not in branch:
+                return False
+        seen += mine
+    return len(seen) == len(set(seen)) or _choices_apart(branches)
 
 
-def _merge(beside: Mapping[str, Any], branch: Mapping[str, Any], pointer: str) -> dict[str, Any]:
-    for key in beside.keys() & branch.keys():
-        if beside[key] != branch[key] and key != "type":
-            raise Unaskable(f"{pointer}/{key}", f"{key!r} stands beside the union too, with another value; keep one")
-    return {**beside, **branch}
+def _choices_apart(branches: list[Mapping[str, Any]]) -> bool:
+    listed = [choices(branch) if "const" in branch or "enum" in branch else None for branch in branches]
+    flat = [value for values in listed if values is not None for value in values]
+    return None not in listed and not any(same(*pair) for pair in itertools.combinations(flat, 2))
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return "boolean" if value is not None else "null"
+    return "number" if isinstance(value, (int, float)) else "string" if isinstance(value, str) else "object"
 
 
 def _typed(schema: Mapping[str, Any], kind: str, pointer: str, in_list: bool) -> dict[str, Any]:
@@ -187,7 +205,7 @@ def _list(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
         made["prefixItems"] = fixed
     if items is False:
         made["items"] = False
-        made["maxItems"] = len(fixed)
+        made["maxItems"] = min(len(fixed), schema.get("maxItems", len(fixed)))
     else:
         made["items"] = leaf(items if isinstance(items, Mapping) else {}, f"{pointer}/items", in_list=True)
         made["maxItems"] = schema.get("maxItems", max(ITEMS, schema.get("minItems", 0), len(fixed)))
@@ -218,7 +236,7 @@ def longest(made: Mapping[str, Any]) -> int:
         return max(map(longest, made["anyOf"]))
     kind = made["type"]
     if kind == "array":
-        fixed = [longest(item) for item in made.get("prefixItems", ())]
+        fixed = [longest(item) for item in made.get("prefixItems", ())][: made["maxItems"]]
         more = longest(made["items"]) if isinstance(made["items"], Mapping) else 0
         return int(2 + sum(fixed) + (made["maxItems"] - len(fixed)) * more + made["maxItems"])
     if kind == "string":

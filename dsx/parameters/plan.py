@@ -45,8 +45,8 @@ def page(cap: int) -> int:
 def too_long(parameters: ParameterSet, cap: int) -> list[str]:
     """A line for each parameter whose longest answer alone passes the cap."""
     return [
-        f"{parameter.name}: its longest answer needs {answer_tokens(parameter)} tokens and the cap is {cap}; "
-        "lower its maxLength or maxItems, or raise --max-new-tokens"
+        f"{parameter.pointer or parameter.name}: its longest answer needs {answer_tokens(parameter)} tokens "
+        f"and the cap is {cap}; lower its maxLength or maxItems, or raise --max-new-tokens"
         for parameter in every(parameters.root)
         if answer_tokens(parameter) > cap
     ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 from dsx.types import Json, PaperResult, Parameter, ParameterSet, Record, RecordType
 
@@ -19,7 +20,23 @@ def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
 
 @lru_cache(maxsize=4096)
 def _compiled(schema: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    made: Draft202012Validator = _exact()(json.loads(schema), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return made
+
+
+@lru_cache(maxsize=1)
+def _exact() -> Any:
+    """2020-12 as jsonschema has it, but 0.3 is a multiple of 0.1: steps are counted in decimals."""
+    return validators.extend(Draft202012Validator, {"multipleOf": _step})  # type: ignore[no-untyped-call]
+
+
+def _step(validator: Any, step: float, value: Json, schema: Any) -> Iterator[ValidationError]:
+    if not validator.is_type(value, "number"):
+        return
+    with localcontext() as context:
+        context.prec = 400  # the largest double has 309 digits
+        if Decimal(str(value)) % Decimal(str(step)):
+            yield ValidationError(f"{value!r} is not a multiple of {step}")
 
 
 def validates(parameter: Parameter, value: Json) -> bool:
@@ -66,18 +83,43 @@ def _put(made: dict[str, Json], name: str, value: Json) -> None:
 
 
 def nullable(schema: Any) -> Any:
-    """The schema with every leaf made nullable and no list needing items: what `to_object` validates against."""
+    """The schema with every leaf made nullable and no list needing items: what `to_object` validates against.
+
+    Every part stays at its place, so that references still point to it.
+    """
     if not isinstance(schema, Mapping):
         return schema
-    made = {key: value for key, value in schema.items() if key not in ("properties", "items", "$defs", "definitions")}
+    made = dict(schema)
     for key in ("$defs", "definitions", "properties"):
-        if key in schema:
-            made[key] = {name: nullable(part) for name, part in schema[key].items()}
-    if isinstance(schema.get("items"), Mapping):
-        made["items"] = nullable(schema["items"])
+        if key in made:
+            made[key] = {name: nullable(part) for name, part in made[key].items()}
+    if "allOf" in made:
+        made["allOf"] = [nullable(part) for part in made["allOf"]]
+    if "items" in made:
+        made["items"] = nullable(made["items"])
         made.pop("minItems", None)
-    elif "items" in schema:
-        made["items"] = schema["items"]
-    if "properties" in made or (set(made) <= {"$ref", "description", "title"} and "$ref" in made):
+    for key in ("anyOf", "oneOf"):
+        if key in made:
+            made[key] = _with_null([_inside(part) for part in made[key]])
+    if "properties" in made:
         return made
-    return {"anyOf": [made, {"type": "null"}]} if not {"$defs", "definitions"} & set(made) else made
+    if "type" in made and made["type"] not in ("object", ["object"]):
+        named = [made["type"]] if isinstance(made["type"], str) else made["type"]
+        made["type"] = list(dict.fromkeys([*named, "null"]))
+    if "const" in made:
+        made["enum"] = [made.pop("const")] if "enum" not in made else made["enum"]
+    if "enum" in made:
+        made["enum"] = list(made["enum"]) + [None] * (None not in made["enum"])
+    return made
+
+
+def _inside(branch: Any) -> Any:
+    """A union's branch, itself not nullable: in oneOf, null may be valid for one branch only."""
+    if not isinstance(branch, Mapping) or "properties" not in branch:
+        return branch
+    return nullable(branch)
+
+
+def _with_null(branches: list[Any]) -> list[Any]:
+    allowed = any(validator({"anyOf": [branch]}).is_valid(None) for branch in branches if "$ref" not in str(branch))
+    return branches if allowed else [*branches, {"type": "null"}]
