@@ -1,0 +1,197 @@
+"""The decode loop against `generate`, on the CPU.
+
+python benchmarks/decode.py speed MODEL PAPER [TOKENS]    the motor set on the paper's first TOKENS (4000) tokens: dsx, and
+                                                          Outlines' Generator(...)(prompt) a question; same answers?
+python benchmarks/decode.py same MODEL PAPER [TOKENS]     50 questions: token for token what `generate` with the grammar
+                                                          as a plain logits processor writes (1500 tokens of the paper)
+python benchmarks/decode.py memory MODEL                  peak memory of 1 and of 16 rows on one prefix of 10,000 tokens
+python benchmarks/decode.py passes RUN                    forward passes and grammar's share by parameter, from a run's log
+
+MODEL: a folder. All in float32, so that both ways can be compared.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import llguidance
+import numpy
+import outlines
+import torch
+from outlines.types import CFG
+from transformers import LogitsProcessor, LogitsProcessorList
+
+from dsx.decode import grammar
+from dsx.decode.engine import TransformersEngine
+from dsx.decode.loop import Row
+from dsx.extract import find_parameters
+from dsx.load.pdf import load_pdf
+from dsx.pipeline import Pipeline
+from dsx.plugins import load_plugins
+from dsx.recipe import Recipe
+from dsx.store import read_run
+from dsx.types import EngineSettings, Passage, Question, Shown
+
+SCHEMA = Path(__file__).parents[1] / "schemas" / "motor.json"
+CAP = 512
+PAIRS = 50
+
+
+def engine(model: str, rows: int = 32) -> TransformersEngine:
+    return TransformersEngine(
+        EngineSettings(model=model, max_new_tokens=CAP, options={"dtype": "float32", "rows": str(rows)})
+    )
+
+
+def questions(one: TransformersEngine, paper: Path, tokens: int) -> list[Question]:
+    """The paper's own and those about one record, all about the paper's first `tokens` tokens."""
+    text = load_pdf(paper).text
+    text = text[: next((at for at in range(0, len(text), 500) if one.count_tokens(text[:at]) > tokens), len(text))]
+    shown = Shown(text, (Passage(0, len(text)),), True)
+    plugins = load_plugins()
+    recipe = Recipe.read(schema_name=str(SCHEMA))
+    pipeline = Pipeline(recipe, find_parameters(str(SCHEMA), plugins), plugins, one, lambda event: None, None)
+    asked = [question for question, _ in pipeline.preview(paper) if question.form == "parameters"]
+    return [
+        Question(q.key, q.system, shown, q.prompt, q.form, q.parameters, q.record, examples=q.examples) for q in asked
+    ]
+
+
+def speed(model: str, paper: Path, tokens: int = 4000) -> None:
+    one = engine(model)
+    asked = questions(one, paper, tokens)
+    started = time.perf_counter()
+    ours = {completion.key: completion.text for completion in one.answer(asked)}
+    seconds = time.perf_counter() - started
+    times, same = [], 0
+    for question in asked:
+        started = time.perf_counter()
+        held = CFG(grammar.lark(question, order="value-quote", quote=question.quote_characters))
+        prompt = one.tokenizer.decode([*one.renderer.prefix(question), *one.renderer.suffix(question)])
+        text = outlines.Generator(one.outlines, held, backend="llguidance")(prompt, max_new_tokens=CAP, do_sample=False)
+        times.append(time.perf_counter() - started)
+        same += text == ours[question.key]
+        print(f"{question.key}: {times[-1]:.1f} s, {'same' if text == ours[question.key] else 'different'}", flush=True)
+    print(f"{len(asked)} questions about {tokens} tokens of {paper.name}; {same} answers are the same text")
+    print(f"dsx {seconds:.1f} s; generate {sum(times):.1f} s ({statistics.median(times):.2f} s a question, median)")
+    print(f"generate / dsx = {sum(times) / seconds:.2f}")
+
+
+class Masked(LogitsProcessor):  # type: ignore[misc]
+    """The grammar as a plain logits processor of one sequence."""
+
+    def __init__(self, matcher: llguidance.LLMatcher) -> None:
+        self.matcher, self.first = matcher, True
+
+    def __call__(self, ids: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+        if not self.first:
+            self.matcher.consume_token(int(ids[0, -1]))
+        self.first = False
+        bits = numpy.unpackbits(numpy.frombuffer(self.matcher.compute_bitmask(), numpy.uint8), bitorder="little")
+        legal = torch.zeros(logits.shape[1], dtype=torch.bool)
+        legal[: len(bits)] = torch.from_numpy(bits[: logits.shape[1]].copy()).bool()
+        return logits.masked_fill(~legal, float("-inf"))
+
+
+def same(model: str, paper: Path, tokens: int = 1500) -> None:
+    one = engine(model)
+    asked = questions(one, paper, tokens)
+    half = questions(one, paper, tokens // 2)
+    pairs = [*asked, *(Question(f"{q.key} (half)", *_rest(q)) for q in half), *questions(one, paper, tokens // 3)][
+        :PAIRS
+    ]
+    equal = 0
+    for question in pairs:
+        row = one._row(question)
+        assert isinstance(row, Row)
+        (done,) = one.loop.run([row])
+        ids = torch.tensor([[*row.prefix_tokens, *row.suffix]])
+        out = one.model.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            logits_processor=LogitsProcessorList([Masked(row.grammar.deep_copy())]),
+            do_sample=False,
+            max_new_tokens=CAP,
+            pad_token_id=0,
+        )
+        wanted: list[int] = out[0, ids.shape[1] :].tolist()
+        ended = wanted[:-1] if wanted and wanted[-1] == one.tokenizer.eos_token_id else wanted
+        equal += done.out == ended
+        if done.out != ended:
+            print(f"{question.key}: {one._text(done.out)[0]!r} and {one._text(ended)[0]!r}")
+    print(f"the same tokens in {equal} of {len(pairs)}")
+
+
+def _rest(q: Question) -> Sequence[object]:
+    return (q.system, q.shown, q.prompt, q.form, q.parameters, q.record, q.max_records, q.quote_characters, q.examples)
+
+
+def memory(model: str) -> None:
+    """Each count in a process of its own."""
+    peaks = {}
+    for rows in (1, 16):
+        ran = subprocess.run(
+            [sys.executable, __file__, "peak", model, str(rows)], capture_output=True, text=True, check=True
+        )
+        peaks[rows] = int(ran.stdout.split()[-1])
+        print(f"{rows} rows: peak {peaks[rows] / 1024:.0f} MB")
+    print(f"16 rows / 1 row = {peaks[16] / peaks[1]:.3f}")
+
+
+def peak(model: str, rows: int) -> None:
+    """Prints this process's peak resident kilobytes after `rows` rows on a prefix of 10,000 tokens."""
+    import resource
+
+    one = engine(model, rows=rows)
+    prefix = [token % 1000 + 100 for token in range(10_000)]
+    text = "Forty people reached for eight targets, and the cursor was turned by thirty degrees for all of them."
+    shown = Shown(text, (Passage(0, len(text)),), True)
+    plugins = load_plugins()
+    parameters = find_parameters(str(SCHEMA), plugins).root.parameters
+    made = []
+    for at in range(rows):
+        question = Question(str(at), "", shown, "", "parameters", (parameters[at % len(parameters)],))
+        lark = grammar.lark(question, order="value-quote")
+        matcher = llguidance.LLMatcher(one.words, llguidance.LLMatcher.grammar_from_lark(lark))
+        made.append(Row(str(at), prefix, [50 + at, 60, 70], matcher, 96))
+    assert all(row.error is None for row in one.loop.run(made))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def passes(run: Path) -> None:
+    sums: defaultdict[str, list[float]] = defaultdict(lambda: [0.0] * 6)
+    for event in read_run(run).logs():
+        if event.get("event") == "question" and "error" not in event:
+            name = ", ".join(event["parameters"])
+            for into in (sums[name], sums["all"]):
+                given = (1, event["tokens_sampled"], event["tokens_forced"], event["forward_passes"])
+                for at, value in enumerate((*given, event["ms_model"], event["ms_grammar"])):
+                    into[at] += value
+    print(
+        "| asked | questions | answer tokens | forced | passes | passes a token | grammar's share |\n|---|---|---|---|---|---|---|"
+    )
+    for name, (count, sampled, forced, done, model, held) in sums.items():
+        tokens = sampled + forced
+        shares = f"{done / max(tokens, 1):.3f} | {held / max(model + held, 1e-9):.3f}"
+        print(f"| {name} | {count:.0f} | {tokens:.0f} | {forced:.0f} | {done:.0f} | {shares} |")
+
+
+if __name__ == "__main__":
+    torch.manual_seed(0)
+    match sys.argv[1:]:
+        case ["speed" | "same" as what, model, paper, *rest]:
+            {"speed": speed, "same": same}[what](model, Path(paper), *map(int, rest))
+        case ["memory", model]:
+            memory(model)
+        case ["peak", model, rows]:
+            peak(model, int(rows))
+        case ["passes", run]:
+            passes(Path(run))
+        case _:
+            sys.exit(__doc__)
