@@ -1,11 +1,13 @@
 """The decode loop against `generate`, on the CPU.
 
-python benchmarks/decode.py speed MODEL PAPER [TOKENS]    the motor set on the paper's first TOKENS (4000) tokens: dsx, and
-                                                          Outlines' Generator(...)(prompt) a question; same answers?
-python benchmarks/decode.py same MODEL PAPER [TOKENS]     50 questions: token for token what `generate` with the grammar
-                                                          as a plain logits processor writes (1500 tokens of the paper)
-python benchmarks/decode.py memory MODEL                  peak memory of 1 and of 16 rows on one prefix of 10,000 tokens
-python benchmarks/decode.py passes RUN                    forward passes and grammar's share by parameter, from a run's log
+python benchmarks/decode.py speed MODEL PAPER [TOKENS]
+    the motor set on the paper's first TOKENS (4000) tokens: dsx, and Outlines' Generator(...)(prompt) a question
+python benchmarks/decode.py same MODEL PAPER [TOKENS]
+    50 questions: token for token what `generate` with the grammar as a plain logits processor writes?
+python benchmarks/decode.py memory MODEL
+    peak memory of 1 and of 16 rows on one prefix of 10,000 tokens
+python benchmarks/decode.py passes RUN
+    forward passes and the grammar's share by parameter, from a run's log
 
 MODEL: a folder. All in float32, so that both ways can be compared.
 """
@@ -17,7 +19,6 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
 import llguidance
@@ -53,6 +54,7 @@ def questions(one: TransformersEngine, paper: Path, tokens: int) -> list[Questio
     """The paper's own and those about one record, all about the paper's first `tokens` tokens."""
     text = load_pdf(paper).text
     text = text[: next((at for at in range(0, len(text), 500) if one.count_tokens(text[:at]) > tokens), len(text))]
+    text = text[: text.rindex(".") + 1]  # whole words: both ways then make the same tokens of it
     shown = Shown(text, (Passage(0, len(text)),), True)
     plugins = load_plugins()
     recipe = Recipe.read(schema_name=str(SCHEMA))
@@ -63,22 +65,27 @@ def questions(one: TransformersEngine, paper: Path, tokens: int) -> list[Questio
     ]
 
 
-def speed(model: str, paper: Path, tokens: int = 4000) -> None:
+def speed(model: str, paper: Path, length: int = 4000) -> None:
     one = engine(model)
-    asked = questions(one, paper, tokens)
+    asked = questions(one, paper, length)
     started = time.perf_counter()
     ours = {completion.key: completion.text for completion in one.answer(asked)}
     seconds = time.perf_counter() - started
+    print(f"dsx: {seconds:.1f} s", flush=True)
     times, same = [], 0
     for question in asked:
         started = time.perf_counter()
         held = CFG(grammar.lark(question, order="value-quote", quote=question.quote_characters))
-        prompt = one.tokenizer.decode([*one.renderer.prefix(question), *one.renderer.suffix(question)])
+        tokens = [*one.renderer.prefix(question), *one.renderer.suffix(question)]
+        prompt = one.tokenizer.decode(tokens)
+        assert one.tokenizer(prompt)["input_ids"] == tokens
         text = outlines.Generator(one.outlines, held, backend="llguidance")(prompt, max_new_tokens=CAP, do_sample=False)
         times.append(time.perf_counter() - started)
         same += text == ours[question.key]
         print(f"{question.key}: {times[-1]:.1f} s, {'same' if text == ours[question.key] else 'different'}", flush=True)
-    print(f"{len(asked)} questions about {tokens} tokens of {paper.name}; {same} answers are the same text")
+        if text != ours[question.key]:
+            print(f"  {ours[question.key]!r}\n  {text!r}")
+    print(f"{len(asked)} questions about {length} tokens of {paper.name}; {same} answers are the same text")
     print(f"dsx {seconds:.1f} s; generate {sum(times):.1f} s ({statistics.median(times):.2f} s a question, median)")
     print(f"generate / dsx = {sum(times) / seconds:.2f}")
 
@@ -103,9 +110,7 @@ def same(model: str, paper: Path, tokens: int = 1500) -> None:
     one = engine(model)
     asked = questions(one, paper, tokens)
     half = questions(one, paper, tokens // 2)
-    pairs = [*asked, *(Question(f"{q.key} (half)", *_rest(q)) for q in half), *questions(one, paper, tokens // 3)][
-        :PAIRS
-    ]
+    pairs = [*asked, *half, *questions(one, paper, tokens // 3)][:PAIRS]
     equal = 0
     for question in pairs:
         row = one._row(question)
@@ -128,10 +133,6 @@ def same(model: str, paper: Path, tokens: int = 1500) -> None:
     print(f"the same tokens in {equal} of {len(pairs)}")
 
 
-def _rest(q: Question) -> Sequence[object]:
-    return (q.system, q.shown, q.prompt, q.form, q.parameters, q.record, q.max_records, q.quote_characters, q.examples)
-
-
 def memory(model: str) -> None:
     """Each count in a process of its own."""
     peaks = {}
@@ -151,6 +152,7 @@ def peak(model: str, rows: int) -> None:
     one = engine(model, rows=rows)
     prefix = [token % 1000 + 100 for token in range(10_000)]
     text = "Forty people reached for eight targets, and the cursor was turned by thirty degrees for all of them."
+    text = text[: text.rindex(".") + 1]  # whole words: both ways then make the same tokens of it
     shown = Shown(text, (Passage(0, len(text)),), True)
     plugins = load_plugins()
     parameters = find_parameters(str(SCHEMA), plugins).root.parameters
@@ -173,9 +175,8 @@ def passes(run: Path) -> None:
                 given = (1, event["tokens_sampled"], event["tokens_forced"], event["forward_passes"])
                 for at, value in enumerate((*given, event["ms_model"], event["ms_grammar"])):
                     into[at] += value
-    print(
-        "| asked | questions | answer tokens | forced | passes | passes a token | grammar's share |\n|---|---|---|---|---|---|---|"
-    )
+    print("| asked | questions | answer tokens | forced | passes | passes a token | grammar's share |")
+    print("|---|---|---|---|---|---|---|")
     for name, (count, sampled, forced, done, model, held) in sums.items():
         tokens = sampled + forced
         shares = f"{done / max(tokens, 1):.3f} | {held / max(model + held, 1e-9):.3f}"
