@@ -9,16 +9,18 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import llguidance
 import numpy
 import pytest
 
+from dsx.decode.grammar import lark, shortest
 from dsx.decode.models import embedded, embedded_is_here
+from dsx.types import Completion, Question
 
 
 @pytest.fixture(scope="session")
@@ -144,3 +146,35 @@ def outcome(run: Path) -> dict[str, Any]:
 def stored() -> Callable[[Path], dict[str, Any]]:
     """`outcome`, for tests."""
     return outcome
+
+
+class RandomEngine:
+    """Answers each question as `random_answer` does, held by the question's grammar; `asked` keeps them all."""
+
+    grammar: Literal["lark", "json_schema", "none"] = "lark"
+    context_tokens = 1_000_000
+
+    def __init__(self, words: Any, cap: int = 512) -> None:
+        self.words, self.cap, self.asked = words, cap, list[Question]()
+
+    def count_tokens(self, text: str) -> int:
+        return len(text) // 4
+
+    def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
+        for question in questions:
+            self.asked.append(question)
+            made = lark(question, order="value-quote", quote=question.quote_characters)
+            text, ended = random_answer(self.words, made, len(self.asked), self.cap)
+            yield Completion(question.key, text if ended else shortest(question, text), True, truncated=not ended)
+
+    def describe(self) -> dict[str, Any]:
+        return {"model": "random"}
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def random_engine(words: Any) -> RandomEngine:
+    """An engine without a model."""
+    return RandomEngine(words)

@@ -44,20 +44,22 @@ def _field(key: str, value: Any, name: str) -> Any:
 
 
 def _leaf_type(schema: Any) -> Any:
-    """A type whose validation is the JSON Schema's own, and whose JSON Schema is `schema`."""
+    """A type whose validation is the JSON Schema's own, and whose JSON Schema is too, the default step left out."""
     from typing import Annotated
 
     from pydantic import AfterValidator, JsonValue, WithJsonSchema
 
-    from dsx.parameters.values import validator
+    from dsx.parameters.values import validator, without_step
+
+    held = without_step(schema)
 
     def fits(value: Any) -> Any:
-        problem = next(iter(validator(schema).iter_errors(value)), None)
+        problem = next(iter(validator(held).iter_errors(value)), None)
         if problem is not None:
             raise ValueError(problem.message)
         return value
 
-    return Annotated[JsonValue, AfterValidator(fits), WithJsonSchema(dict(schema))]
+    return Annotated[JsonValue, AfterValidator(fits), WithJsonSchema(held)]
 
 
 def _put(tree: dict[str, Any], name: str, value: Any) -> None:
