@@ -46,8 +46,8 @@ def test_a_set_of_another_field_is_filled_and_exported(name: str, random_engine:
     pydantic_model(parameters).model_validate(made)
     filled = [value.value for record in result.records for value in record.values.values()]
     assert len([value for value in filled if value is not None]) > 3
-    asked = {parameter for question in random_engine.asked for parameter in question.parameters}
-    assert {parameter.name for parameter in asked} == {parameter.name for parameter in every(parameters.root)}
+    asked = {parameter.pointer for question in random_engine.asked for parameter in question.parameters}
+    assert asked == {parameter.pointer for parameter in every(parameters.root)}
 
 
 def test_the_sets_have_the_shapes_they_stand_for() -> None:
