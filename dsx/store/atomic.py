@@ -16,26 +16,32 @@ STALE_SECONDS = 24 * 3600
 
 
 def write(path: Path, content: bytes) -> None:
-    """Puts `content` at `path`, in place of what is there. OSError: nothing has changed at `path`."""
+    """Puts `content` at `path`, in place of what is there. OSError: nothing has changed at `path`.
+
+    Whole whatever happens; that it lasts through a power cut is sure after the folder's next `sync_folder`.
+    """
     temporary = _temporary(path, content)
     try:
         os.replace(temporary, path)
     except BaseException:
         _remove(temporary)
         raise
-    sync_folder(path.parent)
 
 
-def create(path: Path, content: bytes) -> bool:
-    """Puts `content` at `path` if nothing is there; False: another process was first. OSError: nothing was made."""
-    temporary = _temporary(path, content)
+def create(path: Path, content: bytes, lasting: bool = True) -> bool:
+    """Puts `content` at `path` if nothing is there; False: another process was first. OSError: nothing was made.
+
+    lasting: through a power cut.
+    """
+    temporary = _temporary(path, content, lasting)
     try:
         os.link(temporary, path)
     except FileExistsError:
         return False
     finally:
         _remove(temporary)
-    sync_folder(path.parent)
+    if lasting:
+        sync_folder(path.parent)
     return True
 
 
@@ -61,14 +67,15 @@ def sweep(folder: Path) -> None:
                 path.unlink()
 
 
-def _temporary(path: Path, content: bytes) -> Path:
-    """A synced file beside `path`, of a name that no other process on any host takes."""
+def _temporary(path: Path, content: bytes, synced: bool = True) -> Path:
+    """A file beside `path`, of a name that no other process on any host takes."""
     temporary = path.parent / f"{TEMPORARY}{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
     try:
         with temporary.open("xb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                os.fsync(file.fileno())
     except BaseException:
         _remove(temporary)
         raise

@@ -65,7 +65,7 @@ class Claims:
                 if latest >= 0 and not self._stale(self._path(document, latest)):
                     return False
                 mine = self._path(document, latest + 1)
-                if atomic.create(mine, self._owner()):
+                if atomic.create(mine, self._owner(), lasting=False):
                     self._mine = mine
                     return True
         except OSError as problem:

@@ -6,10 +6,12 @@ one rename.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
 import time
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from dsx.store.serial import from_json, to_json
 from dsx.types import Json, PaperResult
 
 MANIFEST = "run.json"
+SYNC_SECONDS = 5.0
+"""A power cut (no kill) may undo the results of so many seconds before it; their papers are done again."""
 DECISIVE = ("dsx", "schema", "recipe", "engine", "plugins")
 """What must be the same for a run to go on; of the engine only the model itself (another node may have another GPU)."""
 PLACES = ("base_url", "key_env")
@@ -33,6 +37,8 @@ class RunFolder:
     def __init__(self, path: Path, manifest: Mapping[str, Json]) -> None:
         self.path = path
         self.manifest = manifest
+        self._log: int | None = None
+        self._synced = 0.0
 
     def done(self, document: str) -> bool:
         """Whether the paper's result is stored."""
@@ -63,9 +69,14 @@ class RunFolder:
 
     def log(self, event: Mapping[str, Json]) -> None:
         """One line in this process's log."""
+        line = (json.dumps({"time": round(time.time(), 3), **event}, ensure_ascii=False) + "\n").encode()
         try:
-            with (self.path / f"log-{socket.gethostname()}-{os.getpid()}.jsonl").open("a", encoding="utf-8") as log:
-                log.write(json.dumps({"time": round(time.time(), 3), **event}, ensure_ascii=False) + "\n")
+            if self._log is None:
+                name = f"log-{socket.gethostname()}-{os.getpid()}.jsonl"
+                self._log = os.open(self.path / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+                weakref.finalize(self, os.close, self._log)
+            if os.write(self._log, line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as problem:
             raise RunError(f"run folder {self.path}: {problem.strerror}; make room and run the same command") from None
 
@@ -102,6 +113,9 @@ class RunFolder:
     def _write(self, path: Path, content: bytes) -> None:
         try:
             atomic.write(path, content)
+            if time.monotonic() - self._synced > SYNC_SECONDS:
+                atomic.sync_folder(path.parent)
+                self._synced = time.monotonic()
         except OSError as problem:
             raise RunError(f"run folder {self.path}: {problem.strerror}; make room and run the same command") from None
 

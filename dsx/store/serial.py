@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ def _adapter() -> TypeAdapter[PaperResult]:
 
 def to_json(result: PaperResult) -> bytes:
     """Indented JSON, keys in the order of the parameter set."""
-    return (json.dumps(_adapter().dump_python(result, mode="json"), ensure_ascii=False, indent=1) + "\n").encode()
+    return _adapter().dump_json(result, indent=1) + b"\n"
 
 
 def from_json(data: bytes) -> PaperResult:
