@@ -152,6 +152,19 @@ def test_usr1_in_the_middle_requeues_the_job_and_it_completes(
     assert stored(jobs.run) == whole
 
 
+def test_usr1_during_the_checks_requeues_the_job_too(jobs: Cluster) -> None:
+    command = jobs.folder / "dsx"
+    slow = '[ "$1" = doctor ] && [ "${SLURM_RESTART_COUNT:-0}" = 0 ] && touch checking && sleep 1\n'
+    command.write_text(command.read_text().replace("exec", f"{slow}exec", 1))
+    job = jobs.submit()
+    jobs.until((jobs.folder / "checking").exists)
+    jobs.slurm("scancel", "--batch", "--signal=USR1", job)
+    jobs.until(lambda: jobs.show(job)["Restarts"] == "1")
+    assert not jobs.run.exists()
+    assert jobs.ended(job) == ["COMPLETED"], jobs.said()
+    assert jobs.stored() == 12
+
+
 def test_a_wrong_schema_ends_the_job_before_a_model_is_loaded(jobs: Cluster) -> None:
     schema = jobs.folder / "wrong.json"
     schema.write_text('{"type": "object", "properties": {"a": {"type": "string", "not": {}}}}')
