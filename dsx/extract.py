@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsx import __version__
-from dsx.errors import SchemaError, UsageError
+from dsx.errors import LoadError, RunError, SchemaError, UsageError
 from dsx.parameters import plan, read_schema
 from dsx.plugins import Plugins, load_plugins
 from dsx.progress import show_progress
 from dsx.recipe import Recipe
-from dsx.run import WHOLE, Shard, collect, run_papers
+from dsx.run import WHOLE, RunSummary, Shard, collect, run_papers
 from dsx.stop import Stop
-from dsx.store import Claims, free, open_run, probe
-from dsx.types import Engine, Json, ParameterSet
+from dsx.store import Claims, free, is_run, open_run, probe, read_run
+from dsx.types import Engine, Json, PaperResult, ParameterSet
 
 if TYPE_CHECKING:
     from dsx.pipeline import Pipeline
@@ -81,6 +83,7 @@ def known(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> dict[st
         "dsx": __version__,
         "schema_name": parameters.name,
         "schema": dict(parameters.schema),
+        "schema_sha256": hashlib.sha256(json.dumps(dict(parameters.schema), sort_keys=True).encode()).hexdigest(),
         "recipe": recipe.model_dump(mode="json"),
         "plugins": {
             report.distribution: report.version for report in plugins.reports if not report.problems and report.provides
@@ -125,12 +128,36 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
         log.info("Shard %d/%d: %d of %d papers", call.shard.index, call.shard.of, len(mine), len(files))
     if not mine:
         return 0
+    if _nothing_left(mine, folder):
+        summary = _look(mine, folder)
+    else:
+        summary = _fill(mine, len(files), folder, manifest, Pieces(recipe, parameters, plugins), call)
+    for line in summary.lines():
+        log.info(line)
+    return summary.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What a pipeline is made of, but for the engine."""
+
+    recipe: Recipe
+    parameters: ParameterSet
+    plugins: Plugins
+
+
+def _fill(
+    mine: Sequence[Path], papers: int, folder: Path, manifest: Mapping[str, Json], pieces: Pieces, call: Call
+) -> RunSummary:
+    from dsx.load import document_id
+
+    recipe, parameters, plugins = pieces.recipe, pieces.parameters, pieces.plugins
     with Stop(call.grace) as stop:
         engine = plugins.engines[recipe.engine](recipe.engine_settings())
         try:
             manifest = {**manifest, "engine": engine.describe()}
             store = open_run(free(folder, manifest) if call.force_new else folder, manifest)
-            store.log({"event": "start", "papers": len(files), "mine": len(mine)})
+            store.log({"event": "start", "papers": papers, "mine": len(mine)})
             log.info("Run folder: %s", store.path)
             with show_progress(len(mine)) as progress, _claims(store.path, call.claim_expiry) as claims:
 
@@ -139,14 +166,37 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
                     progress.question(event)
 
                 fill = make_pipeline(recipe, parameters, plugins, engine, record_event).fill
-                summary = run_papers(
+                return run_papers(
                     mine, fill, store, document_id=document_id, progress=progress, stop=stop, claims=claims
                 )
         finally:
             engine.close()
-    for line in summary.lines():
-        log.info(line)
-    return summary.exit_code
+
+
+def _nothing_left(papers: Sequence[Path], folder: Path) -> bool:
+    """Whether each paper that can be read has its result or failure: then no model need be loaded."""
+    from dsx.load import document_id
+
+    if not is_run(folder):
+        return False
+    run = read_run(folder)
+    for path in papers:
+        with suppress(LoadError):
+            document = document_id(path)
+            if not run.done(document) and run.failed(document) is None:
+                return False
+    return True
+
+
+def _look(papers: Sequence[Path], folder: Path) -> RunSummary:
+    from dsx.load import document_id
+
+    def changed(path: Path) -> PaperResult:
+        raise RunError(f"{path} was changed a moment ago; run the same command again")
+
+    log.info("Run folder: %s", folder)
+    with show_progress(len(papers)) as progress:
+        return run_papers(papers, changed, read_run(folder), document_id=document_id, progress=progress)
 
 
 def _claims(run: Path, expiry: float | None) -> AbstractContextManager[Claims | None]:

@@ -12,7 +12,7 @@ from dsx.errors import DsxError, PaperError, RunError, UsageError
 from dsx.progress import Progress, tally
 from dsx.stop import EXIT_CODE, Stop, Stopped
 from dsx.store import Claims, RunFolder
-from dsx.types import PaperResult
+from dsx.types import PaperResult, Status
 
 log = logging.getLogger("dsx.run")
 
@@ -65,6 +65,19 @@ class RunSummary:
     left: int = 0
     elsewhere: int = 0
     stopped: str | None = None
+    values: int = 0
+    not_reported: int = 0
+    truncated: int = 0
+    seconds: float = 0.0
+
+    def count(self, result: PaperResult) -> None:
+        """Adds a paper that was done just now."""
+        values = [value for record in result.records for value in record.values.values()]
+        self.done += 1
+        self.values += len(values)
+        self.not_reported += sum(value.status is Status.NOT_REPORTED for value in values)
+        self.truncated += sum("truncated" in value.flags for value in values)
+        self.seconds += result.seconds
 
     @property
     def exit_code(self) -> int:
@@ -80,6 +93,9 @@ class RunSummary:
             lines[0] += f", {self.elsewhere} in work in other processes"
         if self.stopped:
             lines[0] += f"; stopped by {self.stopped}, the same command goes on"
+        if self.done:
+            share = f"{self.not_reported / max(self.values, 1):.0%} of {self.values} values not reported"
+            lines.append(f"{share}, {self.truncated} truncated, {self.seconds / self.done:.1f} s a paper")
         lines += [f"{file}: the same content as {other}, done once" for file, other in self.duplicates.items()]
         return lines + [f"failed: {file}: {reason}" for file, reason in self.failed.items()]
 
@@ -212,5 +228,5 @@ class _Loop:
         self.folder.save(result)
         seconds = round(result.seconds, 3)
         self.folder.log({"event": "paper", "document": document, "file": path.name, "seconds": seconds})
-        self.summary.done += 1
+        self.summary.count(result)
         self.progress.paper_ends(path.name, tally(result))

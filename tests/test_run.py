@@ -11,7 +11,7 @@ from dsx.load import document_id
 from dsx.progress import Lines
 from dsx.run import RunSummary, collect, run_papers
 from dsx.store import open_run
-from dsx.types import PaperResult
+from dsx.types import PaperResult, Record, Status, Value
 
 MANIFEST = {"dsx": "1", "schema": {}, "schema_name": "s", "recipe": {}}
 
@@ -68,6 +68,23 @@ def test_the_same_call_again_does_nothing_twice(tmp_path: Path) -> None:
     (tmp_path / "papers" / "b.pdf").write_text("b, corrected")
     changed = run(files, tmp_path / "run")
     assert (changed.done, changed.resumed) == (1, 2)
+
+
+def test_the_summary_says_what_was_found() -> None:
+    values = {
+        "a": Value(1, Status.STATED),
+        "b": Value(None, Status.NOT_REPORTED),
+        "c": Value(None, Status.NOT_REPORTED),
+        "d": Value(None, Status.FAILED, flags=("truncated",)),
+    }
+    summary = RunSummary(failed={"bad.pdf": "encrypted"}, left=1, stopped="SIGUSR1")
+    summary.count(PaperResult("d", "a.pdf", (Record(None, "", values),), (), 3.0))
+    assert summary.lines() == [
+        "1 done, 1 failed, 1 left; stopped by SIGUSR1, the same command goes on",
+        "50% of 4 values not reported, 1 truncated, 3.0 s a paper",
+        "failed: bad.pdf: encrypted",
+    ]
+    assert summary.exit_code == 75
 
 
 def test_a_disk_that_is_full_ends_the_run_and_is_no_paper_s_fault(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ def test_the_scripted_engine_gives_the_same_records_each_time(
     assert [record["label"] for record in records] == ["Experiment 1", "Experiment 2"]
     again = scripted.run("--run", tmp_path / "a", papers)
     assert (again.returncode, "3 done earlier" in again.stderr) == (0, True)
+    assert "Loading" not in again.stderr, "a model was loaded for nothing"
+    more = scripted.run("--run", tmp_path / "a", scripted.papers(tmp_path / "papers", 4))
+    assert (more.returncode, "1 done, 3 done earlier" in more.stderr) == (0, True)
 
 
 def test_shards_share_a_folder_and_take_each_paper_once(

@@ -195,6 +195,11 @@ def open_run(folder: Path, manifest: Mapping[str, Json]) -> RunFolder:
     return RunFolder(folder, there)
 
 
+def is_run(folder: Path) -> bool:
+    """Whether a run was made in `folder`."""
+    return (folder / MANIFEST).is_file()
+
+
 def read_run(folder: Path) -> RunFolder:
     """A run that is there; RunError where `folder` is none."""
     there = _manifest(folder)
