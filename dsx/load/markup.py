@@ -1,0 +1,112 @@
+"""What markup (JATS, HTML) says outright, as paragraphs for `compose`: headings, captions, rows of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dsx.errors import LoadError
+from dsx.load.compose import CELL, Grid, Paragraph, compose, unplaced
+from dsx.load.lines import RAISED
+from dsx.types import Document
+
+NO_PRINT = (595.0, 842.0)
+"""Size of the one page that a document without pages has, in points (A4)."""
+WIDEST = 200
+"""Most columns and rows that one cell may span."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell as the markup has it."""
+
+    text: str
+    columns: int = 1
+    rows: int = 1
+
+
+@dataclass(slots=True)
+class Writer:
+    """Collects paragraphs in reading order. White space in texts is folded; empty ones are left out."""
+
+    paragraphs: list[Paragraph] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
+    _opens: tuple[int, str] | None = None
+
+    def heading(self, title: str, level: int, kind: str) -> None:
+        """Opens a section; one without a title opens with the next paragraph."""
+        title = fold(title)
+        if title:
+            self._opens = None
+            self.paragraphs.append(Paragraph([unplaced(title)], level=level, heading=kind))
+        else:
+            self._opens = (level, kind)
+
+    def text(self, text: str, kind: str = "body") -> None:
+        """One paragraph."""
+        text = fold(text)
+        if not text:
+            return
+        paragraph = Paragraph([unplaced(text)], kind=kind)
+        if self._opens and kind == "body":
+            paragraph.level, paragraph.heading = self._opens
+            paragraph.implied = True
+            self._opens = None
+        self.paragraphs.append(paragraph)
+
+    def table(self, caption: str, rows: Iterable[Sequence[Cell]]) -> None:
+        """Caption and rows; a cell that spans several columns or rows stands in the first, the others are empty."""
+        self.text(caption, "caption")
+        found = [row for row in lay_out(rows) if any(row)]
+        if not found:
+            return
+        self.grids.append(Grid(fold(caption), found, 1, None))
+        for row in found:
+            line = CELL.join(row)
+            self.paragraphs.append(Paragraph([unplaced(line)], kind="row", table=len(self.grids) - 1))
+
+    def document(self, path: Path, loader: str, metadata: dict[str, str]) -> Document:
+        """All that was written. Raises LoadError where that is nothing."""
+        if not self.paragraphs:
+            raise LoadError(f"{path.name}: holds no text; fetch the full text")
+        kept = {key: value for key, value in metadata.items() if value}
+        return compose(path, loader, self.paragraphs, [NO_PRINT], grids=self.grids, metadata=kept)
+
+
+def fold(text: str) -> str:
+    """`text` on one line, its white space single spaces."""
+    return " ".join(text.split())
+
+
+def raised(text: str, before: str) -> str:
+    """A superscript after `before`: numbers and marks get a "^", so that 45 with the citation 3 is 45^3, not 453."""
+    text = fold(text)
+    apart = not before or before[-1].isspace()
+    return f"^{text}" if text and set(text) <= RAISED and not apart else text
+
+
+def span(text: str | None) -> int:
+    """The number of an attribute colspan or rowspan; 1 where it is none."""
+    return max(1, min(int(text), WIDEST)) if text and text.isascii() and text.isdigit() and len(text) < 6 else 1
+
+
+def lay_out(rows: Iterable[Sequence[Cell]]) -> list[tuple[str, ...]]:
+    """Rows whose cells stand in their columns."""
+    found: list[tuple[str, ...]] = []
+    below: dict[int, int] = {}  # column → rows that a cell above still takes
+    for row in rows:
+        line: list[str] = []
+        later = {column: left - 1 for column, left in below.items() if left > 1}
+        for cell in row:
+            while len(line) in below:
+                line.append("")
+            for column in range(cell.columns):
+                if cell.rows > 1:
+                    later[len(line)] = cell.rows - 1
+                line.append("" if column else fold(cell.text))
+        while len(line) in below:
+            line.append("")
+        below = later
+        found.append(tuple(line))
+    return found
