@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dsx.errors import DsxError, PaperError, RunError, UsageError
+from dsx.errors import DecodeError, DsxError, PaperError, RunError, UsageError
 from dsx.progress import Progress, tally
 from dsx.stop import EXIT_CODE, Stop, Stopped
 from dsx.store import Claims, RunFolder
@@ -210,7 +210,7 @@ class _Loop:
         self.progress.paper_begins(path.name)
         try:
             with self.stop.paper():
-                result = self.fill(path)
+                result = _answered(self.fill(path))
         except RunError:
             raise
         except Exception as problem:  # whatever a paper brings about, the others go on
@@ -230,3 +230,12 @@ class _Loop:
         self.folder.log({"event": "paper", "document": document, "file": path.name, "seconds": seconds})
         self.summary.count(result)
         self.progress.paper_ends(path.name, tally(result))
+
+
+def _answered(result: PaperResult) -> PaperResult:
+    """Raises DecodeError where every value failed: the engine is gone, and the paper is worth another try."""
+    values = [value for record in result.records for value in record.values.values()]
+    if values and all(value.status is Status.FAILED for value in values):
+        flags = next((flag for value in values for flag in value.flags), "no reason given")
+        raise DecodeError(f"no question was answered ({flags.removeprefix('error: ')})")
+    return result

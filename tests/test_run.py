@@ -87,6 +87,23 @@ def test_the_summary_says_what_was_found() -> None:
     assert summary.exit_code == 75
 
 
+def test_a_paper_without_one_answer_has_failed_and_can_be_tried_again(tmp_path: Path) -> None:
+    file = tmp_path / "a.pdf"
+    file.write_text("a")
+    folder = open_run(tmp_path / "run", MANIFEST)
+    gone = Value(None, Status.FAILED, flags=("error: connection refused",))
+
+    def call(*values: Value) -> RunSummary:
+        record = Record(None, "", {str(number): value for number, value in enumerate(values)})
+        result = PaperResult(document_id(file), "a.pdf", (record,))
+        return run_papers([file], lambda _: result, folder, document_id=document_id, progress=Lines(1))
+
+    assert call(gone, gone).failed == {"a.pdf": "no question was answered (connection refused)"}
+    assert list(folder.results()) == []
+    folder.forget_failure(document_id(file))
+    assert call(gone, Value(1, Status.STATED)).done == 1
+
+
 def test_a_disk_that_is_full_ends_the_run_and_is_no_paper_s_fault(tmp_path: Path) -> None:
     folder = open_run(tmp_path / "run", MANIFEST)
 
