@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from dsx.parameters.leaves import for_grammar
+from dsx.parameters.leaves import UNWRITABLE, for_grammar
 from dsx.parameters.values import without_step
 from dsx.types import Parameter, Question
 from dsx.units import spellings
@@ -70,6 +70,7 @@ def _parameter(at: int, parameter: Parameter, order: str, quotable: bool) -> lis
 @lru_cache(maxsize=8)
 def _quote_rules(text: str, most: int) -> list[str]:
     """SUB and QUOTE; none where the text has no line that is long enough to quote."""
+    text = UNWRITABLE.sub("\n", text)
     longest = max((len(line.strip()) for line in text.split("\n")), default=0)
     if longest == 0:
         return []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -17,9 +18,21 @@ from dsx.parameters.combining import Unaskable, choices, combine, same
 STRING, STRING_IN_LIST, ITEMS, LARGEST, SMALLEST_STEP = 200, 60, 8, 10**15, 1e-6
 CHARACTERS_PER_TOKEN = 2
 """Planned with, on the safe side: English text has three to five."""
+UNWRITABLE = re.compile("[\U00040000-\U000bffff]")
+"""Code points without characters; some vocabularies lack the bytes for them, and an answer would be stuck there."""
 SCALARS = ("string", "number", "integer", "boolean")
-FORMATS = ("date", "time", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "uuid")
-"""Formats that the grammar enforces; any other is an annotation."""
+FORMATS = {
+    "date": 10,
+    "time": 24,
+    "date-time": 35,
+    "duration": 24,
+    "email": 60,
+    "hostname": 60,
+    "ipv4": 15,
+    "ipv6": 45,
+    "uuid": 36,
+}
+"""Formats that the grammar enforces, with the maxLength of a text that names none; any other is an annotation."""
 REFUSED = {
     "not": "say what is allowed instead of what is not",
     "if": "split the cases into parameters of their own",
@@ -102,6 +115,8 @@ def _choices(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
     legal = [value for at, value in enumerate(legal) if not any(same(value, other) for other in legal[:at])]
     if any(isinstance(value, (dict, list)) for value in legal):
         raise Unaskable(f"{pointer}/enum", "a choice that is an object or a list; give each choice a short name")
+    if any(isinstance(value, str) and UNWRITABLE.search(value) for value in legal):
+        raise Unaskable(f"{pointer}/enum", "a choice with a character that Unicode has not assigned")
     if not legal:
         raise Unaskable(f"{pointer}/enum", "no choice is valid by the other keywords beside it")
     return {"enum": legal}
@@ -170,8 +185,8 @@ def _typed(schema: Mapping[str, Any], kind: str, pointer: str, in_list: bool) ->
     if kind == "string":
         if made.get("format") not in FORMATS:
             made.pop("format", None)
-        if "format" not in made:
-            made.setdefault("maxLength", max(STRING_IN_LIST if in_list else STRING, made.get("minLength", 0)))
+        most = FORMATS[made["format"]] if "format" in made else STRING_IN_LIST if in_list else STRING
+        made.setdefault("maxLength", max(most, made.get("minLength", 0)))
         if made.get("minLength", 0) > made.get("maxLength", STRING):
             raise Unaskable(f"{pointer}/minLength", f"minLength {made['minLength']} is over maxLength")
     elif kind in ("number", "integer"):
@@ -240,7 +255,7 @@ def longest(made: Mapping[str, Any]) -> int:
         more = longest(made["items"]) if isinstance(made["items"], Mapping) else 0
         return int(2 + sum(fixed) + (made["maxItems"] - len(fixed)) * more + made["maxItems"])
     if kind == "string":
-        return int(made.get("maxLength", 40)) + 2
+        return int(made["maxLength"]) + 2
     if kind == "boolean":
         return 5
     digits = max(len(f"{abs(bound):.0f}") for bound in _bounds(made))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from dsx.parameters.reading import read
@@ -17,30 +18,35 @@ def parameter_set(model: type[BaseModel], name: str) -> ParameterSet:
 
 
 def pydantic_model(parameters: ParameterSet) -> type[BaseModel]:
-    """A Pydantic model of the whole set: every leaf optional, each value held to its JSON Schema."""
+    """A Pydantic model of the whole set: every leaf optional, each value held to its JSON Schema.
+
+    Fields have the parameters' names; one that no field of Python can have ("_n", "copy", "of °") is `field_0`, … and
+    goes by its own name in JSON and in `model_dump`.
+    """
     return _model(parameters.root, parameters.name)
 
 
 def _model(kind: RecordType, name: str) -> type[BaseModel]:
-    from pydantic import ConfigDict, create_model
-
     tree: dict[str, Any] = {}
     for parameter in kind.parameters:
         _put(tree, parameter.name, (_leaf_type(parameter.schema) | None, None))
     for child in kind.children:
         _put(tree, child.name, (list[_model(child, f"{name}_{child.name}")], []))  # type: ignore[misc]
-    fields = {key: _field(key, value, name) for key, value in tree.items()}
-    return create_model(name, __config__=ConfigDict(extra="forbid"), **fields)
+    return _create(tree, name)
 
 
-def _field(key: str, value: Any, name: str) -> Any:
-    if not isinstance(value, dict):
-        return value
-    from pydantic import ConfigDict, create_model
+def _create(tree: dict[str, Any], name: str) -> type[BaseModel]:
+    from pydantic import BaseModel, ConfigDict, Field, create_model
 
-    inner = {below: _field(below, part, f"{name}_{key}") for below, part in value.items()}
-    made = create_model(f"{name}_{key}", __config__=ConfigDict(extra="forbid"), **inner)
-    return (made | None, None)
+    fields: dict[str, Any] = {}
+    for at, (key, part) in enumerate(tree.items()):
+        kind, default = (_create(part, f"{name}_{key}") | None, None) if isinstance(part, dict) else part
+        plain = key.isidentifier() and not iskeyword(key) and not key.startswith(("_", "model_", "field_"))
+        if plain and not hasattr(BaseModel, key):
+            fields[key] = (kind, default)
+        else:
+            fields[f"field_{at}"] = (kind, Field(default, alias=key))
+    return create_model(name, __config__=ConfigDict(extra="forbid", serialize_by_alias=True), **fields)
 
 
 def _leaf_type(schema: Any) -> Any:
