@@ -10,6 +10,7 @@ from statistics import fmean
 
 from dsx.errors import AnotherRun, RunError
 from dsx.store import RunFolder, atomic, compare, open_run, read_run
+from dsx.types import PaperResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,22 @@ def state(run: RunFolder) -> State:
     return State(len(done), failed, left, fmean(seconds) if seconds else None, len(list(run.path.glob("log*.jsonl"))))
 
 
-def retry(run: RunFolder) -> list[str]:
-    """Forgets the failures, so that the same command does those papers again; the names of their files."""
-    failures = run.failures()
-    for failure in failures:
-        run.forget_failure(failure["document"])
-    return [failure["file"] for failure in failures]
+def retry(run: RunFolder, values: bool = False) -> list[str]:
+    """Forgets the failures, so that the same command does those papers again; the names of their files.
+
+    values: forgets also the papers in which the engine failed on a value, with all that was found in them.
+    """
+    again = {failure["document"]: str(failure["file"]) for failure in run.failures()}
+    if values:
+        again |= {result.document: result.file for result in run.results() if _engine_failed(result)}
+    for document in again:
+        run.forget(document)
+    return list(again.values())
+
+
+def _engine_failed(result: PaperResult) -> bool:
+    flags = (flag for record in result.records for value in record.values.values() for flag in value.flags)
+    return any(flag.startswith("error: ") for flag in flags)
 
 
 def merge(runs: Sequence[Path], into: Path) -> State:

@@ -100,7 +100,7 @@ def test_a_paper_without_one_answer_has_failed_and_can_be_tried_again(tmp_path: 
 
     assert call(gone, gone).failed == {"a.pdf": "no question was answered (connection refused)"}
     assert list(folder.results()) == []
-    folder.forget_failure(document_id(file))
+    folder.forget(document_id(file))
     assert call(gone, Value(1, Status.STATED)).done == 1
 
 

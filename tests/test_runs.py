@@ -52,6 +52,17 @@ def test_what_is_done_and_left(tmp_path: Path) -> None:
     assert (state(run).failed, state(run).left) == ({}, 2)
 
 
+def test_papers_in_which_a_value_failed_are_done_again_if_asked(tmp_path: Path) -> None:
+    cells = {"a": Value(1, Status.STATED), "b": Value(None, Status.FAILED, flags=("error: timed out",))}
+    cut = {"a": Value(None, Status.FAILED, flags=("truncated",))}
+    half = PaperResult(f"{5:064x}", "half.pdf", (Record(None, "", cells),))
+    long = PaperResult(f"{6:064x}", "long.pdf", (Record(None, "", cut),))  # the same again would be cut again
+    run = read_run(a_run(tmp_path / "run", paper(1), half, long))
+    assert retry(run) == []
+    assert retry(run, values=True) == ["half.pdf"]
+    assert [result.file for result in run.results()] == ["long.pdf", "p1.pdf"]
+
+
 def test_runs_become_one(tmp_path: Path) -> None:
     one, two = a_run(tmp_path / "a", paper(1), paper(2)), a_run(tmp_path / "b", paper(2), paper(3))
     read_run(one).fail(paper(3).document, "p3.pdf", "out of memory")

@@ -32,13 +32,14 @@ def show(run: Path, as_json: bool) -> int:
 
 @command.command("retry")
 @click.argument("run", type=RUN)
-def retry(run: Path) -> int:
+@click.option("--values", is_flag=True, help="Also papers in which the engine failed on a value; all of theirs go.")
+def retry(run: Path, values: bool) -> int:
     """Forget RUN's failures: the command that made it does those papers again."""
     from dsx import runs
     from dsx.store import read_run
 
     folder = read_run(run)
-    files = runs.retry(folder)
+    files = runs.retry(folder, values)
     for file in files:
         click.echo(file)
     click.echo(f"{len(files)} to be done again: run the command of {run} once more", err=True)

@@ -63,9 +63,13 @@ class RunFolder:
         self._write(self._failure(document), (json.dumps(failure, ensure_ascii=False, indent=1) + "\n").encode())
         self.log({"event": "failure", **failure, "traceback": traceback})
 
-    def forget_failure(self, document: str) -> None:
-        """The paper may be tried again."""
-        self._failure(document).unlink(missing_ok=True)
+    def forget(self, document: str) -> None:
+        """The paper may be tried again, whatever is stored of it."""
+        try:
+            self._failure(document).unlink(missing_ok=True)
+            self._record(document).unlink(missing_ok=True)
+        except OSError as problem:
+            raise RunError(f"run folder {self.path} cannot be written ({problem.strerror})") from None
 
     def log(self, event: Mapping[str, Json]) -> None:
         """One line in this process's log."""
