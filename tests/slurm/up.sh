@@ -1,7 +1,8 @@
 #!/bin/bash
 # Brings up a one-node Slurm with 32 advertised CPUs and 2 fake GPUs for the tests: munged, slurmctld and slurmd, without systemd,
 # without a database, on ports of its own. Needs root and Debian; installs munge, slurmctld, slurmd and slurm-client
-# where they are missing. All else stays in /run/dsx-slurm, so a real cluster's /etc/slurm is never touched:
+# where they are missing, makes /dev/dsxgpu0 and 1, and names this host in /etc/hosts where it has no address. All else
+# stays in /run/dsx-slurm, so that /etc/slurm of a real cluster is never touched:
 # use it with SLURM_CONF=/run/dsx-slurm/slurm.conf. Calling it again does nothing; down.sh ends it.
 set -euo pipefail
 
