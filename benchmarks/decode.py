@@ -76,9 +76,7 @@ def speed(model: str, paper: Path, length: int = 4000) -> None:
     for question in asked:
         started = time.perf_counter()
         held = CFG(grammar.lark(question, order="value-quote", quote=question.quote_characters))
-        tokens = [*one.renderer.prefix(question), *one.renderer.suffix(question)]
-        prompt = one.tokenizer.decode(tokens)
-        assert one.tokenizer(prompt)["input_ids"] == tokens
+        prompt = outlines.inputs.Chat(question.messages())
         text = outlines.Generator(one.outlines, held, backend="llguidance")(prompt, max_new_tokens=CAP, do_sample=False)
         times.append(time.perf_counter() - started)
         same += text == ours[question.key]
