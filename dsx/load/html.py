@@ -1,0 +1,220 @@
+"""HTML through lxml: headings open sections, tables become rows, and what is no part of the paper is left out.
+
+Left out: scripts, styles, navigation, controls, what is hidden, and the page's own head and foot (header and footer
+that stand in no article or main). Numbers set as superscripts get a "^", fractions a "/". A heading that names a table
+or figure ("Table 1.") is a caption; a table's caption comes before its rows wherever the markup has it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dsx.errors import LoadError
+from dsx.load.headings import heading_kind
+from dsx.load.markup import Cell, Writer, fold, raised, span
+from dsx.types import Document
+
+Element = Any
+"""An element of lxml's."""
+
+_unread = """head script style noscript template nav button select textarea input svg iframe object video audio canvas
+dialog annotation annotation-xml rp rt"""
+LEFT_OUT = frozenset(_unread.split())
+ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "menu", "dialog"))
+_apart = """html body main article section aside header footer div p ul ol li dl dt dd blockquote figure figcaption
+caption table thead tbody tfoot tr td th address hr details summary form fieldset center pre"""
+BLOCKS = frozenset(_apart.split())
+"""What starts and ends a paragraph."""
+HEADING = re.compile(r"h[1-6]")
+NAMES_FLOAT = re.compile(r"(?:table|fig(?:ure|\.)?|box)\s*s?\d+[a-z]?\b", re.I)
+NAMES_TABLE = re.compile(r"table\s*s?(?:\d+[a-z]?|[ivx]+)\s*(?:[.:|—–]|$)", re.I)
+BETWEEN = {"mfrac": "/", "msup": "^"}
+"""What stands between the two parts of a formula's element."""
+CHARSET = re.compile(rb"""<meta[^>]*charset\s*=\s*["']?([\w.:-]+)""", re.I)
+HEAD_BYTES = 4096
+PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?>|<!--.*?-->)*", re.S)
+ROOT = re.compile(rb"<!doctype\s+html\b|<html\b", re.I)
+
+
+def is_html(head: bytes) -> bool:
+    """Whether a file that starts with `head` is HTML: its doctype or root element comes before any text."""
+    prolog = PROLOG.match(head)
+    return ROOT.match(head, prolog.end() if prolog else 0) is not None
+
+
+def load_html(path: Path) -> Document:
+    """One page, no boxes. Raises LoadError where it is binary or holds no text."""
+    from lxml import etree
+
+    data = path.read_bytes()
+    # no limit on depth or length here, for past one the parser drops the rest without a word
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True)
+    text = decode(data)
+    if "\0" in text:
+        raise LoadError(f"{path.name}: binary, not HTML; name its loader with --loader")
+    try:
+        root = etree.fromstring(text.encode("utf-8"), parser) if text.strip() else None
+    except etree.XMLSyntaxError as problem:
+        raise LoadError(f"{path.name}: not readable as HTML ({problem}); fetch it again") from None
+    reader = Reader()
+    if root is not None:
+        reader.walk(root)
+        reader.flush()
+    return reader.out.document(path, "html", _metadata(root) if root is not None else {})
+
+
+def decode(data: bytes) -> str:
+    """By its byte order mark, else as it says, else as UTF-8, else as Windows-1252, as browsers do."""
+    said = CHARSET.search(data[:HEAD_BYTES])
+    names = [said[1].decode("ascii", "replace")] if said else []
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        names = ["utf-16"]
+    for name in ["utf-8-sig"] if data.startswith(codecs.BOM_UTF8) else [*names, "utf-8"]:
+        try:
+            encoding = codecs.lookup(name).name
+            if encoding.startswith(("utf-16", "utf-32")) and said:  # or what says so could not be read
+                continue
+            if encoding in ("iso8859-1", "ascii"):
+                break
+            return data.decode(encoding)
+        except (LookupError, UnicodeError):
+            continue
+    return data.decode("cp1252", "replace")
+
+
+class Reader:
+    """Writes what a person would read of a page."""
+
+    def __init__(self) -> None:
+        self.out = Writer()
+        self.line = ""
+
+    def flush(self, kind: str = "body") -> None:
+        self.out.text(self.line, kind)
+        self.line = ""
+
+    def walk(self, element: Element, kind: str = "body") -> None:
+        """One element and all in it. kind: of the paragraphs that it holds."""
+        name = element.tag
+        if left_out(element) or (name == "figcaption" and _tables(element.getparent())):
+            return
+        if HEADING.fullmatch(name):
+            self.flush(kind)
+            self.heading(_words(element), int(name[1]))
+        elif name == "table" and is_data(element):
+            self.flush(kind)
+            self.table(element)
+        elif name == "pre":
+            self.flush(kind)
+            for line in "".join(element.itertext()).splitlines():
+                self.out.text(line)
+        elif name in BLOCKS:
+            self.flush(kind)
+            kind = "caption" if name in ("figcaption", "caption") else kind
+            self.inside(element, kind)
+            self.flush(kind)
+        else:
+            self.inside(element, kind)
+
+    def inside(self, element: Element, kind: str) -> None:
+        """The text and the children of an element."""
+        if element.tag == "br":
+            self.line += " "
+        self.line += element.text or ""
+        for index, child in enumerate(element):
+            if child.tag == "sup" and not left_out(child):
+                self.line += raised(_words(child), self.line)
+            elif isinstance(child.tag, str):
+                self.walk(child, kind)
+            if not index:
+                self.line += BETWEEN.get(element.tag, "")
+            self.line += child.tail or ""
+
+    def heading(self, title: str, level: int) -> None:
+        if NAMES_FLOAT.match(title):
+            self.out.text(title, "caption")
+        elif title:
+            self.out.heading(title, level, heading_kind(title))
+
+    def table(self, element: Element) -> None:
+        """Its caption is its own, or the figure's, or stands right above it: "Table 1.", and at most one line more."""
+        figure = next(element.iterancestors("figure"), None)
+        captions = list(element.iterfind("caption"))
+        if figure is not None and _tables(figure)[0] is element:
+            captions += figure.iterfind("figcaption")
+        caption = " ".join(_words(found) for found in captions) or self.above()
+        self.out.table(
+            caption, ([_cell(cell) for cell in row if cell.tag in ("td", "th")] for row in element.iter("tr"))
+        )
+
+    def above(self) -> str:
+        """Takes the caption of a table back from what was just written; "" where none was."""
+        for count, paragraph in enumerate(reversed(self.out.paragraphs[-2:]), 1):
+            if paragraph.level or paragraph.table is not None:
+                break
+            if NAMES_TABLE.match(paragraph.text):
+                words = [found.text for found in self.out.paragraphs[-count:]]
+                del self.out.paragraphs[-count:]
+                return " ".join(words)
+        return ""
+
+
+def left_out(element: Element) -> bool:
+    """Whether an element is no part of what a person would read as the paper."""
+    name = element.tag
+    if not isinstance(name, str) or name in LEFT_OUT or element.get("role", "") in ROLES:
+        return True
+    if element.get("hidden", "until-found") != "until-found":
+        return True
+    if name in ("span", "i") and element.get("aria-hidden") == "true":  # a formula's second form, an icon
+        return True
+    return name in ("header", "footer") and next(element.iterancestors("article", "main"), None) is None
+
+
+def is_data(table: Element) -> bool:
+    """Whether a table is one: not there for the page's layout."""
+    if table.get("role") in ("presentation", "none") or any(True for _ in table.iterdescendants("table", "h1", "h2")):
+        return False
+    return any(sum(cell.tag in ("td", "th") for cell in row) > 1 for row in table.iter("tr"))
+
+
+def _tables(element: Element) -> list[Element]:
+    """The tables of a figure."""
+    return [table for table in element.iterdescendants("table") if is_data(table)] if element.tag == "figure" else []
+
+
+def _words(element: Element) -> str:
+    """All that is shown of it, on one line."""
+    reader = Reader()
+    reader.inside(element, "body")
+    reader.flush()
+    return " ".join(paragraph.text for paragraph in reader.out.paragraphs)
+
+
+def _cell(cell: Element) -> Cell:
+    return Cell(_words(cell), span(cell.get("colspan")), span(cell.get("rowspan")))
+
+
+def _metadata(root: Element) -> dict[str, str]:
+    """title, authors, journal, year, doi, as publishers give them to indexes; "" for what is not there."""
+
+    def said(*names: str) -> Iterator[str]:
+        for name in names:
+            for meta in root.iter("meta"):
+                if (meta.get("name") or "").lower() == name and fold(meta.get("content") or ""):
+                    yield fold(meta.get("content"))
+
+    title = next((fold(found.text or "") for found in root.iter("title")), "")
+    date = next(said("citation_publication_date", "citation_date", "dc.date"), "")
+    year = re.search(r"\b\d{4}\b", date)
+    return {
+        "title": next(said("citation_title", "dc.title"), title),
+        "authors": ", ".join(list(said("citation_author")) or list(said("dc.creator", "author"))),
+        "journal": next(said("citation_journal_title"), ""),
+        "year": year[0] if year else "",
+        "doi": next(said("citation_doi"), ""),
+    }

@@ -1,0 +1,174 @@
+"""HTML: what is read of a page and what is left out; which files are HTML, and in which encoding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dsx.errors import LoadError
+from dsx.load import load_document
+from dsx.load.html import decode
+from dsx.load.markup import Cell, lay_out
+from dsx.plugins import load_plugins
+from dsx.types import Document
+
+PAGE = """<!DOCTYPE html>
+<html><head><title>Kettles | Invented Press</title><style>p { color: red }</style>
+<meta name="citation_title" content="Kettles that listen">
+<meta name="citation_author" content="Spout, A."><meta name="citation_author" content="Lid, B.">
+<meta name="citation_publication_date" content="2031/04/02"><meta name="citation_doi" content="10.5555/kettle.4">
+</head><body>
+<header><h1>Invented Press</h1></header><nav><ul><li>Home</li></ul></nav>
+<form action="/"><main><article>
+<header><h1>Kettles that <em>listen</em></h1></header>
+<script>alert("no")</script>
+<h2>Abstract</h2><p>Twelve kettles<a href="#r1"><sup>3</sup></a>
+ were&nbsp;boiled.
+<h2>2. Methods</h2>
+<div>Loose words <div>and a block</div> and more.</div>
+<h3>2.1. Participants</h3><p>Eleven cooks took part<span hidden>, in secret</span>.</p>
+<ul><li>tin</li><li><p>copper</p></li></ul>
+<section><h3>Table 1.</h3><div class="caption"><p>Heat by kettle.</p></div>
+<table><tr><th rowspan=2>Kettle<th colspan=2>Heat</tr><tr><th>low<th>high</tr>
+<tr><td>A<td>10<sup>2</sup><td></tr></table></section>
+<figure><table><tr><td>x<td>1</tr></table><figcaption>Table 2: Below.</figcaption></figure>
+<table role="presentation"><tr><td><p>Laid out</p></td><td>by a table.</td></tr></table>
+<figure><img src="k.png" alt="a kettle"><figcaption>Figure 1. A kettle.</figcaption></figure>
+<p>Half is <math><mfrac><mn>1</mn><mn>2</mn></mfrac><annotation>\\frac12</annotation></math>.<button>Copy</button></p>
+<pre>one
+two</pre>
+<h2>References</h2><ol><li>Pot, C. (1999).</li></ol>
+</article></main></form><footer>Cookies</footer></body></html>
+"""
+
+
+def load(path: Path) -> Document:
+    """As a run loads it: by the loader that takes it, in a subprocess."""
+    plugins = load_plugins()
+    name = plugins.find_loader(path)
+    assert name == "html"
+    return load_document(path, name, plugins.loaders[name], seconds=30, megabytes=2048)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Document:
+    path = tmp_path_factory.mktemp("html") / "page.txt"
+    path.write_text(PAGE, "utf-8")
+    return load(path)
+
+
+def test_the_text_is_what_a_person_would_read(page: Document) -> None:
+    assert page.text.splitlines() == [
+        "Kettles that listen",
+        "Abstract",
+        "Twelve kettles^3 were boiled.",
+        "2. Methods",
+        "Loose words",
+        "and a block",
+        "and more.",
+        "2.1. Participants",
+        "Eleven cooks took part.",
+        "tin",
+        "copper",
+        "Table 1. Heat by kettle.",
+        "Kettle   Heat   ",
+        "   low   high",
+        "A   10^2   ",
+        "Table 2: Below.",
+        "x   1",
+        "Laid out",
+        "by a table.",
+        "Figure 1. A kettle.",
+        "Half is 1/2.",
+        "one",
+        "two",
+        "References",
+        "Pot, C. (1999).",
+    ]
+
+
+def test_headings_open_sections(page: Document) -> None:
+    assert [(section.level, section.kind, section.title) for section in page.sections] == [
+        (1, "other", "Kettles that listen"),
+        (2, "abstract", "Abstract"),
+        (2, "methods", "2. Methods"),
+        (3, "participants", "2.1. Participants"),
+        (2, "references", "References"),
+    ]
+
+
+def test_tables_have_their_captions_and_columns(page: Document) -> None:
+    assert [(table.caption, table.rows) for table in page.tables] == [
+        ("Table 1. Heat by kettle.", (("Kettle", "Heat", ""), ("", "low", "high"), ("A", "10^2", ""))),
+        ("Table 2: Below.", (("x", "1"),)),
+    ]
+    for table in page.tables:
+        assert page.text[table.start : table.end].splitlines() == ["   ".join(row) for row in table.rows]
+
+
+def test_metadata_is_what_publishers_say(page: Document) -> None:
+    assert page.metadata == {
+        "title": "Kettles that listen",
+        "authors": "Spout, A., Lid, B.",
+        "year": "2031",
+        "doi": "10.5555/kettle.4",
+    }
+
+
+def test_what_stands_above_a_table_is_its_caption_only_where_it_names_it(tmp_path: Path) -> None:
+    rows = "<table><tr><td>a<td>1</tr></table>"
+    path = tmp_path / "page.html"
+    path.write_text(f"<html><p>Table 1 shows it.</p>{rows}<p>Table 2.</p><h2>Results</h2>{rows}<p>Table 3.</p>{rows}")
+    assert [table.caption for table in load(path).tables] == ["", "", "Table 3."]
+
+
+@pytest.mark.parametrize("head", ["<!doctype HTML>", "\ufeff<?xml version='1.0'?>\n<!-- a > b --><html lang='en'>"])
+def test_html_is_known_by_its_head(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "paper.txt"
+    path.write_text(head + "<p>Ä.", "utf-8")
+    assert load(path).text == "Ä.\n"
+
+
+@pytest.mark.parametrize("text", ["# About <html>\n\n<!doctype html> opens a page.", "<note>Ä</note>", "<htmlx>"])
+def test_other_text_is_not_html(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "paper.html"
+    path.write_text(text, "utf-8")
+    assert load_plugins().find_loader(path) == "text"
+
+
+@pytest.mark.parametrize("content", ["<!doctype html>", "<html><script>1</script><nav>Home</nav></html>"])
+def test_a_page_without_text_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(content)
+    with pytest.raises(LoadError, match="holds no text"):
+        load(path)
+
+
+def test_a_page_nested_too_deeply_is_refused_not_cut(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("<html>" + "<div>" * 5000 + "deep" + "</div>" * 5000 + "<p>after")
+    with pytest.raises(LoadError, match="nested too deeply"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("é".encode(), "é"),
+        (b"\xe9\x93", "é“"),
+        (b'<meta charset="iso-8859-1">\xe9\x93', "é“"),
+        (b'<meta http-equiv="x" content="text/html; charset=koi8-r">\xc1', "а"),
+        (b'<meta charset="utf-16">ab', "ab"),
+        (b'<meta charset="hex">\xe9', "é"),
+        ("é".encode("utf-16"), "é"),
+        (b'\xef\xbb\xbf<meta charset="koi8-r">' + "é".encode(), "é"),
+    ],
+)
+def test_encodings(data: bytes, text: str) -> None:
+    assert decode(data).rpartition(">")[2] == text
+
+
+def test_a_cell_that_spans_leaves_the_others_empty() -> None:
+    rows = [[Cell("a", columns=2, rows=2), Cell("b", rows=3)], [], [Cell("c"), Cell("d")], [Cell("e")]]
+    assert lay_out(rows) == [("a", "", "b"), ("", "", ""), ("c", "d", ""), ("e",)]
