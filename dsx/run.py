@@ -138,7 +138,7 @@ def run_papers(
             looked_at, waiting = waiting, loop.go_through(waiting)
             if len(waiting) == len(looked_at):
                 break
-    if loop.stop.asked:
+    if loop.stop.asked and waiting:
         loop.summary.stopped, loop.summary.left = loop.stop.asked, len(waiting)
     else:
         loop.summary.elsewhere = len(waiting)

@@ -12,7 +12,12 @@ from typing import Any
 
 import pytest
 
+from dsx.load import document_id
+from dsx.progress import Lines
+from dsx.run import run_papers
 from dsx.stop import EXIT_CODE, Stop, Stopped
+from dsx.store import open_run
+from dsx.types import PaperResult
 
 
 def wait_for(said: str, process: subprocess.Popen[str]) -> None:
@@ -97,3 +102,20 @@ def test_what_is_being_stored_is_stored(tmp_path: Path) -> None:
         with pytest.raises(Stopped), stop.paper():
             (tmp_path / "next").write_text("")
     assert [path.name for path in tmp_path.iterdir()] == ["stored"]
+
+
+@pytest.mark.parametrize(("count", "left", "code"), [(1, 0, 0), (3, 2, 75)])
+def test_a_signal_in_the_last_paper_stops_nothing(tmp_path: Path, count: int, left: int, code: int) -> None:
+    files = [tmp_path / f"{number}.pdf" for number in range(count)]
+    for file in files:
+        file.write_text(file.name)
+
+    def fill(path: Path) -> PaperResult:
+        signal.raise_signal(signal.SIGUSR1)
+        return PaperResult(document_id(path), path.name, ())
+
+    folder = open_run(tmp_path / "run", {"dsx": "1"})
+    with Stop(60) as stop:
+        summary = run_papers(files, fill, folder, document_id=document_id, progress=Lines(count), stop=stop)
+    assert (summary.done, summary.left, summary.exit_code) == (1, left, code)
+    assert bool(summary.stopped) == bool(left)
