@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from typing import Any
 
+import pyarrow.parquet
+
+from dsx.cells import COLUMNS, to_parquet, to_sqlite
 from dsx.export import to_csv, to_jsonl, to_objects, to_table
 from dsx.parameters import nullable, read
 from dsx.parameters.values import validator
@@ -120,3 +124,28 @@ def test_the_table_shows_values_pages_and_gaps() -> None:
     to_table([RESULT], PARAMETERS, out)
     for text in ("a.pdf", "E2", "On cursors", "p. 4", "failed", "–"):
         assert text in out.getvalue()
+
+
+def test_databases_have_a_row_a_cell() -> None:
+    results = [RESULT, PLAIN]
+    database, frame = io.BytesIO(), io.BytesIO()
+    to_sqlite(results, PARAMETERS, database)
+    to_parquet(results, PARAMETERS, frame)
+    with sqlite3.connect(":memory:") as connection:
+        connection.deserialize(database.getvalue())
+        connection.row_factory = sqlite3.Row
+        stored = [dict(row) for row in connection.execute("select * from cells")]
+    lines = io.StringIO()
+    to_jsonl(results, PARAMETERS, lines)
+    agreed = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert len(stored) == sum(len(line["parameters"]) for line in agreed)
+    assert stored == pyarrow.parquet.read_table(io.BytesIO(frame.getvalue())).to_pylist()
+    for row in stored:
+        assert list(row) == list(COLUMNS)
+        told = next(line for line in agreed if (line["file"], line["record"]) == (row["file"], row["record"]))
+        told = told["parameters"][row["parameter"]]
+        assert row["status"] == told["status"]
+        assert row["quote"] == told.get("quote")
+        if isinstance(told["value"], int | float) and not isinstance(told["value"], bool):
+            assert row["number"] == told["value"]
+        assert row["value"] == (told["value"] if isinstance(told["value"], str | None) else json.dumps(told["value"]))

@@ -10,7 +10,13 @@ import click
 
 @click.command("export")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--format", "name", default="jsonl", show_default=True, help="jsonl, json, csv, table, or a plugin's.")
+@click.option(
+    "--format",
+    "name",
+    default="jsonl",
+    show_default=True,
+    help="jsonl, json, csv, table, sqlite, parquet, or a plugin's.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
 def command(run: Path, name: str, output: Path | None) -> None:
     """Write the results of the run folder RUN."""
