@@ -75,7 +75,9 @@ def _quote_rules(text: str, most: int) -> list[str]:
     if longest == 0:
         return []
     least = min(SHORTEST_QUOTE, longest)
-    chunks = [json.dumps(chunk, ensure_ascii=False)[1:-1] for chunk in _chunk.findall(text)]
+    found = _chunk.findall(text)
+    written = {chunk: json.dumps(chunk, ensure_ascii=False)[1:-1] for chunk in set(found)}
+    chunks = [written[chunk] for chunk in found]
     span = f"{_SOLID}{_ANY}{{{max(least - 2, 0)},{most - 2}}}{_SOLID}" if least > 1 else _SOLID
     return [
         "SUB: %regex " + json.dumps({"substring_chunks": chunks}, ensure_ascii=False),

@@ -32,7 +32,7 @@ FORMATS = {
     "ipv6": 45,
     "uuid": 36,
 }
-"""Formats that the grammar enforces, with the maxLength of a text that names none; any other is an annotation."""
+"""Formats that the grammar enforces, with the maxLength of a text that names none."""
 REFUSED = {
     "not": "say what is allowed instead of what is not",
     "if": "split the cases into parameters of their own",
@@ -183,15 +183,23 @@ def _typed(schema: Mapping[str, Any], kind: str, pointer: str, in_list: bool) ->
         raise Unaskable(f"{pointer}/type", f"{kind!r} here; a value is one of {', '.join(SCALARS)}, array")
     made = {"type": kind, **{key: schema[key] for key in _KEPT[kind] if key in schema}}
     if kind == "string":
-        if made.get("format") not in FORMATS:
-            made.pop("format", None)
-        most = FORMATS[made["format"]] if "format" in made else STRING_IN_LIST if in_list else STRING
-        made.setdefault("maxLength", max(most, made.get("minLength", 0)))
-        if made.get("minLength", 0) > made.get("maxLength", STRING):
-            raise Unaskable(f"{pointer}/minLength", f"minLength {made['minLength']} is over maxLength")
+        _text(made, pointer, in_list)
     elif kind in ("number", "integer"):
         _bound_number(made, pointer)
     return made
+
+
+def _text(made: dict[str, Any], pointer: str, in_list: bool) -> None:
+    if made.get("format") not in (*FORMATS, *checked_afterwards()):
+        made.pop("format", None)
+    try:
+        re.compile(made.get("pattern", ""))
+    except re.error as problem:
+        raise Unaskable(f"{pointer}/pattern", f"Python cannot read it: {problem}") from None
+    most = FORMATS.get(made.get("format", ""), STRING_IN_LIST if in_list else STRING)
+    made.setdefault("maxLength", max(most, made.get("minLength", 0)))
+    if made.get("minLength", 0) > made["maxLength"]:
+        raise Unaskable(f"{pointer}/minLength", f"minLength {made['minLength']} is over maxLength")
 
 
 def _bound_number(made: dict[str, Any], pointer: str) -> None:
@@ -232,9 +240,18 @@ def _list(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
     return made
 
 
+def checked_afterwards() -> Collection[str]:
+    """Formats that no grammar holds and that jsonschema can judge: an answer that is none counts as no answer."""
+    from jsonschema import Draft202012Validator
+
+    return {str(name) for name in Draft202012Validator.FORMAT_CHECKER.checkers} - FORMATS.keys()
+
+
 def for_grammar(made: Mapping[str, Any]) -> dict[str, Any]:
-    """The leaf as llguidance takes it: what is enforced after decoding (uniqueItems) left out."""
+    """The leaf as llguidance takes it: what is enforced after decoding (uniqueItems, some formats) left out."""
     kept = {key: value for key, value in made.items() if key != "uniqueItems"}
+    if kept.get("format") not in FORMATS:
+        kept.pop("format", None)
     for key in ("anyOf", "prefixItems"):
         if key in kept:
             kept[key] = [for_grammar(branch) for branch in kept[key]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from dsx.parameters.reading import read
 from dsx.types import ParameterSet, RecordType
@@ -27,11 +27,14 @@ def pydantic_model(parameters: ParameterSet) -> type[BaseModel]:
 
 
 def _model(kind: RecordType, name: str) -> type[BaseModel]:
+    from annotated_types import Len
+
     tree: dict[str, Any] = {}
     for parameter in kind.parameters:
         _put(tree, parameter.name, (_leaf_type(parameter.schema) | None, None))
     for child in kind.children:
-        _put(tree, child.name, (list[_model(child, f"{name}_{child.name}")], []))  # type: ignore[misc]
+        below = _model(child, f"{name}_{child.name}")
+        _put(tree, child.name, (Annotated[list[below], Len(0, child.max_records)], []))  # type: ignore[valid-type]
     return _create(tree, name)
 
 
@@ -51,8 +54,6 @@ def _create(tree: dict[str, Any], name: str) -> type[BaseModel]:
 
 def _leaf_type(schema: Any) -> Any:
     """A type whose validation is the JSON Schema's own, and whose JSON Schema is too, the default step left out."""
-    from typing import Annotated
-
     from pydantic import AfterValidator, JsonValue, WithJsonSchema
 
     from dsx.parameters.values import validator, without_step

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from dsx.parameters.combining import Unaskable, combine
 
 UNIONS = ("anyOf", "oneOf")
+COUNTS = ("minLength", "maxLength", "minItems", "maxItems")
 OLDER = ("draft-03", "draft-04", "draft-06", "draft-07")
 Refs = tuple[str, ...]
 
@@ -44,9 +45,12 @@ class Resolver:
             return {}
         if not isinstance(raw, Mapping):
             raise Unaskable(where, "a schema that allows nothing")
-        made = dict(raw)
-        self._base(made, where)
-        unevaluated = {key: made.pop(key) for key in ("unevaluatedProperties", "unevaluatedItems") if key in made}
+        made: dict[str, Any] = dict(raw)
+        made.update((key, int(made[key])) for key in COUNTS if key in made)  # 2.0 is a count too
+        self._base(raw, where)
+        unevaluated: dict[str, Any] = {
+            key: made.pop(key) for key in ("unevaluatedProperties", "unevaluatedItems") if key in made
+        }
         parts = list(enumerate(made.pop("allOf", ())))
         if "$ref" in made:
             target = made.pop("$ref")

@@ -1,0 +1,115 @@
+"""What a grammar costs: compiling it for a 60,000-character text, and a mask for each token.
+
+    python benchmarks/grammar.py TOKENIZER_FOLDER [--schema schemas/motor.json] [--repeat 20]
+
+The group is the schema's largest: of all record types, the parameters that one question holds with --per-question
+unlimited and --max-new-tokens 8192, most tokens of the longest answer. The text is made of words, numbers, signs and
+quotes drawn with a seed. A mask is what `LLMatcher.compute_bitmask` takes for one token of an answer that a random
+model writes; forced tokens take none. All times are CPU times of the one thread that does the work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import llguidance
+import llguidance.hf
+import numpy
+from transformers import AutoTokenizer
+
+from dsx.decode.grammar import lark
+from dsx.parameters import read_schema
+from dsx.parameters.plan import answer_tokens, groups
+from dsx.types import Parameter, Passage, Question, RecordType, Shown
+
+CHARACTERS, CAP = 60_000, 8192
+WORDS = ("participants", "reached", "targets", "cursor", "rotated", "trials", "error", "degrees", "hand", "feedback")
+
+
+def text(seed: int = 1) -> str:
+    """A text like a paper's: paragraphs of words, with numbers, signs and quotes among them."""
+    draw, made, length = random.Random(seed), list[str](), 0
+    while length < CHARACTERS:
+        kind = draw.randrange(12)
+        word = draw.choice(WORDS) if kind > 2 else f"{draw.randrange(10_000) / 10}" if kind else '"30° ± 2"'
+        if kind > 9:
+            word = "".join(draw.choice("abcdefghijklmnoprstuvw") for _ in range(draw.randrange(2, 11)))
+        made.append(word + ("\n" if draw.randrange(150) == 0 else ". " if draw.randrange(18) == 0 else " "))
+        length += len(made[-1])
+    return "".join(made)[:CHARACTERS]
+
+
+def largest(kind: RecordType) -> tuple[Parameter, ...]:
+    """The group whose longest answer takes most tokens."""
+    found = [*groups(kind, 10_000, CAP), *(largest(child) for child in kind.children)]
+    return max(found, key=lambda group: sum(map(answer_tokens, group)))
+
+
+def measured(words: llguidance.LLTokenizer, made: str, seed: int) -> tuple[float, list[float], int]:
+    """(CPU seconds to compile, those of each mask, tokens of the answer)."""
+    draw, masks, tokens = random.Random(seed), list[float](), 0
+    started = time.thread_time()
+    matcher = llguidance.LLMatcher(words, llguidance.LLMatcher.grammar_from_lark(made), log_level=0)
+    compiled = time.thread_time() - started
+    assert not matcher.is_error(), matcher.get_error()
+    while not matcher.is_stopped() and tokens < CAP:
+        forced = matcher.compute_ff_tokens()
+        matcher.consume_tokens(forced)
+        tokens += len(forced)
+        if matcher.is_stopped():
+            break
+        started = time.thread_time()
+        mask = matcher.compute_bitmask()
+        masks.append(time.thread_time() - started)
+        bits = numpy.unpackbits(numpy.frombuffer(mask, dtype=numpy.uint8), bitorder="little")
+        legal = numpy.nonzero(bits[: words.vocab_size])[0]
+        matcher.consume_token(int(legal[draw.randrange(len(legal))]))
+        tokens += 1
+    return compiled, masks, tokens
+
+
+def main() -> int:
+    """See the module's docstring."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tokenizer", type=Path)
+    parser.add_argument("--schema", type=Path, default=Path("schemas/motor.json"))
+    parser.add_argument("--repeat", type=int, default=20)
+    given = parser.parse_args()
+    tokenizer = AutoTokenizer.from_pretrained(given.tokenizer)
+    words = llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer))
+    group, shown = largest(read_schema(given.schema).root), text()
+    question = Question("k", "", Shown(shown, (Passage(0, len(shown)),), True), "", "parameters", group)
+    built, compiles, masks, tokens = list[float](), list[float](), list[float](), 0
+    for seed in range(given.repeat):
+        lark.__globals__["_quote_rules"].cache_clear()
+        started = time.thread_time()
+        made = lark(question, order="value-quote")
+        built.append(time.thread_time() - started)
+        compiled, took, count = measured(words, made, seed)
+        compiles.append(compiled)
+        masks += took
+        tokens += count
+    print(f"llguidance {llguidance.__version__}, vocabulary {len(tokenizer)}, text {len(shown)} characters")
+    print(f"group              {len(group)} parameters, {sum(map(answer_tokens, group))} tokens at most")
+    print(f"grammar written    {ms(statistics.median(built))} median, {ms(max(built))} most")
+    print(f"grammar compiled   {ms(statistics.median(compiles))} median, {ms(max(compiles))} most of {given.repeat}")
+    ordered = sorted(masks)
+    print(f"masks              {len(masks)} for {tokens} tokens")
+    print(
+        f"mask               {ms(statistics.fmean(masks))} mean, {ms(ordered[len(masks) * 99 // 100])} 99 %, ", end=""
+    )
+    print(f"{ms(ordered[-1])} most")
+    return 0
+
+
+def ms(seconds: float) -> str:
+    return f"{seconds * 1e3:.2f} ms"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
