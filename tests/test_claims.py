@@ -86,7 +86,7 @@ def test_eight_processes_killed_and_restarted_do_each_paper_once(
 ) -> None:
     papers, run = scripted.papers(tmp_path / "papers", 12), tmp_path / "run"
     assert scripted.run("--run", tmp_path / "whole", papers).returncode == 0
-    draw, kills = random.Random(4), 16
+    draw, kills = random.Random(4), 10
 
     def start() -> subprocess.Popen[str]:
         return scripted.start("--run", run, "--claim", papers, SCRIPTED_DELAY="0.1")
