@@ -20,6 +20,7 @@ test: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy plugins/*/*.py
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 

@@ -136,6 +136,11 @@ def test_all_come_from_the_wheels_and_the_command_is_there(python: Path) -> None
     assert "dsx" in subprocess.run([python.parent / "dsx", "--version"], capture_output=True, text=True).stdout
 
 
+@pytest.mark.parametrize("name", PLUGINS)
+def test_each_plugin_keeps_its_promises(python: Path, name: str) -> None:
+    assert "ok   plugin" in run(python, "-m", "dsx", "plugins", "check", name)
+
+
 @pytest.mark.parametrize(
     ("loader", "file", "words"),
     [
