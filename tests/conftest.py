@@ -178,3 +178,9 @@ class RandomEngine:
 def random_engine(words: Any) -> RandomEngine:
     """An engine without a model."""
     return RandomEngine(words)
+
+
+def allows(words: Any, grammar: str, text: str) -> bool:
+    """Whether the grammar lets this text through, to its end."""
+    matcher = llguidance.LLMatcher(words, llguidance.LLMatcher.grammar_from_lark(grammar))
+    return all(matcher.consume_token(token) for token in words.tokenize_str(text)) and matcher.is_accepting()

@@ -1,155 +1,160 @@
-"""A wide schema, end to end: 400 leaves, lists of objects nested three deep, a table of 80 rows."""
+"""A wide parameter set: 400 leaves, lists of records three deep, a table of 80 rows; all of it asked, nothing cut."""
 
 from __future__ import annotations
 
+import io
 import json
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any
 
-import llguidance
+import pytest
 
-from dsx.decode.grammar import lark, shortest
-from dsx.parameters import nullable, read, to_object
-from dsx.parameters.plan import every
+from dsx.decode.grammar import lark
+from dsx.export import to_objects
+from dsx.parameters import nullable, pydantic_model, read
+from dsx.parameters.compiling import problems_of_grammar
+from dsx.parameters.plan import every, too_long
 from dsx.parameters.values import validator
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
-from dsx.types import Completion, Json, Question
-from tests.conftest import random_answer
+from dsx.types import Completion, PaperResult, ParameterSet, Question
+from tests.conftest import RandomEngine, allows
 
-ROWS, SITES, ARMS, DOSES = 80, 3, 2, 2
-LEAVES: tuple[dict[str, Any], ...] = (
-    {"type": "integer", "minimum": 0, "maximum": 9999},
-    {"type": "number", "minimum": -5, "maximum": 5},
-    {"type": "string", "maxLength": 40},
+ROWS = 80
+KINDS: list[dict[str, Any]] = [
+    {"type": "integer", "minimum": 0, "maximum": 5000},
+    {"type": "number", "minimum": 0, "maximum": 100, "x-unit": "mm"},
     {"type": "boolean"},
     {"enum": ["low", "middle", "high"]},
-    {"type": "array", "items": {"type": "integer"}, "maxItems": 4},
-)
+    {"type": "string", "maxLength": 30},
+    {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 99}, "maxItems": 3},
+    {"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]},
+    {"$ref": "#/$defs/share"},
+]
 
 
-def leaves(name: str, count: int) -> dict[str, Any]:
-    return {f"{name}_{at}": LEAVES[at % len(LEAVES)] for at in range(count)}
-
-
-def thing(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties}
+def leaves(prefix: str, count: int) -> dict[str, Any]:
+    """That many leaves, of all kinds in turn."""
+    return {f"{prefix}_{at}": KINDS[at % len(KINDS)] for at in range(count)}
 
 
 def listed(properties: dict[str, Any], most: int) -> dict[str, Any]:
-    return {"type": "array", "maxItems": most, "items": thing(properties)}
+    """A list of records."""
+    return {"type": "array", "maxItems": most, "items": {"type": "object", "properties": properties}}
 
 
-def schema() -> dict[str, Any]:
-    """400 leaves: 37 objects of 10, 5 a row, and 25 in sites, their arms, and the arms' doses."""
-    doses = listed(leaves("dose", 5), DOSES)
-    arms = listed({**leaves("arm", 10), "doses": doses}, ARMS)
-    sites = listed({**leaves("site", 10), "arms": arms}, SITES)
-    objects = {f"part_{at}": thing(leaves("leaf", 10)) for at in range(37)}
-    return thing({**objects, "rows": listed(leaves("cell", 5), ROWS), "sites": sites})
-
-
-def text() -> str:
-    """Holds all of it, a line a thing."""
-    lines = [f"Part {part}, leaf {leaf}, was {part * leaf} units high." for part in range(37) for leaf in range(10)]
-    lines += [f"Row {row}: {row} people of {row + 20} years were low on the first and high on the second day."
-              for row in range(1, ROWS + 1)]  # fmt: skip
-    for site in range(1, SITES + 1):
-        lines.append(f"Site {site} had two arms.")
-        for arm in range(1, ARMS + 1):
-            lines += [
-                f"Arm {arm} of site {site} got two doses.",
-                f"There, dose 1 was {arm} mg, and dose 2 was {arm + site} mg.",
-            ]
-    return "\n\n".join(lines) + "\n"
-
-
-class Chance:
-    """An engine whose values come by chance, and which lists what there is; both as the grammar lets it."""
-
-    grammar: Literal["lark", "json_schema", "none"] = "lark"
-    context_tokens = 100_000
-    there_are: ClassVar = {
-        "rows": ("Row", ROWS),
-        "sites": ("Site", SITES),
-        "arms": ("Arm", ARMS),
-        "doses": ("dose", DOSES),
+def wide_schema() -> dict[str, Any]:
+    """400 leaves: of the paper, in an object in an object, in studies / arms / visits, in a table."""
+    inner = {"type": "object", "properties": leaves("inner", 96)}
+    visits = listed(leaves("visit", 24), 4)
+    arms = listed({**leaves("arm", 36), "visits": visits}, 4)
+    studies = listed({**leaves("study", 40), "arms": arms}, 4)
+    table = listed(leaves("column", 4), ROWS)
+    outer = {"type": "object", "properties": {**leaves("outer", 100), "inner": inner}}
+    properties = {
+        **leaves("paper", 100),
+        "outer": outer,
+        "studies": studies,
+        "results": {"properties": {"rows": table}},
+    }
+    return {
+        "type": "object",
+        "properties": properties,
+        "$defs": {"share": {"type": "number", "minimum": 0, "maximum": 1, "multipleOf": 0.01}},
     }
 
-    def __init__(self, words: Any) -> None:
-        self.words = words
-        self.asked: Counter[str] = Counter()
-        self.pages: Counter[str] = Counter()
-        self.cut = 0
 
-    def count_tokens(self, text: str) -> int:
-        return len(text) // 4
+def wide_text() -> str:
+    """A line for each leaf and each row."""
+    names = [parameter.name for parameter in every(read(wide_schema(), "wide").root)]
+    lines = [f"The {name.replace('_', ' ')} was {at * 37 % 101} mm." for at, name in enumerate(names)]
+    rows = [f"Row {at} | {at * 3} | {at / 4} mm | yes | low" for at in range(1, ROWS + 1)]
+    return "\n".join([*lines, "Studies 1 and 2 had arms 1 and 2, each with visits 1 and 2.", *rows])
+
+
+class Listing(RandomEngine):
+    """Lists what the text holds, page by page, each answer checked against its grammar; fills values at random."""
+
+    labels: dict[str, list[str]]
 
     def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
         for question in questions:
-            held = lark(question, order="value-quote", quote=question.quote_characters)
-            if question.form == "records":
-                yield Completion(question.key, self._list(question, held), True)
+            if question.form == "parameters":
+                yield from super().answer([question])
                 continue
-            self.asked[question.key] += 1
-            answer, ended = random_answer(self.words, held, seed=len(self.asked))
-            self.cut += not ended
-            yield Completion(question.key, answer if ended else shortest(question, answer), True, not ended)
-
-    def _list(self, question: Question, held: str) -> str:
-        """The labels after the one that the question names, as many as a page takes; the grammar must take them."""
-        kind = question.key.split("/")[-2]
-        self.pages[kind] += 1
-        name, most = self.there_are[kind]
-        after = re.search(rf'after "{name} (\d+)"', question.prompt)
-        first = int(after.group(1)) + 1 if after else 1
-        numbers = range(first, min(most + 1, first + question.max_records))
-        written = [{"label": f"{name} {number}", "quote": ""} for number in numbers]
-        for item in written:
-            line = next(line for line in question.shown.text.split("\n") if re.search(rf"{item['label']}\b", line))
-            item["quote"] = " ".join(line[line.index(item["label"]) :].split()[:4])
-        answer = json.dumps(written, separators=(",", ":"), ensure_ascii=False)
-        matcher = llguidance.LLMatcher(self.words, llguidance.LLMatcher.grammar_from_lark(held))
-        assert matcher.consume_tokens(self.words.tokenize_str(answer)), matcher.get_error()
-        assert matcher.is_accepting()
-        return answer
-
-    def describe(self) -> Mapping[str, Json]:
-        return {"engine": "chance"}
-
-    def close(self) -> None:
-        pass
+            self.asked.append(question)
+            kind, known = question.key.split("/")[-2], int(question.key.split("/")[-1].removeprefix("after "))
+            page = self.labels[kind][known : known + question.max_records]
+            quote = " ".join(question.shown.text.split("\n")[0].split(" ")[:5])
+            quotes = [{"label": label, "quote": quote} for label in page]
+            text = json.dumps(quotes, separators=(",", ":"), ensure_ascii=False)
+            assert allows(self.words, lark(question, order="value-quote"), text)
+            yield Completion(question.key, text, True)
 
 
-def test_every_row_is_asked_for_and_the_object_validates(tmp_path: Path, words: Any) -> None:
-    path = tmp_path / "wide.txt"
-    path.write_text(text())
-    parameters = read(schema(), "wide")
-    assert len(every(parameters.root)) == 400
-    engine = Chance(words)
-    recipe = Recipe.read(schema_name="wide")
-    pipeline = Pipeline(recipe, parameters, load_plugins(), engine, lambda event: None, None)
-    result = pipeline.fill(path)
+def exported(result: PaperResult, parameters: ParameterSet) -> dict[str, Any]:
+    """What `--format json` writes of one paper."""
+    out = io.StringIO()
+    to_objects([result], parameters, out)
+    made: dict[str, Any]
+    [made] = json.loads(out.getvalue())
+    return made
 
-    counts = Counter(record.path[-2] if record.path else "" for record in result.records)
-    assert counts == {"": 1, "rows": ROWS, "sites": SITES, "arms": SITES * ARMS, "doses": SITES * ARMS * DOSES}
-    assert engine.pages["rows"] > 1  # a page holds what the cap lets it hold
+
+def fill(engine: Any, parameters: ParameterSet, folder: Path) -> PaperResult:
+    """The whole way of one paper, several parameters a question so that the test is quick."""
+    paper = folder / "wide.txt"
+    paper.write_text(wide_text(), "utf-8")
+    recipe = Recipe(schema_name="wide", engine="random", per_question=8)
+    return Pipeline(recipe, parameters, load_plugins(), engine).fill(paper)
+
+
+def holds(result: PaperResult, parameters: ParameterSet, engine: RandomEngine) -> dict[str, Any]:
+    """The export validates, nothing was cut, each record's every leaf was asked."""
+    made = exported(result, parameters)
+    assert list(validator(nullable(parameters.schema)).iter_errors(made)) == []
+    pydantic_model(parameters).model_validate(made)
+    flags = {flag for record in result.records for value in record.values.values() for flag in value.flags}
+    assert "truncated" not in flags
+    assert not {flag for flag in flags if flag.startswith("error") and not flag.endswith("is no value")}  # ":", "-"
+    asked: dict[str, set[str]] = {}
+    for question in engine.asked:
+        names = asked.setdefault(question.key.rpartition("/")[0], set())
+        names.update(parameter.name for parameter in question.parameters)
     for record in result.records:
-        asked = next(kind for kind in kinds(parameters.root) if kind.name == (record.path[-2] if record.path else ""))
-        assert set(record.values) == {parameter.name for parameter in asked.parameters}
-    truncated = [value for record in result.records for value in record.values.values() if "truncated" in value.flags]
-    assert not truncated
-    made = to_object(result, parameters)
-    assert validator(nullable(parameters.schema)).is_valid(made)
-    assert len(made["rows"]) == ROWS
-    assert len(made["sites"][2]["arms"][1]["doses"]) == DOSES
+        assert asked["/".join(record.path)] >= set(record.values)
+    return made
 
 
-def kinds(root: Any) -> Iterator[Any]:
-    yield root
-    for child in root.children:
-        yield from kinds(child)
+@pytest.fixture(scope="module")
+def wide() -> ParameterSet:
+    """The set."""
+    return read(wide_schema(), "wide")
+
+
+def test_the_set_is_as_wide_as_it_says(wide: ParameterSet) -> None:
+    assert len(every(wide.root)) == 400
+    assert problems_of_grammar(wide) == too_long(wide, 512) == []
+
+
+def test_every_row_of_every_list_is_asked(wide: ParameterSet, words: Any, tmp_path: Path) -> None:
+    engine = Listing(words)
+    engine.labels = {
+        "results.rows": [f"Row {at}" for at in range(1, ROWS + 1)],
+        **{kind: [f"{kind} 1", f"{kind} 2"] for kind in ("studies", "arms", "visits")},
+    }
+    made = holds(fill(engine, wide, tmp_path), wide, engine)
+    assert len(made["results"]["rows"]) == ROWS
+    assert [len(arm["visits"]) for study in made["studies"] for arm in study["arms"]] == [2, 2, 2, 2]
+    asked = [parameter.name for question in engine.asked for parameter in question.parameters]
+    counts = {name: asked.count(name) for name in ("paper_0", "outer.inner.inner_9", "study_1", "arm_1", "visit_1")}
+    assert counts == {"paper_0": 1, "outer.inner.inner_9": 1, "study_1": 2, "arm_1": 4, "visit_1": 8}
+    assert asked.count("column_3") == ROWS
+
+
+def test_what_a_random_model_lists_is_filled_too(wide: ParameterSet, words: Any, tmp_path: Path) -> None:
+    engine = RandomEngine(words)
+    made = holds(fill(engine, wide, tmp_path), wide, engine)
+    assert {"paper_0", "outer", "studies", "results"} < set(made)
