@@ -17,7 +17,7 @@ def register_loaders() -> dict[str, Loader]:
     from dsx.load.plain import load_plain
 
     return {
-        "pymupdf": Loader(load_pdf, "5", "PDF, by PyMuPDF"),
+        "pymupdf": Loader(load_pdf, "6", "PDF, by PyMuPDF"),
         "html": Loader(load_html, "1", "HTML"),
         "text": Loader(load_plain, "1", "plain text and Markdown"),
     }

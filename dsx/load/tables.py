@@ -1,4 +1,4 @@
-"""Tables of a page: the lines below a table's caption become rows of cells.
+"""Tables of a page: the lines below a table's caption (or above it) become rows of cells.
 
 Journals rule their tables with a few horizontal lines only, so cells are told by the white space between them. What
 PyMuPDF's own `find_tables` gives on such pages was measured: see the decision record in ARCHITECTURE.md.
@@ -45,15 +45,18 @@ def with_tables(pages: Sequence[Sequence[Line]]) -> tuple[list[Line], list[Grid]
         rest = list(page)
         while (start := next((at for at, line in enumerate(rest) if _caption.match(line.text)), None)) is not None:
             caption = _block_from(rest, start)
-            taken = _region(rest, caption, prose)
-            rows = [row for row in _rows(taken) if row]
-            lines += rest[: start + len(caption)]
-            rest = [line for line in rest[start + len(caption) :] if not any(line is other for other in taken)]
-            if sum(len(row) > 1 for row in rows) < LEAST_ROWS:
-                rest = sorted([*taken, *rest], key=lambda line, order=list(page): _at(line, order))  # type: ignore[misc]
-                continue
-            lines += [_row_line(row, taken[0], len(grids)) for row in rows]
-            grids.append(_grid(caption, taken, rows))
+            head, tail = rest[:start], rest[start + len(caption) :]
+            for above in (False, True):  # most journals set the caption above its table, some below
+                taken = _region(rest, caption, prose, above)
+                rows = [row for row in _rows(taken) if row]
+                if sum(len(row) > 1 for row in rows) >= LEAST_ROWS:
+                    head, tail = _without(head, taken), _without(tail, taken)
+                    lines += [*head, *caption, *(_row_line(row, taken[0], len(grids)) for row in rows)]
+                    grids.append(_grid(caption, taken, rows))
+                    break
+            else:
+                lines += [*head, *caption]
+            rest = tail
         lines += rest
     return lines, grids
 
@@ -78,8 +81,8 @@ def _is_prose(block: Sequence[Line], column: float) -> bool:
     return len(block) >= 3 and stacked >= len(block) - 2 and len(wide) >= 0.6 * len(block)
 
 
-def _at(line: Line, order: Sequence[Line]) -> int:
-    return next(index for index, other in enumerate(order) if other is line)
+def _without(lines: Sequence[Line], taken: Sequence[Line]) -> list[Line]:
+    return [line for line in lines if not any(line is other for other in taken)]
 
 
 def _block_from(lines: Sequence[Line], start: int) -> list[Line]:
@@ -96,42 +99,42 @@ def _block_from(lines: Sequence[Line], start: int) -> list[Line]:
     return found
 
 
-def _region(lines: Sequence[Line], caption: Sequence[Line], prose: set[tuple[int, int]]) -> list[Line]:
-    """The lines below the caption, down to the text that goes on: rows follow each other closely."""
+def _region(
+    lines: Sequence[Line], caption: Sequence[Line], prose: set[tuple[int, int]], above: bool = False
+) -> list[Line]:
+    """The lines below the caption (or above it), up to the text that goes on: rows follow each other closely."""
+    edge = caption[0].box[1] if above else caption[-1].box[3]
+    candidates = [line for line in _without(lines, caption) if _distance(line, edge, above) >= -2]
     left = min(line.box[0] for line in caption) - 4
-    below = caption[-1].box[3] - 2
-    candidates = [line for line in lines if line.box[1] >= below and not any(line is one for one in caption)]
-    right = _right_edge([line for line in candidates if (line.page, line.block) not in prose], caption)
+    right = _right_edge([line for line in candidates if (line.page, line.block) not in prose], caption, above)
     column = sorted(
-        (line for line in candidates if left <= (line.box[0] + line.box[2]) / 2 <= right), key=lambda line: line.box[1]
+        (line for line in candidates if left <= (line.box[0] + line.box[2]) / 2 <= right),
+        key=lambda line: _distance(line, edge, above),
     )
     found: list[Line] = []
-    bottom = caption[-1].box[3]
-    width = right - left
     for line in column:
-        full = line.box[2] - line.box[0] > 0.75 * width and len(_cells([line])) == 1
-        text = (line.page, line.block) in prose
+        full = line.box[2] - line.box[0] > 0.75 * (right - left) and len(_cells([line])) == 1
         alone = not any(other is not line and _same_row(other, line) for other in column)
+        text = (line.page, line.block) in prose
         stops = _next_caption.match(line.text) or (heading_kind(line.text.strip()) in MAIN and alone)
-        if line.box[1] - bottom > ROW_GAP * max(line.size, 6) or stops or text:
+        if _distance(line, edge, above) > ROW_GAP * max(line.size, 6) or stops or text or (full and alone and found):
             break
-        if full and alone and found:
-            break  # a note below the table
         found.append(line)
-        bottom = max(bottom, line.box[3])
+        edge = min(edge, line.box[1]) if above else max(edge, line.box[3])
     return found
 
 
-def _right_edge(candidates: Sequence[Line], caption: Sequence[Line]) -> float:
-    """As wide as the caption, or as the rows right below it where they are wider."""
-    right = max(line.box[2] for line in caption)
-    bottom, size = caption[-1].box[3], max(caption[-1].size, 6)
+def _distance(line: Line, edge: float, above: bool) -> float:
+    """White space between a line and an edge above or below it, in points."""
+    return edge - line.box[3] if above else line.box[1] - edge
+
+
+def _right_edge(candidates: Sequence[Line], caption: Sequence[Line], above: bool) -> float:
+    """As wide as the caption, or as the rows next to it where they are wider."""
+    edge, size = (caption[0].box[1] if above else caption[-1].box[3]), max(caption[-1].size, 6)
     left = min(line.box[0] for line in caption) - 4
-    for line in sorted(candidates, key=lambda line: line.box[0]):
-        near = line.box[1] - bottom < ROW_GAP * size
-        if near and left <= line.box[0]:
-            right = max(right, line.box[2])
-    return right + 4
+    near = [line for line in candidates if _distance(line, edge, above) < ROW_GAP * size and left <= line.box[0]]
+    return max(line.box[2] for line in (*caption, *near)) + 4
 
 
 def _same_row(one: Line, other: Line) -> bool:
