@@ -20,6 +20,7 @@ SAID = {
     "pyproject.toml": "the package, its dependencies, and the settings of ruff, mypy, pytest, import-linter",
     "schemas": "parameter sets as JSON Schema",
     "examples": "a sample paper of our own, with gold",
+    "docs/schema.md": "how a parameter set is written: types, bounds, annotations, what is refused",
     "docs/hooks.md": "all hooks, made from the hookspecs",
     "dsx/sbatch": "slurm/, for `dsx slurm submit` of an installed dsx (a link)",
     "slurm": "the sbatch wrappers: extraction, a server, its clients",

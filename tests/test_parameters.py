@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from enum import StrEnum
 from pathlib import Path
@@ -11,9 +12,12 @@ import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel, Field, ValidationError
 
-from dsx.cli.schema import check_files
+from dsx.cli.schema import check_files, export, show_set
 from dsx.errors import SchemaError
 from dsx.parameters import check, nullable, parameter_set, pydantic_model, read, read_schema
+from dsx.parameters.checking import ANNOTATIONS
+from dsx.parameters.describing import describe
+from dsx.parameters.leaves import REFUSED as REFUSALS
 from dsx.parameters.values import validator
 
 FOLDER = Path(__file__).parent
@@ -193,3 +197,63 @@ def test_a_step_is_counted_in_decimals() -> None:
     assert validator({"multipleOf": 0.1}).is_valid(0.3)
     assert not validator({"multipleOf": 0.1}).is_valid(0.35)
     assert validator({"multipleOf": 7}).is_valid(7e300)
+
+
+SHOWN = {
+    "text of at most 200 characters": {},
+    "text of at most 9 characters like ^[a-z]+$": {"pattern": "^[a-z]+$", "maxLength": 9},
+    "text of at most 10 characters (date)": {"format": "date"},
+    "text of at most 200 characters (idn-email) (checked after the answer)": {"format": "idn-email"},
+    "whole number of at most 15 digits": {"type": "integer"},
+    "number over 0 to 1 with at most 6 decimals": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+    "number from 0 to 5 in steps of 0.5": {"minimum": 0, "maximum": 5, "multipleOf": 0.5},
+    "list of 1 to 8, each text of at most 60 characters": {"type": "array"},
+    "list of 2, each yes or no, all different (checked after the answer)": {
+        "items": {"type": "boolean"},
+        "minItems": 2,
+        "maxItems": 2,
+        "uniqueItems": True,
+    },
+    "whole number to 9 of at most 15 digits or one of n/a, none": {
+        "anyOf": [{"type": "integer", "maximum": 9}, {"enum": ["n/a", "none"]}]
+    },
+    "choice": {"const": 3},
+}
+
+
+@pytest.mark.parametrize("words", SHOWN)
+def test_types_and_bounds_are_told_in_words(words: str) -> None:
+    assert describe(one(SHOWN[words])) == words
+
+
+def test_show_tells_all_that_a_researcher_asks() -> None:
+    done = CliRunner().invoke(show_set, [str(FOLDER.parent / "schemas" / "trials.json")], standalone_mode=False)
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in done.output.splitlines() if "│" in line]
+    by_name = {row[0]: row for row in rows}
+    assert by_name["dose.amount"][2:] == ["mg", "", "methods", "152", "6"]
+    assert by_name["blinding"][3] == "open, single, double, triple"
+    assert "[A-Z]" in _shown({"pattern": "^[A-Z]$"})  # no markup
+    assert "trials / arms (at most 8)" in done.output
+
+
+def _shown(schema: Any) -> str:
+    from rich.console import Console
+
+    from dsx.parameters.showing import tables
+
+    console = Console(width=200, record=True, file=io.StringIO())
+    for table in tables(read({"type": "object", "properties": {"a": schema}}, "test"), 1, 512):
+        console.print(table)
+    return console.export_text()
+
+
+def test_export_writes_the_schema_with_all_that_stood_in_it(tmp_path: Path) -> None:
+    source, target = FOLDER.parent / "schemas" / "materials.json", tmp_path / "again.json"
+    CliRunner().invoke(export, [str(source), "-o", str(target)], standalone_mode=False)
+    assert json.loads(target.read_text("utf-8")) == json.loads(source.read_text("utf-8"))
+    assert read_schema(target).root == read_schema(source).root
+
+
+def test_the_page_names_every_annotation_and_every_refusal() -> None:
+    page = (FOLDER.parent / "docs" / "schema.md").read_text("utf-8")
+    assert [key for key in (*ANNOTATIONS, *REFUSALS) if f"`{key}`" not in page] == []
