@@ -145,8 +145,6 @@ def memory(model: str) -> None:
 
 def peak(model: str, rows: int) -> None:
     """Prints this process's peak resident kilobytes after `rows` rows on a prefix of 10,000 tokens."""
-    import resource
-
     one = engine(model, rows=rows)
     prefix = [token % 1000 + 100 for token in range(10_000)]
     text = "Forty people reached for eight targets, and the cursor was turned by thirty degrees for all of them."
@@ -158,10 +156,10 @@ def peak(model: str, rows: int) -> None:
     for at in range(rows):
         question = Question(str(at), "", shown, "", "parameters", (parameters[at % len(parameters)],))
         lark = grammar.lark(question, order="value-quote")
-        matcher = llguidance.LLMatcher(one.words, llguidance.LLMatcher.grammar_from_lark(lark))
+        matcher = grammar.matcher(one.words, lark)
         made.append(Row(str(at), prefix, [50 + at, 60, 70], matcher, 96))
     assert all(row.error is None for row in one.loop.run(made))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]))
 
 
 def passes(run: Path) -> None:

@@ -22,7 +22,7 @@ import llguidance.hf
 import numpy
 from transformers import AutoTokenizer
 
-from dsx.decode.grammar import lark
+from dsx.decode import grammar
 from dsx.parameters import read_schema
 from dsx.parameters.plan import answer_tokens, groups
 from dsx.types import Parameter, Passage, Question, RecordType, Shown
@@ -54,7 +54,7 @@ def measured(words: llguidance.LLTokenizer, made: str, seed: int) -> tuple[float
     """(CPU seconds to compile, those of each mask, tokens of the answer)."""
     draw, masks, tokens = random.Random(seed), list[float](), 0
     started = time.thread_time()
-    matcher = llguidance.LLMatcher(words, llguidance.LLMatcher.grammar_from_lark(made), log_level=0)
+    matcher = grammar.matcher(words, made)
     compiled = time.thread_time() - started
     assert not matcher.is_error(), matcher.get_error()
     while not matcher.is_stopped() and tokens < CAP:
@@ -86,9 +86,9 @@ def main() -> int:
     question = Question("k", "", Shown(shown, (Passage(0, len(shown)),), True), "", "parameters", group)
     built, compiles, masks, tokens = list[float](), list[float](), list[float](), 0
     for seed in range(given.repeat):
-        lark.__globals__["_quote_rules"].cache_clear()
+        grammar._quote_rules.cache_clear()
         started = time.thread_time()
-        made = lark(question, order="value-quote")
+        made = grammar.lark(question, order="value-quote")
         built.append(time.thread_time() - started)
         compiled, took, count = measured(words, made, seed)
         compiles.append(compiled)

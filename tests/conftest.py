@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import llguidance
 import numpy
 import pytest
 
-from dsx.decode.grammar import lark, shortest
+from dsx.decode.grammar import lark, matcher, shortest
 from dsx.decode.models import embedded, embedded_is_here
 from dsx.types import Completion, Question
 
@@ -41,19 +40,23 @@ def words(embedded_folder: str) -> Any:
     return llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer))
 
 
-def random_answer(words: Any, grammar: str, seed: int, cap: int = 512) -> tuple[str, bool]:
-    """What a model that likes every legal token equally writes, and whether it came to an end within the cap."""
-    draw, out = random.Random(seed), list[int]()
-    matcher = llguidance.LLMatcher(words, llguidance.LLMatcher.grammar_from_lark(grammar))
-    assert not matcher.is_error(), matcher.get_error()
-    while not matcher.is_stopped() and len(out) < cap:
-        bits = numpy.unpackbits(numpy.frombuffer(matcher.compute_bitmask(), dtype=numpy.uint8), bitorder="little")
-        legal = numpy.nonzero(bits[: words.vocab_size])[0]
-        token = int(legal[draw.randrange(len(legal))])
-        assert matcher.consume_token(token), matcher.get_error()
+def random_answer(words: Any, grammar: str, seed: int, cap: int = 512, answers: bool = False) -> tuple[str, bool]:
+    """What a model that likes every legal token equally writes, and whether it came to an end within the cap.
+
+    answers: null is not among the legal, where there is another way; it would be chosen more often than not.
+    """
+    draw, out, made = random.Random(seed), list[int](), matcher(words, grammar)
+    assert not made.is_error(), made.get_error()
+    while not made.is_stopped() and len(out) < cap:
+        bits = numpy.unpackbits(numpy.frombuffer(made.compute_bitmask(), dtype=numpy.uint8), bitorder="little")
+        legal = numpy.nonzero(bits[: words.vocab_size])[0].tolist()
+        if answers and len(legal) < 12:
+            legal = [token for token in legal if not b"null".startswith(words.decode_bytes([token]))] or legal
+        token = legal[draw.randrange(len(legal))]
+        assert made.consume_token(token), made.get_error()
         out.append(token)
     text = b"".join(words.decode_bytes([token]) for token in out).decode("utf-8", "replace")
-    return text, matcher.is_stopped()
+    return text, made.is_stopped()
 
 
 @pytest.fixture
@@ -182,5 +185,5 @@ def random_engine(words: Any) -> RandomEngine:
 
 def allows(words: Any, grammar: str, text: str) -> bool:
     """Whether the grammar lets this text through, to its end."""
-    matcher = llguidance.LLMatcher(words, llguidance.LLMatcher.grammar_from_lark(grammar))
-    return all(matcher.consume_token(token) for token in words.tokenize_str(text)) and matcher.is_accepting()
+    made = matcher(words, grammar)
+    return all(made.consume_token(token) for token in words.tokenize_str(text)) and made.is_accepting()

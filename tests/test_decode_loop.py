@@ -19,7 +19,7 @@ from transformers import (
 )
 
 from dsx.decode.cache import Prefix, PrefixCache, prefill
-from dsx.decode.grammar import lark
+from dsx.decode.grammar import lark, matcher
 from dsx.decode.loop import Loop, Row
 from dsx.parameters import read
 from dsx.types import Passage, Question, Shown
@@ -64,9 +64,9 @@ def make_rows(parts: tuple[Any, Any, Any], cap: int = 96) -> list[Row]:
             parameter = read({"type": "object", "properties": {"v": schema}}, "t").root.parameters
             shown = Shown(text, (Passage(0, len(text)),), True)
             grammar = lark(Question("k", "s", shown, prompt, "parameters", parameter), order="value-quote", quote=60)
-            matcher = llguidance.LLMatcher(words, llguidance.LLMatcher.grammar_from_lark(grammar))
+            made = matcher(words, grammar)
             suffix = tokenizer(f"\n{prompt}\nAnswer: ")["input_ids"]
-            rows.append(Row(f"{len(rows)}", prefix, suffix, matcher, cap))
+            rows.append(Row(f"{len(rows)}", prefix, suffix, made, cap))
     return rows
 
 

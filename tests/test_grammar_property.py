@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ TEXTS = (
     "a\x02b\x1f tail \x7f end of the line\x0c and more\u2028words\u00a0here\r\nand "
     "\ud7ff\ufeff\U0010ffff there \U00040d1a\U000a0000 ends",
     "\n\n \n",
+    "".join(random.Random(7).choices("ACGT", k=400)) + " and a " + "TTTT" * 200,
+    f"Contents {'.' * 150} 7\n{'_' * 300}\n" * 20,
 )
 LONG = " ".join(
     f'{number}° "{number * 7 % 101}" − 🙂\\{number % 13}' + "\n" * (number % 29 == 0) for number in range(9000)
@@ -56,7 +59,7 @@ def draw(request: pytest.FixtureRequest) -> Draw:
         words = llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer))
     else:
         pytest.skip("no large vocabulary: set DSX_TEST_TOKENIZER to the folder of a tokenizer, Qwen's for example")
-    return lambda grammar, at: random_answer(words, grammar, at, CAP)
+    return lambda grammar, at: random_answer(words, grammar, at, CAP, answers=at % 4 > 0)
 
 
 def question(text: str, asked: tuple[Parameter, ...], records: int = 0) -> Question:

@@ -152,7 +152,7 @@ class TransformersEngine:
             error = f"prompt of {len(prefix) + len(suffix)} tokens and {cap} of answer pass the model's context"
             return Completion(question.key, "", True, error=f"{error} of {self.context_tokens}")
         lark = grammar.lark(question, order=self.settings.order, quote=question.quote_characters)
-        matcher = llguidance.LLMatcher(self.words, llguidance.LLMatcher.grammar_from_lark(lark), log_level=0)
+        matcher = grammar.matcher(self.words, lark)
         if matcher.is_error():
             return Completion(question.key, "", True, error=f"grammar: {matcher.get_error()}")
         return Row(question.key, prefix, suffix, matcher, cap)

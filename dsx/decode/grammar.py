@@ -12,20 +12,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from dsx.parameters.leaves import UNWRITABLE, for_grammar
+import llguidance
+
+from dsx.parameters.grammatical import for_grammar
+from dsx.parameters.leaves import UNWRITABLE
 from dsx.parameters.values import without_step
 from dsx.types import Parameter, Question
 from dsx.units import spellings
 
 SHORTEST_QUOTE = 8
-_chunk = re.compile(r"\w+|[^\S\n]+|\n+|[^\w\s]")
+FUEL = 20_000_000
+"""What the matcher may spend on a token, in its library's unit; its own limit ends in words of hundreds of letters."""
 _SOLID = r"(?:[^\\\x00-\x20\x7f]|\\[^n])"
 """One character of JSON text inside a quote that is no blank; "\\n" would be a line break of the text."""
 _ANY = r"(?:[^\\\x00-\x1f\x7f]|\\[^n])"
+_character = re.compile(r"\\.|[^\\]")
+_quotable = re.compile(f"{_ANY}+")
+_solid = re.compile(_SOLID)
 
 
 def lark(question: Question, *, order: str, quote: int = 240, label: int = 60) -> str:
@@ -52,6 +59,12 @@ def lark(question: Question, *, order: str, quote: int = 240, label: int = 60) -
     return "\n".join(rules) + "\n"
 
 
+def matcher(words: llguidance.LLTokenizer, lark: str) -> llguidance.LLMatcher:
+    """A matcher of this grammar; `is_error` where the library refuses it."""
+    limits = llguidance.LLParserLimits(step_lexer_fuel=FUEL, initial_lexer_fuel=FUEL)
+    return llguidance.LLMatcher(words, llguidance.LLMatcher.grammar_from_lark(lark), log_level=0, limits=limits)
+
+
 def _parameter(at: int, parameter: Parameter, order: str, quotable: bool) -> list[str]:
     """Rule p{at}: null or the object; only null where the text has nothing to quote."""
     if not quotable:
@@ -69,20 +82,44 @@ def _parameter(at: int, parameter: Parameter, order: str, quotable: bool) -> lis
 
 @lru_cache(maxsize=8)
 def _quote_rules(text: str, most: int) -> list[str]:
-    """SUB and QUOTE; none where the text has no line that is long enough to quote."""
-    text = UNWRITABLE.sub("\n", text)
-    longest = max((len(line.strip()) for line in text.split("\n")), default=0)
-    if longest == 0:
-        return []
-    least = min(SHORTEST_QUOTE, longest)
-    found = _chunk.findall(text)
+    """SUB and QUOTE; none where the text has no line that can be quoted."""
+    limit = max(most - SHORTEST_QUOTE, 1)  # of a word, so that some words of each line make a quote
+    found = _chunks(limit).findall(UNWRITABLE.sub("\n", text))
     written = {chunk: json.dumps(chunk, ensure_ascii=False)[1:-1] for chunk in set(found)}
     chunks = [written[chunk] for chunk in found]
+    least = _least(chunks, most)
+    if least == 0:
+        return []
     span = f"{_SOLID}{_ANY}{{{max(least - 2, 0)},{most - 2}}}{_SOLID}" if least > 1 else _SOLID
     return [
         "SUB: %regex " + json.dumps({"substring_chunks": chunks}, ensure_ascii=False),
         rf'QUOTE: "\"" (SUB & /{span}/) "\""',
     ]
+
+
+@lru_cache(maxsize=8)
+def _chunks(limit: int) -> re.Pattern[str]:
+    """Words of at most `limit` characters, blanks, line breaks, other characters."""
+    return re.compile(rf"\w{{1,{limit}}}|[^\S\n]+|\n+|[^\w\s]")
+
+
+def _least(chunks: Sequence[str], most: int) -> int:
+    """The length of the longest quote that the text allows, but SHORTEST_QUOTE where that will do; 0: none."""
+    best = 0
+    for start, first in enumerate(chunks):
+        if not _solid.match(first):
+            continue
+        length = 0
+        for at in range(start, len(chunks)):
+            chunk = chunks[at]
+            length += len(_character.findall(chunk))
+            if length > most or not _quotable.fullmatch(chunk):
+                break
+            if chunk[-1] != " ":
+                best = max(best, length)
+        if best >= SHORTEST_QUOTE:
+            return SHORTEST_QUOTE
+    return best
 
 
 def _text(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from dsx.parameters.leaves import for_grammar
+from dsx.parameters.grammatical import for_grammar
 from dsx.parameters.plan import every
 from dsx.types import ParameterSet
 

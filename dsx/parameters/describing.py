@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dsx.parameters.leaves import FORMATS, LARGEST, SMALLEST_STEP
+from dsx.parameters.grammatical import FORMATS
+from dsx.parameters.leaves import LARGEST, SMALLEST_STEP
 
 AFTERWARDS = "(checked after the answer)"
 

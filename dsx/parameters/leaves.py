@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from dsx.parameters.combining import Unaskable, choices, combine, same
+from dsx.parameters.grammatical import DIGITS, FORMATS, exact
 
 STRING, STRING_IN_LIST, ITEMS, LARGEST, SMALLEST_STEP = 200, 60, 8, 10**15, 1e-6
 CHARACTERS_PER_TOKEN = 2
@@ -21,18 +22,6 @@ CHARACTERS_PER_TOKEN = 2
 UNWRITABLE = re.compile("[\U00040000-\U000bffff]")
 """Code points without characters; some vocabularies lack the bytes for them, and an answer would be stuck there."""
 SCALARS = ("string", "number", "integer", "boolean")
-FORMATS = {
-    "date": 10,
-    "time": 24,
-    "date-time": 35,
-    "duration": 24,
-    "email": 60,
-    "hostname": 60,
-    "ipv4": 15,
-    "ipv6": 45,
-    "uuid": 36,
-}
-"""Formats that the grammar enforces, with the maxLength of a text that names none."""
 REFUSED = {
     "not": "say what is allowed instead of what is not",
     "if": "split the cases into parameters of their own",
@@ -117,6 +106,8 @@ def _choices(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
         raise Unaskable(f"{pointer}/enum", "a choice that is an object or a list; give each choice a short name")
     if any(isinstance(value, str) and UNWRITABLE.search(value) for value in legal):
         raise Unaskable(f"{pointer}/enum", "a choice with a character that Unicode has not assigned")
+    if any(_kind(value) == "number" and not exact(value) for value in legal):
+        raise Unaskable(f"{pointer}/enum", f"a choice of more than {DIGITS} digits; write it as text")
     if not legal:
         raise Unaskable(f"{pointer}/enum", "no choice is valid by the other keywords beside it")
     return {"enum": legal}
@@ -245,19 +236,6 @@ def checked_afterwards() -> Collection[str]:
     from jsonschema import Draft202012Validator
 
     return {str(name) for name in Draft202012Validator.FORMAT_CHECKER.checkers} - FORMATS.keys()
-
-
-def for_grammar(made: Mapping[str, Any]) -> dict[str, Any]:
-    """The leaf as llguidance takes it: what is enforced after decoding (uniqueItems, some formats) left out."""
-    kept = {key: value for key, value in made.items() if key != "uniqueItems"}
-    if kept.get("format") not in FORMATS:
-        kept.pop("format", None)
-    for key in ("anyOf", "prefixItems"):
-        if key in kept:
-            kept[key] = [for_grammar(branch) for branch in kept[key]]
-    if isinstance(kept.get("items"), Mapping):
-        kept["items"] = for_grammar(kept["items"])
-    return kept
 
 
 def longest(made: Mapping[str, Any]) -> int:

@@ -1,0 +1,69 @@
+"""A leaf's schema as llguidance takes it, where the library's own reading lets through what is not valid.
+
+Numbers are read as doubles, so choices must be exact ones and bounds are drawn inward; dates are held to the calendar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from typing import Any
+
+FORMATS = {
+    "date": 10,
+    "time": 24,
+    "date-time": 35,
+    "duration": 24,
+    "email": 60,
+    "hostname": 60,
+    "ipv4": 15,
+    "ipv6": 45,
+    "uuid": 36,
+}
+"""Formats that the grammar enforces, with the maxLength of a text that names none."""
+DIGITS, MAGNITUDE = 15, 22
+"""What a double holds exactly: so many digits, and powers of ten up to this one."""
+_ROUNDING = {
+    "minimum": ROUND_CEILING,
+    "exclusiveMinimum": ROUND_CEILING,
+    "maximum": ROUND_FLOOR,
+    "exclusiveMaximum": ROUND_FLOOR,
+}
+_LEAP = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
+_YEAR = "([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
+_DAY = "(0[1-9]|1[0-9]|2[0-8])"
+_DATE = f"({_YEAR}-((0[1-9]|1[0-2])-{_DAY}|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)|{_LEAP}-02-29)"
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+_PATTERNS = {"date": f"^{_DATE}$", "time": f"^{_TIME}$", "date-time": f"^{_DATE}T{_TIME}$"}
+
+
+def for_grammar(made: Mapping[str, Any]) -> dict[str, Any]:
+    """The leaf as llguidance takes it: what is enforced after decoding (uniqueItems, some formats) left out."""
+    kept = {key: value for key, value in made.items() if key != "uniqueItems"}
+    if kept.get("format") not in FORMATS:
+        kept.pop("format", None)
+    for key, rounding in _ROUNDING.items():
+        if key in kept:
+            kept[key] = inward(kept[key], rounding)
+    if kept.get("format") in _PATTERNS and "pattern" not in kept:
+        kept["pattern"] = _PATTERNS[kept.pop("format")]
+    for key in ("anyOf", "prefixItems"):
+        if key in kept:
+            kept[key] = [for_grammar(branch) for branch in kept[key]]
+    if isinstance(kept.get("items"), Mapping):
+        kept["items"] = for_grammar(kept["items"])
+    return kept
+
+
+def exact(number: float) -> bool:
+    """Whether the number comes through the library as it is: with few digits, and not far from one."""
+    written = Decimal(str(number)).normalize()
+    return len(written.as_tuple().digits) <= DIGITS and abs(written.adjusted()) <= MAGNITUDE
+
+
+def inward(number: float, rounding: str) -> float:
+    """The number with DIGITS digits, if it has more; rounding: of the decimal module."""
+    if exact(number):
+        return number
+    rounded = Context(prec=DIGITS, rounding=rounding).create_decimal(str(number))
+    return int(rounded) if isinstance(number, int) else float(rounded)
