@@ -30,7 +30,7 @@ from transformers import LogitsProcessor, LogitsProcessorList
 
 from dsx.decode import grammar
 from dsx.decode.engine import TransformersEngine
-from dsx.decode.loop import Row
+from dsx.decode.row import Row
 from dsx.extract import find_parameters
 from dsx.load.pdf import load_pdf
 from dsx.pipeline import Pipeline

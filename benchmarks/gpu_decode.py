@@ -23,7 +23,8 @@ from transformers import AutoModelForCausalLM, Qwen3Config
 
 from dsx.decode.attention import Pass, attend, shared_prefix_attention
 from dsx.decode.cache import PassThrough, Prefix, Tails, prefill
-from dsx.decode.loop import Loop, Row
+from dsx.decode.loop import Loop
+from dsx.decode.row import Row
 
 VOCABULARY = 151_936
 GRAMMAR = 'start: /[a-z0-9 ]{2000,4000}/ "."'

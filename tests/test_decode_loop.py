@@ -20,7 +20,8 @@ from transformers import (
 
 from dsx.decode.cache import Prefix, PrefixCache, prefill
 from dsx.decode.grammar import lark, matcher
-from dsx.decode.loop import Loop, Row
+from dsx.decode.loop import Loop
+from dsx.decode.row import Row
 from dsx.parameters import read
 from dsx.types import Passage, Question, Shown
 

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from dsx.decode.loop import Sampled
+from dsx.decode.row import Sampled
 from dsx.types import Confidence
 
 _decode = json.JSONDecoder().raw_decode

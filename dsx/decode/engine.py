@@ -22,10 +22,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dsx.decode import grammar
 from dsx.decode.cache import Prefix, PrefixCache, prefill
 from dsx.decode.confidence import confidences
-from dsx.decode.loop import Loop, Row
+from dsx.decode.loop import Loop
 from dsx.decode.models import RECOMMENDED, ModelFiles, find
 from dsx.decode.opinions import Opinions
 from dsx.decode.rendering import Renderer
+from dsx.decode.row import Row
 from dsx.errors import ModelError, UsageError
 from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Usage
 
@@ -118,7 +119,7 @@ class TransformersEngine:
                 self.settings.alternatives,
                 self.loop.run,
                 lambda row: self._text(row.out)[0],
-                self.loop.spell,
+                self.loop.choose.spell,
             )
             yield from opinions.add([(asked[row.key], row, completion) for row, completion in finished])
 

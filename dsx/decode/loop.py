@@ -9,96 +9,19 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
-import llguidance
-import llguidance.numpy
-import numpy
 import torch
 from transformers import PreTrainedModel
 
 from dsx.decode.attention import Pass, shared_prefix_attention
 from dsx.decode.cache import PassThrough, Prefix, Tails
+from dsx.decode.choose import Chooser
+from dsx.decode.row import Row
 
 PASS_TOKENS = 2048
 """Most packed tokens of one pass of rows that bring a whole question."""
 FRESH = 24
 """A row with more new tokens than this goes through a pass with its like: tails are padded to the longest row."""
-
-
-@dataclass(slots=True)
-class Sampled:
-    """A token that was chosen. at: its index in `Row.out`; both probabilities are under the grammar's mask."""
-
-    at: int
-    log_probability: float
-    null: float
-
-
-@dataclass(slots=True, eq=False)
-class Row:
-    """One answer in the making.
-
-    cap: most tokens of the answer; one that needs more is truncated.
-    generator: draws the tokens where it is given; otherwise the likeliest is taken.
-    target: the answer is led to begin with these bytes, and ends there; its probabilities are the model's own.
-    reused: tokens of the prefix that were in the cache.
-    out: the answer's tokens; pending: those that the model has not seen yet.
-    """
-
-    key: str
-    prefix_tokens: Sequence[int]
-    suffix: Sequence[int]
-    grammar: llguidance.LLMatcher
-    cap: int
-    seed: int | None = None
-    target: bytes | None = None
-    prefix: Prefix | None = None
-    reused: int = 0
-    matcher: llguidance.LLMatcher | None = None
-    generator: torch.Generator | None = None
-    slot: int = -1
-    seen: int = 0
-    pending: list[int] = field(default_factory=list)
-    out: list[int] = field(default_factory=list)
-    sampled: list[Sampled] = field(default_factory=list)
-    passes: float = 0.0
-    ms_model: float = 0.0
-    ms_grammar: float = 0.0
-    truncated: bool = False
-    done: bool = False
-    error: str | None = None
-
-    def begin(self, slot: int) -> None:
-        """From the start, in `slot`."""
-        self.slot, self.seen, self.out, self.sampled = slot, 0, [], []
-        self.matcher = self.grammar.deep_copy()
-        self.generator = None if self.seed is None else torch.Generator().manual_seed(self.seed)
-        self.pending = list(self.suffix)
-        self._extend(self.matcher.compute_ff_tokens())
-
-    def take(self, token: int) -> None:
-        """The chosen token and all that it forces; marks the row done where the grammar ends or refuses."""
-        matcher = self.matcher
-        assert matcher is not None
-        if not matcher.consume_token(token):
-            self.error = f"the grammar refused a token: {matcher.get_error() or token}"
-            return
-        self.out.append(token)
-        self.pending.append(token)
-        if not matcher.is_stopped():
-            self._extend(matcher.compute_ff_tokens())
-        self.done = matcher.is_stopped()
-
-    def _extend(self, forced: list[int]) -> None:
-        assert self.matcher is not None
-        self.matcher.consume_tokens(forced)
-        if self.matcher.is_error():
-            self.error = f"grammar: {self.matcher.get_error()}"
-            return
-        self.out += forced
-        self.pending += forced
-        self.done = self.matcher.is_stopped()
 
 
 class Loop:
@@ -121,9 +44,8 @@ class Loop:
         spell: Callable[[int], bytes] = lambda token: b"",
     ) -> None:
         self.model, self.vocabulary, self.prefix_of = model, vocabulary, prefix_of
-        self.null_tokens = torch.tensor(list(null_tokens), dtype=torch.long)
-        self.max_rows, self.report, self.spell = max_rows, report, spell
-        self.executor = llguidance.LLExecutor()
+        self.max_rows, self.report = max_rows, report
+        self.choose = Chooser(vocabulary, null_tokens, spell)
 
     def run(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows as they end; each has `done` and its `out`, or an `error`."""
@@ -163,7 +85,7 @@ class Loop:
             with torch.inference_mode():
                 logits = self._forward(some, tails, attend)
                 modelled = time.perf_counter()
-                self._choose(some, logits)
+                self.choose(some, logits)
             ended = time.perf_counter()
             for row in some:
                 row.passes += 1 / len(some)
@@ -193,47 +115,8 @@ class Loop:
             row.pending = []
         return logits.float()
 
-    def _choose(self, rows: Sequence[Row], logits: torch.Tensor) -> None:
-        mask = llguidance.numpy.allocate_token_bitmask(len(rows), self.vocabulary)
-        matchers = [(row.matcher, index) for index, row in enumerate(rows)]
-        llguidance.numpy.fill_next_token_bitmask_par(self.executor, matchers, mask)
-        bits = numpy.unpackbits(mask.view(numpy.uint8), axis=1, bitorder="little")
-        legal = torch.from_numpy(bits[:, : self.vocabulary]).to(logits.device).bool()
-        healthy = ~logits.isnan().any(-1)
-        masked = logits.masked_fill(~legal, float("-inf"))
-        total = masked.logsumexp(-1)
-        drawn = masked.argmax(-1)
-        for index, row in enumerate(rows):
-            if row.generator is not None and healthy[index]:
-                chances = masked[index].softmax(-1).cpu()
-                drawn[index] = torch.multinomial(chances, 1, generator=row.generator).item()
-            elif row.target is not None:
-                drawn[index] = self._led(row, masked[index])
-        log_probability = (masked.gather(1, drawn[:, None])[:, 0] - total).tolist()
-        null = (masked[:, self.null_tokens.to(masked.device)].logsumexp(-1) - total).exp().tolist()
-        sound = (healthy & total.isfinite()).tolist()
-        for row, token, chance, absent, good in zip(rows, drawn.tolist(), log_probability, null, sound, strict=True):
-            if not good:
-                row.error = "the model's output is not a number"
-                continue
-            row.sampled.append(Sampled(len(row.out), chance, absent))
-            row.take(token)
-
-    def _led(self, row: Row, masked: torch.Tensor) -> int:
-        """The likeliest legal token that goes on toward the row's target; the likeliest of all where none does."""
-        assert row.target is not None
-        rest = row.target[len(b"".join(map(self.spell, row.out))) :]
-        fitting = [
-            token
-            for token in masked.isfinite().nonzero()[:, 0].tolist()
-            if (spelled := self.spell(token)) and (rest.startswith(spelled) or spelled.startswith(rest))
-        ]
-        return max(fitting, key=lambda token: float(masked[token]), default=int(masked.argmax()))
-
     def _leave(self, active: list[Row], tails: Tails) -> Iterator[Row]:
         for row in list(active):
-            if row.target is not None and sum(len(self.spell(token)) for token in row.out) >= len(row.target):
-                row.done = True
             if not row.done and row.error is None and len(row.out) >= row.cap:
                 row.truncated = row.done = True
             if row.done or row.error is not None:

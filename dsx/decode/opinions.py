@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dsx.decode.confidence import value_spans
-from dsx.decode.loop import Row
+from dsx.decode.row import Row
 from dsx.types import Completion, Json, Parameter, Question
 
 MOST_INTEGERS = 20

@@ -1,0 +1,86 @@
+"""One answer in the making: its tokens, its grammar's matcher, and what was measured on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import llguidance
+import torch
+
+from dsx.decode.cache import Prefix
+
+
+@dataclass(slots=True)
+class Sampled:
+    """A token that was chosen. at: its index in `Row.out`; both probabilities are under the grammar's mask."""
+
+    at: int
+    log_probability: float
+    null: float
+
+
+@dataclass(slots=True, eq=False)
+class Row:
+    """One answer in the making.
+
+    cap: most tokens of the answer; one that needs more is truncated.
+    generator: draws the tokens where it is given; otherwise the likeliest is taken.
+    target: the answer is led to begin with these bytes, and ends there; its probabilities are the model's own.
+    reused: tokens of the prefix that were in the cache.
+    out: the answer's tokens; pending: those that the model has not seen yet.
+    """
+
+    key: str
+    prefix_tokens: Sequence[int]
+    suffix: Sequence[int]
+    grammar: llguidance.LLMatcher
+    cap: int
+    seed: int | None = None
+    target: bytes | None = None
+    prefix: Prefix | None = None
+    reused: int = 0
+    matcher: llguidance.LLMatcher | None = None
+    generator: torch.Generator | None = None
+    slot: int = -1
+    seen: int = 0
+    pending: list[int] = field(default_factory=list)
+    out: list[int] = field(default_factory=list)
+    sampled: list[Sampled] = field(default_factory=list)
+    passes: float = 0.0
+    ms_model: float = 0.0
+    ms_grammar: float = 0.0
+    truncated: bool = False
+    done: bool = False
+    error: str | None = None
+
+    def begin(self, slot: int) -> None:
+        """From the start, in `slot`."""
+        self.slot, self.seen, self.out, self.sampled = slot, 0, [], []
+        self.matcher = self.grammar.deep_copy()
+        self.generator = None if self.seed is None else torch.Generator().manual_seed(self.seed)
+        self.pending = list(self.suffix)
+        self._extend(self.matcher.compute_ff_tokens())
+
+    def take(self, token: int) -> None:
+        """The chosen token and all that it forces; marks the row done where the grammar ends or refuses."""
+        matcher = self.matcher
+        assert matcher is not None
+        if not matcher.consume_token(token):
+            self.error = f"the grammar refused a token: {matcher.get_error() or token}"
+            return
+        self.out.append(token)
+        self.pending.append(token)
+        if not matcher.is_stopped():
+            self._extend(matcher.compute_ff_tokens())
+        self.done = matcher.is_stopped()
+
+    def _extend(self, forced: list[int]) -> None:
+        assert self.matcher is not None
+        self.matcher.consume_tokens(forced)
+        if self.matcher.is_error():
+            self.error = f"grammar: {self.matcher.get_error()}"
+            return
+        self.out += forced
+        self.pending += forced
+        self.done = self.matcher.is_stopped()
