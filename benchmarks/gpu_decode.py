@@ -21,7 +21,7 @@ import llguidance
 import torch
 from transformers import AutoModelForCausalLM, Qwen3Config
 
-from dsx.decode.attention import Pass, attend, shared_prefix_attention
+from dsx.decode.attention import Kind, Pass, attend, shared_prefix_attention
 from dsx.decode.cache import PassThrough, Prefix, Tails, prefill
 from dsx.decode.loop import Loop
 from dsx.decode.row import Row
@@ -138,7 +138,7 @@ def check_attention(device: str) -> float:
     query = torch.randn(1, 64, sum(counts), 128, device=device).bfloat16()
     key, value = (torch.randn(1, 8, sum(counts), 128, device=device).bfloat16() for _ in range(2))
     step = Pass(tails, [0, 1, 2, 3], starts, counts, [(prefixes[0], 0, 2), (prefixes[1], 2, 4)])
-    got, wanted, at = attend(step, 0, query, key, value, 128**-0.5)[0], [], 0
+    got, wanted, at = attend(step, 0, query, key, value, Kind(128**-0.5))[0], [], 0
     for row, count in enumerate(counts):
         here = slice(at, at + count)
         keys = torch.cat([prefixes[row // 2].keys[0], old[row][0], key[0, :, here]], 1).double().repeat_interleave(8, 0)

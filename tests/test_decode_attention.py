@@ -7,31 +7,49 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsx.decode.attention import Partial, Pass, attend, flash_cpu, plain
+from dsx.decode.attention import Kind, Partial, Pass, attend, flash_cpu, plain
 from dsx.decode.cache import Prefix, Tails
 
 
-def reference(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, scale: float) -> torch.Tensor:
+def reference(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, kind: Kind) -> torch.Tensor:
     """query [H, W, D] whose last token is the last of keys [K, S, D] → [W, H, D], in float64."""
     group = query.shape[0] // keys.shape[0]
     keys, values = (part.double().repeat_interleave(group, 0) for part in (keys, values))
-    scores = query.double() @ keys.transpose(1, 2) * scale
-    width, length = scores.shape[1:]
+    scores = query.double() @ keys.transpose(1, 2) * kind.scale
+    if kind.cap is not None:
+        scores = kind.cap * torch.tanh(scores / kind.cap)
+    heads, width, length = scores.shape
     visible = torch.ones(width, length, dtype=torch.bool).tril(length - width)
-    return (scores.masked_fill(~visible, float("-inf")).softmax(-1) @ values).transpose(0, 1)
+    if kind.window is not None:
+        visible &= torch.ones(width, length, dtype=torch.bool).triu(length - width - kind.window + 1)
+    scores = scores.masked_fill(~visible, float("-inf"))
+    if kind.sinks is not None:
+        scores = torch.cat([scores, kind.sinks.double()[:, None, None].expand(heads, width, 1)], 2)
+    return (scores.softmax(-1)[:, :, :length] @ values).transpose(0, 1)
 
 
 @pytest.mark.parametrize("partial", [plain, flash_cpu])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     key_heads=st.integers(1, 3),
     group=st.integers(1, 4),
     prefixes=st.lists(st.integers(0, 40), min_size=1, max_size=3),
     rows=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 12), st.integers(1, 6)), min_size=1, max_size=7),
     seed=st.integers(0, 2**20),
+    window=st.one_of(st.none(), st.integers(1, 60)),
+    cap=st.sampled_from([None, 1.5]),
+    has_sinks=st.booleans(),
 )
 def test_equals_plain_attention(
-    partial: Partial, key_heads: int, group: int, prefixes: list[int], rows: list[tuple[int, int, int]], seed: int
+    partial: Partial,
+    key_heads: int,
+    group: int,
+    prefixes: list[int],
+    rows: list[tuple[int, int, int]],
+    seed: int,
+    window: int | None,
+    cap: float | None,
+    has_sinks: bool,
 ) -> None:
     make, size = torch.Generator().manual_seed(seed), 16
 
@@ -62,14 +80,15 @@ def test_equals_plain_attention(
             groups.append((prefix, mine[0], mine[-1] + 1))
     step = Pass(tails, slots, [row[1] for row in rows], [row[2] for row in rows], groups, partial)
 
-    output = attend(step, 0, query, key, value, size**-0.5)[0]
+    kind = Kind(size**-0.5, window, cap, random(key_heads * group) if has_sinks else None)
+    output = attend(step, 0, query, key, value, kind)[0]
 
     at = 0
     for (which, _, new), (old_keys, old_values) in zip(rows, old, strict=True):
         here = slice(at, at + new)
         keys = torch.cat([kept[which].keys[0], old_keys, key[0, :, here]], 1)
         values = torch.cat([kept[which].values[0], old_values, value[0, :, here]], 1)
-        expected = reference(query[0, :, here], keys, values, size**-0.5)
+        expected = reference(query[0, :, here], keys, values, kind)
         assert (output[here].double() - expected).abs().max() < 1e-5
         at += new
 

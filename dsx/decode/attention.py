@@ -4,6 +4,7 @@ A forward pass takes N packed tokens of R rows, [1, N]: no row is padded in the 
 attend to its keys and values together, with the query heads that share a key head laid out as further queries, so
 that a prefix is read once a step, not once a row, and without a mask, so that a flash kernel serves. Each row's tail
 (its question and the answer so far) is short and takes a mask. Both parts give their log-sum-exp; the merge is exact.
+Sliding windows, capped scores and attention sinks are a model's own kinds of attention; they are kept, by plain torch.
 
     H query heads, K key heads (G = H / K), D head size, P prefix tokens, T tail slots, W most new tokens of a row.
 """
@@ -18,25 +19,46 @@ from typing import Any
 import torch
 from transformers import AttentionInterface, PreTrainedModel
 
-from dsx.decode.cache import Prefix, Tails
+from dsx.decode.cache import PassThrough, Prefix, Tails
 
 NAME = "dsx_shared_prefix"
 SCORE_BYTES = 64 << 20
 """Most memory for one block of attention scores where they are written out (plain torch)."""
+FEW = 64
+"""Queries at once where a window hides some of the prefix."""
 
 Partial = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float], tuple[torch.Tensor, torch.Tensor]]
 """(queries [K, Q, D], keys [K, P, D], values [K, P, D], scale) → (output [K, Q, D], log-sum-exp float32 [K, Q])."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A layer's attention: weights of scale · q·k, of its last `window` tokens, of at most ±`cap` (by tanh).
+
+    sinks: [H], a score per head that takes its share of the weight and gives nothing.
+    """
+
+    scale: float
+    window: int | None = None
+    cap: float | None = None
+    sinks: torch.Tensor | None = None
+
+    def score(self, products: torch.Tensor) -> torch.Tensor:
+        """Scores of the products of queries and keys, float32; in place where they are float32."""
+        scores = products.float().mul_(self.scale)
+        return scores if self.cap is None else scores.div_(self.cap).tanh_().mul_(self.cap)
+
+
 def plain(
-    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, scale: float
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, scale: float, cap: float | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Attention without a mask in plain torch operations, in blocks of queries of bounded memory."""
+    kind = Kind(scale, cap=cap)
     heads, count, _ = queries.shape
     block = max(1, SCORE_BYTES // (4 * heads * max(1, keys.shape[1])))
     outputs, sums = [], []
     for start in range(0, count, block):
-        scores = torch.matmul(queries[:, start : start + block], keys.transpose(1, 2)).float().mul_(scale)
+        scores = kind.score(torch.matmul(queries[:, start : start + block], keys.transpose(1, 2)))
         sums.append(scores.logsumexp(-1))
         weights = scores.sub_(sums[-1].unsqueeze(-1)).exp_()
         outputs.append(torch.matmul(weights.to(values.dtype), values))
@@ -112,11 +134,10 @@ class Pass:
 
 
 def attend(
-    step: Pass, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float
+    step: Pass, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, kind: Kind
 ) -> torch.Tensor:
     """query [1, H, N, D], key and value [1, K, N, D] (rotated) → [1, N, H, D]. Writes the new keys into the tails."""
-    _, heads, count, size = query.shape
-    key_heads = key.shape[1]
+    heads, key_heads, size = query.shape[1], key.shape[1], query.shape[3]
     group = heads // key_heads
     slots, row, column, place, starts = step.indices(query.device)
     keys, values = step.tails.keys[layer], step.tails.values[layer]
@@ -129,41 +150,76 @@ def attend(
     padded[row, column] = query[0].transpose(0, 1)
     padded = padded.view(rows, width, key_heads, group, size).permute(0, 2, 3, 1, 4)
     limit = starts[:, None] + torch.arange(width, device=query.device)  # [R, W]
-    hidden = torch.arange(seen, device=query.device) > limit[:, :, None]  # [R, W, T]
-    own, own_sum = _masked(padded, keys[slots, :, :seen], values[slots, :, :seen], hidden, scale)
-    output = own.permute(0, 3, 1, 2, 4).reshape(rows, width, heads, size)[row, column]  # [N, H, D]
-    lse = own_sum.permute(0, 3, 1, 2).reshape(rows, width, heads)[row, column]  # [N, H]
+    hidden = _hidden(limit, torch.arange(seen, device=query.device), kind.window)  # [R, W, T]
+    own, own_sum = _masked(padded, keys[slots, :, :seen], values[slots, :, :seen], hidden, kind)
+    output = own.permute(0, 3, 1, 2, 4).flatten(2, 3)[row, column]  # [N, H, D]
+    lse = own_sum.permute(0, 3, 1, 2).flatten(2, 3)[row, column]  # [N, H]
 
-    partial = step.partial or partial_for(query.device, query.dtype)
     end_of_row = [0, *torch.tensor(step.counts).cumsum(0).tolist()]
     for prefix, first, end in step.groups:
         if prefix.length == 0:
             continue
         here = slice(end_of_row[first], end_of_row[end])
-        asked = query[0, :, here].reshape(key_heads, -1, size)  # a key head's G query heads as further queries
-        part, part_sum = partial(asked, prefix.keys[layer], prefix.values[layer], scale)
-        part = part.reshape(heads, -1, size).transpose(0, 1)
-        weight = torch.sigmoid(part_sum.reshape(heads, -1).transpose(0, 1) - lse[here]).unsqueeze(-1)
+        asked = query[0, :, here].unflatten(0, (key_heads, group))  # [K, G, n, D]
+        part, part_sum = _of_prefix(step, asked, prefix.keys[layer], prefix.values[layer], place[here], kind)
+        part, part_sum = part.flatten(0, 1).transpose(0, 1), part_sum.flatten(0, 1).transpose(0, 1)
+        weight = torch.sigmoid(part_sum - lse[here]).unsqueeze(-1)
         output[here] = (part.float() * weight + output[here].float() * (1 - weight)).to(output.dtype)
-    return output.view(1, count, heads, size)
+        if kind.sinks is not None:
+            lse[here] = torch.logaddexp(lse[here], part_sum)
+    if kind.sinks is not None:
+        output = (output.float() * torch.sigmoid(lse - kind.sinks.float()).unsqueeze(-1)).to(output.dtype)
+    return output.unsqueeze(0)
+
+
+def _of_prefix(
+    step: Pass, asked: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, place: torch.Tensor, kind: Kind
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """asked [K, G, n, D], at `place` [n] of their tails → output [K, G, n, D], log-sum-exp float32 [K, G, n].
+
+    What of the prefix has left a query's window is hidden from it; where nothing has, no mask is needed.
+    """
+    length, shape = keys.shape[1], asked.shape[1:3]
+    if kind.window is not None and length + max(map(sum, zip(step.starts, step.counts, strict=True))) > kind.window:
+        near = max(0, length - kind.window + 1)
+        hidden = _hidden(length + place, torch.arange(near, length, device=asked.device), kind.window)
+        parts = [
+            _masked(some[None], keys[None, :, near:], values[None, :, near:], unseen[None], kind)
+            for some, unseen in zip(asked.split(FEW, 2), hidden.split(FEW), strict=True)
+        ]
+        return torch.cat([part[0] for part, _ in parts], 2), torch.cat([sums[0] for _, sums in parts], 2)
+    queries = asked.flatten(1, 2)  # a key head's G query heads as further queries
+    if kind.cap is not None or keys.shape[2] != values.shape[2]:
+        part, sums = plain(queries, keys, values, kind.scale, kind.cap)
+    else:
+        partial = step.partial or partial_for(queries.device, queries.dtype)
+        part, sums = partial(queries, keys, values, kind.scale)
+    return part.unflatten(1, shape), sums.reshape(len(keys), -1).unflatten(1, shape)
+
+
+def _hidden(at: torch.Tensor, keys: torch.Tensor, window: int | None) -> torch.Tensor:
+    """Whether a query at `at` [...] may not see the key at `keys` [T]: it comes later, or has left the window."""
+    hidden = keys > at[..., None]
+    return hidden if window is None else hidden | (keys <= at[..., None] - window)
 
 
 def _masked(
-    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, hidden: torch.Tensor, scale: float
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, hidden: torch.Tensor, kind: Kind
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """queries [R, K, G, W, D], keys [R, K, T, D], hidden [R, W, T] → output [R, K, G, W, D], log-sum-exp [R, K, G, W].
 
-    In blocks of rows of bounded memory.
+    In blocks of rows of bounded memory. A query that sees nothing has output 0 and log-sum-exp −∞.
     """
     rows, heads, group, width, _ = queries.shape
-    block = max(1, SCORE_BYTES // (4 * heads * group * width * keys.shape[2]))
+    block = max(1, SCORE_BYTES // max(1, 4 * heads * group * width * keys.shape[2]))
     outputs, sums = [], []
     for start in range(0, rows, block):
         some = slice(start, start + block)
-        scores = torch.matmul(queries[some].flatten(2, 3), keys[some].transpose(2, 3)).float().mul_(scale)
+        scores = kind.score(torch.matmul(queries[some].flatten(2, 3), keys[some].transpose(2, 3)))
         scores = scores.unflatten(2, (group, width)).masked_fill_(hidden[some, None, None], float("-inf"))
         sums.append(scores.logsumexp(-1))
-        weights = scores.sub_(sums[-1].unsqueeze(-1)).exp_().to(values.dtype)
+        sees = sums[-1].masked_fill(sums[-1] == float("-inf"), 0.0)
+        weights = scores.sub_(sees.unsqueeze(-1)).exp_().to(values.dtype)
         outputs.append(torch.matmul(weights.flatten(2, 3), values[some]).unflatten(2, (group, width)))
     return torch.cat(outputs), torch.cat(sums)
 
@@ -178,11 +234,14 @@ def _interface(
     value: torch.Tensor,
     attention_mask: torch.Tensor | None,
     scaling: float | None = None,
+    sliding_window: int | None = None,
+    softcap: float | None = None,
+    s_aux: torch.Tensor | None = None,
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     scale = scaling if scaling is not None else query.shape[-1] ** -0.5
     layer: int = module.layer_idx
-    return attend(_current[-1], layer, query, key, value, scale), None
+    return attend(_current[-1], layer, query, key, value, Kind(scale, sliding_window, softcap, s_aux)), None
 
 
 AttentionInterface.register(NAME, _interface)
@@ -199,3 +258,16 @@ def shared_prefix_attention(model: PreTrainedModel) -> Iterator[Callable[[Pass],
     finally:
         _current.pop()
         model.set_attn_implementation(before)
+
+
+def forward(model: PreTrainedModel, attend: Callable[[Pass], None], step: Pass, tokens: Sequence[int]) -> torch.Tensor:
+    """One pass of N packed tokens: the model's logits after each row's last one, [R, vocabulary]."""
+    attend(step)
+    logits: torch.Tensor = model(
+        input_ids=torch.tensor([tokens], device=model.device),
+        position_ids=step.positions(model.device),
+        past_key_values=PassThrough(),
+        use_cache=True,
+        logits_to_keep=step.last(model.device),
+    ).logits
+    return logits[0]

@@ -30,7 +30,9 @@ def prefill(model: PreTrainedModel, tokens: Sequence[int], start: Prefix | None 
 
     start: a prefix that `tokens` begin with; only what comes after it is run.
     """
-    cache = DynamicCache(config=model.config)
+    cache = (
+        DynamicCache()
+    )  # without the model's config: layers with a window keep all, so that a prefix can be gone on from
     done = 0
     if start is not None:
         done = start.length
@@ -87,9 +89,8 @@ class Tails:
     """
 
     def __init__(self, like: Prefix, slots: int, places: int) -> None:
-        shapes = [(slots, keys.shape[0], places, keys.shape[2]) for keys in like.keys]
-        self.keys = [key.new_zeros(shape) for key, shape in zip(like.keys, shapes, strict=True)]
-        self.values = [value.new_zeros(shape) for value, shape in zip(like.values, shapes, strict=True)]
+        self.keys = [key.new_zeros(slots, key.shape[0], places, key.shape[2]) for key in like.keys]
+        self.values = [value.new_zeros(slots, value.shape[0], places, value.shape[2]) for value in like.values]
         self.places = places
         self._free = list(range(slots))[::-1]
 

@@ -27,6 +27,7 @@ from dsx.decode.models import RECOMMENDED, ModelFiles, find
 from dsx.decode.opinions import Opinions
 from dsx.decode.rendering import Renderer
 from dsx.decode.row import Row
+from dsx.decode.trial import try_out
 from dsx.errors import ModelError, UsageError
 from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Usage
 
@@ -75,6 +76,7 @@ class TransformersEngine:
         log.info("Loading %s from %s", files.name, files.folder)
         self.model, self.tokenizer, self.attention = _load(files, settings, self.device, self.dtype)
         self.files = files
+        try_out(self.model, files.name)
         self.outlines = outlines.from_transformers(self.model, self.tokenizer)
         self.renderer = Renderer(self.tokenizer)
         self.vocabulary = min(len(self.tokenizer), self.model.config.get_text_config().vocab_size)

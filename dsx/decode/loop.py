@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import torch
 from transformers import PreTrainedModel
 
-from dsx.decode.attention import Pass, shared_prefix_attention
-from dsx.decode.cache import PassThrough, Prefix, Tails
+from dsx.decode.attention import Pass, forward, shared_prefix_attention
+from dsx.decode.cache import Prefix, Tails
 from dsx.decode.choose import Chooser
 from dsx.decode.row import Row
 
@@ -101,19 +101,11 @@ class Loop:
             [len(row.pending) for row in rows],
             list(_groups(rows)),
         )
-        attend(step)
-        device = self.model.device
-        logits = self.model(
-            input_ids=torch.tensor([[token for row in rows for token in row.pending]], device=device),
-            position_ids=step.positions(device),
-            past_key_values=PassThrough(),
-            use_cache=True,
-            logits_to_keep=step.last(device),
-        ).logits[0, :, : self.vocabulary]
+        logits = forward(self.model, attend, step, [token for row in rows for token in row.pending])
         for row in rows:
             row.seen += len(row.pending)
             row.pending = []
-        return logits.float()
+        return logits[:, : self.vocabulary].float()
 
     def _leave(self, active: list[Row], tails: Tails) -> Iterator[Row]:
         for row in list(active):

@@ -1,0 +1,105 @@
+"""Kinds of models: the loop gives each one's own logits, past its windows too, or refuses it by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+import transformers
+
+from dsx.decode.attention import Pass, forward, shared_prefix_attention
+from dsx.decode.cache import Tails, prefill
+from dsx.decode.trial import try_out
+from dsx.errors import ModelError
+
+SMALL: dict[str, Any] = {
+    "vocab_size": 300,
+    "hidden_size": 48,
+    "intermediate_size": 64,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+    "max_position_embeddings": 512,
+    "pad_token_id": 0,
+}
+WINDOW = 13
+SPARSE = {"num_local_experts": 4, "num_experts_per_tok": 2}
+GROWN = {
+    "Llama": {},
+    "Qwen2": {"use_sliding_window": True, "sliding_window": WINDOW, "max_window_layers": 2},
+    "Qwen3": {},
+    "Qwen3Moe": {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32},
+    "Mistral": {"sliding_window": WINDOW},
+    "Mixtral": {"sliding_window": WINDOW, **SPARSE},
+    "Phi3": {"sliding_window": WINDOW},
+    "Gemma2": {"sliding_window": WINDOW, "attn_logit_softcapping": 0.5, "query_pre_attn_scalar": 16},
+    "Gemma3": {"sliding_window": WINDOW, "query_pre_attn_scalar": 16},
+    "GptOss": {"sliding_window": WINDOW, **SPARSE},
+    "Olmo2": {},
+    "Cohere2": {"sliding_window": WINDOW},
+    "Granite": {},
+}
+REFUSED = {
+    "DeepseekV3": {
+        "num_key_value_heads": 4,
+        "head_dim": 8,
+        "qk_rope_head_dim": 8,
+        "qk_nope_head_dim": 16,
+        "v_head_dim": 12,
+        "kv_lora_rank": 16,
+        "q_lora_rank": 16,
+        "n_routed_experts": 4,
+        "num_experts_per_tok": 2,
+        "n_group": 2,
+        "topk_group": 1,
+        "moe_intermediate_size": 32,
+    },
+    "Mamba": {"state_size": 4},
+    "Qwen3Next": {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32},
+}
+
+
+def grown(name: str, more: dict[str, Any]) -> Any:
+    """A small model of this kind with random weights, large enough that attention is not even; float32."""
+    kind = {"Gemma3": "Gemma3TextConfig"}.get(name, f"{name}Config")
+    torch.manual_seed(5)
+    config = getattr(transformers, kind)(**{**SMALL, **more})
+    model = getattr(transformers, f"{name}ForCausalLM")._from_config(config, attn_implementation="eager").eval()
+    with torch.no_grad():
+        for weights_name, weights in model.named_parameters():
+            if weights.dim() > 1:
+                weights.normal_(0, 0.2)
+            elif "sinks" in weights_name:
+                weights.normal_(0, 1)
+    return model
+
+
+@pytest.mark.parametrize("name", GROWN)
+def test_rows_on_a_prefix_have_the_models_own_logits(name: str) -> None:
+    model = grown(name, GROWN[name])
+    draw = torch.Generator().manual_seed(3)
+    text = torch.randint(3, 300, (40,), generator=draw).tolist()
+    tails = [torch.randint(3, 300, (count,), generator=draw).tolist() for count in (5, 30, 1)]
+    prefix = prefill(model, text, prefill(model, text[:22], chunk=8))
+    kept, seen = Tails(prefix, 3, 64), [0, 0, 0]
+    with torch.inference_mode(), shared_prefix_attention(model) as attend:
+        for ends in ([2, 15, 1], [5, 30, 1]):  # the tails come in two passes
+            rows = [row for row in range(3) if ends[row] > seen[row]]
+            new = [tails[row][seen[row] : ends[row]] for row in rows]
+            step = Pass(kept, rows, [seen[row] for row in rows], list(map(len, new)), [(prefix, 0, len(rows))])
+            got = forward(model, attend, step, [token for part in new for token in part])
+            seen = ends
+    for logits, row in zip(got, rows, strict=True):
+        with torch.inference_mode():
+            wanted = model(torch.tensor([text + tails[row]]), use_cache=False).logits[0, -1]
+        assert (logits - wanted).abs().max() < 1e-3 * wanted.abs().max()
+    try_out(model, name)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_model_that_cannot_share_a_prefix_is_refused_by_name(name: str) -> None:
+    model = grown(name, REFUSED[name])
+    with pytest.raises(ModelError, match=rf"^{name}: .*--engine server"):
+        try_out(model, name)
