@@ -110,6 +110,12 @@ class Pass:
     groups: Sequence[tuple[Prefix, int, int]]
     partial: Partial | None = None
     _indices: dict[torch.device, tuple[torch.Tensor, ...]] = field(default_factory=dict)
+    _hidden: dict[tuple[torch.device, int | None], torch.Tensor] = field(default_factory=dict)
+
+    @property
+    def seen(self) -> int:
+        """Tokens in the longest tail, the new ones included."""
+        return max(start + count for start, count in zip(self.starts, self.counts, strict=True))
 
     def indices(self, device: torch.device) -> tuple[torch.Tensor, ...]:
         """slots [R], row of each token [N], its column in the row [N], its place in the tail [N], starts [R]."""
@@ -121,6 +127,14 @@ class Pass:
             made = (torch.tensor(self.slots), row, column, starts[row] + column, starts)
             self._indices[device] = tuple(index.to(device) for index in made)
         return self._indices[device]
+
+    def hidden(self, device: torch.device, window: int | None) -> torch.Tensor:
+        """Which places of its tail a row's new token may not see: [R, W, T]. Made once for all layers."""
+        if (device, window) not in self._hidden:
+            starts, width = self.indices(device)[4], max(self.counts)
+            at = starts[:, None] + torch.arange(width, device=device)
+            self._hidden[device, window] = _out_of_sight(at, torch.arange(self.seen, device=device), window)
+        return self._hidden[device, window]
 
     def positions(self, device: torch.device) -> torch.Tensor:
         """Position of each packed token in its own sequence, prefix included, [1, N]."""
@@ -139,37 +153,35 @@ def attend(
     """query [1, H, N, D], key and value [1, K, N, D] (rotated) → [1, N, H, D]. Writes the new keys into the tails."""
     heads, key_heads, size = query.shape[1], key.shape[1], query.shape[3]
     group = heads // key_heads
-    slots, row, column, place, starts = step.indices(query.device)
+    slots, row, column, place, _ = step.indices(query.device)
     keys, values = step.tails.keys[layer], step.tails.values[layer]
     keys[slots[row], :, place] = key[0].transpose(0, 1)
     values[slots[row], :, place] = value[0].transpose(0, 1)
 
     # tails: [R, K, G, W, D] against [R, K, T, D], a key is seen up to the query's own place
-    rows, width, seen = len(step.counts), max(step.counts), max(map(sum, zip(step.starts, step.counts, strict=True)))
+    rows, width, seen = len(step.counts), max(step.counts), step.seen
     padded = query.new_zeros(rows, width, heads, size)
     padded[row, column] = query[0].transpose(0, 1)
     padded = padded.view(rows, width, key_heads, group, size).permute(0, 2, 3, 1, 4)
-    limit = starts[:, None] + torch.arange(width, device=query.device)  # [R, W]
-    hidden = _hidden(limit, torch.arange(seen, device=query.device), kind.window)  # [R, W, T]
+    hidden = step.hidden(query.device, kind.window)
     own, own_sum = _masked(padded, keys[slots, :, :seen], values[slots, :, :seen], hidden, kind)
-    output = own.permute(0, 3, 1, 2, 4).flatten(2, 3)[row, column]  # [N, H, D]
-    lse = own_sum.permute(0, 3, 1, 2).flatten(2, 3)[row, column]  # [N, H]
+    own = own.permute(0, 3, 1, 2, 4).flatten(2, 3)[row, column]  # [N, H, D]
+    own_sum = own_sum.permute(0, 3, 1, 2).flatten(2, 3)[row, column]  # [N, H]
 
-    end_of_row = [0, *torch.tensor(step.counts).cumsum(0).tolist()]
+    parts, sums, at = [], [], 0
     for prefix, first, end in step.groups:
-        if prefix.length == 0:
-            continue
-        here = slice(end_of_row[first], end_of_row[end])
+        here = slice(at, at := at + sum(step.counts[first:end]))
         asked = query[0, :, here].unflatten(0, (key_heads, group))  # [K, G, n, D]
         part, part_sum = _of_prefix(step, asked, prefix.keys[layer], prefix.values[layer], place[here], kind)
-        part, part_sum = part.flatten(0, 1).transpose(0, 1), part_sum.flatten(0, 1).transpose(0, 1)
-        weight = torch.sigmoid(part_sum - lse[here]).unsqueeze(-1)
-        output[here] = (part.float() * weight + output[here].float() * (1 - weight)).to(output.dtype)
-        if kind.sinks is not None:
-            lse[here] = torch.logaddexp(lse[here], part_sum)
+        parts.append(part)
+        sums.append(part_sum)
+    shared = torch.cat(parts, 2).flatten(0, 1).transpose(0, 1)
+    shared_sum = torch.cat(sums, 2).flatten(0, 1).transpose(0, 1)
+    output = torch.lerp(own.float(), shared.float(), torch.sigmoid(shared_sum - own_sum).unsqueeze(-1))
     if kind.sinks is not None:
-        output = (output.float() * torch.sigmoid(lse - kind.sinks.float()).unsqueeze(-1)).to(output.dtype)
-    return output.unsqueeze(0)
+        total = torch.logaddexp(own_sum, shared_sum)
+        output *= torch.sigmoid(total - kind.sinks.float()).unsqueeze(-1)
+    return output.to(query.dtype).unsqueeze(0)
 
 
 def _of_prefix(
@@ -180,9 +192,12 @@ def _of_prefix(
     What of the prefix has left a query's window is hidden from it; where nothing has, no mask is needed.
     """
     length, shape = keys.shape[1], asked.shape[1:3]
-    if kind.window is not None and length + max(map(sum, zip(step.starts, step.counts, strict=True))) > kind.window:
+    if length == 0:
+        empty = values.new_zeros(*asked.shape[:3], values.shape[2])
+        return empty, empty.new_full(asked.shape[:3], float("-inf"), dtype=torch.float32)
+    if kind.window is not None and length + step.seen > kind.window:
         near = max(0, length - kind.window + 1)
-        hidden = _hidden(length + place, torch.arange(near, length, device=asked.device), kind.window)
+        hidden = _out_of_sight(length + place, torch.arange(near, length, device=asked.device), kind.window)
         parts = [
             _masked(some[None], keys[None, :, near:], values[None, :, near:], unseen[None], kind)
             for some, unseen in zip(asked.split(FEW, 2), hidden.split(FEW), strict=True)
@@ -197,7 +212,7 @@ def _of_prefix(
     return part.unflatten(1, shape), sums.reshape(len(keys), -1).unflatten(1, shape)
 
 
-def _hidden(at: torch.Tensor, keys: torch.Tensor, window: int | None) -> torch.Tensor:
+def _out_of_sight(at: torch.Tensor, keys: torch.Tensor, window: int | None) -> torch.Tensor:
     """Whether a query at `at` [...] may not see the key at `keys` [T]: it comes later, or has left the window."""
     hidden = keys > at[..., None]
     return hidden if window is None else hidden | (keys <= at[..., None] - window)
