@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dsx.parameters.grammatical import FORMATS
-from dsx.parameters.leaves import LARGEST, SMALLEST_STEP
+from dsx.parameters.grammatical import FORMATS, SMALLEST_STEP
+from dsx.parameters.leaves import LARGEST
 
 AFTERWARDS = "(checked after the answer)"
 

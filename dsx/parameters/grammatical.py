@@ -23,6 +23,8 @@ FORMATS = {
 """Formats that the grammar enforces, with the maxLength of a text that names none."""
 DIGITS, MAGNITUDE = 15, 22
 """What a double holds exactly: so many digits, and powers of ten up to this one."""
+SMALLEST_STEP = 1e-6
+"""Of a number that names none (multipleOf), so that its digits end."""
 _ROUNDING = {
     "minimum": ROUND_CEILING,
     "exclusiveMinimum": ROUND_CEILING,

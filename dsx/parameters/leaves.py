@@ -14,9 +14,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from dsx.parameters.combining import Unaskable, choices, combine, same
-from dsx.parameters.grammatical import DIGITS, FORMATS, exact
+from dsx.parameters.grammatical import DIGITS, FORMATS, SMALLEST_STEP, exact
 
-STRING, STRING_IN_LIST, ITEMS, LARGEST, SMALLEST_STEP = 200, 60, 8, 10**15, 1e-6
+STRING, STRING_IN_LIST, ITEMS, LARGEST = 200, 60, 8, 10**15
 CHARACTERS_PER_TOKEN = 2
 """Planned with, on the safe side: English text has three to five."""
 UNWRITABLE = re.compile("[\U00040000-\U000bffff]")

@@ -10,6 +10,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
+from dsx.parameters.grammatical import SMALLEST_STEP
 from dsx.types import Json, PaperResult, Parameter, ParameterSet, Record, RecordType
 
 
@@ -46,8 +47,6 @@ def validates(parameter: Parameter, value: Json) -> bool:
 
 def without_step(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The step that only keeps the digits of an answer bounded is no rule for values."""
-    from dsx.parameters.leaves import SMALLEST_STEP
-
     kept = {key: value for key, value in schema.items() if (key, value) != ("multipleOf", SMALLEST_STEP)}
     for key in ("anyOf", "prefixItems"):
         if key in kept:
