@@ -1,10 +1,10 @@
 """The decode loop on a GPU, with Qwen3-32B's shape and random weights: prefill, milliseconds a step, peak memory.
 
-    python benchmarks/gpu_decode.py [--layers 64] [--out gpu_decode.json]
+    python benchmarks/gpu_decode.py [--layers 64] [--cards 1] [--out gpu_decode.json]
 
-Needs one GPU of 141 GB for all 64 layers and 18 prefixes of 10,000 tokens. The vocabulary is made up: 151,936 tokens of
-which the grammar uses the single letters and digits; the grammar is a long free string, so that rows do not end. What
-is timed is `dsx.decode.loop.Loop` itself, masks and Python included: no CUDA graph, no compiled kernels.
+Needs one GPU of 141 GB, or two of 80, for all 64 layers and 18 prefixes of 10,000 tokens. The vocabulary is made up:
+151,936 tokens of which the grammar uses the single letters and digits; the grammar is a long free string, so that rows
+do not end. What is timed is `dsx.decode.loop.Loop` itself, masks and Python included, with and without CUDA graphs.
 """
 
 from __future__ import annotations
@@ -13,17 +13,23 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import llguidance
 import torch
+from accelerate import dispatch_model
 from transformers import AutoModelForCausalLM, Qwen3Config
 
-from dsx.decode.attention import Kind, Pass, attend, shared_prefix_attention
-from dsx.decode.cache import PassThrough, Prefix, Tails, prefill
+from dsx.decode import varlen
+from dsx.decode.attention import attend
+from dsx.decode.cache import Prefix, layer_shapes, prefill
+from dsx.decode.forward import Forward
 from dsx.decode.loop import Loop
+from dsx.decode.packing import Pass
+from dsx.decode.plain import Kind
+from dsx.decode.pool import LayerShape, Pool
 from dsx.decode.row import Row
 
 VOCABULARY = 151_936
@@ -43,8 +49,8 @@ class Alphabet:
         return [300 + byte for byte in (text.encode() if isinstance(text, str) else text)]
 
 
-def make_model(layers: int, device: str) -> Any:
-    """Random weights in bf16, made on the device."""
+def make_model(layers: int, cards: int) -> Any:
+    """Random weights in bf16, made on the device, or layer by layer on several as `device_map="auto"` has them."""
     config = Qwen3Config(
         vocab_size=VOCABULARY,
         hidden_size=5120,
@@ -59,45 +65,60 @@ def make_model(layers: int, device: str) -> Any:
     )
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa", dtype=torch.bfloat16)
-    model = model.to_empty(device=device)
+    last = cards - 1
+    places: dict[str, int] = {"model.embed_tokens": 0, "model.rotary_emb": 0, "model.norm": last, "lm_head": last}
+    places |= {f"model.layers.{at}": at * cards // layers for at in range(layers)}
+    for name, card in places.items():
+        model.get_submodule(name).to_empty(device=f"cuda:{card}")
     with torch.no_grad():
         for name, weight in model.named_parameters():
             weight.fill_(1.0) if "norm" in name else weight.normal_(0, 0.02)
     for module in model.modules():
         if hasattr(module, "inv_freq"):
-            steps = torch.arange(0, 128, 2, dtype=torch.float32, device=device) / 128
+            steps = torch.arange(0, 128, 2, dtype=torch.float32, device="cuda:0") / 128
             module.inv_freq = module.original_inv_freq = 1.0 / 10_000**steps
-    return model.eval()
+    return (model if cards == 1 else dispatch_model(model, places)).eval()
 
 
-def random_prefix(model: Any, length: int) -> Prefix:
+def random_prefixes(pool: Pool, count: int, length: int) -> list[Prefix]:
     """Keys and values as a prefill would leave them, drawn at random."""
-    shape = (8, length, 128)
-    layers = model.config.num_hidden_layers
-    made = [[torch.randn(shape, dtype=torch.bfloat16, device=model.device) for _ in range(layers)] for _ in range(2)]
-    return Prefix(length, tuple(made[0]), tuple(made[1]))
+    made = [Prefix(length, pool.take(length)) for _ in range(count)]
+    for prefix in made:
+        for kept in (*pool.keys, *pool.values):
+            kept[prefix.span.first(length)].normal_()
+    return made
 
 
-def time_prefill(model: Any, length: int) -> float:
-    """Seconds, median of three after one to warm up."""
+def time_prefill(model: Any, pool: Pool, length: int, chunk: int, begun: int = 0) -> float:
+    """Seconds, median of three after one to warm up. begun: tokens that are there already, as the questions' rules."""
     tokens = torch.randint(1000, VOCABULARY, (length,)).tolist()
+    start = prefill(model, pool, tokens[:begun], chunk=chunk) if begun else None
     seconds = []
     for _ in range(4):
         torch.cuda.synchronize()
         started = time.perf_counter()
-        prefill(model, tokens)
+        made = prefill(model, pool, tokens, start, chunk=chunk)
         torch.cuda.synchronize()
         seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds[1:])
+        pool.give_back(made.span)
+    if start is not None:
+        pool.give_back(start.span)
+    return round(statistics.median(seconds[1:]), 3)
 
 
-def time_steps(model: Any, words: Any, prefixes: Sequence[Prefix], rows: int, cap: int = 40) -> dict[str, float]:
-    """Milliseconds a step over whole runs of the loop, the first pass (the questions) apart."""
+def gigabytes(count: Callable[[int], int]) -> float:
+    """Of all cards."""
+    return round(sum(map(count, range(torch.cuda.device_count()))) / 1e9, 1)
+
+
+def time_steps(forward: Forward, words: Any, prefixes: Sequence[Prefix], rows: int, cap: int = 60) -> dict[str, Any]:
+    """Milliseconds a step over whole runs of the loop, the first pass (the questions) apart; masks, choice and all."""
     by_token = {(at,): prefix for at, prefix in enumerate(prefixes)}
     matcher = llguidance.LLMatcher(words, llguidance.LLMatcher.grammar_from_lark(GRAMMAR))
     assert not matcher.is_error(), matcher.get_error()
-    torch.cuda.reset_peak_memory_stats()
-    loop = Loop(model, VOCABULARY, [0], lambda tokens: (by_token[tuple(tokens)], 0), rows)
+    for card in range(torch.cuda.device_count()):
+        torch.cuda.reset_peak_memory_stats(card)
+    loop = Loop(forward, VOCABULARY, [0], lambda tokens: (by_token[tuple(tokens)], 0), rows)
     steps: list[float] = []
     step = loop._step
 
@@ -115,38 +136,40 @@ def time_steps(model: Any, words: Any, prefixes: Sequence[Prefix], rows: int, ca
     ]
     done = list(loop.run(asked))
     assert {row.error for row in done} == {None}
-    grammar = sum(row.ms_grammar for row in done) / len(steps)
     return {
         "rows": rows,
         "prefixes": len(prefixes),
         "ms_questions": round(steps[0], 1),
-        "ms_step": round(statistics.median(steps[4:]), 2),
-        "ms_grammar_and_choice": round(grammar, 2),
-        "peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 1),
+        "ms_step": round(statistics.median(steps[6:]), 2),
+        "ms_slowest_steps": [round(each, 1) for each in sorted(steps[1:])[-3:]],
+        "ms_grammar_and_choice": round(sum(row.ms_grammar for row in done) / len(steps), 2),
+        "peak_gb": gigabytes(torch.cuda.max_memory_allocated),
     }
 
 
 def check_attention(device: str) -> float:
     """Relative error of the shared-prefix attention in bf16 against float64, over rows of two prefixes."""
     torch.manual_seed(0)
-    prefixes = [Prefix(n, *((torch.randn(8, n, 128, device=device).bfloat16(),) for _ in range(2))) for n in (700, 512)]
-    tails = Tails(prefixes[0], 4, 64)
-    starts, counts = [20, 5, 9, 0], [1, 3, 2, 4]
-    for tensor in (tails.keys[0], tails.values[0]):
-        tensor.normal_()
-    old = [(tails.keys[0][s, :, :n].clone(), tails.values[0][s, :, :n].clone()) for s, n in enumerate(starts)]
+    pool = Pool([LayerShape(8, 128, 128, torch.bfloat16, torch.device(device))], 2000)
+    for kept in (*pool.keys, *pool.values):
+        kept.normal_()
+    prefixes = [Prefix(n, pool.take(n)) for n in (700, 512)]
+    seen, counts = [20, 5, 9, 0], [1, 3, 2, 4]
+    starts = [pool.take(64, high=True).start for _ in seen]
     query = torch.randn(1, 64, sum(counts), 128, device=device).bfloat16()
     key, value = (torch.randn(1, 8, sum(counts), 128, device=device).bfloat16() for _ in range(2))
-    step = Pass(tails, [0, 1, 2, 3], starts, counts, [(prefixes[0], 0, 2), (prefixes[1], 2, 4)])
+    groups = [(prefixes[0], 0, 2), (prefixes[1], 2, 4)]
+    step = Pass(pool, [0] * sum(counts), starts, seen, counts, groups, fused=True)
     got, wanted, at = attend(step, 0, query, key, value, Kind(128**-0.5))[0], [], 0
     for row, count in enumerate(counts):
-        here = slice(at, at + count)
-        keys = torch.cat([prefixes[row // 2].keys[0], old[row][0], key[0, :, here]], 1).double().repeat_interleave(8, 0)
-        values = torch.cat([prefixes[row // 2].values[0], old[row][1], value[0, :, here]], 1)
-        scores = query[0, :, here].double() @ keys.transpose(1, 2) * 128**-0.5
-        seen = torch.ones(count, keys.shape[1], dtype=torch.bool, device=device).tril(keys.shape[1] - count)
-        weights = scores.masked_fill(~seen, float("-inf")).softmax(-1)
-        wanted.append((weights @ values.double().repeat_interleave(8, 0)).transpose(0, 1))
+        here, own = prefixes[row // 2].span.first(prefixes[row // 2].length), starts[row]
+        keys, values = (
+            torch.cat([kept[0][here], kept[0][own : own + seen[row] + count]]).double().repeat_interleave(8, 1)
+            for kept in (pool.keys, pool.values)
+        )
+        scores = torch.einsum("hqd,khd->hqk", query[0, :, at : at + count].double(), keys) * 128**-0.5
+        sees = torch.ones(count, len(keys), dtype=torch.bool, device=device).tril(len(keys) - count)
+        wanted.append(torch.einsum("hqk,khd->qhd", scores.masked_fill(~sees, float("-inf")).softmax(-1), values))
         at += count
     reference = torch.cat(wanted)
     return float((got.double() - reference).norm() / reference.norm())
@@ -156,64 +179,57 @@ def main() -> None:
     """Prints a line a measurement and writes them all."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--layers", type=int, default=64)
+    arguments.add_argument("--cards", type=int, default=1)
     arguments.add_argument("--out", type=Path, default=Path("gpu_decode.json"))
     given = arguments.parse_args()
-    figures: dict[str, Any] = {"gpu": torch.cuda.get_device_name(), "torch": torch.__version__, "layers": given.layers}
+    figures: dict[str, Any] = {"gpu": torch.cuda.get_device_name(), "cards": given.cards, "torch": torch.__version__}
+    figures["layers"] = given.layers
 
     def note(name: str, value: Any) -> None:
         figures[name] = value
         print(name, json.dumps(value), flush=True)
         given.out.write_text(json.dumps(figures, indent=1) + "\n")
 
-    note("attention_relative_error", round(check_attention("cuda"), 5))
-    model = make_model(given.layers, "cuda")
+    note("kernel", varlen.why_not(torch.device("cuda:0"), torch.bfloat16) or "varlen")
+    note("attention_relative_error", round(check_attention("cuda:0"), 5))
+    model = make_model(given.layers, given.cards)
     words = llguidance.LLTokenizer(llguidance.TokenizerWrapper(Alphabet()))
-    note("weights_gb", round(torch.cuda.memory_allocated() / 1e9, 1))
+    note("weights_gb", gigabytes(torch.cuda.memory_allocated))
     with torch.inference_mode():
-        note("prefill_8192_s", round(time_prefill(model, 8192), 3))
-        note("one_row", time_steps(model, words, [random_prefix(model, 8192)], 1))
-        torch.cuda.empty_cache()
-        prefixes = [random_prefix(model, 10_000) for _ in range(18)]
-        note("rows_54_on_18_prefixes", time_steps(model, words, prefixes, 54))
-        note("rows_18_on_6_prefixes", time_steps(model, words, prefixes[:6], 18))
-    profile(model, words, prefixes, note)
+        pool = Pool(layer_shapes(model), 18 * 10_000 + 54 * 400 + 1000)
+        note("pool_gb", round(sum(kept.nbytes for kept in (*pool.keys, *pool.values)) / 1e9, 1))
+        note("prefill_8192_s", {str(chunk): time_prefill(model, pool, 8192, chunk) for chunk in (2048, 8192)})
+        begun = {str(chunk): time_prefill(model, pool, 8192, chunk, 1000) for chunk in (2048, 8192)}
+        note("prefill_8192_of_which_1000_are_there_s", begun)
+        said: list[str] = []
+        quick, eager = Forward(model, pool, said.append), Forward(model, pool, use_graphs=False)
+        prefixes = random_prefixes(pool, 18, 10_000)
+        for name, forward in (("graphs", quick), ("eager", eager)):
+            note(f"{name}: one_row", time_steps(forward, words, prefixes[:1], 1))
+            note(f"{name}: rows_18_on_6_prefixes", time_steps(forward, words, prefixes[:6], 18))
+            note(f"{name}: rows_54_on_18_prefixes", time_steps(forward, words, prefixes, 54))
+        note("reports", said)
+        if given.cards == 1:
+            profile(eager, prefixes, note)
 
 
-def profile(model: Any, words: Any, prefixes: Sequence[Prefix], note: Any) -> None:
+def profile(forward: Forward, prefixes: Sequence[Prefix], note: Any) -> None:
     """GPU time of one step of 54 rows by kernel: how much of the step is the host's."""
     from torch.profiler import ProfilerActivity
     from torch.profiler import profile as profiled
 
-    tails = Tails(prefixes[0], 54, 256)
-    step = Pass(
-        tails,
-        list(range(54)),
-        [220] * 54,
-        [1] * 54,
-        [(prefix, 3 * at, 3 * at + 3) for at, prefix in enumerate(prefixes)],
-    )
-
-    ids = torch.randint(1000, VOCABULARY, (1, 54), device="cuda")
-    with torch.inference_mode(), shared_prefix_attention(model) as give:
-        give(step)
-
-        def run() -> None:
-            model(
-                input_ids=ids,
-                position_ids=step.positions(ids.device),
-                past_key_values=PassThrough(),
-                use_cache=True,
-                logits_to_keep=step.last(ids.device),
-            )
-
-        run()
+    starts = [forward.pool.take(256, high=True).start for _ in range(3 * len(prefixes))]
+    tokens = torch.randint(1000, VOCABULARY, (len(starts), 1)).tolist()
+    groups = [(prefix, 3 * at, 3 * at + 3) for at, prefix in enumerate(prefixes)]
+    with forward:
+        forward.step(tokens, starts, [220] * len(starts), groups)
         torch.cuda.synchronize()
         with profiled(activities=[ProfilerActivity.CUDA]) as seen:
-            run()
+            forward.step(tokens, starts, [220] * len(starts), groups)
             torch.cuda.synchronize()
     events = sorted(seen.key_averages(), key=lambda event: -event.device_time_total)
     note("gpu_ms_of_a_54_row_step", round(sum(event.device_time_total for event in events) / 1e3, 1))
-    note("kernels", [[event.key[:60], event.count, round(event.device_time_total / 1e3, 2)] for event in events[:10]])
+    note("kernels", [[event.key[:60], event.count, round(event.device_time_total / 1e3, 2)] for event in events[:14]])
 
 
 if __name__ == "__main__":

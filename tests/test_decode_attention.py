@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsx.decode.attention import Kind, Partial, Pass, attend, flash_cpu, plain
-from dsx.decode.cache import Prefix, Tails
+from dsx.decode import plain, varlen
+from dsx.decode.cache import Prefix
+from dsx.decode.graphs import room_for
+from dsx.decode.packing import Layout, Pass, Room
+from dsx.decode.plain import Kind, flash_cpu, written_out
+from dsx.decode.pool import LayerShape, Pool
 
 
 def reference(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, kind: Kind) -> torch.Tensor:
@@ -28,94 +34,138 @@ def reference(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, kin
     return (scores.softmax(-1)[:, :, :length] @ values).transpose(0, 1)
 
 
-@pytest.mark.parametrize("partial", [plain, flash_cpu])
-@settings(max_examples=150, deadline=None)
-@given(
-    key_heads=st.integers(1, 3),
-    group=st.integers(1, 4),
-    prefixes=st.lists(st.integers(0, 40), min_size=1, max_size=3),
-    rows=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 12), st.integers(1, 6)), min_size=1, max_size=7),
-    seed=st.integers(0, 2**20),
-    window=st.one_of(st.none(), st.integers(1, 60)),
-    cap=st.sampled_from([None, 1.5]),
-    has_sinks=st.booleans(),
-)
-def test_equals_plain_attention(
-    partial: Partial,
-    key_heads: int,
-    group: int,
-    prefixes: list[int],
-    rows: list[tuple[int, int, int]],
-    seed: int,
-    window: int | None,
-    cap: float | None,
-    has_sinks: bool,
-) -> None:
-    make, size = torch.Generator().manual_seed(seed), 16
+def kernel(
+    queries: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    sequences: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    most: int,
+    scale: float,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What `varlen.flash_varlen` does on a GPU; `varlen.why_not` holds it to that. Queries past `most` get noise."""
+    begin, starts, lengths = (part.tolist() for part in sequences)
+    assert begin == sorted(begin)
+    assert begin[-1] <= len(queries)
+    group = queries.shape[1] // keys.shape[1]
+    output = torch.full_like(queries, float("nan"))
+    sums = torch.full((queries.shape[1], len(queries)), float("nan"))
+    for at, length in enumerate(lengths):
+        some, here = slice(begin[at], min(begin[at + 1], begin[at] + most)), slice(starts[at], starts[at] + length)
+        scores = torch.einsum("qhd,khd->hqk", queries[some], keys[here].repeat_interleave(group, 1)) * scale
+        sums[:, some] = scores.logsumexp(-1) if length else float("inf")
+        weights = scores.softmax(-1) if length else scores
+        output[some] = torch.einsum("hqk,khd->qhd", weights, values[here].repeat_interleave(group, 1))
+    return output, sums
 
-    def random(*shape: int) -> torch.Tensor:
-        return torch.randn(*shape, generator=make)
 
-    kept = [Prefix(n, (random(key_heads, n, size),), (random(key_heads, n, size),)) for n in prefixes]
-    rows = sorted((which % len(kept), start, count) for which, start, count in rows)
-    tails = Tails(kept[0], len(rows) + 2, 20)
-    slots = torch.randperm(len(rows) + 2, generator=make)[: len(rows)].tolist()
-    for slot, (_, start, _) in zip(slots, rows, strict=True):
-        tails.keys[0][slot, :, :start] = random(key_heads, start, size)
-        tails.values[0][slot, :, :start] = random(key_heads, start, size)
-    old = [
-        (tails.keys[0][s, :, :start].clone(), tails.values[0][s, :, :start].clone())
-        for s, (_, start, _) in zip(slots, rows, strict=True)
-    ]
-    count = sum(row[2] for row in rows)
-    query, key, value = (
-        random(1, key_heads * group, count, size),
-        random(1, key_heads, count, size),
-        random(1, key_heads, count, size),
+@dataclass
+class Case:
+    """A pass with what its pool holds: prefixes and tails of random numbers, in random order, garbage between them."""
+
+    step: Pass
+    query: torch.Tensor
+    kind: Kind
+
+    def wanted(self) -> torch.Tensor:
+        """[N, H, D], float64: each row by itself, its prefix and tail in one piece."""
+        pool, parts, at = self.step.pool, list[torch.Tensor](), 0
+        prefixes = [prefix for prefix, first, end in self.step.groups for _ in range(end - first)]
+        rows = zip(prefixes, self.step.starts, self.step.seen, self.step.counts, strict=True)
+        for prefix, start, seen, count in rows:
+            own = slice(start, start + seen + count)
+            keys, values = (
+                torch.cat([kept[0][prefix.span.first(prefix.length)], kept[0][own]]).transpose(0, 1)
+                for kept in (pool.keys, pool.values)
+            )
+            parts.append(reference(self.query[0, :, at : at + count], keys, values, self.kind))
+            at += count
+        return torch.cat(parts)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """1 to 3 prefixes of 0 to 40 tokens, 1 to 7 rows of up to 12 tokens and 1 to 6 new ones, grouped heads."""
+    key_heads, group, size = draw(st.integers(1, 3)), draw(st.integers(1, 4)), 16
+    lengths = draw(st.lists(st.integers(0, 40), min_size=1, max_size=3))
+    rows = draw(
+        st.lists(
+            st.tuples(st.integers(0, len(lengths) - 1), st.integers(0, 12), st.integers(1, 6)), min_size=1, max_size=7
+        )
     )
+    make = torch.Generator().manual_seed(draw(st.integers(0, 2**20)))
+    pool = Pool([LayerShape(key_heads, size, size, torch.float32, torch.device("cpu"))], 400)
+    for tensor in (*pool.keys, *pool.values):
+        tensor.normal_(generator=make)
+    rows.sort()
+    spans = [pool.take(length or 1, high=draw(st.booleans())) for length in lengths]
+    prefixes = [Prefix(length, span) for length, span in zip(lengths, spans, strict=True)]
+    starts = [pool.take(seen + count, high=draw(st.booleans())).start for _, seen, count in rows]
     groups = []
-    for which, prefix in enumerate(kept):
+    for which, prefix in enumerate(prefixes):
         mine = [index for index, row in enumerate(rows) if row[0] == which]
         if mine:
             groups.append((prefix, mine[0], mine[-1] + 1))
-    step = Pass(tails, slots, [row[1] for row in rows], [row[2] for row in rows], groups, partial)
-
-    kind = Kind(size**-0.5, window, cap, random(key_heads * group) if has_sinks else None)
-    output = attend(step, 0, query, key, value, kind)[0]
-
-    at = 0
-    for (which, _, new), (old_keys, old_values) in zip(rows, old, strict=True):
-        here = slice(at, at + new)
-        keys = torch.cat([kept[which].keys[0], old_keys, key[0, :, here]], 1)
-        values = torch.cat([kept[which].values[0], old_values, value[0, :, here]], 1)
-        expected = reference(query[0, :, here], keys, values, kind)
-        assert (output[here].double() - expected).abs().max() < 1e-5
-        at += new
+    counts = [count for _, _, count in rows]
+    step = Pass(pool, [7] * sum(counts), starts, [seen for _, seen, _ in rows], counts, groups)
+    sinks = torch.randn(key_heads * group, generator=make) if draw(st.booleans()) else None
+    window, cap = draw(st.one_of(st.none(), st.integers(1, 60))), draw(st.sampled_from([None, 1.5]))
+    query = torch.randn(1, key_heads * group, sum(counts), size, generator=make)
+    return Case(step, query, Kind(size**-0.5, window, cap, sinks))
 
 
-def test_positions_go_on_after_the_prefix() -> None:
-    prefix = Prefix(10, (torch.zeros(1, 10, 4),), (torch.zeros(1, 10, 4),))
-    step = Pass(Tails(prefix, 2, 8), [1, 0], [0, 3], [2, 1], [(prefix, 0, 2)])
-    assert step.positions(torch.device("cpu")).tolist() == [[10, 11, 13]]
-    assert step.last(torch.device("cpu")).tolist() == [1, 2]
+@pytest.mark.parametrize("partial", [written_out, flash_cpu])
+@settings(max_examples=150, deadline=None)
+@given(case=cases())
+def test_plain_operations_are_attention(partial: plain.Partial, case: Case) -> None:
+    output = plain.attend(case.step, 0, case.query, case.kind, partial)
+    assert (output.double() - case.wanted()).abs().max() < 1e-5
 
 
-def test_tails_keep_what_they_hold_when_they_grow() -> None:
-    prefix = Prefix(1, (torch.zeros(2, 1, 4),), (torch.zeros(2, 1, 4),))
-    tails = Tails(prefix, 3, 4)
-    tails.keys[0].normal_()
-    before = tails.keys[0].clone()
-    tails.grow(9)
-    assert tails.places == 9
-    assert torch.equal(tails.keys[0][:, :, :4], before)
-    slots = {tails.take() for _ in range(3)}
-    assert slots == {0, 1, 2}
-    with pytest.raises(IndexError):
-        tails.take()
+@pytest.mark.parametrize("roomy", [False, True])
+@settings(max_examples=150, deadline=None)
+@given(case=cases())
+def test_sequences_of_varying_length_are_attention(roomy: bool, case: Case) -> None:
+    """The same whether the indices are cut to measure or padded to the room of a CUDA graph."""
+    case = replace(case, kind=replace(case.kind, window=None, cap=None))
+    step, query = case.step, case.query
+    layout = step.layout(torch.device("cpu"))
+    if roomy:
+        room = room_for(step)
+        assert room is not None
+        layout = Layout.read(torch.from_numpy(step.numbers(room)), room, room.tokens)
+        spare = torch.full((*query.shape[:2], room.tokens - len(step.tokens), query.shape[3]), 9.0)
+        query = torch.cat([query, spare], 2)
+    keys, values = step.pool.keys[0], step.pool.values[0]
+    output = varlen.attend(layout, query, keys, values, case.kind, kernel)[: len(step.tokens)]
+    assert (output.double() - case.wanted()).abs().max() < 1e-5
 
 
-def test_places_that_no_row_wrote_cannot_spoil_others() -> None:
-    prefix = Prefix(1, (torch.zeros(2, 1, 4),), (torch.zeros(2, 1, 4),))
-    tails = Tails(prefix, 64, 512)
-    tails.grow(1500)
-    assert not any(tensor.any() for tensor in (*tails.keys, *tails.values))
+def test_the_indices_of_a_pass() -> None:
+    pool = Pool([LayerShape(1, 4, 4, torch.float32, torch.device("cpu"))], 60)
+    prefix = Prefix(10, pool.take(10))
+    step = Pass(pool, [5, 6, 7], [40, 30], [0, 3], [2, 1], [(prefix, 0, 2)])
+    layout = step.layout(torch.device("cpu"))
+    assert layout.ids.tolist() == [5, 6, 7]
+    assert layout.positions.tolist() == [10, 11, 13]
+    assert layout.places.tolist() == [40, 41, 33]
+    assert layout.last.tolist() == [1, 2]
+    assert step.longest == 14
+    padded = Layout.read(torch.from_numpy(step.numbers(Room(8, 9, 9, 16))), Room(8, 9, 9, 16), 8)
+    assert padded.places.tolist() == [40, 41, 33, 0, 0, 0, 0, 0], "what nobody asked for is written to nobody's place"
+    assert padded.tail_lengths.tolist() == [1, 2, 4, 0, 0, 0, 0, 0]
+    assert padded.prefix_queries.tolist()[:10] == [0, 3, 8, 8, 8, 8, 8, 8, 8, 8]
+    assert padded.prefix_lengths.tolist()[::9] == [1] * 10 + [0] * 6, "ten tokens in sixteen parts"
+
+
+def test_a_pass_that_is_too_large_has_no_room() -> None:
+    pool = Pool([LayerShape(1, 4, 4, torch.float32, torch.device("cpu"))], 60)
+    prefixes = [Prefix(1, pool.take(1)) for _ in range(33)]
+
+    def room(counts: list[int], several: int = 1) -> Room | None:
+        groups = [(prefixes[at], at, at + 1) for at in range(several)]
+        return room_for(Pass(pool, [0] * sum(counts), [50] * len(counts), [0] * len(counts), counts, groups))
+
+    assert room([1]) == Room(1, 1, 9, 16)
+    assert room([1] * 9, 9) == Room(12, 12, 33, 8)
+    assert room([20] * 26) is None
+    assert room([1] * 33, 33) is None

@@ -18,9 +18,11 @@ from transformers import (
     LogitsProcessorList,
 )
 
-from dsx.decode.cache import Prefix, PrefixCache, prefill
+from dsx.decode.cache import Prefix, PrefixCache, layer_shapes, prefill
+from dsx.decode.forward import Forward
 from dsx.decode.grammar import lark, matcher
 from dsx.decode.loop import Loop
+from dsx.decode.pool import LayerShape, Pool, PoolFull, Span
 from dsx.decode.row import Row
 from dsx.parameters import read
 from dsx.types import Passage, Question, Shown
@@ -71,15 +73,16 @@ def make_rows(parts: tuple[Any, Any, Any], cap: int = 96) -> list[Row]:
     return rows
 
 
-def make_loop(parts: tuple[Any, Any, Any], model: Any = None, max_rows: int = 4) -> Loop:
-    """A loop over the model, with a prefix cache of its own."""
+def make_loop(parts: tuple[Any, Any, Any], model: Any = None, max_rows: int = 4, places: int = 4096) -> Loop:
+    """A loop over the model, with a pool and a prefix cache of its own."""
     plain, tokenizer, _ = parts
+    pool = Pool(layer_shapes(plain), places)
 
     def fill(tokens: Sequence[int], start: Prefix | None) -> Prefix:
-        return prefill(plain, tokens, start, chunk=64)
+        return prefill(plain, pool, tokens, start, chunk=64)
 
     null = tokenizer("null")["input_ids"]
-    return Loop(model or plain, len(tokenizer), null, PrefixCache(fill, 10**9).get, max_rows)
+    return Loop(Forward(model or plain, pool), len(tokenizer), null, PrefixCache(pool, fill).get, max_rows)
 
 
 class Masked(LogitsProcessor):  # type: ignore[misc]
@@ -218,17 +221,67 @@ def test_a_prefix_goes_on_from_the_longest_kept_one(parts: tuple[Any, Any, Any])
 
     def fill(tokens: Sequence[int], start: Prefix | None) -> Prefix:
         started.append(start.length if start is not None else 0)
-        return prefill(model, tokens, start, chunk=8)
+        return prefill(model, pool, tokens, start, chunk=8)
 
-    cache = PrefixCache(fill, 10**9)
+    pool = Pool(layer_shapes(model), 200)
+    cache = PrefixCache(pool, fill)
     tokens = list(range(100, 140))
     cache.get(tokens[:10])
     long, reused = cache.get(tokens)
     assert (started, reused) == ([0, 10], 10)
     assert cache.get(tokens) == (long, 40)
-    plain = prefill(model, tokens)
-    assert all((one - other).abs().max() < 1e-4 for one, other in zip(long.keys, plain.keys, strict=True))
-    small = PrefixCache(fill, plain.nbytes)
-    small.get(tokens)
-    small.get(list(range(200, 240)))
-    assert small.get(tokens)[1] == 0, "the older prefix had to go"
+    plain = prefill(model, pool, tokens)
+    for kept in (*pool.keys, *pool.values):
+        assert (kept[long.span.first(40)] - kept[plain.span.first(40)]).abs().max() < 1e-4
+
+
+def test_a_full_pool_forgets_the_oldest_prefix_that_no_row_attends_to(parts: tuple[Any, Any, Any]) -> None:
+    pool = Pool(layer_shapes(parts[0]), 100)
+    cache = PrefixCache(pool, lambda tokens, start: prefill(parts[0], pool, tokens, start))
+    texts = [list(range(100 * at, 100 * at + 40)) for at in (1, 2, 3)]
+    first, _ = cache.get(texts[0])
+    first.users = 1
+    cache.get(texts[1])
+    cache.get(texts[2])
+    assert cache.get(texts[0]) == (first, 40)
+    assert cache.get(texts[2])[1] == 40
+    assert pool.free == 99 - 80
+    with pytest.raises(PoolFull, match="120 tokens"):
+        cache.get(list(range(120)))
+    first.users = 0
+    cache.clear()
+    assert pool.free == 99
+
+
+def test_rows_wait_for_room_and_all_places_are_given_back(parts: tuple[Any, Any, Any]) -> None:
+    wanted = {row.key: row.out for row in make_loop(parts).run(make_rows(parts))}
+    prefix = len(make_rows(parts)[0].prefix_tokens)
+    loop = make_loop(parts, max_rows=10, places=2 * prefix + 260)  # for some rows, not for ten
+    done = {row.key: row for row in loop.run(make_rows(parts))}
+    assert {key: row.out for key, row in done.items()} == wanted
+    assert all(row.error is None for row in done.values())
+    begun = loop.run(make_rows(parts))
+    next(begun)
+    begun.close()  # whoever asked has gone: nobody may keep places
+    while loop.pool.forget():
+        pass
+    assert loop.pool.free == loop.pool.places - 1
+
+
+def test_a_text_that_does_not_fit_is_a_named_failure(parts: tuple[Any, Any, Any]) -> None:
+    rows = make_rows(parts)
+    rows[3].prefix_tokens = [*rows[3].prefix_tokens] * 9
+    done = {row.key: row for row in make_loop(parts, places=500).run(rows)}
+    assert [key for key, row in done.items() if row.error is not None] == ["3"]
+    assert "no room" in str(done["3"].error)
+
+
+def test_spans_join_when_they_are_given_back() -> None:
+    pool = Pool([LayerShape(1, 2, 2, torch.float32, torch.device("cpu"))], 101)
+    low, high = [pool.take(20) for _ in range(2)], [pool.take(20, high=True) for _ in range(3)]
+    assert [span.start for span in low + high] == [1, 21, 81, 61, 41]
+    with pytest.raises(PoolFull):
+        pool.take(1)
+    for span in (low[1], high[2], low[0], high[0], high[1]):
+        pool.give_back(span)
+    assert pool.take(100) == Span(1, 100)

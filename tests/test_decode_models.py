@@ -8,8 +8,9 @@ import pytest
 import torch
 import transformers
 
-from dsx.decode.attention import Pass, forward, shared_prefix_attention
-from dsx.decode.cache import Tails, prefill
+from dsx.decode.cache import layer_shapes, prefill
+from dsx.decode.forward import Forward
+from dsx.decode.pool import Pool
 from dsx.decode.trial import try_out
 from dsx.errors import ModelError
 
@@ -82,14 +83,15 @@ def test_rows_on_a_prefix_have_the_models_own_logits(name: str) -> None:
     draw = torch.Generator().manual_seed(3)
     text = torch.randint(3, 300, (40,), generator=draw).tolist()
     tails = [torch.randint(3, 300, (count,), generator=draw).tolist() for count in (5, 30, 1)]
-    prefix = prefill(model, text, prefill(model, text[:22], chunk=8))
-    kept, seen = Tails(prefix, 3, 64), [0, 0, 0]
-    with torch.inference_mode(), shared_prefix_attention(model) as attend:
+    pool = Pool(layer_shapes(model), 200)
+    prefix = prefill(model, pool, text, prefill(model, pool, text[:22], chunk=8))
+    starts, seen, forward = [pool.take(30).start for _ in tails], [0, 0, 0], Forward(model, pool)
+    with forward:
         for ends in ([2, 15, 1], [5, 30, 1]):  # the tails come in two passes
             rows = [row for row in range(3) if ends[row] > seen[row]]
             new = [tails[row][seen[row] : ends[row]] for row in rows]
-            step = Pass(kept, rows, [seen[row] for row in rows], list(map(len, new)), [(prefix, 0, len(rows))])
-            got = forward(model, attend, step, [token for part in new for token in part])
+            before = [seen[row] for row in rows]
+            got = forward.step(new, [starts[row] for row in rows], before, [(prefix, 0, len(rows))])
             seen = ends
     for logits, row in zip(got, rows, strict=True):
         with torch.inference_mode():

@@ -1,122 +1,124 @@
-"""Keys and values: of prefixes, kept for later questions under a byte budget, and of rows, in slots that are reused."""
+"""Prefixes: prefilled once, kept for later questions while there is room; and what stands for transformers' cache."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
+from dsx.decode.pool import LayerShape, Pool, Span
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(slots=True, eq=False)
 class Prefix:
-    """A prefilled text. keys, values: one tensor a layer, [key heads, length, head size], on the layer's device."""
+    """A prefilled text: its keys and values stand in the first `length` places of its span.
+
+    users: rows that attend to it; one that has any is not forgotten.
+    """
 
     length: int
-    keys: tuple[torch.Tensor, ...]
-    values: tuple[torch.Tensor, ...]
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all keys and values."""
-        return sum(tensor.nbytes for tensor in (*self.keys, *self.values))
+    span: Span
+    users: int = 0
 
 
-def prefill(model: PreTrainedModel, tokens: Sequence[int], start: Prefix | None = None, chunk: int = 2048) -> Prefix:
+def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
+    """What each layer keeps of a token, found by asking the model to read one."""
+    cache = DynamicCache()
+    with torch.inference_mode():
+        model(input_ids=torch.tensor([[3]], device=model.device), past_key_values=cache, use_cache=True)
+    return LayerShape.of(cache)
+
+
+def prefill(
+    model: PreTrainedModel, pool: Pool, tokens: Sequence[int], start: Prefix | None = None, chunk: int = 2048
+) -> Prefix:
     """Runs `tokens` through the model, `chunk` at a time, so that the memory of activations is bounded.
 
-    start: a prefix that `tokens` begin with; only what comes after it is run.
+    start: a prefix that `tokens` begin with; only what comes after it is run. Raises PoolFull.
     """
-    cache = (
-        DynamicCache()
-    )  # without the model's config: layers with a window keep all, so that a prefix can be gone on from
-    done = 0
-    if start is not None:
-        done = start.length
-        for layer, (keys, values) in enumerate(zip(start.keys, start.values, strict=True)):
-            cache.update(keys.unsqueeze(0), values.unsqueeze(0), layer)
-    ids = torch.tensor([list(tokens)], device=model.device)
-    with torch.inference_mode():
-        for at in range(done, ids.shape[1], chunk):
-            model(input_ids=ids[:, at : at + chunk], past_key_values=cache, use_cache=True, logits_to_keep=1)
-    return Prefix(
-        len(tokens),
-        tuple(layer.keys[0].contiguous() for layer in cache.layers),
-        tuple(layer.values[0].contiguous() for layer in cache.layers),
-    )
+    span = pool.take(len(tokens))
+    try:
+        cache = DynamicCache()  # without the model's config: layers with a window keep all, so that one can go on
+        done = 0 if start is None else start.length
+        if start is not None:
+            for at, (keys, values) in enumerate(zip(pool.keys, pool.values, strict=True)):
+                here = start.span.first(done)
+                cache.update(keys[here].transpose(0, 1)[None], values[here].transpose(0, 1)[None], at)
+        ids = torch.tensor([list(tokens)], device=model.device)
+        with torch.inference_mode():
+            for at in range(done, ids.shape[1], chunk):
+                model(input_ids=ids[:, at : at + chunk], past_key_values=cache, use_cache=True, logits_to_keep=1)
+        _keep(cache, pool, span)
+    except BaseException:
+        pool.give_back(span)
+        raise
+    return Prefix(len(tokens), span)
+
+
+def _keep(cache: Any, pool: Pool, span: Span) -> None:
+    """Copies a cache's keys and values into the span, layer by layer; each is let go at once."""
+    for keys, values, layer in zip(pool.keys, pool.values, cache.layers, strict=True):
+        here = span.first(layer.keys.shape[2])
+        keys[here] = layer.keys[0].transpose(0, 1)
+        values[here] = layer.values[0].transpose(0, 1)
+        layer.keys = layer.values = None
 
 
 class PrefixCache:
-    """Prefixes by their tokens; the least recently used go first when `budget` bytes are passed.
+    """Prefixes by the hash of their tokens. When the pool is full, the one that was asked for longest ago is forgotten.
 
-    A new prefix goes on from the longest kept one that it begins with. One whose rows are still being decoded lives on
-    with its rows, whatever the budget says.
+    A new prefix goes on from the longest kept one that it begins with.
+    fill: prefills tokens, going on from a prefix where one is given.
+    least: the share of a text that a kept prefix must be for that.
     """
 
-    def __init__(self, fill: Callable[[Sequence[int], Prefix | None], Prefix], budget: int) -> None:
-        self._fill = fill
-        self.budget = budget
+    def __init__(self, pool: Pool, fill: Callable[[Sequence[int], Prefix | None], Prefix], least: float = 0.0) -> None:
+        self._pool, self._fill, self._least = pool, fill, least
         self._kept: OrderedDict[tuple[int, ...], Prefix] = OrderedDict()
+        pool.forget = self._forget
 
     def get(self, tokens: Sequence[int]) -> tuple[Prefix, int]:
-        """The prefix of `tokens`, and how many of them were in the cache already."""
+        """The prefix of `tokens`, and how many of them were in the cache. Raises PoolFull."""
         key = tuple(tokens)
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key], len(key)
         start = max((kept for kept in self._kept if key[: len(kept)] == kept), key=len, default=None)
-        if start is not None:
+        if start is None or len(start) < self._least * len(key):
+            prefix, reused = self._fill(key, None), 0
+        else:
             self._kept.move_to_end(start)
-        prefix = self._fill(key, self._kept[start] if start is not None else None)
+            with _used(self._kept[start]) as begun:
+                prefix, reused = self._fill(key, begun), begun.length
         self._kept[key] = prefix
-        while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > self.budget:
-            self._kept.popitem(last=False)
-        return prefix, len(start) if start is not None else 0
+        return prefix, reused
 
     def clear(self) -> None:
-        """Forgets all prefixes."""
-        self._kept.clear()
+        """Forgets all prefixes that no row attends to."""
+        while self._forget():
+            pass
+
+    def _forget(self) -> bool:
+        for key, prefix in self._kept.items():
+            if not prefix.users:
+                self._pool.give_back(self._kept.pop(key).span)
+                return True
+        return False
 
 
-class Tails:
-    """Keys and values of rows after their prefix: one tensor a layer, [slots, key heads, places, head size].
-
-    Slots are taken and given back; places grow by doubling, up to what the longest row needs. What no row has written
-    is zero: a place that is masked has weight 0, and 0 × NaN would still be NaN.
-    """
-
-    def __init__(self, like: Prefix, slots: int, places: int) -> None:
-        self.keys = [key.new_zeros(slots, key.shape[0], places, key.shape[2]) for key in like.keys]
-        self.values = [value.new_zeros(slots, value.shape[0], places, value.shape[2]) for value in like.values]
-        self.places = places
-        self._free = list(range(slots))[::-1]
-
-    @classmethod
-    def empty(cls) -> Tails:
-        """No layers, no slots."""
-        return cls(Prefix(0, (), ()), 0, 0)
-
-    def take(self) -> int:
-        """A free slot; IndexError where there is none."""
-        return self._free.pop()
-
-    def give_back(self, slot: int) -> None:
-        """The row in `slot` has ended."""
-        self._free.append(slot)
-
-    def grow(self, places: int) -> None:
-        """Makes room for rows of `places` tokens; what is there stays. Raises torch's out-of-memory errors."""
-        if places <= self.places:
-            return
-        self.places = max(places, 2 * self.places)
-        for tensors in (self.keys, self.values):
-            for layer, tensor in enumerate(tensors):
-                wider = tensor.new_zeros((*tensor.shape[:2], self.places, tensor.shape[3]))
-                wider[:, :, : tensor.shape[2]] = tensor
-                tensors[layer] = wider
+@contextmanager
+def _used(prefix: Prefix) -> Iterator[Prefix]:
+    """The prefix has one more user while this lasts."""
+    prefix.users += 1
+    try:
+        yield prefix
+    finally:
+        prefix.users -= 1
 
 
 class PassThrough:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 import llguidance
@@ -24,15 +25,37 @@ class Chooser:
         self.null_tokens = torch.tensor(list(null_tokens), dtype=torch.long)
         self.executor = llguidance.LLExecutor()
 
-    def __call__(self, rows: Sequence[Row], logits: torch.Tensor) -> None:
-        """Each row takes its token. logits: [rows, vocabulary], float32; a row of which some are not numbers fails."""
+    def __call__(self, rows: Sequence[Row], logits: torch.Tensor) -> float:
+        """Each row takes its token. logits: [rows, at least the vocabulary]; a row of which some are no numbers fails.
+
+        Returns the seconds that grammar and choice took; those in which a GPU was waited for are the model's. The masks
+        are made while it works.
+        """
+        started = time.perf_counter()
         mask = llguidance.numpy.allocate_token_bitmask(len(rows), self.vocabulary)
         matchers = [(row.matcher, index) for index, row in enumerate(rows)]
         llguidance.numpy.fill_next_token_bitmask_par(self.executor, matchers, mask)
-        bits = numpy.unpackbits(mask.view(numpy.uint8), axis=1, bitorder="little")
-        legal = torch.from_numpy(bits[:, : self.vocabulary]).to(logits.device).bool()
+        filled = time.perf_counter()
+        if logits.is_cuda:
+            torch.cuda.synchronize(logits.device)
+        waited = time.perf_counter() - filled
+        found = self._choose(rows, logits[:, : self.vocabulary].float(), mask)
+        for row, (token, chance, absent, sound) in zip(rows, found, strict=True):
+            if not sound:
+                row.error = "the model's output is not a number"
+                continue
+            row.sampled.append(Sampled(len(row.out), chance, absent))
+            row.take(int(token))
+            if row.target is not None and len(self._spelled(row)) >= len(row.target):
+                row.done = True
+        return time.perf_counter() - started - waited
+
+    def _choose(self, rows: Sequence[Row], logits: torch.Tensor, mask: numpy.ndarray) -> list[list[float]]:
+        """For each row its token, the token's log-probability, p(null), and whether all is sound."""
+        if self.null_tokens.device != logits.device:
+            self.null_tokens = self.null_tokens.to(logits.device)
         healthy = ~logits.isnan().any(-1)
-        masked = logits.masked_fill(~legal, float("-inf"))
+        masked = logits.masked_fill(~self._legal(mask, logits.device), float("-inf"))
         total = masked.logsumexp(-1)
         drawn = masked.argmax(-1)
         for index, row in enumerate(rows):
@@ -41,17 +64,20 @@ class Chooser:
                 drawn[index] = torch.multinomial(chances, 1, generator=row.generator).item()
             elif row.target is not None:
                 drawn[index] = self._led(row, masked[index])
-        log_probability = (masked.gather(1, drawn[:, None])[:, 0] - total).tolist()
-        null = (masked[:, self.null_tokens.to(masked.device)].logsumexp(-1) - total).exp().tolist()
-        sound = (healthy & total.isfinite()).tolist()
-        for row, token, chance, absent, good in zip(rows, drawn.tolist(), log_probability, null, sound, strict=True):
-            if not good:
-                row.error = "the model's output is not a number"
-                continue
-            row.sampled.append(Sampled(len(row.out), chance, absent))
-            row.take(token)
-            if row.target is not None and len(self._spelled(row)) >= len(row.target):
-                row.done = True
+        chance = masked.gather(1, drawn[:, None])[:, 0] - total
+        null = (masked[:, self.null_tokens].logsumexp(-1) - total).exp()
+        found = torch.stack([part.double() for part in (drawn, chance, null, healthy & total.isfinite())], 1)
+        chosen: list[list[float]] = found.tolist()
+        return chosen
+
+    def _legal(self, mask: numpy.ndarray, device: torch.device) -> torch.Tensor:
+        """A bit mask, int32 [rows, words of 32 tokens], as booleans there, [rows, vocabulary]."""
+        if device.type == "cpu":
+            bits = numpy.unpackbits(mask.view(numpy.uint8), axis=1, bitorder="little")
+            return torch.from_numpy(bits[:, : self.vocabulary]).bool()
+        words = torch.from_numpy(mask).to(device)[..., None]
+        legal = (words >> torch.arange(32, dtype=torch.int32, device=device)) & 1
+        return legal.flatten(1)[:, : self.vocabulary].bool()
 
     def _led(self, row: Row, masked: torch.Tensor) -> int:
         """The likeliest legal token that goes on toward the row's target; the likeliest of all where none does."""

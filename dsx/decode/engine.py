@@ -20,11 +20,13 @@ import transformers
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsx.decode import grammar
-from dsx.decode.cache import Prefix, PrefixCache, prefill
+from dsx.decode.cache import Prefix, PrefixCache, layer_shapes, prefill
 from dsx.decode.confidence import confidences
+from dsx.decode.forward import Forward
 from dsx.decode.loop import Loop
 from dsx.decode.models import RECOMMENDED, ModelFiles, find
 from dsx.decode.opinions import Opinions
+from dsx.decode.pool import Pool
 from dsx.decode.rendering import Renderer
 from dsx.decode.row import Row
 from dsx.decode.trial import try_out
@@ -33,6 +35,12 @@ from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Us
 
 log = logging.getLogger("dsx.decode")
 ATTENTION = ("flash_attention_2", "sdpa", "eager")
+MASKED = 0.2
+"""A kept beginning that is less of a text is not gone on from where sdpa would need a mask for that, and take a slower
+kernel. Measured on an H100, 20 layers of Qwen3-32B's shape: 8,192 tokens 0.362 s, the last 7,192 of them 0.401 s
+(benchmarks/gpu_decode.py)."""
+CHUNK = {"cpu": 2048, "cuda": 8192}
+"""Tokens of a prefill at once. The more, the fewer of them need a mask; the fewer, the less memory for activations."""
 
 
 class Options(BaseModel):
@@ -41,7 +49,9 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     rows: int = Field(0, ge=0, description="answers decoded at once; 0: 256 on a GPU, 32 on the CPU")
-    prefix_gigabytes: float = Field(0, ge=0, description="kept prefixes; 0: a quarter of what is free after loading")
+    cache_gigabytes: float = Field(
+        0, ge=0, description="keys and values; 0: of what is free after loading, 60 % of a GPU's and a quarter else"
+    )
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, …")
     seed: int = Field(0, ge=0, description="of the draws of --samples")
@@ -82,10 +92,11 @@ class TransformersEngine:
         self.vocabulary = min(len(self.tokenizer), self.model.config.get_text_config().vocab_size)
         self.words = llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=self.vocabulary)
         self.context_tokens = _context(self.model)
-        budget = self.options.prefix_gigabytes * 1e9 or _free_memory(self.device) / 4
-        self.prefixes = PrefixCache(self._prefill, int(budget))
+        masked = self.device != "cpu" and self.attention == "sdpa"
+        self.pool = _pool(self.model, self.options.cache_gigabytes * 1e9)
+        self.prefixes = PrefixCache(self.pool, self._prefill, MASKED if masked else 0.0)
         self.loop = Loop(
-            self.model,
+            Forward(self.model, self.pool, report=log.info),
             self.vocabulary,
             _null_tokens(self.tokenizer, self.vocabulary),
             self.prefixes.get,
@@ -142,10 +153,10 @@ class TransformersEngine:
     def close(self) -> None:
         """Forgets the prefixes and the model."""
         self.prefixes.clear()
-        del self.model, self.outlines, self.loop
+        del self.model, self.outlines, self.loop, self.pool
 
     def _prefill(self, tokens: Sequence[int], start: Prefix | None) -> Prefix:
-        return prefill(self.model, tokens, start)
+        return prefill(self.model, self.pool, tokens, start, CHUNK["cpu" if self.device == "cpu" else "cuda"])
 
     def _row(self, question: Question) -> Row | Completion:
         prefix = self.renderer.prefix(question)
@@ -267,12 +278,23 @@ def _context(model: Any) -> int:
     return int(getattr(model.config.get_text_config(), "max_position_embeddings", 4096))
 
 
-def _free_memory(device: str) -> int:
-    if device == "cpu":
-        import psutil
+def _pool(model: Any, nbytes: float) -> Pool:
+    """As many places as fit into `nbytes`, or (0) into a share of the free memory of each device that has layers."""
+    layers = layer_shapes(model)
+    if nbytes:
+        return Pool(layers, max(int(nbytes / sum(layer.nbytes for layer in layers)), 2))
+    needed: dict[torch.device, int] = {}
+    for layer in layers:
+        needed[layer.device] = needed.get(layer.device, 0) + layer.nbytes
+    return Pool(layers, max(int(min(_share(device) / size for device, size in needed.items())), 2))
 
-        return int(psutil.virtual_memory().available)
-    return sum(torch.cuda.mem_get_info(index)[0] for index in range(torch.cuda.device_count()))
+
+def _share(device: torch.device) -> float:
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[0]) * 0.6
+    import psutil
+
+    return float(psutil.virtual_memory().available) / 4
 
 
 def _null_tokens(tokenizer: Any, vocabulary: int) -> list[int]:

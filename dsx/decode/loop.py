@@ -1,7 +1,7 @@
 """The decode loop: many rows, each with its own grammar, length and end, on few shared prefixes.
 
 A row is one question. Its forced tokens (those that the grammar leaves no choice about) cost no forward pass: they ride
-in the row's next one. Rows that end leave their slot to rows that wait. A row that fails, fails alone.
+in the row's next one. Rows that end leave their places to rows that wait. A row that fails, fails alone.
 """
 
 from __future__ import annotations
@@ -11,21 +11,20 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
-from transformers import PreTrainedModel
 
-from dsx.decode.attention import Pass, forward, shared_prefix_attention
-from dsx.decode.cache import Prefix, Tails
+from dsx.decode.batch import batches, groups
+from dsx.decode.cache import Prefix
 from dsx.decode.choose import Chooser
+from dsx.decode.forward import Forward
+from dsx.decode.pool import PoolFull
 from dsx.decode.row import Row
 
-PASS_TOKENS = 2048
-"""Most packed tokens of one pass of rows that bring a whole question."""
-FRESH = 24
-"""A row with more new tokens than this goes through a pass with its like: tails are padded to the longest row."""
+ANSWER = 64
+"""Places that a row takes for its answer at first; twice as many where it is longer."""
 
 
 class Loop:
-    """Decodes rows with `model`.
+    """Decodes rows.
 
     null_tokens: ids of the tokens that begin or are the word null.
     prefix_of: the prefilled prefix for a row's prefix tokens, and how many of them were in the cache.
@@ -35,7 +34,7 @@ class Loop:
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        forward: Forward,
         vocabulary: int,
         null_tokens: Sequence[int],
         prefix_of: Callable[[Sequence[int]], tuple[Prefix, int]],
@@ -43,79 +42,88 @@ class Loop:
         report: Callable[[str], None] = lambda line: None,
         spell: Callable[[int], bytes] = lambda token: b"",
     ) -> None:
-        self.model, self.vocabulary, self.prefix_of = model, vocabulary, prefix_of
+        self.forward, self.prefix_of, self.pool = forward, prefix_of, forward.pool
         self.max_rows, self.report = max_rows, report
         self.choose = Chooser(vocabulary, null_tokens, spell)
 
     def run(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows as they end; each has `done` and its `out`, or an `error`."""
-        waiting, active, tails = deque(rows), list[Row](), None
-        while waiting or active:
-            try:
-                tails = self._admit(waiting, active, tails)
-                yield from self._leave(active, tails)  # an answer may be forced whole
-                with shared_prefix_attention(self.model) as attend:
-                    low = len(active) // 2 if waiting else 0
-                    while len(active) > low:
-                        self._step(active, tails, attend)
-                        yield from self._leave(active, tails)
-            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as problem:
-                if not _out_of_memory(problem):
-                    raise
-                tails = None
-                yield from self._shrink(active, waiting)
+        waiting, active = deque(rows), list[Row]()
+        try:
+            while waiting or active:
+                try:
+                    yield from self._admit(waiting, active)
+                    yield from self._leave(active)  # an answer may be forced whole
+                    with self.forward:
+                        low = len(active) // 2 if waiting else 0
+                        while len(active) > low:
+                            self._step(active)
+                            yield from self._leave(active)
+                except (torch.OutOfMemoryError, MemoryError, RuntimeError) as problem:
+                    if not _out_of_memory(problem):
+                        raise
+                    yield from self._shrink(active, waiting)
+        finally:
+            for row in active:
+                self._release(row)
 
-    def _admit(self, waiting: deque[Row], active: list[Row], tails: Tails | None) -> Tails:
+    def _admit(self, waiting: deque[Row], active: list[Row]) -> Iterator[Row]:
+        """Rows come in as long as there is room for their keys; one that has none although it is alone has failed."""
         while waiting and len(active) < self.max_rows:
             row = waiting[0]
-            row.prefix, row.reused = self.prefix_of(row.prefix_tokens)
-            if tails is None:
-                tails = Tails(row.prefix, self.max_rows, 256)
-            row.begin(tails.take())
+            try:
+                prefix, row.reused = self.prefix_of(row.prefix_tokens)
+                row.hold(prefix)
+                row.begin(self.pool.take(len(row.suffix) + ANSWER, high=True))
+            except PoolFull as problem:
+                self._release(row)
+                if active:
+                    break
+                row.error = f"{problem}; use --set cache_gigabytes=…, or --set passage_tokens=…"
+                yield waiting.popleft()
+                continue
             active.append(waiting.popleft())
-        assert tails is not None
         active.sort(key=lambda row: id(row.prefix))  # rows of one prefix stand together
-        return tails
 
-    def _step(self, active: list[Row], tails: Tails, attend: Callable[[Pass], None]) -> None:
+    def _step(self, active: list[Row]) -> None:
         """One forward pass for every row (several where whole questions come in), one chosen token each."""
-        tails.grow(max(row.seen + len(row.pending) for row in active))
-        for some in _batches(active):
+        for some in batches(active):
             started = time.perf_counter()
-            with torch.inference_mode():
-                logits = self._forward(some, tails, attend)
-                modelled = time.perf_counter()
-                self.choose(some, logits)
-            ended = time.perf_counter()
+            for row in some:
+                self._widen(row)
+            pending, starts, seen = zip(*((row.pending, row.first, row.seen) for row in some), strict=True)
+            logits = self.forward.step(pending, starts, seen, list(groups(some)))
+            for row in some:
+                row.seen, row.pending = row.seen + len(row.pending), []
+            held = self.choose(some, logits)
+            took = time.perf_counter() - started
             for row in some:
                 row.passes += 1 / len(some)
-                row.ms_model += (modelled - started) * 1e3 / len(some)
-                row.ms_grammar += (ended - modelled) * 1e3 / len(some)
+                row.ms_model += (took - held) * 1e3 / len(some)
+                row.ms_grammar += held * 1e3 / len(some)
 
-    def _forward(self, rows: Sequence[Row], tails: Tails, attend: Callable[[Pass], None]) -> torch.Tensor:
-        """Logits after each row's last pending token, float32 [R, vocabulary]."""
-        step = Pass(
-            tails,
-            [row.slot for row in rows],
-            [row.seen for row in rows],
-            [len(row.pending) for row in rows],
-            list(_groups(rows)),
-        )
-        logits = forward(self.model, attend, step, [token for row in rows for token in row.pending])
-        for row in rows:
-            row.seen += len(row.pending)
-            row.pending = []
-        return logits[:, : self.vocabulary].float()
+    def _widen(self, row: Row) -> None:
+        """More places where its answer is longer than they are. Raises PoolFull."""
+        needed = row.seen + len(row.pending)
+        if row.span is not None and needed > row.span.places:
+            wider = self.pool.take(2 * needed, high=True)
+            self.pool.move(row.span, wider, row.seen)
+            row.span = wider
 
-    def _leave(self, active: list[Row], tails: Tails) -> Iterator[Row]:
+    def _leave(self, active: list[Row]) -> Iterator[Row]:
         for row in list(active):
             if not row.done and row.error is None and len(row.out) >= row.cap:
                 row.truncated = row.done = True
             if row.done or row.error is not None:
                 active.remove(row)
-                tails.give_back(row.slot)
-                row.prefix = None
+                self._release(row)
                 yield row
+
+    def _release(self, row: Row) -> None:
+        row.hold(None)
+        if row.span is not None:
+            self.pool.give_back(row.span)
+            row.span = None
 
     def _shrink(self, active: list[Row], waiting: deque[Row]) -> Iterator[Row]:
         """Memory ran out: all begin again, half as many at once; a row that fails alone is named as failed."""
@@ -123,6 +131,8 @@ class Loop:
             torch.cuda.empty_cache()
         count, unfinished = max(len(active), 1), list(active)
         active.clear()
+        for row in unfinished or [waiting[0]]:
+            self._release(row)
         if count == 1:
             row = unfinished.pop() if unfinished else waiting.popleft()
             row.error = "out of memory with one row; use a smaller model, --quantize, or --set passage_tokens=…"
@@ -130,30 +140,6 @@ class Loop:
         self.max_rows = max(1, count // 2)
         self.report(f"out of memory with {count} rows; going on with {self.max_rows}")
         waiting.extendleft(reversed(unfinished))
-
-
-def _groups(rows: Sequence[Row]) -> Iterator[tuple[Prefix, int, int]]:
-    first = 0
-    for end in range(1, len(rows) + 1):
-        if end == len(rows) or rows[end].prefix is not rows[first].prefix:
-            prefix = rows[first].prefix
-            assert prefix is not None
-            yield prefix, first, end
-            first = end
-
-
-def _batches(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows that go on, together; rows that bring a whole question, some at a time."""
-    batches = [[row for row in rows if len(row.pending) <= FRESH]]
-    filled = PASS_TOKENS
-    for row in rows:
-        if len(row.pending) > FRESH:
-            if filled + len(row.pending) > PASS_TOKENS:
-                batches.append([])
-                filled = 0
-            batches[-1].append(row)
-            filled += len(row.pending)
-    return [batch for batch in batches if batch]
 
 
 def _out_of_memory(problem: BaseException) -> bool:

@@ -9,6 +9,7 @@ import llguidance
 import torch
 
 from dsx.decode.cache import Prefix
+from dsx.decode.pool import Span
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Row:
     generator: draws the tokens where it is given; otherwise the likeliest is taken.
     target: the answer is led to begin with these bytes, and ends there; its probabilities are the model's own.
     reused: tokens of the prefix that were in the cache.
+    span: the pool's places for the keys of its question and answer; seen: how many of them are written.
     out: the answer's tokens; pending: those that the model has not seen yet.
     """
 
@@ -42,7 +44,7 @@ class Row:
     reused: int = 0
     matcher: llguidance.LLMatcher | None = None
     generator: torch.Generator | None = None
-    slot: int = -1
+    span: Span | None = None
     seen: int = 0
     pending: list[int] = field(default_factory=list)
     out: list[int] = field(default_factory=list)
@@ -54,9 +56,23 @@ class Row:
     done: bool = False
     error: str | None = None
 
-    def begin(self, slot: int) -> None:
-        """From the start, in `slot`."""
-        self.slot, self.seen, self.out, self.sampled = slot, 0, [], []
+    @property
+    def first(self) -> int:
+        """The pool's place of its first token."""
+        assert self.span is not None
+        return self.span.start
+
+    def hold(self, prefix: Prefix | None) -> None:
+        """Attends to this prefix, which is not forgotten as long; None: to none any more."""
+        if prefix is not None:
+            prefix.users += 1
+        if self.prefix is not None:
+            self.prefix.users -= 1
+        self.prefix = prefix
+
+    def begin(self, span: Span) -> None:
+        """From the start, its keys in `span`."""
+        self.span, self.seen, self.out, self.sampled = span, 0, [], []
         self.matcher = self.grammar.deep_copy()
         self.generator = None if self.seed is None else torch.Generator().manual_seed(self.seed)
         self.pending = list(self.suffix)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from transformers import PreTrainedModel
 
-from dsx.decode.attention import Pass, forward, shared_prefix_attention
-from dsx.decode.cache import Tails, prefill
+from dsx.decode.cache import layer_shapes, prefill
+from dsx.decode.forward import Forward
+from dsx.decode.pool import Pool
 from dsx.errors import ModelError
 
 TOKENS, PREFIX = 24, 16
@@ -20,11 +21,11 @@ def try_out(model: PreTrainedModel, name: str) -> None:
     with torch.inference_mode():
         wanted = model(input_ids=torch.tensor([tokens], device=model.device), use_cache=False).logits[0, -1].float()
     try:
-        prefix = prefill(model, tokens[:PREFIX])
-        tails = Tails(prefix, 1, TOKENS)
-        step = Pass(tails, [0], [0], [TOKENS - PREFIX], [(prefix, 0, 1)])
-        with torch.inference_mode(), shared_prefix_attention(model) as attend:
-            got = forward(model, attend, step, tokens[PREFIX:])[0].float()
+        pool = Pool(layer_shapes(model), 2 * TOKENS)
+        prefix = prefill(model, pool, tokens[:PREFIX])
+        forward = Forward(model, pool, use_graphs=False)
+        with forward:
+            got = forward.step([tokens[PREFIX:]], [pool.take(TOKENS - PREFIX).start], [0], [(prefix, 0, 1)])[0].float()
     except torch.OutOfMemoryError:
         raise
     except (AttributeError, TypeError, ValueError, IndexError, KeyError, RuntimeError) as problem:

@@ -1,0 +1,82 @@
+"""A model's forward pass for packed rows, on whatever devices it is; as a CUDA graph where such passes come again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from transformers import PreTrainedModel
+
+from dsx.decode import varlen
+from dsx.decode.attention import NAME, Step, attending
+from dsx.decode.cache import PassThrough, Prefix
+from dsx.decode.graphs import Graph, Graphs
+from dsx.decode.packing import Layout, Pass
+from dsx.decode.pool import Pool
+
+
+class Forward:
+    """Runs `model` for rows whose keys and values stand in `pool`. Used as a context: inside, its attention is ours.
+
+    report: takes a line about what is not as fast as it could be.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        pool: Pool,
+        report: Callable[[str], None] = lambda line: None,
+        use_graphs: bool = True,
+    ) -> None:
+        self.model, self.pool = model, pool
+        places = {(keys.device, keys.dtype) for keys in pool.keys}
+        reasons = [reason for place in places if (reason := varlen.why_not(*place)) is not None]
+        self.fused = not reasons
+        self._devices = {device for device, _ in places}
+        self._graphs = Graphs(self._run, pool, report) if self.fused and use_graphs and len(places) == 1 else None
+        if reasons and self.model.device.type == "cuda":
+            report(f"attention by torch's plain operations: {reasons[0]}")
+
+    def __enter__(self) -> None:
+        self._before = self.model.config._attn_implementation
+        self.model.set_attn_implementation(NAME)
+
+    def __exit__(self, *_: object) -> None:
+        self.model.set_attn_implementation(self._before)
+
+    def step(
+        self,
+        tokens: Sequence[Sequence[int]],
+        starts: Sequence[int],
+        seen: Sequence[int],
+        groups: Sequence[tuple[Prefix, int, int]],
+    ) -> torch.Tensor:
+        """Logits after each row's last token, [R, vocabulary], on the model's last device.
+
+        tokens: new ones of each row; starts: the first place of its tail; seen: tokens that the tail has already;
+        groups: (prefix, first row, end row), in row order.
+        """
+        packed, counts = [token for row in tokens for token in row], [len(row) for row in tokens]
+        step = Pass(self.pool, packed, starts, seen, counts, groups, self.fused)
+        with torch.inference_mode():
+            if self._graphs is None:
+                return self._run(step)
+            return self._graphs.run(step)
+
+    @property
+    def captured(self) -> list[Graph]:
+        """The CUDA graphs that there are."""
+        return [] if self._graphs is None else self._graphs.made
+
+    def _run(self, step: Step) -> torch.Tensor:
+        layout: Layout = step.layout(self.model.device)
+        several = len(self._devices) > 1  # then tensors are sent to the first device, and the last one needs these
+        with attending(step):
+            logits: torch.Tensor = self.model(
+                input_ids=layout.ids[None],
+                position_ids=layout.positions[None],
+                past_key_values=PassThrough(),
+                use_cache=True,
+                logits_to_keep=layout.last.tolist() if several else layout.last,
+            ).logits
+        return logits[0]

@@ -1,0 +1,121 @@
+"""The decode loop on real GPUs: kernel, graphs, layers spread over all cards. Skipped where there is no CUDA."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+
+from dsx.decode import varlen
+from dsx.decode.cache import layer_shapes, prefill
+from dsx.decode.engine import TransformersEngine
+from dsx.decode.forward import Forward
+from dsx.decode.pool import Pool
+from dsx.types import EngineSettings, Parameter, Passage, Question, Shown
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")
+TEXT = 'Forty people took part; half of them ("the old") were 60 to 75 years old. They sat 80 mm from the screen.'
+SHAPE = {"hidden_size": 512, "intermediate_size": 1024, "num_attention_heads": 16, "num_key_value_heads": 2}
+
+
+def grown(layers: int = 4, vocabulary: int = 300) -> Any:
+    """A Qwen3 with random weights, large enough that attention is not even; bf16."""
+    torch.manual_seed(3)
+    config = Qwen3Config(
+        **SHAPE, num_hidden_layers=layers, head_dim=128, vocab_size=vocabulary, max_position_embeddings=4096
+    )
+    model = Qwen3ForCausalLM(config).eval()
+    with torch.no_grad():
+        for weights in model.parameters():
+            if weights.dim() > 1:
+                weights.normal_(0, 0.06)
+    return model.bfloat16()
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    return grown().cuda()
+
+
+def test_the_kernel_does_what_is_asked_of_it() -> None:
+    for dtype in (torch.bfloat16, torch.float16):
+        assert varlen.why_not(torch.device("cuda:0"), dtype) is None
+
+
+def test_graphs_and_kernel_give_the_logits_of_plain_operations(model: Any) -> None:
+    """Sixty passes of random sizes: there are few sizes of graphs, so most passes are replays."""
+    said: list[str] = []
+    pool = Pool(layer_shapes(model), 20_000)
+    quick, plain = Forward(model, pool, said.append), Forward(model, pool, use_graphs=False)
+    plain.fused = False
+    draw = random.Random(1)
+    prefixes = [prefill(model, pool, [draw.randrange(300) for _ in range(size)]) for size in (900, 33, 1500)]
+    for _ in range(60):
+        rows = sorted((draw.randrange(3), draw.choice((0, 5, 90)), draw.choice((1, 1, 2, 7))) for _ in range(7))
+        tokens = [[draw.randrange(300) for _ in range(count)] for _, _, count in rows]
+        spans = [pool.take(seen + count, high=True) for _, seen, count in rows]
+        starts, seen = [span.start for span in spans], [before for _, before, _ in rows]
+        for span in spans:
+            for kept in (*pool.keys, *pool.values):
+                kept[span.first(span.places)] = torch.randn_like(kept[span.first(span.places)])
+        groups = []
+        for which, prefix in enumerate(prefixes):
+            mine = [at for at, row in enumerate(rows) if row[0] == which]
+            if mine:
+                groups.append((prefix, mine[0], mine[-1] + 1))
+        with quick:
+            got = quick.step(tokens, starts, seen, groups).float().clone()
+        with plain:
+            wanted = plain.step(tokens, starts, seen, groups).float()
+        assert (got - wanted).norm() < 0.03 * wanted.norm()
+        for span in spans:
+            pool.give_back(span)
+    assert said == []
+    assert len(quick.captured) >= 3
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved model with random weights, its tokens the bytes."""
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {letter: at for at, letter in enumerate(letters)} | {"<|end|>": 256}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    path = tmp_path_factory.mktemp("model")
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|end|>").save_pretrained(path)
+    grown(layers=8, vocabulary=257).save_pretrained(path)
+    return path
+
+
+@pytest.fixture
+def engine(folder: Path) -> Iterator[TransformersEngine]:
+    made = TransformersEngine(EngineSettings(model=str(folder), max_new_tokens=400))
+    yield made
+    made.close()
+
+
+def test_an_engine_on_all_gpus_answers_under_the_grammar(engine: TransformersEngine) -> None:
+    devices = {str(kept.device) for kept in engine.pool.keys}
+    assert len(devices) == torch.cuda.device_count(), "the layers are spread over all cards"
+    shown = Shown(TEXT, (Passage(0, len(TEXT)),), True)
+    leaves = {"n": {"type": "integer", "minimum": 1, "maximum": 999}, "old": {"type": "boolean"}}
+    asked = [
+        Question(f"{name} {at}", "Read.", shown, f"{name}{'?' * at}", "parameters", (Parameter(name, schema),))
+        for name, schema in leaves.items()
+        for at in range(9)
+    ]
+    answers = {completion.key: completion for completion in engine.answer(asked)}
+    assert set(answers) == {question.key for question in asked}
+    for completion in answers.values():
+        assert completion.error is None
+        said = json.loads(completion.text)
+        assert said is None or said["quote"] in TEXT
+    assert sum(json.loads(completion.text) is not None for completion in answers.values()) > 0
