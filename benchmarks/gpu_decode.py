@@ -21,6 +21,7 @@ import llguidance
 import torch
 from accelerate import dispatch_model
 from transformers import AutoModelForCausalLM, Qwen3Config
+from transformers.utils import is_flash_attn_2_available
 
 from dsx.decode import varlen
 from dsx.decode.attention import attend
@@ -198,9 +199,12 @@ def main() -> None:
     with torch.inference_mode():
         pool = Pool(layer_shapes(model), 18 * 10_000 + 54 * 400 + 1000)
         note("pool_gb", round(sum(kept.nbytes for kept in (*pool.keys, *pool.values)) / 1e9, 1))
-        note("prefill_8192_s", {str(chunk): time_prefill(model, pool, 8192, chunk) for chunk in (2048, 8192)})
-        begun = {str(chunk): time_prefill(model, pool, 8192, chunk, 1000) for chunk in (2048, 8192)}
-        note("prefill_8192_of_which_1000_are_there_s", begun)
+        for attention in ("sdpa", *(["flash_attention_2"] if is_flash_attn_2_available() else [])):
+            model.set_attn_implementation(attention)
+            note(f"prefill_8192_s {attention}", {at: time_prefill(model, pool, 8192, at) for at in (2048, 8192)})
+            begun = {at: time_prefill(model, pool, 8192, at, 1000) for at in (2048, 8192)}
+            note(f"prefill_8192_of_which_1000_are_there_s {attention}", begun)
+        model.set_attn_implementation("sdpa")
         said: list[str] = []
         quick, eager = Forward(model, pool, said.append), Forward(model, pool, use_graphs=False)
         prefixes = random_prefixes(pool, 18, 10_000)
