@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -167,3 +168,30 @@ def test_a_character_over_two_tokens() -> None:
     without = [Token(*each) for each in zip(shown, logprobs, strict=True)]
     assert confidences(["n"], text, without) == {}
     assert confidences(["n"], text, [*with_bytes[:1], *without[1:]]) == {}
+
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+def test_in_the_corpus_of_malformed_answers_no_span_is_another_value() -> None:
+    """Against the known truth; refused are answers whose quotes may end elsewhere, and several answers at once."""
+
+    def signs(text: str) -> str:
+        return "".join(filter(str.isalnum, text.replace("\\n", "").lower())).lstrip("0")
+
+    cases = [json.loads(line) for line in (CORPUS / "malformed.jsonl").read_text("utf-8").splitlines()]
+    right = asked = 0
+    for case in cases:
+        text, truth = case["text"], {name: each["value"] for name, each in (case["truth"] or {}).items()}
+        asked += len(truth)
+        try:
+            found = list(spans(case["parameters"], text))
+        except (ValueError, IndexError):
+            continue
+        for span in found:
+            if span.name in truth:
+                value = truth[span.name]
+                said = "" if value is None else signs(json.dumps(value, ensure_ascii=False))
+                assert signs(text[span.first : span.last]) == said, (case["id"], span)
+                right += 1
+    assert right / asked > 0.75, (right, asked)

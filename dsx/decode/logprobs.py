@@ -16,18 +16,23 @@ from dsx.types import Confidence
 
 QUOTE = r"""\\?["'“”„‘’]"""
 NAME = r"""[^"'“”‘’:,{}\[\]\n\\]{1,80}"""
-KEY = rf"(?:{QUOTE}{NAME}{QUOTE}|[A-Za-z_][\w.-]{{0,60}})\s*:"
+QUOTED_KEY = rf"{QUOTE}{NAME}{QUOTE}\s*:"
+KEY = rf"(?:{QUOTED_KEY}|[A-Za-z_][\w.-]{{0,60}}\s*:)"
 COMMENT = r"(?://|/\*|\#)"
-BLANK = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/|\#[^\n]*)*", re.DOTALL)
+SPACE = r"(?:\s|\\[nrt])*"  # a text that was put into a string as a whole has \n for a line break
+BLANK = re.compile(r"(?:\s+|\\[nrt]|//[^\n]*|/\*.*?\*/|\#[^\n]*)*", re.DOTALL)
 OPENER = re.compile(QUOTE)
 CLOSERS = {"“": "”", "„": "“”", "‘": "’"}
 """Where it is not the same quote again."""
 LOOSE_KEY = re.compile(rf"(?:{QUOTE})?({NAME}?)(?:{QUOTE})?\s*:")
 STRICT = re.compile(r'"(?:[^"\\]|\\.)*"')
 THOUSANDS = re.compile(r"[-+−–]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*[,}\n])")
-BARE = re.compile(r"""[^\s,:{}\[\]"“”](?:[^,:{}\[\]"“”\n/\#]|/(?![/*])|(?<!\s)\#)*""")
-AFTER_MEMBER = re.compile(rf"\s*(?:\}}|{COMMENT}|,\s*(?:{KEY}|\}}|{COMMENT}|$)|$)|\s*\n\s*{KEY}")
-AFTER_ITEM = re.compile(rf"\s*(?:[,\]]|{COMMENT}|$)")
+BARE = re.compile(r"""[^\s,:{}\[\]"“”\\](?:[^,:{}\[\]"“”\n/\#\\]|/(?![/*])|(?<!\s)\#)*""")
+AFTER_MEMBER = re.compile(
+    rf"{SPACE}(?:\}}|{COMMENT}|,{SPACE}(?:{KEY}|\}}|{COMMENT}|$)|$)|\s*\n\s*{KEY}|{SPACE}{QUOTED_KEY}"
+)
+SWALLOWED = re.compile(QUOTED_KEY)
+AFTER_ITEM = re.compile(rf"{SPACE}(?:[,\]]|{COMMENT}|$)")
 ROOT = re.compile(r"\{|\[\s*(?=\{)")
 NULLS = ("null", "None", "NULL", "Null", "nil", "undefined")
 VALUE_START = re.compile(r"[{\[\"'“‘\d+−-]")
@@ -200,7 +205,10 @@ def _root(text: str) -> _Node:
     found: dict[str, _Node] = {}
     at = text.rfind("</think>") + 1
     while root := ROOT.search(text, at):
-        node = walk.value(root.start(), AFTER_MEMBER, 0)
+        at = root.start() + 1
+        if text[at - 1] == "{" and text[at : at + 1] != "{" and not LOOSE_KEY.match(text, _skip(text, at)):
+            continue  # braces in prose
+        node = walk.value(at - 1, AFTER_MEMBER, 0)
         found.setdefault(text[node.start : node.end], node)
         at = node.end
     if len(found) != 1:
@@ -285,6 +293,8 @@ class _Walk:
         closing = re.compile(closer if escape else rf"{closer}|\\.", re.DOTALL)
         for found in closing.finditer(self.text, opener.end()):
             if (escape or found.group()[0] != "\\") and after.match(self.text, found.end()):
+                if SWALLOWED.search(self.text, opener.end(), found.start()):
+                    break
                 return found.end()
         raise ValueError("a string without its end")
 
