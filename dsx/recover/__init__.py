@@ -11,16 +11,21 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from dsx.errors import DecodeError
 from dsx.recover.chain import Chain, Mended
+from dsx.recover.mend import LONGEST, THOUGHT_ENDS
 from dsx.recover.read import Found, Reading, Unreadable, Validates, parse, read
 from dsx.types import Answer, Completion, Parameter, Question, Repair
 
 __all__ = ["RecordLabel", "confidence_factor", "recover", "recover_records"]
 
 log = logging.getLogger("dsx.recover")
+
+T = TypeVar("T")
+
+THOUGHT_BEGINS = re.compile(r"<(?:think|thinking|thought|reasoning)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +60,18 @@ def recover(
         return _failed(question.parameters, "the cap of tokens came before the answer's end", truncated=True)
     parameters = question.parameters
 
-    def say(text: str) -> tuple[Reading, int]:
-        reading = read(parse(text), parameters, validates)
+    def say(text: str, used: tuple[str, ...]) -> tuple[Reading, int]:
+        parsed = parse(text)
+        if isinstance(parsed, list) and "unfinished" in used:
+            raise Unreadable("a list that was cut off where one object was asked for")
+        reading = read(parsed, parameters, validates)
         return reading, len(reading.errors)
 
     def choose(outcomes: Sequence[Mended[Reading]]) -> Mended[Reading]:
         return _choose(outcomes, question.shown.text)
 
     try:
-        mended = Chain(say, choose).run(completion.text, repairs)
+        mended = _run(Chain(say, choose), completion.text, repairs)
     except Unreadable as problem:
         return _failed(parameters, str(problem))
     answers = [_answer(parameter, mended, completion) for parameter in parameters]
@@ -72,16 +80,16 @@ def recover(
 
 
 def recover_records(
-    completion: Completion, question: Question, repairs: Sequence[tuple[str, Repair]]
+    completion: Completion, question: Question, repairs: Sequence[tuple[str, Repair]], document: str = ""
 ) -> list[RecordLabel]:
     """The records that the model found, in its order; the same label again is the same record.
 
-    Raises DecodeError where the text cannot be read.
+    document: its name, for the log. Raises DecodeError where the text cannot be read.
     """
     if completion.error is not None:
         raise DecodeError(f"{question.key}: {completion.error}")
 
-    def say(text: str) -> tuple[list[RecordLabel], int]:
+    def say(text: str, _: tuple[str, ...]) -> tuple[list[RecordLabel], int]:
         return _labels(parse(text)), 0
 
     def choose(outcomes: Sequence[Mended[list[RecordLabel]]]) -> Mended[list[RecordLabel]]:
@@ -90,10 +98,24 @@ def recover_records(
         return outcomes[0]
 
     try:
-        mended = Chain(say, choose).run(completion.text, repairs)
+        mended = _run(Chain(say, choose), completion.text, repairs)
     except Unreadable as problem:
         raise DecodeError(f"{question.key}: {problem}") from None
+    if mended.repairs:
+        fired = ", ".join(mended.repairs)
+        log.info("Recovered %d records from malformed JSON (%s: %s)", len(mended.said), document or question.key, fired)
     return [RecordLabel(label.label, label.quote, mended.repairs) for label in mended.said]
+
+
+def _run(chain: Chain[T], text: str, repairs: Sequence[tuple[str, Repair]]) -> Mended[T]:
+    """Raises Unreadable also where the text ends in the thoughts before the answer: what stands there is no answer."""
+    thought = THOUGHT_ENDS.match(text)
+    after = text[thought.end() :] if thought else text
+    if THOUGHT_BEGINS.search(re.split(r"[{\[]", after, maxsplit=1)[0]):
+        raise Unreadable("the text ends before the thought does")
+    if thought and len(text) > LONGEST and "find-json" in dict(repairs):
+        return chain.run(after, repairs, ("find-json",))
+    return chain.run(text, repairs)
 
 
 def _labels(parsed: Any) -> list[RecordLabel]:
@@ -130,7 +152,20 @@ def _values(outcome: Mended[Reading]) -> dict[str, str]:
 
 def _all_quoted(found: Mapping[str, Found], text: str) -> bool:
     quotes = [" ".join(each.quote.split()) for each in found.values() if each.quote]
-    return bool(quotes) and all(re.search(rf"(?<!\w){re.escape(quote)}(?!\w)", text) for quote in quotes)
+    return bool(quotes) and all(_stands(quote, text) for quote in quotes)
+
+
+def _stands(quote: str, text: str) -> bool:
+    """As whole words."""
+    at = text.find(quote)
+    for _ in range(100):
+        if at < 0:
+            return False
+        end = at + len(quote)
+        if not text[max(at - 1, 0) : at].isalnum() and not text[end : end + 1].isalnum():
+            return True
+        at = text.find(quote, end)
+    return False
 
 
 def _answer(parameter: Parameter, mended: Mended[Reading], completion: Completion) -> Answer:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from dsx.recover.mend import LONGEST
 from dsx.recover.read import Unreadable
+from dsx.recover.scan import MOST_WORK, scan
 from dsx.types import Repair
+
+log = logging.getLogger("dsx.recover")
 
 T = TypeVar("T")
 
@@ -33,31 +37,33 @@ class Mended(Generic[T]):
 class Chain(Generic[T]):
     """Tries repairs in order: one is tried only where no combination of those before it led to a whole answer.
 
-    say: what a text says, and how much of what was asked it does not; raises Unreadable.
+    say: what a text says after the repairs named, and how much of what was asked it does not; raises Unreadable.
     choose: the one of several readings that is right, or Unreadable where that cannot be known.
-    budget: how many texts are tried at most.
+    budget: how many texts are tried at most; work: how much of scanning them (see scan.MOST_WORK) at most.
+    broken: repairs that raised, or gave what is no text. They are logged and not tried again.
     """
 
-    say: Callable[[str], tuple[T, int]]
+    say: Callable[[str, tuple[str, ...]], tuple[T, int]]
     choose: Callable[[Sequence[Mended[T]]], Mended[T]]
     budget: int = 96
-    reasons: list[str] = field(default_factory=list)
+    work: int = 3 * MOST_WORK
+    broken: set[str] = field(default_factory=set)
 
     def run(self, text: str, repairs: Sequence[Named], used: tuple[str, ...] = ()) -> Mended[T]:
         """Raises Unreadable, with the first text's reason, where no repair helps."""
-        if len(text) > LONGEST:
-            raise Unreadable(f"{len(text)} characters are no answer")
         reasons: list[str] = []
         best = self.attempt(text, used, reasons)
         if best and best.whole:
             return best
+        if len(text) > LONGEST:
+            raise Unreadable(f"not JSON, and {len(text)} characters are too many to be repaired")
         states: dict[str, tuple[str, ...]] = {text: used}
         for index, (name, repair) in enumerate(repairs):
             for state, names in list(states.items()):
-                mended = repair.mend(state)
+                mended = self.mend(name, repair, state)
                 if not isinstance(mended, str):
                     return self.fork(mended, repairs[index + 1 :], (*names, name))
-                if mended in states or self.budget <= 0:
+                if mended in states or self.budget <= 0 or self.work <= 0 or len(mended) > LONGEST:
                     continue
                 states[mended] = (*names, name)
                 attempt = self.attempt(mended, states[mended], reasons)
@@ -69,10 +75,28 @@ class Chain(Generic[T]):
             raise Unreadable(max(reversed(reasons), key=_weight))
         return best
 
+    def mend(self, name: str, repair: Repair, text: str) -> str | Sequence[str]:
+        """A repair may be anybody's: one that raises, or gives what is no text, changes nothing."""
+        if name in self.broken:
+            return text
+        scanned = scan(text)
+        self.work -= scanned.work // 8 if scanned else 0
+        try:
+            mended = repair.mend(text)
+        except Exception as problem:
+            reason = f"{type(problem).__name__}: {problem}"
+        else:
+            if isinstance(mended, str) or _are_texts(mended):
+                return mended
+            reason = f"it gave {type(mended).__name__} where a text or a list of texts was expected"
+        log.warning("The repair %r failed and is left out: %s", name, " ".join(reason.split())[:200])
+        self.broken.add(name)
+        return text
+
     def attempt(self, text: str, used: tuple[str, ...], reasons: list[str]) -> Mended[T] | None:
         self.budget -= 1
         try:
-            said, missing = self.say(text)
+            said, missing = self.say(text, used)
         except Unreadable as problem:
             reasons.append(str(problem))
             return None
@@ -90,6 +114,10 @@ class Chain(Generic[T]):
         if not outcomes:
             raise Unreadable(max(reversed(reasons), key=_weight))
         return outcomes[0] if len(outcomes) == 1 else self.choose(outcomes)
+
+
+def _are_texts(mended: object) -> bool:
+    return isinstance(mended, list | tuple) and bool(mended) and all(isinstance(each, str) for each in mended)
 
 
 def _weight(reason: str) -> int:

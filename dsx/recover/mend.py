@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
-from dsx.recover.scan import ROOT, WHOLE_WORDS, Scan, Token, scan
+from dsx.recover.inside import balanced
+from dsx.recover.patterns import ROOT, WHOLE_WORDS
+from dsx.recover.read import LONGEST_NUMBER
+from dsx.recover.scan import MOST_WORK, Token, scan
 
-LONGEST = 100_000
+LONGEST = 16_384
+"""Characters; 4096 tokens of JSON and prose are about as many."""
 MOST_CANDIDATES = 12
+THOUGHT_ENDS = re.compile(r".*</(?:think|thinking|thought|reasoning)>", re.DOTALL)
 LITERALS = {
     "None": "null", "NULL": "null", "Null": "null", "nil": "null", "undefined": "null",
     "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
@@ -26,20 +32,27 @@ WHITE = {"n": "\n", "r": "\r", "t": "\t"}
 
 def find_json(text: str) -> str | Sequence[str]:
     """Every object (or list of objects) that stands in the text; prose and code fences around them go."""
-    after_thought = _unescape_all(text.rpartition("</think>")[2])
+    thought = THOUGHT_ENDS.match(text)
+    after_thought = _unescape_all(text[thought.end() :] if thought else text)
     found: list[str] = []
-    at = 0
+    at = work = 0
     for _ in range(MOST_CANDIDATES):
         root = ROOT.search(after_thought, at)
         if not root:
             break
         scanned = scan(after_thought, root.start())
         assert scanned is not None
+        work += scanned.work
+        if work > 2 * MOST_WORK:
+            return text
         if scanned.closed:
             found.append(after_thought[scanned.start : scanned.end])
             at = scanned.end
         elif any(token.kind == "colon" for token in scanned.tokens):  # an answer that was not ended: do not look inside
-            found.append(after_thought[scanned.start :].split("```")[0])
+            cut = after_thought[scanned.start :].split("```")[0]
+            if found and not any(_begins(cut, whole) for whole in found):
+                return text  # what was cut might have been the answer
+            found += [] if found else [cut]
             break
         else:
             at = root.start() + 1
@@ -49,25 +62,29 @@ def find_json(text: str) -> str | Sequence[str]:
     return unlike[0] if len(unlike) == 1 else unlike
 
 
+def _begins(cut: str, whole: str) -> bool:
+    """`cut` says again what `whole` says, up to where it was cut."""
+    return " ".join(whole.split()).startswith(" ".join(cut.split()))
+
+
 def comments(text: str) -> str:
     """Takes out // … and # … to the end of the line, and /* … */."""
     return _rewrite(text, lambda token, _: "" if token.kind == "comment" else None)
 
 
 def trailing_commas(text: str) -> str:
-    """Takes out a comma before a closing bracket, and one of two commas before a key."""
-
-    def drop(tokens: Sequence[Token], index: int) -> bool:
-        after = [token for token in tokens[index + 1 :] if token.kind != "comment"][:2]
-        if tokens[index].kind != "comma" or not after:
-            return False
-        twice = len(after) == 2 and after[0].kind == "comma" and after[1].role == "key"
-        return after[0].kind == "close" or twice
+    """Takes out a comma before a closing bracket, and one of two commas before a key or an item."""
 
     scanned = scan(text) if len(text) <= LONGEST else None
-    if not scanned:
+    if not scanned or scanned.torn:
         return text
-    dropped = {token.start for index, token in enumerate(scanned.tokens) if drop(scanned.tokens, index)}
+    tokens = [token for token in scanned.tokens if token.kind != "comment"]
+    dropped = set()
+    for comma, after, later in zip_longest(tokens, tokens[1:], tokens[2:]):
+        if comma.kind == "comma" and after:
+            twice = after.kind == "comma" and later is not None and later.role != "none"
+            if after.kind == "close" or twice:
+                dropped.add(comma.start)
     return _rewrite(text, lambda token, _: "" if token.start in dropped else None)
 
 
@@ -99,10 +116,14 @@ def line_breaks(text: str) -> str:
         if token.kind != "string" or not re.search(r"[\x00-\x1f]", raw):
             return None
         left, right = token.inner[0] - token.start, token.inner[1] - token.start
-        joined = raw[:left] + re.sub(r"[ \t]*[\r\n\t]\s*", " ", raw[left:right].strip("\r\n\t")) + raw[right:]
+        joined = raw[:left] + re.sub(r"\s++", _space, raw[left:right].strip("\r\n\t")) + raw[right:]
         return re.sub(r"[\x00-\x1f]", lambda match: f"\\u{ord(match.group()):04x}", joined)
 
     return _rewrite(text, join)
+
+
+def _space(blanks: re.Match[str]) -> str:
+    return " " if re.search(r"[\r\n\t]", blanks.group()) else blanks.group()
 
 
 def unfinished(text: str) -> str:
@@ -112,7 +133,7 @@ def unfinished(text: str) -> str:
     came last and is whole, for its unit might have been cut off.
     """
     scanned = scan(text)
-    if not scanned or scanned.closed or scanned.torn:
+    if not scanned or scanned.closed or scanned.torn or any(_has_brace(text, token) for token in scanned.tokens):
         return text
     tokens = [token for token in scanned.tokens if token.kind != "comment"]
     if text[tokens[0].start] == "[":
@@ -123,6 +144,12 @@ def unfinished(text: str) -> str:
     names = [text[slice(*token.inner)] for token in tokens if token.role == "key" and token.depth == 1]
     end = _end_of_one_answer(text, tokens, names) if "value" in names else _last_whole_member(text, tokens)
     return text if end is None or (scanned.clipped and "value" in names) else text[:end] + "}"
+
+
+def _has_brace(text: str, token: Token) -> bool:
+    """A string that ends in a brace which balances none inside: the brace that is missing may be this one."""
+    inner = text[slice(*token.inner)]
+    return token.kind == "string" and inner.endswith("}") and not balanced(inner)
 
 
 def _end_of_one_answer(text: str, tokens: Sequence[Token], names: Sequence[str]) -> int | None:
@@ -151,22 +178,34 @@ def _is_whole(text: str, token: Token) -> bool:
 
 
 def json_repair(text: str) -> str:
-    """The library json_repair, and only what it does to punctuation: it may not change, drop or add a value or key."""
+    """The library json_repair, and only what it does to punctuation: it may not change, drop or add a value or key.
+
+    It is shown the tokens alone, a short name for each string: its time grows with the square of the text.
+    """
     scanned = scan(text)
-    if not scanned or scanned.clipped or scanned.torn:
+    if not scanned or scanned.clipped or scanned.torn or not scanned.closed or scanned.work > MOST_WORK // 4:
         return text
-    leaves = _leaves_of_text(text, scanned)
-    if leaves is None or not scanned.closed:
-        return text
+    shown: list[str] = []
+    leaves: list[Any] = []
+    names: dict[str, str] = {}
+    for token in scanned.tokens:
+        raw = text[token.start : token.end]
+        if token.kind == "string" and token.opener == token.closer == '"':
+            leaves.append(names.setdefault(raw, f"s{len(names)}"))
+            raw = f'"{leaves[-1]}"'
+        elif token.kind in ("bare", "string"):
+            if raw not in ("null", "true", "false") and (len(raw) > LONGEST_NUMBER or not NUMBER.fullmatch(raw)):
+                return text
+            leaves.append(json.loads(raw))
+        shown.append(raw)
     import json_repair as library
 
     try:
-        mended = library.loads(text[scanned.start : scanned.end], skip_json_loads=True)
-    except (ValueError, RecursionError, TypeError, IndexError):
+        mended = library.loads(" ".join(shown), skip_json_loads=True)
+        same = isinstance(mended, dict | list) and json.dumps(list(_leaves(mended))) == json.dumps(leaves)
+    except Exception:  # it raises whatever a text that it was not written for leads to
         return text
-    if not isinstance(mended, dict | list) or list(_leaves(mended)) != leaves:
-        return text
-    return json.dumps(mended, ensure_ascii=False)
+    return _named(mended, {name: raw for raw, name in names.items()}) if same else text
 
 
 def _leaves(value: Any) -> Iterator[Any]:
@@ -181,20 +220,13 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _leaves_of_text(text: str, scanned: Scan) -> list[Any] | None:
-    leaves: list[Any] = []
-    for token in scanned.tokens:
-        if token.kind == "string" and token.opener == token.closer == '"':
-            try:
-                leaves.append(json.loads(text[token.start : token.end]))
-            except ValueError:
-                return None
-        elif token.kind in ("bare", "string"):
-            raw = text[token.start : token.end]
-            if raw not in ("null", "true", "false") and not NUMBER.fullmatch(raw):
-                return None
-            leaves.append(json.loads(raw))
-    return leaves
+def _named(value: Any, strings: Mapping[str, str]) -> str:
+    """`value` as JSON, with each string as it was written."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{strings[key]}: {_named(inner, strings)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_named(inner, strings) for inner in value) + "]"
+    return strings[value] if isinstance(value, str) else json.dumps(value)
 
 
 def _is_bare_value(token: Token) -> bool:

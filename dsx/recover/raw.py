@@ -50,8 +50,9 @@ def recover_raw(
     problems = [f"{answer.parameter}: {answer.error}" for answer in failed]
     for answer, parameter in zip(answers, question.parameters, strict=True):
         status = supports(answer.value, answer.unit, answer.quote, parameter, bool(answer.repairs))
-        if answer.error is None and answer.quote is not None and status is Status.UNSUPPORTED:
-            problems.append(f"{answer.parameter}: unsupported, its quote does not carry {answer.value!r}")
+        if answer.error is None and status is Status.UNSUPPORTED and (answer.quote or answer.repairs):
+            why = "its quote does not carry" if answer.quote else "repaired, and no quote carries"
+            problems.append(f"{answer.parameter}: unsupported, {why} {answer.value!r}")
     return RawOutcome(found, fired, problems)
 
 

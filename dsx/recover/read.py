@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsx.types import Json, Parameter
+from dsx.units import spellings
 
 Validates = Callable[[Parameter, Json], bool]
 
 INNER = frozenset(("value", "unit", "quote"))
 MISSING = object()
-QUOTED_NUMBER = re.compile(r"\s*([-−]?(?:0|[1-9]\d*)(?:\.\d+)?)\s*([A-Za-z°%µμ][\w°%µμ/^·*-]{0,15})?\s*")
+QUOTED_NUMBER = re.compile(r"\s*+([-−]?(?:0|[1-9]\d{0,30})(?:\.\d{1,30}+)?)\s*+([^\s\d.,][^\n\d]{0,19})?")
+LONGEST_NUMBER = 300
+"""Digits; more are no float, and past 4300 Python does not read them."""
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 class Unreadable(ValueError):
@@ -41,11 +45,18 @@ class Reading:
 
 
 def parse(text: str) -> Json:
-    """JSON and nothing else: duplicate keys, NaN, infinite numbers and text after the end raise Unreadable."""
+    """JSON and nothing else, or Unreadable: no duplicate keys, NaN, infinite or endless numbers, half characters."""
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
+        parsed = json.loads(
+            text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+        )
+        if SURROGATE.search(text):
+            json.dumps(parsed, ensure_ascii=False).encode("utf-8")
+        return parsed
     except Unreadable:
         raise
+    except UnicodeEncodeError:
+        raise Unreadable("half a character (a lone surrogate) stands in a text") from None
     except RecursionError:
         raise Unreadable("nested too deeply") from None
     except ValueError as problem:
@@ -57,8 +68,8 @@ def parse(text: str) -> Json:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     unlike = dict(pairs)
     if len(unlike) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise Unreadable(f"the key {twice!r} stands twice in one object")
     return unlike
 
@@ -72,6 +83,12 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise Unreadable(f"{digits[:20]} is too large")
     return number
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise Unreadable(f"{digits[:20]}… is too large")
+    return int(digits)
 
 
 def read(parsed: Json, parameters: Sequence[Parameter], validates: Validates) -> Reading:
@@ -156,12 +173,21 @@ def _valid(value: Any, unit: str | None, quote: str | None, parameter: Parameter
 
 
 def _unquoted(value: Any, unit: str | None, parameter: Parameter) -> Found | None:
-    """The number in "40" or, where the parameter has a unit, in "40 mm"."""
+    """The number in "40" or, where the parameter has a unit, in "40 mm"; "3 million" and "12k" are left alone."""
     match = QUOTED_NUMBER.fullmatch(value) if isinstance(value, str) else None
-    if not match or (match[2] and (parameter.unit is None or unit not in (None, match[2]))):
+    written = match[2].strip() if match and match[2] else None
+    if not match or (written and (not _is_unit(written, parameter) or unit not in (None, written))):
         return None
     digits = match[1].replace("−", "-")
-    return Found(float(digits) if "." in digits else int(digits), match[2] or unit)
+    return Found(float(digits) if "." in digits else int(digits), written or unit)
+
+
+def _is_unit(written: str, parameter: Parameter) -> bool:
+    """A known spelling of a unit of the parameter's kind; a capital counts only in those of up to three letters."""
+    if parameter.unit is None:
+        return False
+    known = spellings(parameter.unit)
+    return written in known or (len(written) > 3 and written.lower() in known)
 
 
 def _short(value: Any) -> str:
