@@ -28,9 +28,8 @@ LOOSE_KEY = re.compile(rf"(?:{QUOTE})?({NAME}?)(?:{QUOTE})?\s*:")
 STRICT = re.compile(r'"(?:[^"\\]|\\.)*"')
 THOUSANDS = re.compile(r"[-+−–]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*[,}\n])")
 BARE = re.compile(r"""[^\s,:{}\[\]"“”\\](?:[^,:{}\[\]"“”\n/\#\\]|/(?![/*])|(?<!\s)\#)*""")
-AFTER_MEMBER = re.compile(
-    rf"{SPACE}(?:\}}|{COMMENT}|,{SPACE}(?:{KEY}|\}}|{COMMENT}|$)|$)|\s*\n\s*{KEY}|{SPACE}{QUOTED_KEY}"
-)
+GOES_ON = rf"\}}|{COMMENT}|$|{QUOTED_KEY}|,{SPACE}(?:{KEY}|\}}|{COMMENT}|$)"
+AFTER_MEMBER = re.compile(rf"{SPACE}(?:{GOES_ON})|\s*\n\s*{KEY}")
 SWALLOWED = re.compile(QUOTED_KEY)
 AFTER_ITEM = re.compile(rf"{SPACE}(?:[,\]]|{COMMENT}|$)")
 ROOT = re.compile(r"\{|\[\s*(?=\{)")
