@@ -37,6 +37,7 @@ def examine(plugins: Plugins, model: str | None) -> Iterator[Finding]:
     yield find_model(model)
     yield from _places()
     yield _offline()
+    plugins.register_commands()
     for report in plugins.reports:
         name = f"plugin {report.name}"
         if report.problems:

@@ -1,4 +1,4 @@
-"""The hooks. A plugin implements any of them; entry-point group `dsx`, or `--plugin` in tests."""
+"""The hooks. A plugin implements any of them; its package names it in the entry-point group `dsx`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def register_loaders() -> dict[str, Loader]:  # type: ignore[empty-body]
 
 @hookspec(firstresult=True)
 def find_loader(path: Path) -> str | None:
-    """The name of the loader for this file, judged by its content; None if it is not this plugin's kind."""
+    """The name of a registered loader for this file, judged by its content; None if it is not this plugin's kind."""
 
 
 @hookspec
@@ -53,4 +53,4 @@ def register_exporters() -> dict[str, Exporter]:  # type: ignore[empty-body]
 
 @hookspec
 def register_commands(group: click.Group) -> None:
-    """Add commands of your own to `dsx`."""
+    """Add commands of your own to `dsx`, under names that neither dsx nor another plugin gives: `@group.command()`."""

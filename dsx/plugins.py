@@ -6,21 +6,33 @@ answered with the reason. Built-ins load through the same door.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 import importlib.metadata
+import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 import dsx
 from dsx import hookspecs
-from dsx.errors import PluginError, UnknownName
-from dsx.types import EngineFactory, Exporter, Loader, Normaliser, ParameterSet, Repair
+from dsx.commands import COMMANDS
+from dsx.errors import PluginError
+from dsx.registry import PluginReport, Registry, one_line, reported
+from dsx.types import EngineFactory, Exporter, Loader, Normaliser, ParameterSet, RecordType, Repair
+
+if TYPE_CHECKING:
+    import click
+
+__all__ = ["BUILT_INS", "HOOKS", "PluginReport", "Plugins", "Registry", "installed", "load_plugins", "one_line"]
+
+log = logging.getLogger("dsx")
 
 ENTRY_POINT_GROUP = "dsx"
 BUILT_INS = (
@@ -31,84 +43,17 @@ BUILT_INS = (
     "dsx.defaults.exporters",
 )
 HOOKS = tuple(name for name, hook in vars(hookspecs).items() if hasattr(hook, "dsx_spec"))
+WORDS = ("none", "all")
+"""What DSX_PLUGINS may say instead of names; no plugin can be called so."""
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Provided(Generic[T]):
-    """A registered thing and the plugin that gave it."""
-
-    value: T
-    owner: str
-
-
-class Registry(Mapping[str, T]):
-    """Named things of one kind. A miss lists the names that exist; a name given twice is nobody's.
-
-    reports: all plugins' reports; a miss also says which plugins are broken, for one of them may have had the name.
-    """
-
-    def __init__(self, kind: str, reports: Iterable[PluginReport] = ()) -> None:
-        self.kind = kind
-        self.reports = reports
-        self._entries: dict[str, Provided[T]] = {}
-        self._clashes: dict[str, list[str]] = {}
-
-    def add(self, name: str, value: T, owner: str) -> None:
-        """Raises PluginError, naming all owners, where the name is taken; then nobody has it."""
-        owners = self._clashes.get(name, [])
-        if name in self._entries:
-            owners = [self._entries.pop(name).owner]
-        if owners:
-            self._clashes[name] = [*owners, owner]
-            raise PluginError(self._clash(name))
-        self._entries[name] = Provided(value, owner)
-
-    def __getitem__(self, name: str) -> T:
-        if name in self._clashes:
-            raise PluginError(self._clash(name))
-        try:
-            return self._entries[name].value
-        except KeyError:
-            broken = [report.reason() for report in self.reports if report.problems]
-            raise UnknownName(self.kind, name, self._entries, broken) from None
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._entries
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def owner(self, name: str) -> str:
-        """The plugin that gave `name`."""
-        return self._entries[name].owner
-
-    def owners(self, name: str) -> list[str]:
-        """All plugins that gave `name`: more than one where it clashes."""
-        return [self._entries[name].owner] if name in self._entries else self._clashes.get(name, [])
-
-    def _clash(self, name: str) -> str:
-        owners = " and by ".join(self._clashes[name])
-        return f"{self.kind} {name!r} is given by {owners}; uninstall one, or leave one out with DSX_PLUGINS"
-
-
-@dataclass(slots=True)
-class PluginReport:
-    """What one plugin is, gives and lacks. problems: one line each; empty for a sound plugin."""
-
-    name: str
-    distribution: str
-    version: str
-    provides: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    def reason(self) -> str:
-        """One line: whose plugin is broken, and why."""
-        return f"plugin {self.name} of {self.distribution} {self.version} is broken: {self.problems[0]}"
+PARTS: dict[type, dict[str, Any]] = {
+    ParameterSet: {"name": str, "description": str, "schema": Mapping, "root": RecordType},
+    Loader: {"load": Callable, "version": str, "description": str},
+    Repair: {"mend": Callable, "description": str},
+    Normaliser: {"normalise": Callable, "description": str},
+    Exporter: {"export": Callable, "description": str},
+}
+"""What the fields of a registered thing must be: whatever lists or calls all of a kind relies on it."""
 
 
 class Plugins:
@@ -123,6 +68,8 @@ class Plugins:
         self.repairs: Registry[Repair] = Registry("repair", reports)
         self.normalisers: Registry[Normaliser] = Registry("normaliser", reports)
         self.exporters: Registry[Exporter] = Registry("exporter", reports)
+        self.commands: Registry[click.Command] = Registry("command", reports)
+        self._asked_for_commands = False
         self._by_name = {report.name: report for report in reports}
         for registry, hook, kind in (
             (self.parameter_sets, manager.hook.register_parameter_sets, ParameterSet),
@@ -134,120 +81,161 @@ class Plugins:
         ):
             _collect(registry, hook, kind, self._by_name)
 
-    def find_loader(self, path: Path) -> str | None:
-        """The name of the loader that takes this file, by content. A plugin that fails at it is reported, not asked."""
+    def find_loader(self, path: Path, plugin: str | None = None) -> str | None:
+        """The name of the loader that takes this file, by content; of those that `plugin` names, where it is given.
+
+        A plugin that fails at it, or names what is no loader, is reported, and the others are asked.
+        """
         for implementation in reversed(self._manager.hook.find_loader.get_hookimpls()):
-            try:
-                name: Any = implementation.function(path=path)
-            except Exception as problem:  # a stranger's code: anything may come
-                self._note(implementation.plugin_name, f"find_loader({path.name}): {one_line(problem)}")
+            report = self._by_name[implementation.plugin_name]
+            if plugin not in (None, report.name):
                 continue
-            if name is not None:
-                return str(name)
+            asked = replace(report, problems=[])
+            with reported(asked, f"find_loader({path.name})"):
+                name = _call(implementation, path=path)
+                if name is None:
+                    continue
+                if isinstance(name, str) and self.loaders.owners(name):
+                    return name
+                known = ", ".join(sorted(self.loaders))
+                asked.note(f"find_loader({path.name}) gives {name!r}, which is no loader; there are: {known}")
+            if not any(problem.startswith("find_loader(") for problem in report.problems):  # the first of a run will do
+                report.note(asked.problems[0])
+                log.warning("%s", asked.reason())
         return None
 
-    def register_commands(self, group: Any) -> None:
-        """Lets every plugin add its commands; one that fails is reported and adds none."""
-        for implementation in self._manager.hook.register_commands.get_hookimpls():
-            try:
-                implementation.function(group=group)
-            except Exception as problem:  # a stranger's code: anything may come
-                self._note(implementation.plugin_name, f"register_commands: {one_line(problem)}")
+    def register_commands(self) -> None:
+        """Fills `commands`, once. Each plugin gets a group of its own, so that none can replace another's or dsx's."""
+        if self._asked_for_commands:
+            return
+        self._asked_for_commands = True
+        import click
 
-    def _note(self, plugin: str, problem: str) -> None:
-        if problem not in self._by_name[plugin].problems:
-            self._by_name[plugin].problems.append(problem)
+        for implementation in self._manager.hook.register_commands.get_hookimpls():
+            report = self._by_name[implementation.plugin_name]
+            group = click.Group("dsx")
+            with reported(report, "register_commands"), contextlib.redirect_stdout(sys.stderr):
+                _call(implementation, group=group)
+                for name, command in group.commands.items():
+                    if not isinstance(name, str) or not isinstance(command, click.Command):
+                        report.note(f"command {name!r} is {type(command).__name__}, not a click.Command with a name")
+                    elif name in COMMANDS:
+                        report.note(f"command {name!r} is given by dsx and by {report.name}; dsx's stays, rename yours")
+                    else:
+                        self.commands.add(name, command, report.name)
+        self.commands.tell()
+
+
+def _call(implementation: pluggy.HookImpl, **given: object) -> Any:
+    """As pluggy does: an implementation may leave out arguments that it does not need."""
+    taken = (*implementation.argnames, *implementation.kwargnames)
+    return implementation.function(**{name: value for name, value in given.items() if name in taken})
 
 
 def _collect(registry: Registry[Any], hook: Any, kind: type | None, reports: Mapping[str, PluginReport]) -> None:
     for implementation in hook.get_hookimpls():
         report = reports[implementation.plugin_name]
-        try:
-            given = implementation.function()
-        except Exception as problem:  # a stranger's code: anything may come
-            report.problems.append(f"{hook.name}: {one_line(problem)}")
-            continue
-        if not isinstance(given, Mapping):
-            report.problems.append(f"{hook.name} gives {type(given).__name__}, not a dict of name to {registry.kind}")
-            continue
-        for name, value in given.items():
-            fits = isinstance(value, kind) if kind else callable(value)
-            if not isinstance(name, str) or not fits:
-                wanted = kind.__name__ if kind else "callable"
-                report.problems.append(f"{registry.kind} {name!r} is {type(value).__name__}, not {wanted}")
+        with reported(report, hook.name):
+            given = _call(implementation)
+            if not isinstance(given, Mapping):
+                report.note(f"{hook.name} gives {type(given).__name__}, not a dict of name to {registry.kind}")
                 continue
-            try:
-                registry.add(name, value, report.name)
-                report.provides.append(f"{registry.kind} {name}")
-            except PluginError as clash:
-                for owner in registry.owners(name):
-                    reports[owner].problems.append(str(clash))
-                    if f"{registry.kind} {name}" in reports[owner].provides:
-                        reports[owner].provides.remove(f"{registry.kind} {name}")
+            for name, value in list(given.items()):
+                problem = _misfit(registry.kind, kind, name, value)
+                if problem:
+                    report.note(problem)
+                else:
+                    registry.add(name, value, report.name)
+    registry.tell()
+
+
+def _misfit(about: str, kind: type | None, name: object, value: object) -> str | None:
+    """Why this cannot be registered; None where it can. kind: None for an engine, which is any callable."""
+    if not isinstance(name, str):
+        return f"{about} {name!r}: the name is {type(name).__name__}, not str"
+    if not (isinstance(value, kind) if kind else callable(value)):
+        return f"{about} {name!r} is {type(value).__name__}, not {kind.__name__ if kind else 'callable'}"
+    for part, wanted in PARTS[kind].items() if kind else ():
+        given = getattr(value, part)
+        if not isinstance(given, wanted):
+            return f"{about} {name!r}: its {part} is {type(given).__name__}, not {wanted.__name__}"
+    return None
 
 
 def load_plugins(extra: Iterable[tuple[str, object]] = ()) -> Plugins:
     """Built-ins first, then the installed distributions' entry points, then `extra` (name, plugin) pairs.
 
     DSX_PLUGINS=none keeps the entry points out; DSX_PLUGINS=a,b takes only those (by the name of the entry point or of
-    the distribution).
+    the distribution); empty is as if it were not set. What plugins print goes to stderr: stdout is for results.
     """
     manager = pluggy.PluginManager("dsx")
     manager.add_hookspecs(hookspecs)
     reports: list[PluginReport] = []
     for module in BUILT_INS:
-        report = PluginReport(module.rpartition(".")[2], "dsx-extract", dsx.__version__)
-        _register(manager, report, importlib.import_module(module))
-        reports.append(report)
-    for entry in _entry_points():
-        report = PluginReport(entry.name, _distribution(entry), entry.dist.version if entry.dist else "?")
-        reports.append(report)
-        try:
-            plugin = entry.load()
-        except (Exception, SystemExit) as problem:  # a stranger's import: anything may come
-            report.problems.append(f"import of {entry.value}: {one_line(problem)}")
-            continue
-        _register(manager, report, plugin)
-    for name, plugin in extra:
-        report = PluginReport(name, "extra", "")
-        _register(manager, report, plugin)
-        reports.append(report)
-    return Plugins(manager, reports)
+        reports.append(PluginReport(module.rpartition(".")[2], "dsx-extract", dsx.__version__))
+        _register(manager, reports[-1], importlib.import_module(module))
+    with contextlib.redirect_stdout(sys.stderr):
+        for entry in _entry_points():
+            version = entry.dist.version if entry.dist else None
+            reports.append(PluginReport(entry.name, _distribution(entry), version or "?"))
+            with reported(reports[-1], f"import of {entry.value}"):
+                if not entry.pattern.match(entry.value):
+                    raise PluginError("it is not of the form module or module:object")
+                plugin = entry.load()
+                _register(manager, reports[-1], plugin)
+        for name, plugin in extra:
+            reports.append(PluginReport(name, "extra", ""))
+            _register(manager, reports[-1], plugin)
+        return Plugins(manager, reports)
+
+
+def installed() -> list[importlib.metadata.EntryPoint]:
+    """The entry points of all installed plugins, by name, whatever DSX_PLUGINS says; none is loaded."""
+    return sorted(importlib.metadata.entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name)
 
 
 def _entry_points() -> list[importlib.metadata.EntryPoint]:
-    wanted = os.environ.get("DSX_PLUGINS", "all").strip()
-    if wanted in ("none", ""):
-        return []
-    found = sorted(importlib.metadata.entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name)
-    if wanted == "all":
-        return found
+    wanted = os.environ.get("DSX_PLUGINS", "").strip() or "all"
+    found = installed()
+    if wanted in WORDS:
+        return found if wanted == "all" else []
     names = {name.strip() for name in wanted.split(",") if name.strip()}
     known = {name for entry in found for name in (entry.name, _distribution(entry))}
-    if names - known:
-        raise PluginError(
-            f"DSX_PLUGINS names {', '.join(sorted(names - known))}; installed: {', '.join(sorted(known))}"
-        )
+    if not names or names - known:
+        unknown = ", ".join(sorted(names - known)) or f"nothing ({wanted!r})"
+        there_are = ", ".join(sorted(known)) or "none"
+        raise PluginError(f"DSX_PLUGINS names {unknown}; give all, none, or some of those installed: {there_are}")
     return [entry for entry in found if names & {entry.name, _distribution(entry)}]
 
 
 def _distribution(entry: importlib.metadata.EntryPoint) -> str:
-    return entry.dist.name if entry.dist else "unknown"
+    return (entry.dist and entry.dist.name) or "unknown"
 
 
 def _register(manager: pluggy.PluginManager, report: PluginReport, plugin: object) -> None:
-    report.problems += _unmarked(plugin)
-    if manager.has_plugin(report.name):
-        report.problems.append(f"the plugin name {report.name!r} is taken; rename the entry point")
+    if manager.has_plugin(report.name) or report.name in WORDS:
+        why = "is a word of DSX_PLUGINS" if report.name in WORDS else "is taken"
+        report.note(f"the plugin name {report.name!r} {why}; rename the entry point")
         report.name = f"{report.name} ({report.distribution})"
         return
-    try:
-        manager.register(plugin, name=report.name)
-        manager.check_pending()
-    except Exception as problem:  # pluggy raises for a wrong signature and for a misspelt hook
-        report.problems.append(_without_repr(problem, plugin, report.name))
-        if manager.has_plugin(report.name):
-            manager.unregister(name=report.name)
+    sound = False
+    with reported(report, "looking for its hooks"):
+        report.problems += _unmarked(plugin)
+        other = manager.get_name(plugin)
+        if other is not None:
+            report.note(f"it is the same object as the plugin {other}; take one of the two entry points out")
+            return
+        try:
+            manager.register(plugin, name=report.name)
+            manager.check_pending()
+            sound = True
+        except pluggy.PluginValidationError as problem:  # a wrong signature, a misspelt hook
+            report.note(_without_repr(problem, plugin, report.name))
+        report.hooks += [caller.name for caller in manager.get_hookcallers(plugin) or ()] if sound else []
+        if sound and not report.hooks and not report.problems:
+            report.note("it has no hook; write @dsx.hookspecs.hookimpl above each function that is one")
+    if not sound and manager.has_plugin(report.name):
+        manager.unregister(name=report.name)
 
 
 def _unmarked(plugin: object) -> list[str]:
@@ -267,15 +255,9 @@ def _unmarked(plugin: object) -> list[str]:
     return problems
 
 
-def _without_repr(problem: BaseException, plugin: object, name: str) -> str:
+def _without_repr(problem: pluggy.PluginValidationError, plugin: object, name: str) -> str:
     """pluggy's message, with the plugin's name for its repr and what was probably meant."""
-    text = one_line(problem).replace(repr(plugin), repr(name)).removeprefix("PluginValidationError: ")
+    text = " ".join(str(problem).replace(repr(plugin), repr(name)).split())
     hook = text.split("unknown hook '")[-1].split("'")[0] if "unknown hook '" in text else ""
     near = difflib.get_close_matches(hook, HOOKS, 1) if hook else []
     return f"{text}; did you mean {near[0]}?" if near else text
-
-
-def one_line(problem: BaseException) -> str:
-    """The kind of an error and its message, on one line."""
-    text = " ".join(str(problem).split()) or "no message"
-    return f"{type(problem).__name__}: {text}"

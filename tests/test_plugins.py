@@ -16,11 +16,13 @@ import pytest
 from click.testing import CliRunner
 
 import dsx.cli
+from dsx.commands import COMMANDS
 from dsx.conformance import check
-from dsx.errors import PluginError, UnknownName
+from dsx.errors import PluginError, UnknownName, UsageError
 from dsx.hookspecs import hookimpl
 from dsx.plugins import HOOKS, Plugins, load_plugins
 from dsx.types import (
+    Completion,
     Document,
     Engine,
     EngineSettings,
@@ -68,15 +70,34 @@ def test_hook_register_loaders(monkeypatch: pytest.MonkeyPatch) -> None:
     assert loaded(monkeypatch, mine=plugin(register_loaders=lambda: {"mine": mine})).loaders["mine"] is mine
 
 
-def test_hook_find_loader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    first = plugin(find_loader=lambda path: "mine" if path.suffix == ".mine" else None)
-    broken = plugin(find_loader=lambda path: path.no_such_attribute)
-    plugins = loaded(monkeypatch, mine=first, broken=broken)
+def test_hook_find_loader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    mine = plugin(
+        register_loaders=lambda: {"mine": Loader(load_nothing, "1")},
+        find_loader=lambda path: "mine" if path.suffix == ".mine" else None,
+    )
+    needless = plugin(find_loader=lambda: None)
+    broken = {
+        "raising": plugin(find_loader=lambda path: path.no_such_attribute),
+        "exiting": plugin(find_loader=lambda path: sys.exit(4)),
+        "dreaming": plugin(find_loader=lambda path: "nosuch"),
+        "nodding": plugin(find_loader=lambda path: True),
+    }
+    plugins = loaded(monkeypatch, mine=mine, needless=needless, **broken)
     assert plugins.find_loader(Path("a.mine")) == "mine"
+    assert plugins.find_loader(Path("b.mine")) == "mine"
     unknown = tmp_path / "a.unknown"
     unknown.write_bytes(b"\0\0")
     assert plugins.find_loader(unknown) is None
-    assert "find_loader(a.mine): AttributeError" in problems(plugins)["broken"][0]
+    said = {
+        "raising": "find_loader(a.mine): AttributeError: 'PosixPath' object has no attribute 'no_such_attribute'",
+        "exiting": "find_loader(a.mine): SystemExit: 4",
+        "dreaming": "find_loader(a.mine) gives 'nosuch', which is no loader; there are: html, mine, pymupdf, text",
+        "nodding": "find_loader(a.mine) gives True, which is no loader; there are: html, mine, pymupdf, text",
+    }
+    assert problems(plugins) == {name: [problem] for name, problem in said.items()}
+    assert sorted(caplog.messages) == sorted(
+        f"plugin {name} of extra  is broken: {problem}" for name, problem in said.items()
+    )
 
 
 def test_hook_register_engines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,17 +124,44 @@ def test_hook_register_exporters(monkeypatch: pytest.MonkeyPatch) -> None:
     assert loaded(monkeypatch, mine=plugin(register_exporters=lambda: {"mine": mine})).exporters["mine"] is mine
 
 
-def test_hook_register_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+def adds(*names: str) -> SimpleNamespace:
     def add(group: click.Group) -> None:
-        group.add_command(click.Command("mine"))
+        for name in names:
+            group.add_command(click.Command(name, help=f"Says {name}."))
 
-    group = click.Group()
-    plugins = loaded(
-        monkeypatch, mine=plugin(register_commands=add), broken=plugin(register_commands=lambda group: 1 / 0)
-    )
-    plugins.register_commands(group)
-    assert "mine" in group.commands
-    assert problems(plugins) == {"broken": ["register_commands: ZeroDivisionError: division by zero"]}
+    return plugin(register_commands=add)
+
+
+def test_hook_register_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = {
+        "raising": plugin(register_commands=lambda group: 1 / 0),
+        "exiting": plugin(register_commands=lambda group: sys.exit(4)),
+        "wordy": plugin(register_commands=lambda group: group.commands.update(mine="a word")),
+    }
+    plugins = loaded(monkeypatch, mine=adds("mine", "other"), **broken)
+    plugins.register_commands()
+    assert list(plugins.commands) == ["mine", "other"]
+    assert plugins.commands.owner("mine") == "mine"
+    assert problems(plugins) == {
+        "raising": ["register_commands: ZeroDivisionError: division by zero"],
+        "exiting": ["register_commands: SystemExit: 4"],
+        "wordy": ["command 'mine' is str, not a click.Command with a name"],
+    }
+
+
+def test_a_command_given_twice_is_nobodys_and_dsx_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    plugins = loaded(monkeypatch, one=adds("mine", "extract"), two=adds("mine", "sound"), three=adds("mine"))
+    plugins.register_commands()
+    plugins.register_commands()
+    assert list(plugins.commands) == ["sound"]
+    twice = "command 'mine' is given by one and by two and by three; uninstall one, or leave one out with DSX_PLUGINS"
+    assert problems(plugins) == {
+        "one": ["command 'extract' is given by dsx and by one; dsx's stays, rename yours", twice],
+        "two": [twice],
+        "three": [twice],
+    }
+    assert failures(plugins, "one")[1] == f"FAIL plugin one: loads ({twice})"
+    assert failures(plugins, "two") == [f"FAIL plugin two: loads ({twice})"]
 
 
 def test_every_hook_has_a_test() -> None:
@@ -128,6 +176,11 @@ def test_the_reference_of_the_hooks_is_up_to_date() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert (ROOT / "docs" / "hooks.md").read_text("utf-8") == module.text(), "run python docs/make_hooks.py"
+
+
+def test_the_built_in_commands_are_those_of_the_command_line() -> None:
+    modules = {path.stem for path in (ROOT / "dsx" / "cli").glob("*.py")} - {"__init__"}
+    assert set(COMMANDS) == modules
 
 
 # ---- names ----
@@ -152,6 +205,7 @@ def test_a_name_given_twice_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # ---- installed and broken ----
 
+NOTHING = "from dsx.hookspecs import hookimpl\n@hookimpl\ndef register_repairs(): return {}\n"
 BROKEN: dict[str, dict[str, str]] = json.loads((ROOT / "tests" / "corpus" / "broken_plugins.json").read_text("utf-8"))
 
 
@@ -187,8 +241,19 @@ def test_broken_plugins_are_named_with_their_distribution_and_reason(broken_site
         assert reports[name]["version"] == "0.3"
         assert broken["reason"] in reports[name]["problems"][0]
         assert len(reports[name]["problems"][0].splitlines()) == 1
+    assert done.stdout.count("loaded") == 0, "what plugins print is no result"
     assert "repair find-json" in reports["repairs"]["provides"]
     assert reports["engines"]["problems"] == []
+
+
+def test_the_doctor_names_broken_plugins_with_their_distribution_and_reason(broken_site: Path) -> None:
+    done = dsx_command("doctor", path=broken_site, plugins=",".join(BROKEN))
+    assert done.returncode == 1
+    lines = {line.split()[2]: line for line in done.stdout.splitlines() if line.split()[1] == "plugin"}
+    for name, broken in BROKEN.items():
+        assert lines[name].startswith("BAD  plugin ")
+        assert f"dsx-{name} 0.3: " in lines[name]
+        assert broken["reason"] in lines[name]
 
 
 def test_a_broken_plugin_stops_only_what_needs_it(broken_site: Path) -> None:
@@ -206,9 +271,45 @@ def test_what_is_loaded_can_be_limited(broken_site: Path) -> None:
     one = dsx_command("plugins", "list", path=broken_site, plugins="dsx-raising").stdout
     assert "raising  (dsx-raising 0.3)" in one
     assert "unimportable" not in one
-    wrong = dsx_command("plugins", "list", path=broken_site, plugins="raisin")
-    assert wrong.returncode == 2
-    assert "DSX_PLUGINS names raisin; installed: " in wrong.stderr
+    for nothing in ("", " ", "all"):
+        assert "raising  (dsx-raising 0.3)" in dsx_command("plugins", "list", path=broken_site, plugins=nothing).stdout
+    for given, named in {"raisin": "raisin", "none,raising": "none", ",": "nothing (',')"}.items():
+        wrong = dsx_command("plugins", "list", path=broken_site, plugins=given)
+        assert wrong.returncode == 2
+        assert f"DSX_PLUGINS names {named}; give all, none, or some of those installed: " in wrong.stderr
+
+
+def test_names_that_no_plugin_can_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DSX_PLUGINS", "none")
+    one, other = adds("one"), adds("other")
+    plugins = load_plugins([("none", adds("a")), ("mine", one), ("mine", other), ("again", one), ("engines", other)])
+    assert problems(plugins) == {
+        "none (extra)": ["the plugin name 'none' is a word of DSX_PLUGINS; rename the entry point"],
+        "mine (extra)": ["the plugin name 'mine' is taken; rename the entry point"],
+        "again": ["it is the same object as the plugin mine; take one of the two entry points out"],
+        "engines (extra)": ["the plugin name 'engines' is taken; rename the entry point"],
+    }
+
+
+def test_commands_of_plugins(tmp_path: Path) -> None:
+    code = "from dsx.hookspecs import hookimpl\n@hookimpl\ndef register_commands(group):\n"
+    for name, added in {"one": ("hello", "twice"), "two": ("twice", "recover")}.items():
+        lines = [f"    @group.command({each!r})\n    def {each}(): print('{each} of {name}')\n" for each in added]
+        install(tmp_path, name, code + "".join(lines))
+    said = {
+        "hello": (0, "hello of one\n", ""),
+        "twice": (2, "", "dsx: command 'twice' is given by one and by two; uninstall one, or leave one out with"),
+        "hallo": (2, "", "dsx: no command 'hallo'; there are: doctor, export, extract, hello, models, plugins, "),
+        "recover": (2, "", "dsx recover: Missing option '--schema'"),
+    }
+    for command, (code_of_exit, out, error) in said.items():
+        done = dsx_command(command, path=tmp_path, plugins="one,two")
+        assert (done.returncode, done.stdout) == (code_of_exit, out)
+        assert done.stderr.startswith(error)
+    checked = dsx_command("plugins", "check", "two", path=tmp_path, plugins="one,two")
+    assert checked.returncode == 1
+    assert "FAIL plugin two: loads (command 'recover' is given by dsx and by two;" in checked.stdout
+    assert "FAIL plugin two: loads (command 'twice' is given by one and by two;" in checked.stdout
 
 
 # ---- dsx plugins check ----
@@ -240,7 +341,8 @@ def test_check_says_which_promise_is_broken(monkeypatch: pytest.MonkeyPatch) -> 
         register_exporters=lambda: {"mine": Exporter(lambda results, parameters, out: None)},
         register_engines=lambda: {"mine": lambda settings: Silent()},
         register_parameter_sets=lambda: {"mine": ParameterSet("mine", "", {"type": 3}, RecordType("", "", parameters))},
-        register_commands=lambda group: group.no_such_method(),
+        register_commands=lambda group: group.add_command(click.Command("My command")),
+        find_loader=lambda path: "nosuch" if path.suffix == ".pdf" else None,
     )
     plugins = loaded(monkeypatch, mine=mine)
     said = "\n".join(failures(plugins, "mine"))
@@ -256,9 +358,17 @@ def test_check_says_which_promise_is_broken(monkeypatch: pytest.MonkeyPatch) -> 
         "engine mine: answers N questions with N completions (3 questions gave completions for [])",
         "parameter set mine: its schema is a JSON Schema",
         "parameter set mine: its parameters can be asked (n twice in the paper)",
-        "plugin mine: adds its commands",
+        "command My command: has a name that a command line takes",
+        "command My command: has a help text (write one",
+        "plugin mine: names a loader for a file, or none (find_loader(paper.pdf) gives 'nosuch', which is no loader;",
     ):
         assert f"FAIL {expected}" in said
+
+
+@pytest.mark.parametrize("answer", [lambda path: sys.exit(4), lambda path: 1 / 0, lambda path: True])
+def test_check_asks_find_loader(monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
+    [failure] = failures(loaded(monkeypatch, mine=plugin(find_loader=answer)), "mine")
+    assert failure.startswith("FAIL plugin mine: names a loader for a file, or none (find_loader(empty.bin)")
 
 
 class Silent:
@@ -278,8 +388,28 @@ class Silent:
         pass
 
 
+class Loose(Silent):
+    """Says that a grammar held its answers, which do not fit."""
+
+    grammar = "json_schema"
+
+    def answer(self, questions: Any) -> Any:
+        return (Completion(each.key, '{"value": "many", "quote": "n = 16"}', constrained=True) for each in questions)
+
+
+def test_check_says_where_an_engines_answers_do_not_validate(monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(settings: EngineSettings) -> Engine:
+        if settings.options:
+            raise UsageError("no options")
+        return Loose()
+
+    [failure] = failures(loaded(monkeypatch, mine=plugin(register_engines=lambda: {"mine": make})), "mine")
+    assert failure.startswith("FAIL engine mine: answers N questions with N completions (n_total: ")
+    assert failure.endswith('the answer was {"value": "many", "quote": "n = 16"})')
+
+
 def test_check_names_heavy_imports(tmp_path: Path) -> None:
-    install(tmp_path, "heavy", "import numpy")
+    install(tmp_path, "heavy", f"import numpy\nprint('torch')\n{NOTHING}")
     done = dsx_command("plugins", "check", "heavy", path=tmp_path, plugins="heavy")
     assert done.returncode == 1
     assert "FAIL plugin heavy: imports nothing heavy (importing it imports numpy;" in done.stdout

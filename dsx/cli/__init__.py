@@ -11,49 +11,50 @@ from collections.abc import Sequence
 import click
 
 import dsx
-from dsx.errors import DsxError
+from dsx.commands import COMMANDS
+from dsx.errors import DsxError, UnknownName
 from dsx.stop import EXIT_CODE, Stopped
-
-COMMANDS = {
-    "extract": "Fill a parameter set from papers.",
-    "export": "Write a run's results as a table or as JSON.",
-    "runs": "Show a run, try its failures again, merge several.",
-    "show": "Print what dsx reads in a document.",
-    "slurm": "Submit an extraction as a Slurm job.",
-    "recover": "Put one malformed raw answer through the repairs.",
-    "schema": "List, show, check and export parameter sets.",
-    "plugins": "List, check and make plugins.",
-    "models": "List models, or fetch one.",
-    "doctor": "Check this machine: Python, torch, GPUs, models, plugins.",
-}
-"""Name → one line of help; command `NAME` is the attribute `command` of the module `dsx.cli.NAME`."""
 
 log = logging.getLogger("dsx")
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module when it is called; `--help` prints the table above and imports none."""
+    """Imports a command's module when it is called; `--help` prints the table of the built-ins and imports none.
+
+    Plugins' commands are not in the table: to know them, every plugin must be imported, which takes too long.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*COMMANDS, *sorted(set(self.commands) - set(COMMANDS))]
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
             module = importlib.import_module(f"dsx.cli.{cmd_name}")
             command: click.Command = module.command
             return command
-        if cmd_name not in self.commands:
-            from dsx.plugins import load_plugins
+        from dsx.plugins import load_plugins
 
-            load_plugins().register_commands(self)
-        return self.commands.get(cmd_name)
+        plugins = load_plugins()
+        plugins.register_commands()
+        if cmd_name in plugins.commands:
+            return plugins.commands[cmd_name]
+        if ctx.resilient_parsing or cmd_name.startswith("-"):
+            return None
+        if plugins.commands.owners(cmd_name):
+            return plugins.commands[cmd_name]  # raises: it is given twice
+        broken = [report.reason() for report in plugins.reports if report.problems]
+        raise UnknownName("command", cmd_name, [*COMMANDS, *plugins.commands], broken)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Plugins may add commands; `dsx plugins list` names them.",
+)
 @click.version_option(dsx.__version__, prog_name="dsx")
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done, and tracebacks, to stderr.")
 def cli(verbose: bool) -> None:

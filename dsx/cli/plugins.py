@@ -17,14 +17,17 @@ def command() -> None:
 def list_command(as_json: bool) -> None:
     """What is installed, what it gives, and what is wrong with it.
 
-    DSX_PLUGINS=none leaves all but the built-ins out; DSX_PLUGINS=a,b takes only those.
+    DSX_PLUGINS=none leaves all but the built-ins out; DSX_PLUGINS=a,b takes only those, by the plugin's name or its
+    distribution's; all, empty or not set takes every one.
     """
     import dataclasses
     import json
 
     from dsx.plugins import load_plugins
 
-    for report in load_plugins().reports:
+    plugins = load_plugins()
+    plugins.register_commands()
+    for report in plugins.reports:
         if as_json:
             click.echo(json.dumps(dataclasses.asdict(report), ensure_ascii=False))
             continue
@@ -44,6 +47,7 @@ def check_command(name: str | None) -> int:
     from dsx.plugins import load_plugins
 
     plugins = load_plugins()
+    plugins.register_commands()
     chosen = [report for report in plugins.reports if name in (None, report.name, report.distribution)]
     if not chosen:
         raise UnknownName("plugin", str(name), [report.name for report in plugins.reports])

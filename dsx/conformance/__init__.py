@@ -8,7 +8,8 @@ from typing import Any
 from dsx.conformance import kinds
 from dsx.conformance.imports import check_imports
 from dsx.conformance.outcome import Outcome, attempt
-from dsx.plugins import PluginReport, Plugins, Registry
+from dsx.plugins import Plugins
+from dsx.registry import PluginReport, Registry
 
 __all__ = ["Outcome", "check"]
 
@@ -16,6 +17,7 @@ __all__ = ["Outcome", "check"]
 def check(plugins: Plugins, report: PluginReport) -> Iterator[Outcome]:
     """All checks of one plugin: that it loads and clashes with none, that its imports are light, then each thing."""
     about = f"plugin {report.name}"
+    plugins.register_commands()
     yield from (Outcome(about, "loads", False, problem) for problem in report.problems)
     if not report.problems:
         yield Outcome(about, "loads", True, ", ".join(report.provides))
@@ -24,7 +26,8 @@ def check(plugins: Plugins, report: PluginReport) -> Iterator[Outcome]:
         for name in registry:
             if registry.owner(name) == report.name:
                 yield from _named(f"{registry.kind} {name}", name, registry[name], checks)
-    yield from attempt(about, "adds its commands", lambda: kinds.commands(plugins, report.name))
+    if "find_loader" in report.hooks:
+        yield from attempt(about, "names a loader for a file, or none", lambda: kinds.finder(plugins, report))
 
 
 def _checks(plugins: Plugins) -> list[tuple[Registry[Any], Callable[[str, Any], Iterator[Outcome]]]]:
@@ -35,6 +38,7 @@ def _checks(plugins: Plugins) -> list[tuple[Registry[Any], Callable[[str, Any], 
         (plugins.repairs, kinds.repair),
         (plugins.normalisers, kinds.normaliser),
         (plugins.exporters, kinds.exporter),
+        (plugins.commands, kinds.command),
     ]
 
 

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator
 
 from dsx.conformance.outcome import Outcome, attempt, demand
-from dsx.plugins import BUILT_INS, PluginReport
+from dsx.plugins import BUILT_INS
+from dsx.registry import PluginReport
 
 HEAVY = (
     "accelerate", "datasets", "matplotlib", "numpy", "outlines", "pandas", "pint", "polars", "pyarrow", "pymupdf",

@@ -11,12 +11,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dsx.conformance.outcome import Outcome, Unchecked, attempt, demand
 from dsx.errors import LoadError, ModelError, UsageError
 from dsx.plugins import Plugins
+from dsx.registry import PluginReport
 from dsx.types import (
+    Completion,
     Engine,
     EngineFactory,
     EngineSettings,
@@ -34,6 +36,9 @@ from dsx.types import (
     Status,
     Value,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    import click
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 NUMBER = Parameter("n_total", {"type": "integer", "minimum": 0, "maximum": 100_000}, "the number of participants")
@@ -113,6 +118,27 @@ def _refuses(given: Loader, content: bytes) -> None:
             demand(False, "it made a document of it")
 
 
+FILES = {
+    "empty.bin": b"",
+    "random.bin": random.Random(3).randbytes(4000),
+    "paper.pdf": b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
+    b"trailer<</Root 1 0 R>>\n%%EOF\n",
+    "notes.txt": b"Sixteen people took part.\n",
+}
+"""What find_loader is asked about."""
+
+
+def finder(plugins: Plugins, report: PluginReport) -> None:
+    """It answers for any file, with None or the name of a loader that somebody registers."""
+    with tempfile.TemporaryDirectory() as folder:
+        for each, content in FILES.items():
+            path = Path(folder) / each
+            path.write_bytes(content)
+            plugins.find_loader(path, plugin=report.name)
+    wrong = [problem for problem in report.problems if problem.startswith("find_loader(")]
+    demand(not wrong, "; ".join(wrong))
+
+
 # ---- engines ----
 
 
@@ -159,9 +185,18 @@ def _questions(made: Engine) -> None:
     demand(keys == sorted(question.key for question in asked), f"3 questions gave completions for {keys}")
     for completion in completions:
         demand(completion.error is not None or bool(completion.text), f"{completion.key}: neither text nor error")
-        if completion.constrained and not completion.truncated and completion.error is None:
-            json.loads(completion.text)
+        if made.grammar != "none" and completion.constrained and not completion.truncated and completion.error is None:
+            _valid(completion, next(question for question in asked if question.key == completion.key))
     demand(list(made.answer([])) == [], "no questions gave a completion")
+
+
+def _valid(completion: Completion, question: Question) -> None:
+    """What an engine says a grammar held must validate as it is, for no repair is counted on it."""
+    from dsx.parameters import validates
+    from dsx.recover import recover
+
+    for answer in recover(completion, question, (), validates):
+        demand(answer.error is None, f"{answer.parameter}: {answer.error}; the answer was {completion.text[:200]}")
 
 
 # ---- repairs ----
@@ -233,11 +268,12 @@ def exporter(about: str, given: Exporter) -> Iterator[Outcome]:
     yield from attempt(about, "writes results", lambda: check(results))
 
 
-def commands(plugins: Plugins, plugin: str) -> None:
-    """Its commands can be added."""
-    import click
+def command(about: str, given: click.Command) -> Iterator[Outcome]:
+    """It has a help text, which is shown without running it."""
+    from click import Context
 
-    plugins.register_commands(click.Group("dsx"))
-    report = next(report for report in plugins.reports if report.name == plugin)
-    wrong = [problem for problem in report.problems if problem.startswith("register_commands")]
-    demand(not wrong, "; ".join(wrong))
+    def check() -> None:
+        demand(bool(given.get_short_help_str()), "write one: `dsx NAME --help` shows it")
+        given.get_help(Context(given, info_name="dsx"))
+
+    yield from attempt(about, "has a help text", check)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from dsx.plugins import one_line
+from dsx.registry import one_line
 
 
 class Broken(AssertionError):
@@ -39,7 +39,7 @@ def attempt(about: str, promise: str, check: Callable[[], object]) -> Iterator[O
         yield Outcome(about, promise, None, str(reason))
     except Broken as reason:
         yield Outcome(about, promise, False, str(reason))
-    except Exception as problem:  # a stranger's code: anything may come
+    except (Exception, SystemExit) as problem:  # a stranger's code: anything may come
         yield Outcome(about, promise, False, one_line(problem))
     else:
         yield Outcome(about, promise, True)
