@@ -64,8 +64,51 @@ def test_renaming() -> None:
     assert renamed(text, "my-mice") == 'name = "dsx-my-mice" module dsx_my_mice and my-mice, not examples'
 
 
-def test_bad_names_and_taken_folders(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no name for a plugin"):
-        new_plugin("My Plugin", "repair", tmp_path / "new")
-    with pytest.raises(UsageError, match="exists"):
+@pytest.mark.parametrize("name", ["My Plugin", "dsx-", "-mine", "mine-", "my--mine", "my_mine", "3", "é", "m" * 61])
+def test_names_that_are_none(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no name for a plugin: lower-case letters and digits, parted by '-'"):
+        new_plugin(name, "repair", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "owner"),
+    [
+        ("quotes", "repair", "the plugin repairs gives the repair 'quotes'"),
+        ("csv", "exporter", "the plugin exporters gives the exporter 'csv'"),
+        ("dsx-transformers", "engine", "the plugin engines gives the engine 'transformers'"),
+        ("pymupdf", "loader", "the plugin loaders gives the loader 'pymupdf'"),
+        ("doi", "normaliser", "the plugin normalisers gives the normaliser 'doi'"),
+        ("loaders", "repair", "a plugin of dsx-extract [0-9.]+ is called so"),
+        ("extract", "repair", "the distribution dsx-extract is installed"),
+        ("none", "repair", "DSX_PLUGINS=none means something else"),
+        ("all", "repair", "DSX_PLUGINS=all means something else"),
+    ],
+)
+def test_names_that_are_taken(name: str, kind: str, owner: str, tmp_path: Path) -> None:
+    taken = f"^the name '{name.removeprefix('dsx-')}' is taken: {owner}; choose another name$"
+    with pytest.raises(UsageError, match=taken):
+        new_plugin(name, kind, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_name_of_an_installed_plugin_is_taken_though_it_is_not_loaded(site: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(site), "DSX_PLUGINS": "none"}
+    command = [sys.executable, "-m", "dsx", "plugins", "new", "my-loader", "--kind", "repair", "--output", "other"]
+    done = subprocess.run(command, cwd=site, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "dsx: the name 'my-loader' is taken: an installed plugin is called so; choose another name\n"
+
+
+@pytest.mark.parametrize("name", ["class", "import", "csv"])
+def test_a_keyword_or_another_kinds_name_is_a_name(name: str, tmp_path: Path) -> None:
+    assert (new_plugin(name, "repair", tmp_path / "new") / f"dsx_{name}.py").exists()
+
+
+def test_folders_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="exists; choose another folder with --output"):
         new_plugin("mine", "repair", tmp_path)
+    for folder in (tmp_path / "file" / "x", Path("/proc/nope"), tmp_path / ("n" * 300)):
+        with pytest.raises(UsageError, match=r"cannot be made \(.*\); choose another with --output"):
+            new_plugin("mine", "repair", folder)
