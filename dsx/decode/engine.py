@@ -1,7 +1,7 @@
 """The `transformers` engine: an Outlines model in front, the decode loop of this package inside.
 
 `TransformersEngine.outlines` is a steerable Outlines model: `outlines.Generator(engine.outlines, SomePydanticModel)`
-works on it. Attention for prefill: FlashAttention 2, then SDPA, then eager; each one passed over is logged with why.
+works on it. Its rows' attention is the loop's own; the model's (--attention) is for prefill.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import functools
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 import llguidance
@@ -20,27 +21,28 @@ import transformers
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsx.decode import grammar
-from dsx.decode.cache import Prefix, PrefixCache, layer_shapes, prefill
+from dsx.decode.cache import Prefix, PrefixCache, prefill
 from dsx.decode.confidence import confidences
 from dsx.decode.forward import Forward
+from dsx.decode.loading import device_of, dtype_of, load, pool_for
 from dsx.decode.loop import Loop
-from dsx.decode.models import RECOMMENDED, ModelFiles, find
+from dsx.decode.models import RECOMMENDED, find
 from dsx.decode.opinions import Opinions
-from dsx.decode.pool import Pool
+from dsx.decode.pool import PoolFull
 from dsx.decode.rendering import Renderer
 from dsx.decode.row import Row
 from dsx.decode.trial import try_out
-from dsx.errors import ModelError, UsageError
+from dsx.errors import UsageError
 from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Usage
 
 log = logging.getLogger("dsx.decode")
-ATTENTION = ("flash_attention_2", "sdpa", "eager")
 MASKED = 0.2
 """A kept beginning that is less of a text is not gone on from where sdpa would need a mask for that, and take a slower
 kernel. Measured on an H100, 20 layers of Qwen3-32B's shape: 8,192 tokens 0.362 s, the last 7,192 of them 0.401 s
 (benchmarks/gpu_decode.py)."""
-CHUNK = {"cpu": 2048, "cuda": 8192}
-"""Tokens of a prefill at once. The more, the fewer of them need a mask; the fewer, the less memory for activations."""
+CHUNK, ON_GPU, EAGER = 2048, 8192, 1024
+"""Tokens of a prefill at once: on the CPU, on a GPU, and there with eager attention, which writes out all scores. The
+more, the fewer of them need a mask; the fewer, the less memory for activations."""
 
 
 class Options(BaseModel):
@@ -81,10 +83,10 @@ class TransformersEngine:
             log.info("No --model given: using the small embedded one. For real work: --model %s", RECOMMENDED)
         files = find(settings.model)
         started = time.perf_counter()
-        self.device = _device(self.options.device)
-        self.dtype = _dtype(self.options.dtype, self.device)
+        self.device = device_of(self.options.device)
+        self.dtype = dtype_of(self.options.dtype, self.device)
         log.info("Loading %s from %s", files.name, files.folder)
-        self.model, self.tokenizer, self.attention = _load(files, settings, self.device, self.dtype)
+        self.model, self.tokenizer, self.attention = load(files, settings, self.device, self.dtype)
         self.files = files
         try_out(self.model, files.name)
         self.outlines = outlines.from_transformers(self.model, self.tokenizer)
@@ -93,14 +95,14 @@ class TransformersEngine:
         self.words = llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=self.vocabulary)
         self.context_tokens = _context(self.model)
         masked = self.device != "cpu" and self.attention == "sdpa"
-        self.pool = _pool(self.model, self.options.cache_gigabytes * 1e9)
+        self.pool = pool_for(self.model, self.options.cache_gigabytes * 1e9)
         self.prefixes = PrefixCache(self.pool, self._prefill, MASKED if masked else 0.0)
         self.loop = Loop(
             Forward(self.model, self.pool, report=log.info),
             self.vocabulary,
             _null_tokens(self.tokenizer, self.vocabulary),
             self.prefixes.get,
-            self.options.rows or (256 if self.device == "cuda" else 32),
+            self.options.rows or (32 if self.device == "cpu" else 256),
             report=log.warning,
             spell=functools.cache(lambda token: self.words.decode_bytes([token])),
         )
@@ -121,7 +123,8 @@ class TransformersEngine:
             else:
                 rows.append(row)
         for frame in {self.renderer.frame(question) for question in questions}:
-            self.prefixes.get(frame)  # kept for texts to go on from
+            with suppress(PoolFull):  # kept for texts to go on from, where there is room
+                self.prefixes.get(frame)
         finished = ((row, self._completion(asked[row.key], row)) for row in self.loop.run(rows))
         if self.settings.samples == 1 and not self.settings.alternatives:
             yield from (completion for _, completion in finished)
@@ -156,7 +159,8 @@ class TransformersEngine:
         del self.model, self.outlines, self.loop, self.pool
 
     def _prefill(self, tokens: Sequence[int], start: Prefix | None) -> Prefix:
-        return prefill(self.model, self.pool, tokens, start, CHUNK["cpu" if self.device == "cpu" else "cuda"])
+        chunk = CHUNK if self.device == "cpu" else EAGER if self.attention == "eager" else ON_GPU
+        return prefill(self.model, self.pool, tokens, start, chunk)
 
     def _row(self, question: Question) -> Row | Completion:
         prefix = self.renderer.prefix(question)
@@ -201,100 +205,8 @@ class TransformersEngine:
         return data.decode("utf-8", "ignore"), ends
 
 
-def _device(wanted: str) -> str:
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if wanted.startswith("cuda") and not torch.cuda.is_available():
-        raise ModelError(f"--set device={wanted}: torch sees no CUDA GPU here; see 'dsx doctor'")
-    return wanted
-
-
-def _dtype(wanted: str, device: str) -> torch.dtype:
-    """bf16 on a GPU; on the CPU bf16 where it has instructions for it (prefill 1.3 to 2.4 times as fast), else fp32."""
-    if wanted != "auto":
-        chosen: torch.dtype = getattr(torch, wanted)
-        return chosen
-    if device != "cpu":
-        return torch.bfloat16
-    has = torch.cpu.get_capabilities()
-    return torch.bfloat16 if has.get("avx512_bf16") or has.get("amx_bf16") or has.get("arm_bf16") else torch.float32
-
-
-def _load(files: ModelFiles, settings: EngineSettings, device: str, dtype: torch.dtype) -> tuple[Any, Any, str]:
-    wanted = ATTENTION if settings.attention == "auto" else (settings.attention,)
-    problem = ""
-    for attention in wanted:
-        try:
-            _try_attention(attention, device)
-            model, tokenizer = _load_with(files, settings, device, dtype, attention)
-        except (ImportError, ValueError, OSError, RuntimeError) as reason:
-            if isinstance(reason, torch.OutOfMemoryError):
-                raise ModelError(f"{files.name} does not fit into memory: {_first_line(reason)}") from None
-            problem = _first_line(reason)
-            if attention == wanted[-1]:
-                break
-            log.info("Attention implementation %s passed over: %s", attention, problem)
-            continue
-        log.info("Using attention implementation: %s", attention)
-        return model.eval(), tokenizer, attention
-    raise ModelError(f"could not load {files.name} with attention {wanted[-1]}: {problem}")
-
-
-def _try_attention(attention: str, device: str) -> None:
-    """Raises what stands in the way; a kernel built for another torch shows only when it is imported and run."""
-    if attention != "flash_attention_2":
-        return
-    if not device.startswith("cuda"):
-        raise ValueError("it needs a CUDA GPU")
-    from flash_attn import flash_attn_func
-
-    sample = torch.zeros(1, 8, 1, 64, dtype=torch.bfloat16, device=device)
-    flash_attn_func(sample, sample, sample, causal=True)
-
-
-def _load_with(
-    files: ModelFiles, settings: EngineSettings, device: str, dtype: torch.dtype, attention: str
-) -> tuple[Any, Any]:
-    where: Any = "auto" if device == "cuda" else {"": device}
-    more: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype, "local_files_only": True}
-    if device != "cpu":
-        more["device_map"] = where
-    if settings.quantize != "none":
-        more["quantization_config"] = transformers.BitsAndBytesConfig(
-            load_in_8bit=settings.quantize == "8bit", load_in_4bit=settings.quantize == "4bit"
-        )
-    if files.gguf:
-        more["gguf_file"] = files.gguf
-    named = {"gguf_file": files.gguf} if files.gguf else {}
-    tokenizer = transformers.AutoTokenizer.from_pretrained(files.folder, local_files_only=True, **named)
-    return transformers.AutoModelForCausalLM.from_pretrained(files.folder, **more), tokenizer
-
-
-def _first_line(problem: BaseException) -> str:
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
-
-
 def _context(model: Any) -> int:
     return int(getattr(model.config.get_text_config(), "max_position_embeddings", 4096))
-
-
-def _pool(model: Any, nbytes: float) -> Pool:
-    """As many places as fit into `nbytes`, or (0) into a share of the free memory of each device that has layers."""
-    layers = layer_shapes(model)
-    if nbytes:
-        return Pool(layers, max(int(nbytes / sum(layer.nbytes for layer in layers)), 2))
-    needed: dict[torch.device, int] = {}
-    for layer in layers:
-        needed[layer.device] = needed.get(layer.device, 0) + layer.nbytes
-    return Pool(layers, max(int(min(_share(device) / size for device, size in needed.items())), 2))
-
-
-def _share(device: torch.device) -> float:
-    if device.type == "cuda":
-        return float(torch.cuda.mem_get_info(device)[0]) * 0.6
-    import psutil
-
-    return float(psutil.virtual_memory().available) / 4
 
 
 def _null_tokens(tokenizer: Any, vocabulary: int) -> list[int]:
