@@ -213,7 +213,7 @@ def mutated(text: str, draw: random.Random) -> str:
 
 
 def main() -> None:
-    dsx_way('{"a" 1 "b": 2}', COUNT)  # loads json_repair
+    dsx_way('{"n_total": 1 "b": 2}', COUNT)  # loads json_repair
     if "--fuzz" in sys.argv:
         fuzz(option("--fuzz"))
         return

@@ -10,6 +10,7 @@ ESCAPE = re.compile(r"\\.", re.DOTALL)
 DOUBLE = re.compile(r'["“”]')
 NEIGHBOURS = re.compile(r"['‘’][\s,:;{}\[\]`]*+['‘’]")
 EDGE = re.compile(r"^\s*+['‘’]|['‘’][\s,:;]*+$|,\s++$")
+HOLLOW = re.compile(r"\{\s*+\}\s*+$")
 COMMA_AT_LINE_END = re.compile(r",[^\S\n]*+\n")
 BRACES_AFTER_BLANKS = re.compile(r"(?<!\s)(\s++)\}[\s}]*+")
 PARTNER = {'"': '"', "“": "”"}
@@ -26,7 +27,7 @@ def doubtful(inner: str, opener: str, closer: str, ends_text: bool, cut: bool) -
     """
     bare = ESCAPE.sub("", inner)
     last = bare.rstrip()[-1:]
-    if not closer and (last == "," or (not cut and (last in ODD_ENDS or not balanced(bare)))):
+    if not closer and (last == "," or (not cut and (last in ODD_ENDS or HOLLOW.search(bare) or not balanced(bare)))):
         return True
     if opener[-1] in "'‘’":
         if EDGE.search(bare) or NEIGHBOURS.search(bare):
@@ -65,8 +66,8 @@ def closes_otherwise(inner: str) -> bool:
     """
     if inner[-1] in "“”":
         return True
-    apostrophe = inner[-1] in "'’" and inner[-2:-1].isalpha() and inner[-2] not in "sS"
-    return apostrophe and not re.search(r"(?<!\w)['‘’]", inner)
+    apostrophe = inner[-1] in "'’" and (inner[-2:-1].isalpha() or inner[-2] in ".!?)%°") and inner[-2] not in "sS"
+    return apostrophe and not re.search(r"(?<!\w)['‘’]", inner[:-1])
 
 
 def balanced(bare: str) -> bool:

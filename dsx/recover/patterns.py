@@ -19,14 +19,16 @@ CUT_KEY = rf"{QUOTE}[\w. -]{{0,80}}+{QUOTE}?\s*+$"  # the text ends inside a key
 KEY = rf"(?:{QUOTED_KEY}|{WORD_KEY}|{CUT_KEY})"
 COMMENT = r"(?://|/\*|\#)"
 COMMA_LOST = rf"[ \t]*+\n\s*+{KEY}|\s*+{QUOTED_KEY}|\s++{SURE_WORD_KEY}"
-GOES_ON = rf",\s*+(?:{KEY}|\}}|{COMMENT}|$)|{COMMENT}|$"
+GOES_ON = rf",\s*+(?:,\s*+)?(?:{KEY}|\}}|{COMMENT}|$)|{COMMENT}|$"
 AFTER_MEMBER = re.compile(rf"\s*+(?:\}}\s*+(?:[,}}\]]|$|{COMMENT}|```|{KEY})|\]|{GOES_ON})|{COMMA_LOST}")
 AFTER_LAST_MEMBER = re.compile(rf"\s*+(?:\}}|{GOES_ON})|{COMMA_LOST}")
 AFTER_ITEM = re.compile(
-    rf"\s*+(?:\]|,\s*+(?:,\s*+)?(?:{QUOTE}|[\d{{\[\]−+.-]|null|true|false|None|True|False|{COMMENT}|$)|{COMMENT}|$)"
+    rf"\s*+(?:\]|,\s*+(?:,\s*+)?(?:{QUOTE}|[\d{{\[\]−+.-]|null|true|false|None|True|False|{COMMENT}|$)"
+    rf"|{COMMENT}|$)"
 )
 GOES_ON_PLAINLY = re.compile(r"\s*+(?:[,}\]]|$)")
-NEXT_ITEM = re.compile(r'\s++"\w')  # the comma between two items in double quotes is missing
+# After an item in double quotes: the comma is missing, or the next item's opening quote.
+NEXT_ITEM = re.compile(r"""\s++"\w|,\s*+[A-Za-z][^"'“”,{}\[\]\n]{0,60}+"\s*+[,\]]""")
 SWALLOWED = re.compile(rf"(?:[{{,]\s*+{WORD_KEY}|\n[^\S\n]*+{WORD_KEY}|\s{SURE_WORD_KEY}|{QUOTED_KEY})")
 LOOSE_KEY = re.compile(rf"({QUOTE}?)({NAME_CHARACTER}{{1,80}}?)({QUOTE}?)\s{{0,20}}+(?=:)")
 STRICT_KEY = re.compile(r'"((?:[^"\\\n]|\\.){0,120}+)"(?=\s*+:)')
@@ -42,6 +44,7 @@ HIDDEN_KEY = re.compile(QUOTED_KEY)
 BARE_END = re.compile(r"[,}\]]|//|/\*|(?<!\s)\s++")
 AFTER_BLANKS = re.compile(rf"\#|{QUOTED_KEY}|{SURE_WORD_KEY}")
 STRAY = re.compile(r"[^\s,:{}\[\]\"]++|.")
+INNER_KEY = re.compile(r"\s[A-Za-z_][\w.-]{0,60}+\s*+:")
 LOST_OPENING = re.compile(r"[^\"'”\n]{1,400}+[\"'”]")
 WHOLE_WORDS = ("null", "true", "false", "None", "True", "False")
 PLAIN_NUMBER = re.compile(r"[-+−–]?[\d.,]++(?:[eE][-+]?\d++)?")

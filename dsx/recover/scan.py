@@ -208,8 +208,9 @@ class _Scanner:
             end = inner_end = self.at + 1
         raw = text[self.at : inner_end]
         sure = raw in WHOLE_WORDS or find.PLAIN_NUMBER.fullmatch(raw) is not None
+        self.torn |= not sure and not closer and find.INNER_KEY.search(raw) is not None
         self.torn |= closer != "" and not (raw[:1].isalnum() or raw[:1] in "°%−-+.")
-        self.torn |= any(quote in raw for quote in '"“”')
+        self.torn |= not sure and (any(quote in raw for quote in '"“”') or not inside.balanced(raw))
         self.torn |= frame.bracket == "[" and (not sure or closer != "")  # is a comma in it, or after it?
         rest = find.SPACE.match(text, end).end()  # type: ignore[union-attr]
         self.torn |= not sure and (not closer or rest == end) and find.COMMENT_TOKEN.match(text, rest) is not None
@@ -284,7 +285,8 @@ class _Scanner:
                 continue
             if follows.match(self.text, match.end()):
                 return match.start(), match.end(), match.group()
-            if match.group() == '"' and self.frames[-1].bracket == "[" and find.NEXT_ITEM.match(self.text, match.end()):
+            in_list = self.frames[-1].bracket == "[" and match.group() == self.text[content - 1] == '"'
+            if in_list and find.NEXT_ITEM.match(self.text, match.end()):
                 return match.start(), match.end(), match.group()
             if before and find.COLON.match(self.text, match.end()):
                 swallowed = self.swallowed(content, before, match.start())

@@ -26,6 +26,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "posture": {"schema": {"type": "string", "maxLength": 80}},
     "design": {"schema": {"type": "string", "enum": ["between", "within"]}, "choices": ["between", "within"]},
     "delays": {"schema": {"type": "array", "items": {"type": "number"}}, "unit": "ms"},
+    "conditions": {"schema": {"type": "array", "items": {"type": "string", "maxLength": 40}}},
     "blinded": {"schema": {"type": "boolean"}},
     "instruction": {"schema": {"type": "string", "maxLength": 120}},
 }
@@ -55,6 +56,8 @@ ONE: list[tuple[str, dict[str, Any]]] = [
     ("blinded", cell(False, "The experimenter knew the group, e.g. {A}, [B], or {C}.")),
     ("instruction", cell("Don't look at the cursor", "told: “Don't look at the cursor”, then started")),
     ("instruction", cell("reach as straight as you can", 'The words were "reach as straight as you can".')),
+    ("conditions", cell(["left", "right"], "targets stood to the left and to the right")),
+    ("conditions", cell(["slow", "no cue", "fast hand"], "three kinds of trials: slow, no cue, and fast hand.")),
     ("posture", {"value": None, "quote": None}),
     ("age_mean", {"value": None, "unit": None, "quote": None}),
 ]
@@ -76,6 +79,10 @@ MANY: list[dict[str, Any]] = [
     },
     {"n_total": 40, "age_mean": 21.7, "posture": "lying on the side", "rotation": -15},
     {"n_total": 12, "design": "between", "blinded": None, "instruction": "keep the subject's hand still"},
+    {
+        "conditions": cell(["visual", "bimodal"], "cues were visual or bimodal (eye, {hand})"),
+        "n_total": cell(21, "21 adults took part"),
+    },
     {"n_total": 9, "posture": None, "delays": [50, 75], "blinded": True},
 ]
 
@@ -101,8 +108,7 @@ class Rendering:
         if isinstance(value, dict):
             return self.members(value, depth)
         if isinstance(value, list):
-            comma = self.mark("trailing-commas", ",") if self.wants("trailing-commas") and value else ""
-            return "[" + ", ".join(self.write(each, depth + 1) for each in value) + comma + "]"
+            return self.items(value, depth)
         if value is None or isinstance(value, bool):
             if self.wants("python-literals"):
                 return self.mark("python-literals", str(value))
@@ -115,6 +121,17 @@ class Rendering:
             return self.mark("minus", f"{value:,}")
         return json.dumps(value)
 
+    def items(self, value: list[Any], depth: int) -> str:
+        parts = [self.write(each, depth + 1) for each in value]
+        commas = [", "] * (len(parts) - 1) + [""]
+        if self.wants("missing-item-comma") and len(parts) > 1 and isinstance(value[0], str):
+            commas[self.random.randrange(len(parts) - 1)] = self.mark("missing-item-comma", " ")
+        if self.wants("doubled-comma") and len(parts) > 1:
+            commas[self.random.randrange(len(parts) - 1)] = self.mark("doubled-comma", ",, ")
+        if self.wants("trailing-commas") and value:
+            commas[-1] = self.mark("trailing-commas", ",")
+        return "[" + "".join(part + comma for part, comma in zip(parts, commas, strict=True)) + "]"
+
     def members(self, value: dict[str, Any], depth: int) -> str:
         parts = [f"{self.string(key, key=True)}: {self.write(inner, depth + 1)}" for key, inner in value.items()]
         pad = "\n" + "  " * (depth + 1)
@@ -124,6 +141,8 @@ class Rendering:
         if self.wants("missing-comma") and len(lines) > 1:
             at = self.random.randrange(len(lines) - 1)
             lines[at] = self.mark("missing-comma", lines[at].removesuffix(","))
+        if self.wants("doubled-comma") and "doubled-comma" not in self.done and lines[0].endswith(","):
+            lines[0] = self.mark("doubled-comma", lines[0] + ",")
         if self.wants("comments"):
             at = self.random.randrange(len(lines))
             remark = self.random.choice([" // as the text says", " # from the methods", " /* sure, {quite} */"])
@@ -152,6 +171,8 @@ class Rendering:
             return self.mark("missing-close", f'"{content}')
         if chosen and self.wants("missing-open") and '"' not in content:
             return self.mark("missing-open", f'{content}"')
+        if chosen and self.wants("wrong-close") and "'" not in content and '"' not in content:
+            return self.mark("wrong-close", f"\"{content}'")
         return f'"{content}"'
 
     def key(self, text: str) -> str:
@@ -204,6 +225,7 @@ AROUND: dict[str, Callable[[str, random.Random], str]] = {
 INSIDE = (
     "trailing-commas", "single-quotes", "curly-quotes", "inner-quotes", "unquoted-keys", "missing-close",
     "missing-open", "line-breaks", "python-literals", "comments", "doubled-braces", "minus", "missing-comma",
+    "missing-item-comma", "doubled-comma", "wrong-close",
 )  # fmt: skip
 APART = [
     {"single-quotes", "curly-quotes"}, {"single-quotes", "inner-quotes"}, {"curly-quotes", "inner-quotes"},
@@ -212,6 +234,8 @@ APART = [
     {"curly-quotes", "unquoted-keys"}, {"several", "twice"}, {"no-last-brace", "doubled-braces"},
     {"no-last-brace", "twice"}, {"no-last-brace", "several"}, {"no-last-brace", "prose"},
     {"no-last-brace", "comments"}, {"escaped-quotes", "prose"}, {"escaped-quotes", "fence"},
+    {"missing-close", "wrong-close"}, {"missing-open", "wrong-close"}, {"single-quotes", "wrong-close"},
+    {"curly-quotes", "wrong-close"}, {"missing-item-comma", "doubled-comma"},
     {"escaped-quotes", "several"}, {"escaped-quotes", "twice"}, {"escaped-quotes", "no-last-brace"},
 ]  # fmt: skip
 """Pairs that name the same token twice, or that make another fault than the two names say."""
@@ -281,6 +305,10 @@ def refused_cases(draw: random.Random) -> list[dict[str, Any]]:
                 continue
             end = text.index(', "unit"' if "unit" in answer else ', "quote"')
             add("cut-value", names, text[: end - (1 if isinstance(answer["value"], str) else 0)], {})
+            add("cut-thought", names, f"<think>The text has {text}? Let me see", {})
+            add("cut-list", names, f"[{text}, {text[: draw.randint(1, len(text) - 1)]}", {})
+            if "}" in answer["quote"]:
+                add("cut-brace", names, text[: text.index("}") + 1], {})
             add("cut-quote", names, text[: draw.randint(text.index('"quote": "') + 11, len(text) - 3)], {})
             other = {**answer, "value": {"int": 7, "float": 7.5, "str": "other"}.get(type(answer["value"]).__name__)}
             if other["value"] is not None and names != ["design"]:
