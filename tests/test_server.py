@@ -503,6 +503,7 @@ def test_a_cut_answer_is_truncated(server: Any) -> None:
         ({"api_key": KEY}, "api_key: .*options: base_url"),
         ({"base_url": "http://" + "a" * 64 + ".org/v1"}, "is no URL"),
         ({"base_url": "http://a..b/v1"}, "is no URL"),
+        ({"base_url": "http://host:99999/v1"}, "is no URL"),
         ({"base_url": "http://[::1/v1"}, "is no URL"),
         ({"base_url": f"http://user:{KEY}@host:99999999/v1"}, "put a key into the environment"),
         ({"base_url": f"ftp://user:{KEY}@host/v1"}, "put a key into the environment"),

@@ -220,7 +220,7 @@ def _is_local(base_url: str) -> bool:
         labels = url.raw_host.decode("ascii").rstrip(".").split(".")
     except (httpx.InvalidURL, TypeError, ValueError):
         url = None
-    if url is None or (url.host and not all(0 < len(label) < 64 for label in labels)):
+    if url is None or (url.port or 1) > 65535 or (url.host and not all(0 < len(label) < 64 for label in labels)):
         raise UsageError(f"base_url {shown} is no URL")
     if url.userinfo or url.query:
         raise UsageError("base_url holds a user, password or query; put a key into the environment instead")
