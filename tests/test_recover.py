@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jsonschema
 import pytest
 
@@ -13,6 +15,7 @@ from dsx.types import Answer, Completion, Json, Parameter, Question, Repair, Sho
 
 COUNT = Parameter("n_total", {"type": "integer"})
 TEXT = Parameter("posture", {"type": "string"})
+LIST = Parameter("conditions", {"type": "array", "items": {"type": "string"}})
 AGE = Parameter("age", {"type": "number"}, unit="year")
 SHOWN = "Sixteen volunteers took part. They were seated."
 
@@ -102,6 +105,17 @@ REFUSED = [
     ('{"value": 20-24, "quote": "q"}', "does not fit"),
     ('{"value": 16, "units": "ms", "quote": "q"}', "none of value, unit and quote"),
     ('{"value": 16, // was "value": 17\n "quote": "q"}', "not JSON"),
+    ('[{"n_total": 12}, {"n_total": 13', "a list that was cut off"),
+    ('[{"n_total": 12}, ', "a list that was cut off"),
+    ('Say {"n_total": 1}. Answer: {"n_total": 16, "quo', "not JSON"),
+    ('<think>The text has {"n_total": 1}? Let me see', "before the thought does"),
+    ('{"n_total": ' + "9" * 5000 + "}", "is too large"),
+    ('{"n_total": "' + "9" * 5000 + '"}', "does not fit"),
+    ("{'n_total': [" + "9" * 5000 + " 1]}", ""),
+    ('{"value": 16, "quote": "\\ud83d"}', "half a character"),
+    ('{"value": 1e-400, "quote": "q"}', "too small"),
+    ('{"n_total": {"value": 16, "quote": "N_{total} = 16, of x_{1}', "not JSON"),
+    ("{" * 20_000, "too many to be repaired"),
 ]
 
 
@@ -111,6 +125,114 @@ def test_what_is_refused(text: str, why: str) -> None:
     assert answer.value is None
     assert answer.error
     assert why in answer.error or why.startswith("cut")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"value": ["left" "right"], "quote": "q"}',
+        '{"value": ["left"\n "right"], "quote": "q"}',
+        '{"value": ["left",, "right"], "quote": "q"}',
+        '{"value": ["left", right"], "quote": "q"}',
+        '{"value": ["left",\nright"], "quote": "q"}',
+        '{"value": [left", "right"], "quote": "q"}',
+        "{'value': ['left', 'right'], 'quote': 'q'}",
+    ],
+)
+def test_items_of_a_list_are_told_apart(text: str) -> None:
+    assert answers(text, LIST)[0].value == ["left", "right"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'value': ['left' 'right'], 'quote': 'q'}",
+        '{"value": [“left” “right”], "quote": "q"}',
+        '{"value": ["left, "right"], "quote": "q"}',
+        '{"value": ["left": "right"], "quote": "q"}',
+        '{"value": [a", b"], "quote": "q"}',
+        '{"value": [left, right], "quote": "q"}',
+    ],
+)
+def test_items_that_may_be_one_or_two_are_refused(text: str) -> None:
+    assert answers(text, LIST)[0].error
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"value": "reach" "grasp", "quote": "q"}',
+        '{"posture": "reach", "grasp"}',
+        '{"posture": "reach", "grasp", "n_total": 3}',
+        '{"value": "reach`, "quote": "q"}',
+        '{"value": "reach:, "quote": "q"}',
+        '{"value": "the dogs\', "quote": "q"}',
+        '{"value": (reach", "quote": "q"}',
+        '{"value": C"# code", "quote": "q"}',
+        '{"value": "reach," "quote": "q"}',
+        '{"posture": {"value": "{so}',
+        "{posture: null, flag: ",
+        "{posture: null flag: null}",
+    ],
+)
+def test_a_text_whose_end_is_not_sure_is_refused(text: str) -> None:
+    assert answers(text, TEXT)[0].error
+
+
+def test_a_quote_of_another_make_closes_a_string() -> None:
+    [answer] = answers('{"value": "reach\',\n "quote": "they reach"}', TEXT)
+    assert (answer.value, answer.quote) == ("reach", "they reach")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit"),
+    [("20 years", "years"), ("20 yr", "yr"), ("20 Years", "Years"), ("20 months", "months"), ("20", None)],
+)
+def test_a_known_unit_is_taken_off_a_quoted_number(value: str, unit: str | None) -> None:
+    [answer] = answers(f'{{"value": "{value}", "quote": "q"}}', AGE)
+    assert (answer.value, answer.unit, answer.repairs) == (20, unit, ("quoted-number",))
+
+
+@pytest.mark.parametrize("value", ["3 million", "12k", "1 e3", "0x10", "20 to-30", "20-30", "20 kg", "1,5", "3 s/100"])
+def test_what_follows_a_number_is_not_split_off_as_its_unit(value: str) -> None:
+    assert answers(f'{{"value": "{value}", "quote": "q"}}', AGE)[0].error
+    assert answers(f'{{"value": {value}, "quote": "q"}}', AGE)[0].error
+
+
+def test_a_cut_repetition_of_a_whole_answer_does_no_harm() -> None:
+    [answer] = answers('{"value": 16, "quote": "Sixteen"}\n{"value": 16, "quo', COUNT)
+    assert (answer.value, answer.repairs) == (16, ("find-json",))
+
+
+def test_an_answer_after_a_long_thought() -> None:
+    thought = "<think>" + "So {x: 1}, hm. " * 3000 + "</think>"
+    [answer] = answers(thought + '{"value": 16, "quote": "Sixteen",}', COUNT)
+    assert (answer.value, answer.repairs) == (16, ("find-json", "trailing-commas"))
+
+
+def raises(text: str) -> str:
+    raise RuntimeError("no\nway")
+
+
+@pytest.mark.parametrize(
+    ("mend", "reason"),
+    [
+        (raises, "RuntimeError: no way"),
+        (lambda text: None, "NoneType"),
+        (lambda text: [1], "list"),
+        (lambda text: [], "list"),
+        (lambda text: text.encode(), "bytes"),
+    ],
+)
+def test_a_broken_repair_is_named_and_left_out(mend: Any, reason: str, caplog: pytest.LogCaptureFixture) -> None:
+    broken = [("mice-repair", Repair(mend)), *chain()]
+    [answer] = recover(
+        Completion("key", "{'value': 16, 'quote': 'Sixteen',}", False), question(COUNT), broken, validates
+    )
+    assert (answer.value, answer.repairs) == (16, ("quotes", "trailing-commas"))
+    [warned] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warned.startswith("The repair 'mice-repair' failed and is left out: ")
+    assert reason in warned
 
 
 def test_escaped_quotes_inside_a_valid_string_survive() -> None:
@@ -167,10 +289,12 @@ def test_failed_and_truncated_completions() -> None:
     assert cut.error
 
 
-def test_records() -> None:
+def test_records(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
     def records(text: str) -> list[tuple[str, str | None, tuple[str, ...]]]:
         asked = Question("key", "", Shown("", (), True), "", "records", max_records=5)
-        labels = recover_records(Completion("key", text, False), asked, chain())
+        labels = recover_records(Completion("key", text, False), asked, chain(), "mice.pdf")
         return [(label.label, label.quote, label.repairs) for label in labels]
 
     assert records('[{"label":"Experiment 1","quote":"q"}]') == [("Experiment 1", "q", ())]
@@ -178,6 +302,7 @@ def test_records() -> None:
         ("A", "q", ("find-json", "quotes")),
         ("B", None, ("find-json", "quotes")),
     ]
+    assert "Recovered 2 records from malformed JSON (mice.pdf: find-json, quotes)" in caplog.text
     assert records("[]") == []
     assert records('[{"label": "A", "quote": "q"}, {"label": "B", "quo') == [("A", "q", ("unfinished",))]
     with pytest.raises(DecodeError, match="key: a record without a label"):

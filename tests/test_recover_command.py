@@ -89,6 +89,14 @@ def test_what_its_quote_does_not_carry_is_said(schema: str) -> None:
     assert 'age_mean: "old" does not fit' in result.stderr
 
 
+def test_a_repaired_value_without_a_quote_is_unsupported(schema: str) -> None:
+    result = recover(schema, text="{'n_total': 16, 'task': null}")
+    assert json.loads(result.stdout)["parameters"]["n_total"]["value"] == 16
+    assert "n_total: unsupported, repaired, and no quote carries 16" in result.stderr
+    assert "task: unsupported" not in result.stderr
+    assert "unsupported" not in recover(schema, text='{"n_total": 16}').stderr
+
+
 def test_the_chain_and_the_factor_can_be_chosen(schema: str) -> None:
     text = "{'n_total': 16,}"
     assert recover(schema, "--repairs", "trailing-commas", text=text).return_value == 1

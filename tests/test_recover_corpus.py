@@ -63,10 +63,32 @@ def test_any_text_ends_as_answers(text: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_cut_anywhere_no_number_is_made_up(data: st.DataObject) -> None:
+def test_cut_anywhere_nothing_is_made_up(data: st.DataObject) -> None:
     names, answer = data.draw(st.sampled_from(make.answers()))
     text = json.dumps(answer, ensure_ascii=False)
     cut = text[: data.draw(st.integers(0, len(text) - 1))]
     case = {"parameters": names, "text": cut, "truth": make.truth_of(answer, names)}
-    outcome = bench.judge(case, bench.parameters_of(case, make.PARAMETERS), bench.dsx_way)
-    assert outcome.wrong == 0
+    parameters = bench.parameters_of(case, make.PARAMETERS)
+    assert bench.judge(case, parameters, bench.dsx_way).wrong == 0
+    for found in bench.dsx_way(cut, parameters):
+        assert found.error or bench.plain(found.quote) == bench.plain(case["truth"][found.parameter]["quote"])
+
+
+def test_a_structural_edit_is_mended_or_refused() -> None:
+    said = bench.recover_edits.run(3000, 77, 1, bench.dsx_way, show=True)
+    assert said.endswith("silent 0"), said
+
+
+@pytest.mark.parametrize("length", [300, 1200])
+def test_no_run_of_one_piece_takes_long(length: int) -> None:
+    times = [bench.timed(text, bench.COUNT) for text in bench.recover_runs.runs(length)]
+    ms, text = max(times)
+    assert ms < 500, text[:200]  # ten times what is promised, for machines that are busy
+    assert sum(ms for ms, _ in times) / len(times) < 20
+
+
+def test_runs_as_long_as_an_answer_may_be() -> None:
+    for piece in ("\n", " ", ",", "}", '"', "'", "\\", "{", "[", "a: b, ", '"a":1,', "\n}", '", '):
+        for before in ('{"value": 16, "quote": "Sixteen', "{n_total: ", '{"n_total": ["'):
+            text = before + piece * ((bench.LONGEST - len(before)) // len(piece))
+            assert bench.timed(text, bench.COUNT)[0] < 500, text[:60]

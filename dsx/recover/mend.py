@@ -10,7 +10,7 @@ from typing import Any
 
 from dsx.recover.inside import balanced
 from dsx.recover.patterns import ROOT, WHOLE_WORDS
-from dsx.recover.read import LONGEST_NUMBER
+from dsx.recover.read import LONGEST_NUMBER, Unreadable, parse
 from dsx.recover.scan import MOST_WORK, Token, scan
 
 LONGEST = 16_384
@@ -185,6 +185,8 @@ def json_repair(text: str) -> str:
     scanned = scan(text)
     if not scanned or scanned.clipped or scanned.torn or not scanned.closed or scanned.work > MOST_WORK // 4:
         return text
+    if text[: scanned.start].strip() or text[scanned.end :].strip():
+        return text  # which of its objects is the answer is not for a repair of punctuation to say
     shown: list[str] = []
     leaves: list[Any] = []
     names: dict[str, str] = {}
@@ -196,7 +198,10 @@ def json_repair(text: str) -> str:
         elif token.kind in ("bare", "string"):
             if raw not in ("null", "true", "false") and (len(raw) > LONGEST_NUMBER or not NUMBER.fullmatch(raw)):
                 return text
-            leaves.append(json.loads(raw))
+            try:
+                leaves.append(parse(raw))
+            except Unreadable:
+                return text
         shown.append(raw)
     import json_repair as library
 

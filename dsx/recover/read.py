@@ -82,6 +82,8 @@ def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
         raise Unreadable(f"{digits[:20]} is too large")
+    if number == 0 and re.search(r"[1-9]", digits.lower().partition("e")[0]):
+        raise Unreadable(f"{digits[:20]} is too small")
     return number
 
 
