@@ -505,7 +505,7 @@ def test_a_cut_answer_is_truncated(server: Any) -> None:
         ({"base_url": "http://a..b/v1"}, "is no URL"),
         ({"base_url": "http://host:99999/v1"}, "is no URL"),
         ({"base_url": "http://[::1/v1"}, "is no URL"),
-        ({"base_url": f"http://user:{KEY}@host:99999999/v1"}, "put a key into the environment"),
+        ({"base_url": f"http://user:{KEY}@host:99999999/v1"}, "is no URL"),
         ({"base_url": f"ftp://user:{KEY}@host/v1"}, "put a key into the environment"),
         ({"base_url": f"http://host/v1?key={KEY}"}, "put a key into the environment"),
         ({"extra_body": "["}, "extra_body"),
