@@ -13,10 +13,10 @@ from dsx import hookspecs, types
 from dsx.plugins import HOOKS
 
 KINDS = {
-    "register_parameter_sets": ("ParameterSet",),
-    "register_loaders": ("Loader",),
+    "register_parameter_sets": ("ParameterSet", "RecordType", "Parameter", "Choice"),
+    "register_loaders": ("Loader", "Document", "Page"),
     "find_loader": (),
-    "register_engines": ("Engine", "EngineSettings"),
+    "register_engines": ("Engine", "EngineSettings", "Question", "Completion"),
     "register_repairs": ("Repair",),
     "register_normalisers": ("Normaliser",),
     "register_exporters": ("Exporter",),
@@ -33,9 +33,11 @@ entry-point group `dsx`:
     mice = "dsx_mice"
 
 `dsx plugins new mice --kind loader` makes such a package, `dsx plugins check mice` tests one. Names are given as a
-dict, so that a recipe can name them; a name that two plugins give is nobody's, and the error names both. dsx imports
-every plugin at each start, so heavy imports belong inside functions. `DSX_PLUGINS=none` leaves all but the built-ins
-out, `DSX_PLUGINS=a,b` takes only those.
+dict, so that a recipe can name them; a name that two plugins give is nobody's, and the error names both (of a command
+that is dsx's own, dsx's stays). What a plugin raises in one of these functions stops only what needs it; `dsx plugins
+list` and `dsx doctor` say it, or, of `find_loader`, the log and `dsx plugins check`. dsx imports every plugin at each
+start, so heavy imports belong inside functions; what plugins print while they are loaded goes to stderr.
+`DSX_PLUGINS=none` leaves all but the built-ins out, `DSX_PLUGINS=a,b` takes only those; empty or not set, it takes all.
 """
 
 

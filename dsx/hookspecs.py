@@ -33,7 +33,10 @@ def find_loader(path: Path) -> str | None:
 
 @hookspec
 def register_engines() -> dict[str, EngineFactory]:  # type: ignore[empty-body]
-    """Engines by the name that `--engine` takes; a factory is called once a run and does the heavy imports."""
+    """Engines by the name that `--engine` takes; a factory is called once a run and does the heavy imports.
+
+    It makes an Engine of EngineSettings; what it cannot make is a UsageError, or a ModelError, from dsx.errors.
+    """
 
 
 @hookspec

@@ -336,7 +336,10 @@ def test_check_says_which_promise_is_broken(monkeypatch: pytest.MonkeyPatch) -> 
     )
     mine = plugin(
         register_loaders=lambda: {"Mine!": Loader(load_anything, ""), "local": Loader(lambda path: 1, "1")},  # type: ignore[arg-type,return-value]
-        register_repairs=lambda: {"mine": Repair(lambda text: text.replace('\\"', '"'))},
+        register_repairs=lambda: {
+            "mine": Repair(lambda text: text.replace('\\"', '"')),
+            "leaving": Repair(lambda text: sys.exit(3)),
+        },
         register_normalisers=lambda: {"mine": Normaliser(lambda value, unit, parameter: value + 1)},
         register_exporters=lambda: {"mine": Exporter(lambda results, parameters, out: None)},
         register_engines=lambda: {"mine": lambda settings: Silent()},
@@ -352,6 +355,7 @@ def test_check_says_which_promise_is_broken(monkeypatch: pytest.MonkeyPatch) -> 
         "loader Mine!: refuses an empty file with a LoadError (it made a document of it)",
         "loader local: pickles",
         "repair mine: leaves valid JSON as it is",
+        "repair leaving: leaves valid JSON as it is (SystemExit: 3)",
         "normaliser mine: gives a value or a ValueError (TypeError",
         "exporter mine: writes results (it wrote nothing)",
         "engine mine: refuses an unknown option with a UsageError",
