@@ -23,14 +23,14 @@ from accelerate import dispatch_model
 from transformers import AutoModelForCausalLM, Qwen3Config
 from transformers.utils import is_flash_attn_2_available
 
-from dsx.decode import varlen
-from dsx.decode.attention import attend
-from dsx.decode.cache import Prefix, layer_shapes, prefill
-from dsx.decode.forward import Forward
+from dsx.decode.cache import layer_shapes, prefill
 from dsx.decode.loop import Loop
-from dsx.decode.packing import Pass
-from dsx.decode.plain import Kind
-from dsx.decode.pool import LayerShape, Pool
+from dsx.decode.passes import varlen
+from dsx.decode.passes.attention import attend
+from dsx.decode.passes.forward import Forward
+from dsx.decode.passes.packing import Pass
+from dsx.decode.passes.plain import Kind
+from dsx.decode.passes.pool import LayerShape, Pool, Prefix
 from dsx.decode.row import Row
 
 VOCABULARY = 151_936

@@ -9,12 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsx.decode import plain, varlen
-from dsx.decode.cache import Prefix
-from dsx.decode.graphs import room_for
-from dsx.decode.packing import Layout, Pass, Room
-from dsx.decode.plain import Kind, flash_cpu, written_out
-from dsx.decode.pool import LayerShape, Pool
+from dsx.decode.passes import plain, varlen
+from dsx.decode.passes.graphs import room_for
+from dsx.decode.passes.packing import Layout, Pass, Room
+from dsx.decode.passes.plain import Kind, flash_cpu, written_out
+from dsx.decode.passes.pool import LayerShape, Pool, Prefix
 
 
 def reference(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, kind: Kind) -> torch.Tensor:

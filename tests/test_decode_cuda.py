@@ -13,11 +13,11 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from dsx.decode import varlen
 from dsx.decode.cache import layer_shapes, prefill
 from dsx.decode.engine import TransformersEngine
-from dsx.decode.forward import Forward
-from dsx.decode.pool import Pool
+from dsx.decode.passes import varlen
+from dsx.decode.passes.forward import Forward
+from dsx.decode.passes.pool import Pool
 from dsx.types import EngineSettings, Parameter, Passage, Question, Shown
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")

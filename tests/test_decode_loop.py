@@ -18,11 +18,11 @@ from transformers import (
     LogitsProcessorList,
 )
 
-from dsx.decode.cache import Prefix, PrefixCache, layer_shapes, prefill
-from dsx.decode.forward import Forward
+from dsx.decode.cache import PrefixCache, layer_shapes, prefill
 from dsx.decode.grammar import lark, matcher
 from dsx.decode.loop import Loop
-from dsx.decode.pool import LayerShape, Pool, PoolFull, Span
+from dsx.decode.passes.forward import Forward
+from dsx.decode.passes.pool import LayerShape, Pool, PoolFull, Prefix, Span
 from dsx.decode.row import Row
 from dsx.parameters import read
 from dsx.types import Passage, Question, Shown

@@ -9,8 +9,8 @@ import torch
 import transformers
 
 from dsx.decode.cache import layer_shapes, prefill
-from dsx.decode.forward import Forward
-from dsx.decode.pool import Pool
+from dsx.decode.passes.forward import Forward
+from dsx.decode.passes.pool import Pool
 from dsx.decode.trial import try_out
 from dsx.errors import ModelError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dsx.decode.cache import Prefix
+from dsx.decode.passes.pool import Prefix
 from dsx.decode.row import Row
 
 PASS_TOKENS = 2048

@@ -1,29 +1,16 @@
-"""Prefixes: prefilled once, kept for later questions while there is room; and what stands for transformers' cache."""
+"""Prefixes: prefilled once, and kept for later questions while there is room."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
-from dsx.decode.pool import LayerShape, Pool, Span
-
-
-@dataclass(slots=True, eq=False)
-class Prefix:
-    """A prefilled text: its keys and values stand in the first `length` places of its span.
-
-    users: rows that attend to it; one that has any is not forgotten.
-    """
-
-    length: int
-    span: Span
-    users: int = 0
+from dsx.decode.passes.pool import LayerShape, Pool, Prefix, Span
 
 
 def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
@@ -119,22 +106,3 @@ def _used(prefix: Prefix) -> Iterator[Prefix]:
         yield prefix
     finally:
         prefix.users -= 1
-
-
-class PassThrough:
-    """Stands where a model expects its cache; the attention function of `dsx.decode.attention` keeps the keys."""
-
-    is_compileable = False
-    layers: Iterable[Any] = ()
-
-    def update(self, keys: torch.Tensor, values: torch.Tensor, *_: Any, **__: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        """The new keys and values, as they are."""
-        return keys, values
-
-    def get_seq_length(self, *_: Any, **__: Any) -> int:
-        """0: positions are given, not counted here."""
-        return 0
-
-    def get_mask_sizes(self, *_: Any, **__: Any) -> tuple[int, int]:
-        """No mask is made."""
-        return 1, 0

@@ -21,14 +21,14 @@ import transformers
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsx.decode import grammar
-from dsx.decode.cache import Prefix, PrefixCache, prefill
+from dsx.decode.cache import PrefixCache, prefill
 from dsx.decode.confidence import confidences
-from dsx.decode.forward import Forward
 from dsx.decode.loading import device_of, dtype_of, load, pool_for
 from dsx.decode.loop import Loop
 from dsx.decode.models import RECOMMENDED, find
 from dsx.decode.opinions import Opinions
-from dsx.decode.pool import PoolFull
+from dsx.decode.passes.forward import Forward
+from dsx.decode.passes.pool import PoolFull, Prefix
 from dsx.decode.rendering import Renderer
 from dsx.decode.row import Row
 from dsx.decode.trial import try_out

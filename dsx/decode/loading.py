@@ -13,7 +13,7 @@ import transformers
 
 from dsx.decode.cache import layer_shapes
 from dsx.decode.models import ModelFiles
-from dsx.decode.pool import Pool
+from dsx.decode.passes.pool import Pool
 from dsx.errors import ModelError
 from dsx.types import EngineSettings
 

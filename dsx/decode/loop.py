@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import torch
 
 from dsx.decode.batch import batches, groups
-from dsx.decode.cache import Prefix
 from dsx.decode.choose import Chooser
-from dsx.decode.forward import Forward
-from dsx.decode.pool import PoolFull
+from dsx.decode.passes.forward import Forward
+from dsx.decode.passes.pool import PoolFull, Prefix
 from dsx.decode.row import Row
 
 ANSWER = 64

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import llguidance
 import torch
 
-from dsx.decode.cache import Prefix
-from dsx.decode.pool import Span
+from dsx.decode.passes.pool import Prefix, Span
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ import torch
 from transformers import PreTrainedModel
 
 from dsx.decode.cache import layer_shapes, prefill
-from dsx.decode.forward import Forward
-from dsx.decode.pool import Pool
+from dsx.decode.passes.forward import Forward
+from dsx.decode.passes.pool import Pool
 from dsx.errors import ModelError
 
 TOKENS, PREFIX = 24, 16

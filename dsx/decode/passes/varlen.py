@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 import torch
 
-from dsx.decode.packing import Layout, Sequences
-from dsx.decode.plain import Kind
+from dsx.decode.passes.packing import Layout, Sequences
+from dsx.decode.passes.plain import Kind
 
 Flash = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, Sequences, int, float], tuple[torch.Tensor, torch.Tensor]]
 """See `flash_varlen`."""

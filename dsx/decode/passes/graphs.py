@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import torch
 
-from dsx.decode.packing import FEW_PREFIXES, Layout, Pass, Room, parts_for
-from dsx.decode.pool import Pool
+from dsx.decode.passes.packing import FEW_PREFIXES, Layout, Pass, Room, parts_for
+from dsx.decode.passes.pool import Pool
 
 TOKENS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 """Sizes of the graphs. Sixteen at most, times two by the number of prefixes; each takes the memory of its logits."""

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 import numpy
 import torch
 
-from dsx.decode.cache import Prefix
-from dsx.decode.pool import Pool
+from dsx.decode.passes.pool import Pool, Prefix
 
 PARTS, FEW_PREFIXES, MANY_TOKENS = 16, 8, 128
 """A prefix is read in this many parts at once, so that all of a GPU's multiprocessors have something to read; in fewer

@@ -30,6 +30,18 @@ class Span:
         return slice(self.start, self.start + count)
 
 
+@dataclass(slots=True, eq=False)
+class Prefix:
+    """A prefilled text: its keys and values stand in the first `length` places of its span.
+
+    users: rows that attend to it; one that has any is not forgotten.
+    """
+
+    length: int
+    span: Span
+    users: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class LayerShape:
     """What one layer keeps of a token: `heads` keys of `key_size` and values of `value_size`."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import torch
 
-from dsx.decode.cache import Prefix
-from dsx.decode.packing import Pass, out_of_sight
+from dsx.decode.passes.packing import Pass, out_of_sight
+from dsx.decode.passes.pool import Prefix
 
 SCORE_BYTES = 64 << 20
 """Most memory for one block of attention scores where they are written out."""

@@ -15,10 +15,10 @@ from typing import Any, Protocol
 import torch
 from transformers import AttentionInterface
 
-from dsx.decode import plain, varlen
-from dsx.decode.packing import Layout, Pass
-from dsx.decode.plain import Kind
-from dsx.decode.pool import Pool
+from dsx.decode.passes import plain, varlen
+from dsx.decode.passes.packing import Layout, Pass
+from dsx.decode.passes.plain import Kind
+from dsx.decode.passes.pool import Pool
 
 NAME = "dsx_shared_prefix"
 

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import torch
 from transformers import PreTrainedModel
 
-from dsx.decode import varlen
-from dsx.decode.attention import NAME, Step, attending
-from dsx.decode.cache import PassThrough, Prefix
-from dsx.decode.graphs import Graph, Graphs
-from dsx.decode.packing import Layout, Pass
-from dsx.decode.pool import Pool
+from dsx.decode.passes import varlen
+from dsx.decode.passes.attention import NAME, Step, attending
+from dsx.decode.passes.graphs import Graph, Graphs
+from dsx.decode.passes.packing import Layout, Pass
+from dsx.decode.passes.pool import Pool, Prefix
+
+
+class PassThrough:
+    """Stands where a model expects its cache; `attention` keeps the keys."""
+
+    is_compileable = False
+    layers: Iterable[Any] = ()
+
+    def update(self, keys: torch.Tensor, values: torch.Tensor, *_: Any, **__: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """The new keys and values, as they are."""
+        return keys, values
+
+    def get_seq_length(self, *_: Any, **__: Any) -> int:
+        """0: positions are given, not counted here."""
+        return 0
+
+    def get_mask_sizes(self, *_: Any, **__: Any) -> tuple[int, int]:
+        """No mask is made."""
+        return 1, 0
 
 
 class Forward:
