@@ -8,7 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +60,13 @@ def check_recipe(recipe: Recipe, plugins: Plugins) -> ParameterSet:
     if len(recipe.records) and not parameters.root.children:
         raise UsageError("--records: this parameter set has no list of records")
     return parameters
+
+
+def make_engine(recipe: Recipe, plugins: Plugins) -> Engine:
+    """The recipe's engine; a plugin's that fails in its own way is a PluginError."""
+    factory = plugins.engines[recipe.engine]
+    with plugins.engines.calling(recipe.engine):
+        return factory(recipe.engine_settings())
 
 
 def make_pipeline(
@@ -153,7 +160,7 @@ def _fill(
 
     recipe, parameters, plugins = pieces.recipe, pieces.parameters, pieces.plugins
     with Stop(call.grace) as stop:
-        engine = plugins.engines[recipe.engine](recipe.engine_settings())
+        engine = make_engine(recipe, plugins)
         try:
             manifest = {**manifest, "engine": engine.describe()}
             store = open_run(free(folder, manifest) if call.force_new else folder, manifest)
@@ -209,13 +216,14 @@ def preview(papers: Sequence[Path], recipe: Recipe) -> int:
 
     plugins = load_plugins()
     parameters = check_recipe(recipe, plugins)
-    engine = plugins.engines[recipe.engine](recipe.engine_settings())
-    pipeline = make_pipeline(recipe, parameters, plugins, engine, lambda event: None)
-    for path in collect(papers):
-        document = pipeline.load(path)
-        click.echo(f"# {path.name}")
-        for question, tokens in pipeline.preview(path):
-            pages = sorted({document.page_at(passage.start) for passage in question.shown.passages})
-            where = "the whole paper" if question.shown.whole else f"pages {', '.join(map(str, pages))}"
-            click.echo(f"\n## {question.key}: {tokens} tokens of {where}\n{question.prompt}")
+    files = collect(papers)
+    with closing(make_engine(recipe, plugins)) as engine:
+        pipeline = make_pipeline(recipe, parameters, plugins, engine, lambda event: None)
+        for path in files:
+            document = pipeline.load(path)
+            click.echo(f"# {path.name}")
+            for question, tokens in pipeline.preview(path):
+                pages = sorted({document.page_at(passage.start) for passage in question.shown.passages})
+                where = "the whole paper" if question.shown.whole else f"pages {', '.join(map(str, pages))}"
+                click.echo(f"\n## {question.key}: {tokens} tokens of {where}\n{question.prompt}")
     return 0

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from dsx.errors import PluginError, UnknownName
+from dsx.errors import DsxError, PluginError, UnknownName
 
 T = TypeVar("T")
 
@@ -116,6 +116,17 @@ class Registry(Mapping[str, T]):
     def owners(self, name: str) -> list[str]:
         """All plugins that gave `name`: more than one where it clashes."""
         return [self._entries[name].owner] if name in self._entries else self._clashes.get(name, [])
+
+    @contextmanager
+    def calling(self, name: str, but: type[Exception] = DsxError) -> Iterator[None]:
+        """For calls of the thing: what it raises, or that it exits, is a PluginError. but: no fault of the plugin's."""
+        try:
+            yield
+        except (DsxError, but):
+            raise
+        except (Exception, SystemExit) as problem:
+            reason = f"{self.kind} {name!r} of the plugin {self.owner(name)} failed: {one_line(problem)}"
+            raise PluginError(f"{reason} (dsx -v shows where)") from problem
 
     def _clash(self, name: str) -> str:
         owners = " and by ".join(self._clashes[name])

@@ -19,8 +19,10 @@ import dsx.cli
 from dsx.commands import COMMANDS
 from dsx.conformance import check
 from dsx.errors import PluginError, UnknownName, UsageError
+from dsx.extract import make_engine
 from dsx.hookspecs import hookimpl
 from dsx.plugins import HOOKS, Plugins, load_plugins
+from dsx.recipe import Recipe
 from dsx.types import (
     Completion,
     Document,
@@ -189,6 +191,20 @@ def test_the_built_in_commands_are_those_of_the_command_line() -> None:
 def test_a_miss_lists_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnknownName, match=r"no repair 'find'; there are: comments, .*find-json"):
         loaded(monkeypatch).repairs["find"]
+
+
+@pytest.mark.parametrize("raised", [KeyError("weights"), SystemExit(4)])
+def test_what_a_plugins_thing_raises_names_the_plugin(monkeypatch: pytest.MonkeyPatch, raised: BaseException) -> None:
+    def factory(settings: EngineSettings) -> Engine:
+        raise raised
+
+    plugins = loaded(monkeypatch, mine=plugin(register_engines=lambda: {"odd": factory}))
+    with pytest.raises(PluginError, match=rf"^engine 'odd' of the plugin mine failed: {type(raised).__name__}: "):
+        make_engine(Recipe(schema_name="any", engine="odd"), plugins)
+    with pytest.raises(UsageError, match="colour"), plugins.engines.calling("odd"):
+        raise UsageError("colour: no such option")
+    with pytest.raises(OSError, match="full"), plugins.engines.calling("odd", but=OSError):
+        raise OSError("full")
 
 
 def test_a_name_given_twice_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,17 +25,20 @@ def command(run: Path, name: str, output: Path | None) -> None:
     from dsx.plugins import load_plugins
     from dsx.store import read_run
 
-    exporter = load_plugins().exporters[name]
+    exporters = load_plugins().exporters
+    exporter = exporters[name]
     folder = read_run(run)
     parameters = read(folder.manifest["schema"], folder.manifest["schema_name"])
     results = list(folder.results())
     if output is None and exporter.binary:
         raise UsageError(f"--format {name} writes a file; name it with -o FILE")
     if output is None:
-        exporter.export(results, parameters, sys.stdout)
+        with exporters.calling(name, but=OSError):
+            exporter.export(results, parameters, sys.stdout)
         return
     try:
         with output.open("wb" if exporter.binary else "w", encoding=None if exporter.binary else "utf-8") as out:
-            exporter.export(results, parameters, out)
+            with exporters.calling(name, but=OSError):
+                exporter.export(results, parameters, out)
     except OSError as problem:
         raise UsageError(f"{output}: {problem.strerror}") from None
