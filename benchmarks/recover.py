@@ -2,7 +2,7 @@
 
     python benchmarks/recover.py [--misses] > benchmarks/recover.txt
     python benchmarks/recover.py --fuzz 100000 > benchmarks/recover_fuzz.txt
-    python benchmarks/recover.py --edits 50000 [--seed 1] [--at-once 2] [--show]     (see recover_edits.py)
+    python benchmarks/recover.py --edits 50000 [--seed 1] [--at-once 2] [--styled] [--show]     (see recover_edits.py)
     python benchmarks/recover.py --seeds 1000 1031     draws of the corpus with these seeds: silently wrong, rates
 
 A case is right when every parameter has the value, unit and quote that the text says, and what the text does not say is
@@ -218,8 +218,9 @@ def main() -> None:
         fuzz(option("--fuzz"))
         return
     if "--edits" in sys.argv:
-        show = "--show" in sys.argv
-        print(recover_edits.run(option("--edits"), option("--seed", 1), option("--at-once", 1), dsx_way, show))
+        flags = ("--styled" in sys.argv, "--show" in sys.argv)
+        how = recover_edits.How(option("--seed", 1), option("--at-once", 1), *flags)
+        print(recover_edits.run(option("--edits"), dsx_way, how))
         return
     if "--seeds" in sys.argv:
         draws(range(option("--seeds"), int(sys.argv[sys.argv.index("--seeds") + 2])))

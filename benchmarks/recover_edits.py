@@ -1,7 +1,8 @@
 """Single structural edits of valid answers whose truth is known: how many values come back right, refused, or wrong.
 
-    python benchmarks/recover.py --edits 50000 [--seed 1] [--at-once 2] [--show]
+    python benchmarks/recover.py --edits 50000 [--seed 1] [--at-once 2] [--styled] [--show]
 
+--styled: the answer is not JSON even before the edit, but Python, has bare keys, stands in prose, or is escaped.
 An edit deletes, doubles or replaces one structural character (a bracket, comma, colon or the quote of a string), puts
 one in, swaps two neighbours, or cuts the text off. The answers are made of what a scanner trips over: sentences with
 braces, quotes, commas, apostrophes, comments and whole members in them. A value is *silently wrong* where it differs
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,6 +57,16 @@ class Edited:
     truth: dict[str, Json]
 
 
+@dataclass(frozen=True)
+class How:
+    """seed of the draw; how many edits an answer has; whether it was JSON before; whether wrong values are printed."""
+
+    seed: int = 1
+    at_once: int = 1
+    styled: bool = False
+    show: bool = False
+
+
 def answer(draw: random.Random) -> tuple[tuple[str, ...], dict[str, Json]]:
     """Names, and an object of name → value or {value, quote}; or, of one name, the bare inner object."""
     count, age = draw.randint(10, 99999), round(draw.uniform(-9, 99), draw.choice((0, 1, 2))) or 3.0
@@ -89,18 +101,30 @@ def quote_of(name: str, values: dict[str, Json], draw: random.Random) -> str:
 
 def structural(text: str) -> list[int]:
     """Where its structural characters stand, the quotes of strings among them."""
-    places, inside, at = [], False, 0
+    places, inside, at = [], "", 0
     while at < len(text):
         character = text[at]
         if inside and character == "\\":
             at += 1
-        elif character == '"':
-            inside = not inside
+        elif character == inside or (not inside and character in "\"'"):
+            inside = "" if inside else character
             places.append(at)
         elif not inside and character in STRUCTURE:
             places.append(at)
         at += 1
     return places
+
+
+def written(valid: Json, styled: bool, draw: random.Random) -> str:
+    text = json.dumps(valid, ensure_ascii=False, indent=draw.choice((None, None, 1)))
+    styles: tuple[Callable[[], str], ...] = (
+        lambda: repr(valid),
+        lambda: re.sub(r'"(\w+)":', r"\1:", text),
+        lambda: f"Sure, {{see}} this:\n```json\n{text}\n```\nThat {{is}} it.",
+        lambda: json.dumps(text, ensure_ascii=False)[1:-1],
+        lambda: "{" + text + "}",
+    )
+    return draw.choice(styles)() if styled else text
 
 
 def edit(text: str, draw: random.Random) -> tuple[str, str]:
@@ -118,18 +142,18 @@ def edit(text: str, draw: random.Random) -> tuple[str, str]:
     if kind < 0.74:
         return text[:at] + strange + text[at + 1 :], f"{strange!r} for {here}"
     if kind < 0.82:
-        outside = draw.choice([place for place in places if text[place] != '"'] or [0])  # not into a string
+        outside = draw.choice([place for place in places if text[place] not in "\"'"] or [0])  # not into a string
         return text[:outside] + draw.choice((there, strange)) + text[outside:], f"stray before {text[outside]}"
     if kind < 0.90:
         return text[:at] + text[at + 1 : at + 2] + here + text[at + 2 :], f"{here} swapped"
     return text[:at], f"cut at {here}"
 
 
-def edited(count: int, draw: random.Random, at_once: int = 1) -> list[Edited]:
+def edited(count: int, draw: random.Random, at_once: int, styled: bool) -> list[Edited]:
     made: list[Edited] = []
     while len(made) < count:
         names, valid = answer(draw)
-        text = json.dumps(valid, ensure_ascii=False, indent=draw.choice((None, None, 1)))
+        text = written(valid, styled, draw)
         edits = []
         for _ in range(at_once):
             text, done = edit(text, draw)
@@ -167,24 +191,22 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def run(
-    count: int, seed: int, at_once: int, way: Callable[[str, tuple[Parameter, ...]], list[Answer]], show: bool
-) -> str:
+def run(count: int, way: Callable[[str, tuple[Parameter, ...]], list[Answer]], how: How) -> str:
     """The line that says what came of `count` edited answers."""
     verdicts: Counter[str] = Counter()
-    for case in edited(count, random.Random(seed), at_once):
+    for case in edited(count, random.Random(how.seed), how.at_once, how.styled):
         asked = tuple(parameter for parameter in PARAMETERS if parameter.name in case.names)
         for answer, parameter in zip(way(case.text, asked), asked, strict=True):
             said = verdict(answer, case, parameter)
             verdicts[said] += 1
-            if show and said in ("silent", "quote"):
+            if how.show and said in ("silent", "quote"):
                 print(said, case.edits, answer.parameter, repr(answer.value), repr(answer.quote), answer.repairs)
                 print("    ", case.text.replace("\n", "⏎")[:600])
     total = sum(verdicts.values())
     kinds = ", ".join(
-        f"{name} {verdicts[name]} ({100 * verdicts[name] / total:.1f} %)"
+        f"{name} {verdicts[name]} ({100 * verdicts[name] / total:.2f} %)"
         for name in ("right", "refused", "unsupported", "quote")
     )
-    return (
-        f"{count} answers of {total} values with {at_once} edit(s), seed {seed}: {kinds}, silent {verdicts['silent']}"
-    )
+    style = " in other styles" if how.styled else ""
+    what = f"{count} answers{style} of {total} values, {how.at_once} edit(s) each, seed {how.seed}"
+    return f"{what}: {kinds}, silent {verdicts['silent']}"

@@ -75,7 +75,7 @@ def test_cut_anywhere_nothing_is_made_up(data: st.DataObject) -> None:
 
 
 def test_a_structural_edit_is_mended_or_refused() -> None:
-    said = bench.recover_edits.run(3000, 77, 1, bench.dsx_way, show=True)
+    said = bench.recover_edits.run(3000, bench.dsx_way, bench.recover_edits.How(seed=77, show=True))
     assert said.endswith("silent 0"), said
 
 

@@ -8,9 +8,10 @@ from dsx.recover.patterns import SWALLOWED
 
 ESCAPE = re.compile(r"\\.", re.DOTALL)
 DOUBLE = re.compile(r'["“”]')
-NEIGHBOURS = re.compile(r"['‘’][\s,:;{}\[\]`]*+['‘’]")
+NEIGHBOURS = re.compile(r"['‘’][^\w'‘’]*+['‘’]")
 EDGE = re.compile(r"^\s*+['‘’]|['‘’][\s,:;]*+$|,\s++$")
 HOLLOW = re.compile(r"\{\s*+\}\s*+$")
+COMMA_BY_APOSTROPHE = re.compile(r"['‘’]\s*+,|,\s*+[^\w\s]?['‘’]")
 COMMA_AT_LINE_END = re.compile(r",[^\S\n]*+\n")
 BRACES_AFTER_BLANKS = re.compile(r"(?<!\s)(\s++)\}[\s}]*+")
 PARTNER = {'"': '"', "“": "”"}
@@ -38,9 +39,11 @@ def doubtful(inner: str, opener: str, closer: str, ends_text: bool, cut: bool) -
     return not closer or ends_text or not paired(bare) or SWALLOWED.search(bare) is not None
 
 
-def several(inner: str) -> bool:
+def several(inner: str, opener: str) -> bool:
     """An item of a list that might be two of them."""
     bare = ESCAPE.sub("", inner)
+    if opener[-1] in "'‘’" and COMMA_BY_APOSTROPHE.search(bare):
+        return True
     return ("," in bare and DOUBLE.search(bare) is not None) or COMMA_AT_LINE_END.search(bare) is not None
 
 

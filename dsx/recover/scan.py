@@ -208,7 +208,7 @@ class _Scanner:
             end = inner_end = self.at + 1
         raw = text[self.at : inner_end]
         sure = raw in WHOLE_WORDS or find.PLAIN_NUMBER.fullmatch(raw) is not None
-        self.torn |= not sure and not closer and find.INNER_KEY.search(raw) is not None
+        self.torn |= not sure and (find.INNER_END if closer else find.INNER_KEY).search(raw) is not None
         self.torn |= closer != "" and not (raw[:1].isalnum() or raw[:1] in "°%−-+.")
         self.torn |= not sure and (any(quote in raw for quote in '"“”') or not inside.balanced(raw))
         self.torn |= frame.bracket == "[" and (not sure or closer != "")  # is a comma in it, or after it?
@@ -263,7 +263,7 @@ class _Scanner:
         if closer and inner.rstrip().endswith(","):  # with no comma behind it, that one may have stood there
             self.torn |= not find.GOES_ON_PLAINLY.match(self.text, end)
         self.torn |= self.text[end : end + 1] in ("#", "/")  # a comment, or what was in the string?
-        self.torn |= self.frames[-1].bracket == "[" and inside.several(inner)
+        self.torn |= self.frames[-1].bracket == "[" and inside.several(inner, opener)
         self.torn |= inside.doubtful(inner, opener, closer, not self.text[end : end + 200].strip(), self.clipped)
         self.frames[-1].expect = "after"
         self.put("string", end, role="value", opener=opener, closer=closer, inner=(content, inner_end))
