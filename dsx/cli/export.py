@@ -37,8 +37,8 @@ def command(run: Path, name: str, output: Path | None) -> None:
             exporter.export(results, parameters, sys.stdout)
         return
     try:
-        with output.open("wb" if exporter.binary else "w", encoding=None if exporter.binary else "utf-8") as out:
-            with exporters.calling(name, but=OSError):
-                exporter.export(results, parameters, out)
+        mode, encoding = ("wb", None) if exporter.binary else ("w", "utf-8")
+        with output.open(mode, encoding=encoding) as out, exporters.calling(name, but=OSError):
+            exporter.export(results, parameters, out)
     except OSError as problem:
         raise UsageError(f"{output}: {problem.strerror}") from None
