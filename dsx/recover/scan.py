@@ -211,7 +211,7 @@ class _Scanner:
         self.torn |= not sure and (find.INNER_END if closer else find.INNER_KEY).search(raw) is not None
         self.torn |= closer != "" and not (raw[:1].isalnum() or raw[:1] in "°%−-+.")
         self.torn |= not sure and (any(quote in raw for quote in '"“”') or not inside.balanced(raw))
-        self.torn |= frame.bracket == "[" and (not sure or closer != "")  # is a comma in it, or after it?
+        self.torn |= frame.bracket == "[" and (not sure or closer != "")  # one item, or a part of one?
         rest = find.SPACE.match(text, end).end()  # type: ignore[union-attr]
         self.torn |= not sure and (not closer or rest == end) and find.COMMENT_TOKEN.match(text, rest) is not None
         cut = rest == len(text) and not closer and raw not in WHOLE_WORDS
