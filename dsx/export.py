@@ -47,10 +47,10 @@ def cell(value: Value) -> dict[str, Json]:
         made["boxes"] = [[round(edge, 2) for edge in box] for box in value.evidence.boxes]
     if value.raw is not None:
         made |= {"raw": value.raw, "unit": value.unit}
-    if value.agreement is not None:
-        made["agreement"] = round(value.agreement, 4)
-    if value.alternatives:
-        made["alternatives"] = [[choice, round(chance, 4)] for choice, chance in value.alternatives]
+    if value.sure is not None and value.sure.agreement is not None:
+        made["agreement"] = round(value.sure.agreement, 4)
+    if value.sure is not None and value.sure.alternatives:
+        made["alternatives"] = [[choice, round(chance, 4)] for choice, chance in value.sure.alternatives]
     if value.value is not None or value.flags:
         made["flags"] = list(value.flags)
     return made

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from dsx import prompt
-from dsx.errors import LoadError
+from dsx.errors import DecodeError, LoadError
 from dsx.ground.locate import locate
 from dsx.ground.support import support
 from dsx.load import load_document
@@ -25,7 +25,6 @@ from dsx.select import Selector
 from dsx.types import (
     Answer,
     Completion,
-    Confidence,
     Document,
     Engine,
     Evidence,
@@ -204,13 +203,11 @@ class Pipeline:
     def _answers(self, document: Document, asked: Sequence[_Asked]) -> Iterator[tuple[_Asked, Completion]]:
         by_key = {one.question.key: one for one in asked}
         for completion in self.engine.answer([one.question for one in asked]):
-            one = by_key.pop(completion.key)
-            self._log(document, one, completion)
-            yield one, completion
+            yield by_key.pop(completion.key), completion
         for key, one in by_key.items():
             yield one, Completion(key, "", False, error="the engine gave no answer")
 
-    def _log(self, document: Document, one: _Asked, completion: Completion) -> None:
+    def _log(self, document: Document, one: _Asked, completion: Completion, repairs: Iterable[str] = ()) -> None:
         event: dict[str, Json] = {
             "event": "question",
             "document": document.id,
@@ -218,7 +215,7 @@ class Pipeline:
             "parameters": [parameter.name for parameter in one.question.parameters] or [one.kind and one.kind.name],
             **asdict(completion.usage),
             "truncated": completion.truncated,
-            "repairs": [],
+            "repairs": list(dict.fromkeys(repairs)),
         }
         if completion.error is not None:
             event["error"] = completion.error
@@ -229,9 +226,11 @@ class Pipeline:
     def _keep_values(self, document: Document, selector: Selector, one: _Asked, completion: Completion) -> list[_Asked]:
         """Stores the answers; returns the questions to ask again, for a group that was cut."""
         if completion.truncated and one.question.quote_characters > plan.BRIEF:
+            self._log(document, one, completion)
             alone = [[parameter] for parameter in one.question.parameters]
             return [self._parameter_question(selector, one.record, group, plan.BRIEF) for group in alone]
         answers = recover(completion, one.question, self._repairs, validates, document.file)
+        self._log(document, one, completion, (name for answer in answers for name in answer.repairs))
         for answer, parameter in zip(answers, one.question.parameters, strict=True):
             one.record.values[parameter.name] = self._value(document, one.question, parameter, answer)
         return []
@@ -246,8 +245,7 @@ class Pipeline:
         factor = confidence_factor(answer.repairs, self.recipe.repair_factor)
         if answer.value is None:
             confidence = None if sure is None else (1 - sure.reported) * factor
-            agreed = sure.agreement if sure is not None else None
-            return Value(None, Status.NOT_REPORTED, confidence, flags=tuple(flags), agreement=agreed)
+            return Value(None, Status.NOT_REPORTED, confidence, flags=tuple(flags), sure=sure)
         confidence = None if sure is None else sure.reported * sure.value * factor
         evidence = locate(answer.quote, document, question.shown) if answer.quote else None
         if answer.quote and evidence is None:
@@ -263,10 +261,8 @@ class Pipeline:
             status = Status.UNSUPPORTED
         if not validates(parameter, value):
             flags.append("invalid-after-normalising")
-            return Value(None, Status.FAILED, confidence, evidence, answer.value, answer.unit, tuple(flags))
-        sure = sure or Confidence(0, 0)
-        said = (value, status, confidence, evidence, answer.value, answer.unit, tuple(flags))
-        return Value(*said, sure.alternatives, sure.agreement)
+            value, status = None, Status.FAILED
+        return Value(value, status, confidence, evidence, answer.value, answer.unit, tuple(flags), sure)
 
     def _chain(self, parameter: Parameter) -> list[Normaliser]:
         return [self._normalisers[name] for name in parameter.normalisers]
@@ -276,7 +272,12 @@ class Pipeline:
     ) -> tuple[list[_Open], list[_Asked]]:
         """The records that the answer names; where its page was full, the question for those after them."""
         assert one.kind is not None
-        labels = recover_records(completion, one.question, self._repairs)
+        try:
+            labels = recover_records(completion, one.question, self._repairs, document.file)
+        except DecodeError:
+            self._log(document, one, completion)
+            raise
+        self._log(document, one, completion, (name for found in labels for name in found.repairs))
         full = len(labels) == one.question.max_records or completion.truncated
         if completion.truncated:
             labels = labels[:-1]  # the one that was being written

@@ -319,7 +319,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One cell of the table. raw: as it was written, before units and spellings; flags: named events on its way."""
+    """One cell of the table.
+
+    confidence: (1 − p(null)) × the value's probability (of null: p(null)), lowered for each repair; not calibrated.
+    sure: what it is made of, as the engine gave it. raw: the value as it was written, before units and spellings.
+    flags: named events on its way.
+    """
 
     value: Json
     status: Status
@@ -328,8 +333,7 @@ class Value:
     raw: Json = None
     unit: str | None = None
     flags: tuple[str, ...] = ()
-    alternatives: tuple[tuple[Json, float], ...] = ()
-    agreement: float | None = None
+    sure: Confidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,121 @@
+"""The way of one paper with an engine whose answers are given: what is kept of each, and what the log says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from dsx.errors import DecodeError
+from dsx.parameters import read
+from dsx.pipeline import Pipeline
+from dsx.plugins import load_plugins
+from dsx.recipe import Recipe
+from dsx.store.serial import from_json, to_json
+from dsx.types import Completion, Confidence, PaperResult, Question, Status, Usage, Value
+
+PAPER = "A study of reaching\n\nIn Experiment 1, sixteen people (n = 16) reached. They were seated at a table.\n"
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "tables": {"type": "integer", "minimum": 0, "maximum": 9},
+        "experiments": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1, "maximum": 999}}},
+        },
+    },
+}
+RECORDS = '[{"label": "Experiment 1", "quote": "In Experiment 1"},]'
+
+
+class Canned:
+    """Says what it was given, by the question's last words."""
+
+    grammar: Literal["lark", "json_schema", "none"] = "none"
+    context_tokens = 100_000
+
+    def __init__(self, answers: Mapping[str, str], sure: Confidence | None = None) -> None:
+        self.answers, self.sure = answers, sure
+
+    def count_tokens(self, text: str) -> int:
+        return len(text) // 4
+
+    def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
+        for question in questions:
+            name = question.parameters[0].name if question.parameters else "experiments"
+            if name in self.answers:
+                sure = {name: self.sure} if self.sure is not None and question.parameters else {}
+                yield Completion(
+                    question.key, self.answers[name], False, confidence=sure, usage=Usage(tokens_sampled=7)
+                )
+
+    def describe(self) -> dict[str, Any]:
+        return {"model": "canned"}
+
+    def close(self) -> None:
+        pass
+
+
+def fill(engine: Canned, folder: Path) -> tuple[PaperResult, list[Mapping[str, Any]]]:
+    """The result and the question events of the paper."""
+    path = folder / "paper.txt"
+    path.write_text(PAPER)
+    events: list[Mapping[str, Any]] = []
+    recipe = Recipe.read(schema_name="small")
+    result = Pipeline(recipe, read(SCHEMA, "small"), load_plugins(), engine, events.append).fill(path)
+    assert from_json(to_json(result)) == result
+    return result, events
+
+
+def value(result: PaperResult, name: str) -> Value:
+    (found,) = [record.values[name] for record in result.records if name in record.values]
+    return found
+
+
+def test_a_repair_is_on_the_value_and_in_the_log_and_lowers_confidence(tmp_path: Path) -> None:
+    sure = Confidence(reported=0.9, value=0.8)
+    answers = {
+        "experiments": RECORDS,
+        "n": "{'value': 16, 'quote': '(n = 16)',}",
+        "tables": '{"value":1,"quote":"a table"}',
+    }
+    result, events = fill(Canned(answers, sure), tmp_path)
+    mended, sound = value(result, "n"), value(result, "tables")
+    assert (mended.value, mended.status) == (16, Status.STATED)
+    assert mended.flags == ("repair:quotes", "repair:trailing-commas")
+    assert mended.confidence == pytest.approx(0.9 * 0.8 * 0.8**2)
+    assert mended.sure == sure, "both parts are kept as the engine gave them"
+    assert sound.confidence == pytest.approx(0.9 * 0.8)
+    logged = {event["parameters"][0]: event for event in events}
+    assert logged["n"]["repairs"] == ["quotes", "trailing-commas"]
+    assert logged["experiments"]["repairs"] == ["trailing-commas"]
+    assert logged["tables"]["repairs"] == []
+    assert {event["tokens_sampled"] for event in events} == {7}
+    assert logged["n"]["record"] == "Experiment 1"
+
+
+def test_not_reported_is_as_sure_as_null_was(tmp_path: Path) -> None:
+    result, _ = fill(Canned({"experiments": "[]", "n": "null", "tables": "null"}, Confidence(0.3, 1.0)), tmp_path)
+    nothing = value(result, "n")
+    assert (nothing.value, nothing.status, nothing.confidence) == (None, Status.NOT_REPORTED, pytest.approx(0.7))
+
+
+def test_no_answer_is_a_named_failure_and_logged(tmp_path: Path) -> None:
+    result, events = fill(Canned({"experiments": RECORDS, "tables": "nothing of use"}), tmp_path)
+    assert value(result, "n").status == Status.FAILED
+    assert value(result, "n").flags == ("error: the engine gave no answer",)
+    assert value(result, "tables").status == Status.FAILED
+    assert [event["error"] for event in events if event["parameters"] == ["n"]] == ["the engine gave no answer"]
+
+
+def test_a_list_of_records_that_cannot_be_read_fails_the_paper_but_is_logged(tmp_path: Path) -> None:
+    path, events = tmp_path / "paper.txt", list[Mapping[str, Any]]()
+    path.write_text(PAPER)
+    engine = Canned({"experiments": "I do not know", "tables": json.dumps(None)})
+    recipe = Recipe.read(schema_name="small")
+    with pytest.raises(DecodeError):
+        Pipeline(recipe, read(SCHEMA, "small"), load_plugins(), engine, events.append).fill(path)
+    assert [event["parameters"] for event in events] == [["tables"], ["experiments"]]
