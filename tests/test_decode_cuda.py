@@ -119,3 +119,4 @@ def test_an_engine_on_all_gpus_answers_under_the_grammar(engine: TransformersEng
         said = json.loads(completion.text)
         assert said is None or said["quote"] in TEXT
     assert sum(json.loads(completion.text) is not None for completion in answers.values()) > 0
+    assert engine.loop.forward.captured, "most passes are replays, on several cards too"

@@ -51,8 +51,8 @@ class Forward:
         places = {(keys.device, keys.dtype) for keys in pool.keys}
         reasons = [reason for place in places if (reason := varlen.why_not(*place)) is not None]
         self.fused = not reasons
-        self._devices = {device for device, _ in places}
-        self._graphs = Graphs(self._run, pool, report) if self.fused and use_graphs and len(places) == 1 else None
+        self._several = len({device for device, _ in places}) > 1
+        self._graphs = Graphs(self._run, pool, model.device, report) if self.fused and use_graphs else None
         if reasons and self.model.device.type == "cuda":
             report(f"attention by torch's plain operations: {reasons[0]}")
 
@@ -89,13 +89,16 @@ class Forward:
 
     def _run(self, step: Step) -> torch.Tensor:
         layout: Layout = step.layout(self.model.device)
-        several = len(self._devices) > 1  # then tensors are sent to the first device, and the last one needs these
+        # on several cards an index is sent to the first one, which the last one, where the logits are, cannot use
+        last: Any = layout.last
+        if self._several:
+            last = layout.last.tolist() if isinstance(step, Pass) else 0
         with attending(step):
             logits: torch.Tensor = self.model(
                 input_ids=layout.ids[None],
                 position_ids=layout.positions[None],
                 past_key_values=PassThrough(),
                 use_cache=True,
-                logits_to_keep=layout.last.tolist() if several else layout.last,
+                logits_to_keep=last,
             ).logits
-        return logits[0]
+        return logits[0] if isinstance(last, torch.Tensor | list) else logits[0, layout.last]

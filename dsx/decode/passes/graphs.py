@@ -8,8 +8,9 @@ one before it is used. Measured in benchmarks/gpu_decode.json.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 
 import torch
 
@@ -28,33 +29,49 @@ class Fixed:
     """A pass whose numbers are replaced while everything else stays; see `attention.Step`."""
 
     pool: Pool
-    indices: Layout
+    numbers: torch.Tensor
+    room: Room
     fused: bool = True
     uniform: bool = True
     longest: int = 0
+    _layouts: dict[torch.device, Layout] = field(default_factory=dict)
 
     def layout(self, device: torch.device) -> Layout:
-        """On the one device that there is."""
-        return self.indices
+        """Its indices there; on a further card, a copy that the graph makes."""
+        if device not in self._layouts:
+            self._layouts[device] = Layout.read(self.numbers.to(device), self.room, self.room.tokens)
+        return self._layouts[device]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """numbers: read by the graph; logits: written by it, [rows of the room, vocabulary]."""
+    """numbers: read by the graph; logits: written by it, [rows of the room, vocabulary].
+
+    memory: of the cards but the first, what the graph works in.
+    """
 
     graph: torch.cuda.CUDAGraph
     numbers: torch.Tensor
     logits: torch.Tensor
+    memory: Sequence[torch.cuda.MemPool]
 
 
 class Graphs:
     """Runs passes, by a graph where there is one.
 
-    run: the pass without a graph. report: takes a line about why there are no graphs.
+    run: the pass without a graph. first: the card that the model's input goes to, and its logits come from.
+    report: takes a line about why there are no graphs.
     """
 
-    def __init__(self, run: Callable[[Pass | Fixed], torch.Tensor], pool: Pool, report: Callable[[str], None]) -> None:
-        self._run, self._pool, self._report = run, pool, report
+    def __init__(
+        self,
+        run: Callable[[Pass | Fixed], torch.Tensor],
+        pool: Pool,
+        first: torch.device,
+        report: Callable[[str], None],
+    ) -> None:
+        self._run, self._pool, self._first, self._report = run, pool, first, report
+        self._others = sorted({keys.device for keys in pool.keys} - {first}, key=str)
         self._graphs: dict[Room, Graph | None] = {}
         self._on = True
 
@@ -70,8 +87,7 @@ class Graphs:
             return self._run(step)
         graph = self._graphs.get(room)
         if graph is not None:
-            graph.numbers.copy_(torch.from_numpy(step.numbers(room)))
-            graph.graph.replay()
+            self._replay(graph, step, room)
             return graph.logits[: len(step.counts)]
         logits = self._run(step)
         if not step.uniform:
@@ -88,7 +104,7 @@ class Graphs:
         except RuntimeError as problem:  # a model that waits for the GPU inside, or no memory left
             self._off((str(problem).strip().splitlines() or [type(problem).__name__])[0])
             return
-        made.graph.replay()
+        self._replay(made, step, room)
         apart = (made.logits[: len(logits)].float() - logits.float()).norm() / logits.float().norm()
         if not bool(logits.isfinite().all()):
             return  # nothing to hold it against
@@ -97,22 +113,38 @@ class Graphs:
             return
         self._graphs[room] = made
 
+    def _replay(self, graph: Graph, step: Pass, room: Room) -> None:
+        graph.numbers.copy_(torch.from_numpy(step.numbers(room)))
+        for device in self._others:  # what is under way there comes first
+            torch.cuda.current_stream(self._first).wait_stream(torch.cuda.current_stream(device))
+        graph.graph.replay()
+
     def _captured(self, step: Pass, room: Room) -> Graph:
-        device = self._pool.keys[0].device
-        numbers = torch.from_numpy(step.numbers(room)).to(device)
+        """On several cards their streams join the capture of the first one's, and leave it at the end."""
+        numbers = torch.from_numpy(step.numbers(room)).to(self._first)
+        graph, memory = torch.cuda.CUDAGraph(), [torch.cuda.MemPool() for _ in self._others]
+        stream, streams = torch.cuda.Stream(self._first), [torch.cuda.Stream(device) for device in self._others]
 
         def run() -> torch.Tensor:
-            return self._run(Fixed(self._pool, Layout.read(numbers, room, room.tokens)))
+            for other in streams:
+                other.wait_stream(stream)
+            logits = self._run(Fixed(self._pool, numbers, room))
+            for other in streams:
+                stream.wait_stream(other)
+            return logits
 
-        aside = torch.cuda.Stream(device)
-        aside.wait_stream(torch.cuda.current_stream(device))
-        with torch.cuda.stream(aside):
-            run()
-        torch.cuda.current_stream(device).wait_stream(aside)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            logits = run()
-        return Graph(graph, numbers, logits)
+        for device in (self._first, *self._others):
+            torch.cuda.synchronize(device)
+        with ExitStack() as inside:
+            for other, kept in zip(streams, memory, strict=True):
+                inside.enter_context(torch.cuda.stream(other))
+                inside.enter_context(torch.cuda.use_mem_pool(kept, other.device))
+            with torch.cuda.stream(stream):
+                run()
+            stream.synchronize()
+            with torch.cuda.graph(graph, stream=stream, capture_error_mode="relaxed" if streams else "global"):
+                logits = run()
+        return Graph(graph, numbers, logits, memory)
 
     def _off(self, reason: str) -> None:
         self._on = False
