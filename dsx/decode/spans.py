@@ -26,7 +26,7 @@ LOOSE_KEY = re.compile(rf"(?:{QUOTE})?({NAME}?)(?:{QUOTE})?\s*:")
 STRICT = re.compile(r'"(?:[^"\\]|\\.)*"')
 THOUSANDS = re.compile(r"[-+−–]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?=\s*[,}\n])")
 BARE = re.compile(r"""[^\s,:{}\[\]"“”\\](?:[^,:{}\[\]"“”\n/\#\\]|/(?![/*])|(?<!\s)\#)*""")
-GOES_ON = rf"\}}|{COMMENT}|$|{QUOTED_KEY}|,{SPACE}(?:{KEY}|\}}|{COMMENT}|$)"
+GOES_ON = rf"\}}|{COMMENT}|$|{QUOTED_KEY}|(?:,{SPACE})+(?:{KEY}|\}}|{COMMENT}|$)"
 AFTER_MEMBER = re.compile(rf"{SPACE}(?:{GOES_ON})|\s*\n\s*{KEY}")
 SWALLOWED = re.compile(rf"{QUOTED_KEY}|{QUOTE}\s*,?\s*[A-Za-z_][\w.-]*\s*:\s*{QUOTE}")
 """A further member inside a string: the string's end was passed over."""
@@ -166,7 +166,8 @@ class _Walk:
                 break
             members[name] = node
             at = _skip(text, node.end)
-            at = _skip(text, at + 1) if text.startswith(",", at) else at
+            while text.startswith(",", at):
+                at = _skip(text, at + 1)
         if at >= len(text):
             return _Node(start, len(text), members, cut=True)
         return _Node(start, at + 1 + (wide and text.startswith("}}", at)), members)
@@ -179,7 +180,8 @@ class _Walk:
             at = _skip(text, items[-1].end)
             if text[at] not in ",]":
                 raise ValueError("no comma")
-            at = _skip(text, at + 1) if text[at] == "," else at
+            while text[at] == ",":
+                at = _skip(text, at + 1)
         return _Node(start, at + 1, items=tuple(items))
 
     def key(self, at: int) -> tuple[str, int]:
