@@ -211,7 +211,7 @@ def _claims(run: Path, expiry: float | None) -> AbstractContextManager[Claims | 
 
 
 def preview(papers: Sequence[Path], recipe: Recipe) -> int:
-    """Prints what would be asked of each paper; asks nothing."""
+    """Prints what the model would be told and asked of each paper; asks nothing."""
     import click
 
     plugins = load_plugins()
@@ -219,9 +219,12 @@ def preview(papers: Sequence[Path], recipe: Recipe) -> int:
     files = collect(papers)
     with closing(make_engine(recipe, plugins)) as engine:
         pipeline = make_pipeline(recipe, parameters, plugins, engine, lambda event: None)
+        click.echo(f"# before every question\n\n## system\n{pipeline.system}")
+        for asked, answered in pipeline.examples:
+            click.echo(f"\n## example\n{asked}\n\n## its answer\n{answered}")
         for path in files:
             document = pipeline.load(path)
-            click.echo(f"# {path.name}")
+            click.echo(f"\n# {path.name}")
             for question, tokens in pipeline.preview(path):
                 pages = sorted({document.page_at(passage.start) for passage in question.shown.passages})
                 where = "the whole paper" if question.shown.whole else f"pages {', '.join(map(str, pages))}"

@@ -75,7 +75,10 @@ class _Asked:
 
 
 class Pipeline:
-    """Fills one parameter set from papers, one after the other, with one engine."""
+    """Fills one parameter set from papers, one after the other, with one engine.
+
+    system, examples: what the model is told before every text.
+    """
 
     def __init__(
         self,
@@ -92,8 +95,8 @@ class Pipeline:
         self._loaders = plugins.loaders
         self._repairs = [(name, plugins.repairs[name]) for name in recipe.repairs]
         self._normalisers = plugins.normalisers
-        self._examples = prompt.examples(recipe.order)
-        self._system = prompt.system(parameters.root, strict=engine.grammar == "none")
+        self.examples = prompt.examples(recipe.order)
+        self.system = prompt.system(parameters.root, strict=engine.grammar == "none")
 
     def fill(self, path: Path) -> PaperResult:
         """All values of one paper. Raises LoadError where it cannot be read."""
@@ -144,7 +147,7 @@ class Pipeline:
 
     def _selector(self, document: Document) -> Selector:
         room = self.engine.context_tokens - self.recipe.max_new_tokens - QUESTION_TOKENS
-        before = [self._system, *(turn for example in self._examples for turn in example)]
+        before = [self.system, *(turn for example in self.examples for turn in example)]
         room -= sum(map(self.engine.count_tokens, before))
         return Selector(document, self.engine.count_tokens, room, min(self.recipe.passage_tokens, room))
 
@@ -161,14 +164,14 @@ class Pipeline:
         label = record.label
         question = Question(
             key="/".join([*record.path, "+".join(parameter.name for parameter in group)]),
-            system=self._system,
+            system=self.system,
             shown=selector.select(prompt.query(group, label), first=not record.path),
             prompt=prompt.parameters(group, label, self.recipe.order),
             form="parameters",
             parameters=tuple(group),
             record=label,
             quote_characters=quote,
-            examples=self._examples,
+            examples=self.examples,
         )
         return _Asked(question, record)
 
@@ -188,12 +191,12 @@ class Pipeline:
     ) -> _Asked:
         question = Question(
             key="/".join([*record.path, kind.name, f"after {len(known)}"]),
-            system=self._system,
+            system=self.system,
             shown=selector.select(prompt.records_query(kind)),
             prompt=prompt.records(kind, record.label, known[-1].label if known else None),
             form="records",
             record=record.label,
-            examples=self._examples,
+            examples=self.examples,
             max_records=min(kind.max_records - len(known), plan.page(self.recipe.max_new_tokens)),
         )
         return _Asked(question, record, kind, known)
