@@ -41,6 +41,8 @@ class Chooser:
         waited = time.perf_counter() - filled
         found = self._choose(rows, logits[:, : self.vocabulary].float(), mask)
         for row, (token, chance, absent, sound) in zip(rows, found, strict=True):
+            if row.failed():  # a mask that could not be made lets the end through, and nothing else
+                continue
             if not sound:
                 row.error = "the model's output is not a number"
                 continue

@@ -29,6 +29,7 @@ class Row:
     target: the answer is led to begin with these bytes, and ends there; its probabilities are the model's own.
     reused: tokens of the prefix that were in the cache.
     span: the pool's places for the keys of its question and answer; seen: how many of them are written.
+    ms_model, ms_grammar: its share of passes and masks, its prefix's prefill and its grammar's making included.
     out: the answer's tokens; pending: those that the model has not seen yet.
     """
 
@@ -88,14 +89,19 @@ class Row:
         self.pending.append(token)
         if not matcher.is_stopped():
             self._extend(matcher.compute_ff_tokens())
-        self.done = matcher.is_stopped()
+        self.done = not self.failed() and matcher.is_stopped()
 
     def _extend(self, forced: list[int]) -> None:
         assert self.matcher is not None
         self.matcher.consume_tokens(forced)
-        if self.matcher.is_error():
-            self.error = f"grammar: {self.matcher.get_error()}"
+        if self.failed():
             return
         self.out += forced
         self.pending += forced
         self.done = self.matcher.is_stopped()
+
+    def failed(self) -> bool:
+        """Whether the grammar's matcher has given up; then `error` says why. It would pass for one that has ended."""
+        if self.error is None and self.matcher is not None and self.matcher.is_error():
+            self.error = "grammar: " + " ".join(self.matcher.get_error().split())
+        return self.error is not None
