@@ -188,7 +188,7 @@ def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(parts: tuple[An
 
     loop = make_loop(parts, Faulty(parts[0], fail_once), max_rows=8)
     done = {row.key: row for row in loop.run(make_rows(parts))}
-    assert loop.max_rows <= 4
+    assert loop.rows <= 4
     assert {key: row.out for key, row in done.items()} == healthy
     assert all(row.error is None for row in done.values())
 
@@ -263,9 +263,9 @@ def test_rows_wait_for_room_and_all_places_are_given_back(parts: tuple[Any, Any,
     begun = loop.run(make_rows(parts))
     next(begun)
     begun.close()  # whoever asked has gone: nobody may keep places
-    while loop.pool.forget():
+    while loop.forward.pool.forget():
         pass
-    assert loop.pool.free == loop.pool.places - 1
+    assert loop.forward.pool.free == loop.forward.pool.places - 1
 
 
 def test_a_text_that_does_not_fit_is_a_named_failure(parts: tuple[Any, Any, Any]) -> None:
@@ -285,3 +285,101 @@ def test_spans_join_when_they_are_given_back() -> None:
     for span in (low[1], high[2], low[0], high[0], high[1]):
         pool.give_back(span)
     assert pool.take(100) == Span(1, 100)
+
+
+def test_a_grammar_that_gives_up_in_the_middle_fails_its_row_and_no_other(parts: tuple[Any, Any, Any]) -> None:
+    """With little fuel the library stops inside a string; it would then let the end through, as if all were said."""
+    healthy = {row.key: row.out for row in make_loop(parts).run(make_rows(parts))}
+    rows = make_rows(parts)
+    limits = llguidance.LLParserLimits(step_lexer_fuel=300, initial_lexer_fuel=1_000_000)
+    text = llguidance.LLMatcher.grammar_from_lark(
+        'start: "{\\"value\\":\\"" /[a-z ]{20,400}(ab|bc|cd)+[a-z ]{10,400}/ "\\"}"'
+    )
+    rows[4].grammar = llguidance.LLMatcher(parts[2], text, log_level=0, limits=limits)
+    assert not rows[4].grammar.is_error()
+    done = {row.key: row for row in make_loop(parts, max_rows=10).run(rows)}
+    assert done["4"].out, "it had begun"
+    assert str(done["4"].error).startswith("grammar: ")
+    assert {key: row.out for key, row in done.items() if key != "4"} == {k: v for k, v in healthy.items() if k != "4"}
+
+
+def test_memory_that_runs_out_for_a_text_fails_the_rows_on_it_only(parts: tuple[Any, Any, Any]) -> None:
+    healthy = {row.key: row.out for row in make_loop(parts).run(make_rows(parts))}
+    loop = make_loop(parts, max_rows=8)
+    rows, prefix_of, tries = make_rows(parts), loop.prefix_of, list[int]()
+
+    def fail(tokens: Sequence[int]) -> tuple[Prefix, int]:
+        if list(tokens) == list(rows[-1].prefix_tokens):
+            tries.append(len(tokens))
+            raise torch.OutOfMemoryError("CUDA out of memory (made up)")
+        return prefix_of(tokens)
+
+    loop.prefix_of = fail
+    done = {row.key: row for row in loop.run(rows)}
+    assert {key for key, row in done.items() if row.error is not None} == {"5", "6", "7", "8", "9"}
+    assert all("while its text was read" in str(done[key].error) for key in "56789")
+    assert {key: done[key].out for key in "01234"} == {key: healthy[key] for key in "01234"}
+    assert len(tries) <= 3, "its text is not tried again for every row"
+    assert loop.rows == 8
+
+
+def test_a_lone_row_is_tried_again_and_a_later_run_has_more_rows(parts: tuple[Any, Any, Any]) -> None:
+    def fail_first(number: int, output: Any) -> Any:
+        if number == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory (made up)")
+        return output
+
+    loop = make_loop(parts, Faulty(parts[0], fail_first), max_rows=8)
+    (alone,) = loop.run(make_rows(parts)[:1])
+    assert (alone.error, loop.rows) == (None, 8)
+    loop = make_loop(parts, Faulty(parts[0], fail_first), max_rows=8)
+    done = list(loop.run(make_rows(parts)))
+    assert all(row.error is None for row in done)
+    assert loop.rows == 4
+    list(loop.run(make_rows(parts)))
+    assert loop.rows == 8
+
+
+def talkative(parts: tuple[Any, Any, Any]) -> list[Row]:
+    """Six rows with answers of far more than 64 tokens."""
+    rows = make_rows(parts, cap=700)[:6]
+    for row in rows:
+        row.grammar = matcher(parts[2], '%llguidance {}\nstart: /[a-z ]{900,950}/ "."')
+    return rows
+
+
+@pytest.mark.parametrize("room", [1100, 2000])
+def test_rows_that_outgrow_their_places_begin_again_when_others_have_left(
+    parts: tuple[Any, Any, Any], room: int
+) -> None:
+    healthy = {row.key: row.out for row in make_loop(parts, max_rows=6).run(talkative(parts))}
+    assert min(len(out) for out in healthy.values()) > 100
+    prefixes = sum(len(tokens) for tokens in {tuple(row.prefix_tokens) for row in talkative(parts)})
+    loop = make_loop(parts, max_rows=6, places=prefixes + room)
+    done = {row.key: row for row in loop.run(talkative(parts))}
+    assert {row.error for row in done.values()} == {None}
+    assert {key: row.out for key, row in done.items()} == healthy
+    assert loop.rows == 6, "no memory ran out"
+
+
+def test_the_model_is_its_own_while_a_caller_has_a_row(parts: tuple[Any, Any, Any]) -> None:
+    """Prefills and other runs in between leave every answer as it is."""
+    healthy = {row.key: row.out for row in make_loop(parts).run(make_rows(parts))}
+    loop, inner = make_loop(parts, max_rows=2), dict[str, list[int]]()
+    before = parts[0].config._attn_implementation
+    outer = {}
+    for row in loop.run(make_rows(parts)[:5]):
+        outer[row.key] = row.out
+        assert parts[0].config._attn_implementation == before
+        if not inner:
+            inner = {each.key: each.out for each in loop.run(make_rows(parts)[5:])}
+    assert {**outer, **inner} == healthy
+
+
+def test_a_text_is_read_without_the_kept_beginning_where_there_is_no_room_for_both(parts: tuple[Any, Any, Any]) -> None:
+    pool = Pool(layer_shapes(parts[0]), 140)
+    cache = PrefixCache(pool, lambda tokens, start: prefill(parts[0], pool, tokens, start))
+    tokens = list(range(100, 200))
+    cache.get(tokens[:60])
+    prefix, reused = cache.get(tokens)
+    assert (prefix.length, reused) == (100, 0)

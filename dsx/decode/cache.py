@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
-from dsx.decode.passes.pool import LayerShape, Pool, Prefix, Span
+from dsx.decode.passes.pool import LayerShape, Pool, PoolFull, Prefix, Span
 
 
 def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
@@ -80,8 +80,11 @@ class PrefixCache:
             prefix, reused = self._fill(key, None), 0
         else:
             self._kept.move_to_end(start)
-            with _used(self._kept[start]) as begun:
-                prefix, reused = self._fill(key, begun), begun.length
+            try:
+                with _used(self._kept[start]) as begun:
+                    prefix, reused = self._fill(key, begun), begun.length
+            except PoolFull:  # there is no room for both
+                prefix, reused = self._fill(key, None), 0
         self._kept[key] = prefix
         return prefix, reused
 

@@ -100,7 +100,10 @@ def pool_for(model: Any, nbytes: float) -> Pool:
     """As many places as fit into `nbytes`, or (0) into a share of the free memory of each device that has layers."""
     layers = layer_shapes(model)
     if nbytes:
-        return Pool(layers, max(int(nbytes / sum(layer.nbytes for layer in layers)), 2))
+        try:
+            return Pool(layers, max(int(nbytes / sum(layer.nbytes for layer in layers)), 2))
+        except (RuntimeError, MemoryError):
+            raise ModelError(f"--set cache_gigabytes={nbytes / 1e9:g}: there is not so much memory here") from None
     needed: dict[torch.device, int] = {}
     for layer in layers:
         needed[layer.device] = needed.get(layer.device, 0) + layer.nbytes

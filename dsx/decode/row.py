@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import llguidance
 import torch
 
 from dsx.decode.passes.pool import Prefix, Span
+
+Target = Callable[[Sequence[int], Mapping[int, float]], int | None]
+"""See `Row`."""
 
 
 @dataclass(slots=True)
@@ -26,9 +29,11 @@ class Row:
 
     cap: most tokens of the answer; one that needs more is truncated.
     generator: draws the tokens where it is given; otherwise the likeliest is taken.
-    target: the answer is led to begin with these bytes, and ends there; its probabilities are the model's own.
+    target: says the next token where it is given, from the tokens so far and the log-probability of each legal one;
+        None ends the answer.
     reused: tokens of the prefix that were in the cache.
-    span: the pool's places for the keys of its question and answer; seen: how many of them are written.
+    span: the pool's places for the keys of its question and answer; seen: how many of them are written; places: how
+        many it needs, where that is known. alone: memory ran out with this row and no other.
     ms_model, ms_grammar: its share of passes and masks, its prefix's prefill and its grammar's making included.
     out: the answer's tokens; pending: those that the model has not seen yet.
     """
@@ -39,12 +44,14 @@ class Row:
     grammar: llguidance.LLMatcher
     cap: int
     seed: int | None = None
-    target: bytes | None = None
+    target: Target | None = None
     prefix: Prefix | None = None
-    reused: int = 0
+    reused: int | None = None
     matcher: llguidance.LLMatcher | None = None
     generator: torch.Generator | None = None
     span: Span | None = None
+    places: int = 0
+    alone: bool = False
     seen: int = 0
     pending: list[int] = field(default_factory=list)
     out: list[int] = field(default_factory=list)

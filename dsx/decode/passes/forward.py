@@ -48,6 +48,7 @@ class Forward:
         use_graphs: bool = True,
     ) -> None:
         self.model, self.pool = model, pool
+        self._before: list[str] = []
         places = {(keys.device, keys.dtype) for keys in pool.keys}
         reasons = [reason for place in places if (reason := varlen.why_not(*place)) is not None]
         self.fused = not reasons
@@ -57,11 +58,11 @@ class Forward:
             report(f"attention by torch's plain operations: {reasons[0]}")
 
     def __enter__(self) -> None:
-        self._before = self.model.config._attn_implementation
+        self._before.append(self.model.config._attn_implementation)
         self.model.set_attn_implementation(NAME)
 
     def __exit__(self, *_: object) -> None:
-        self.model.set_attn_implementation(self._before)
+        self.model.set_attn_implementation(self._before.pop())
 
     def step(
         self,

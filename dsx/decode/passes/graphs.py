@@ -18,7 +18,7 @@ from dsx.decode.passes.packing import FEW_PREFIXES, Layout, Pass, Room, parts_fo
 from dsx.decode.passes.pool import Pool
 
 TOKENS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
-"""Sizes of the graphs. Sixteen at most, times two by the number of prefixes; each takes the memory of its logits."""
+"""Sizes of the graphs: sixteen at most, times two by the number of prefixes. Each keeps the memory it works in."""
 MOST_PREFIXES = 4 * FEW_PREFIXES
 APART = 0.05
 """Most relative difference of the logits, as in `trial`."""
@@ -136,6 +136,7 @@ class Graphs:
         for device in (self._first, *self._others):
             torch.cuda.synchronize(device)
         with ExitStack() as inside:
+            inside.enter_context(torch.cuda.device(self._first))
             for other, kept in zip(streams, memory, strict=True):
                 inside.enter_context(torch.cuda.stream(other))
                 inside.enter_context(torch.cuda.use_mem_pool(kept, other.device))

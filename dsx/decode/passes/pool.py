@@ -115,8 +115,14 @@ class Pool:
             start = self._free.pop(at).start
         self._free.insert(at, Span(start, end - start))
 
-    def move(self, source: Span, target: Span, count: int) -> None:
-        """Copies the first `count` places of one span to another; gives the first one back."""
-        for tensor in (*self.keys, *self.values):
-            tensor[target.first(count)] = tensor[source.first(count)]
-        self.give_back(source)
+    def moved(self, span: Span, places: int, count: int) -> Span:
+        """A wider span that begins with the first `count` places of this one, which is given back. Raises PoolFull."""
+        wider = self.take(places, high=True)
+        try:
+            for tensor in (*self.keys, *self.values):
+                tensor[wider.first(count)] = tensor[span.first(count)]
+        except BaseException:
+            self.give_back(wider)
+            raise
+        self.give_back(span)
+        return wider
