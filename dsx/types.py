@@ -241,7 +241,10 @@ class Confidence:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a question cost. A batch's forward pass is shared out over its rows, so passes are fractions."""
+    """What a question cost. A batch's forward pass is shared out over its rows, so passes are fractions.
+
+    ms_model: the prefill that this question was the first to need, ms_prefill, included.
+    """
 
     tokens_prompt: int = 0
     tokens_reused: int = 0
@@ -250,6 +253,7 @@ class Usage:
     forward_passes: float = 0.0
     ms_model: float = 0.0
     ms_grammar: float = 0.0
+    ms_prefill: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

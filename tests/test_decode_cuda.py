@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,28 +94,31 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def engine(folder: Path) -> Iterator[TransformersEngine]:
-    made = TransformersEngine(EngineSettings(model=str(folder), max_new_tokens=400))
-    yield made
-    made.close()
-
-
-def test_an_engine_on_all_gpus_answers_under_the_grammar(engine: TransformersEngine) -> None:
-    devices = {str(kept.device) for kept in engine.pool.keys}
-    assert len(devices) == torch.cuda.device_count(), "the layers are spread over all cards"
+def questions() -> list[Question]:
+    """Eighteen about one text."""
     shown = Shown(TEXT, (Passage(0, len(TEXT)),), True)
     leaves = {"n": {"type": "integer", "minimum": 1, "maximum": 999}, "old": {"type": "boolean"}}
-    asked = [
+    return [
         Question(f"{name} {at}", "Read.", shown, f"{name}{'?' * at}", "parameters", (Parameter(name, schema),))
         for name, schema in leaves.items()
         for at in range(9)
     ]
-    answers = {completion.key: completion for completion in engine.answer(asked)}
-    assert set(answers) == {question.key for question in asked}
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda:0", "cuda:1"])
+def test_an_engine_answers_under_the_grammar(folder: Path, device: str) -> None:
+    """On all cards, and on one that need not be the first."""
+    if device == "cuda:1" and torch.cuda.device_count() == 1:
+        pytest.skip("one GPU only")
+    engine = TransformersEngine(EngineSettings(model=str(folder), max_new_tokens=400, options={"device": device}))
+    devices = {str(kept.device) for kept in engine.pool.keys}
+    assert len(devices) == (torch.cuda.device_count() if device == "auto" else 1)
+    answers = {completion.key: completion for completion in engine.answer(questions())}
+    assert set(answers) == {question.key for question in questions()}
     for completion in answers.values():
         assert completion.error is None
         said = json.loads(completion.text)
         assert said is None or said["quote"] in TEXT
     assert sum(json.loads(completion.text) is not None for completion in answers.values()) > 0
     assert engine.loop.forward.captured, "most passes are replays, on several cards too"
+    engine.close()

@@ -193,6 +193,7 @@ class TransformersEngine:
             forward_passes=row.passes,
             ms_model=row.ms_model,
             ms_grammar=row.ms_grammar,
+            ms_prefill=row.ms_prefill,
         )
         if row.error is not None:
             return Completion(question.key, "", True, usage=usage, error=row.error)

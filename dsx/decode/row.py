@@ -34,7 +34,8 @@ class Row:
     reused: tokens of the prefix that were in the cache.
     span: the pool's places for the keys of its question and answer; seen: how many of them are written; places: how
         many it needs, where that is known. alone: memory ran out with this row and no other.
-    ms_model, ms_grammar: its share of passes and masks, its prefix's prefill and its grammar's making included.
+    ms_model, ms_grammar: its share of passes and masks; its prefix's prefill (ms_prefill too) and the making of its
+        grammar included.
     out: the answer's tokens; pending: those that the model has not seen yet.
     """
 
@@ -59,6 +60,7 @@ class Row:
     passes: float = 0.0
     ms_model: float = 0.0
     ms_grammar: float = 0.0
+    ms_prefill: float = 0.0
     truncated: bool = False
     done: bool = False
     error: str | None = None

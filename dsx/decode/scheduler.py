@@ -53,7 +53,8 @@ class Scheduler:
                 yield from self._refuse(problem)
                 continue
             row.reused = reused if row.reused is None else row.reused
-            row.ms_model += (time.perf_counter() - started) * 1e3
+            took = (time.perf_counter() - started) * 1e3
+            row.ms_model, row.ms_prefill = row.ms_model + took, row.ms_prefill + took
             self.active.append(self.waiting.popleft())
         self.active.sort(key=lambda row: id(row.prefix))
 
