@@ -14,10 +14,10 @@ from dsx.decode.row import Row, Sampled
 
 
 class Chooser:
-    """Chooses for many rows at once: the likeliest legal token, one drawn, or the way to the row's target.
+    """Chooses for many rows at once: the likeliest legal token, one drawn, or the one that the row's target says.
 
     null_tokens: ids of the tokens that begin or are the word null.
-    spell: the bytes of a token; needed for rows that have a target.
+    spell: the bytes of a token, for whoever reads the rows.
     """
 
     def __init__(self, vocabulary: int, null_tokens: Sequence[int], spell: Callable[[int], bytes]) -> None:
@@ -46,10 +46,10 @@ class Chooser:
             if not sound:
                 row.error = "the model's output is not a number"
                 continue
+            if row.done:  # its target wants no more
+                continue
             row.sampled.append(Sampled(len(row.out), chance, absent))
             row.take(int(token))
-            if row.target is not None and len(self._spelled(row)) >= len(row.target):
-                row.done = True
         return time.perf_counter() - started - waited
 
     def _choose(self, rows: Sequence[Row], logits: torch.Tensor, mask: numpy.ndarray) -> list[list[float]]:
@@ -64,8 +64,10 @@ class Chooser:
             if row.generator is not None and healthy[index]:
                 chances = masked[index].softmax(-1).cpu()
                 drawn[index] = torch.multinomial(chances, 1, generator=row.generator).item()
-            elif row.target is not None:
-                drawn[index] = self._led(row, masked[index])
+            elif row.target is not None and healthy[index]:
+                token = self._led(row, masked[index] - total[index])
+                row.done = token is None
+                drawn[index] = drawn[index] if token is None else token
         chance = masked.gather(1, drawn[:, None])[:, 0] - total
         null = (masked[:, self.null_tokens].logsumexp(-1) - total).exp()
         found = torch.stack([part.double() for part in (drawn, chance, null, healthy & total.isfinite())], 1)
@@ -81,16 +83,8 @@ class Chooser:
         legal = (words >> torch.arange(32, dtype=torch.int32, device=device)) & 1
         return legal.flatten(1)[:, : self.vocabulary].bool()
 
-    def _led(self, row: Row, masked: torch.Tensor) -> int:
-        """The likeliest legal token that goes on toward the row's target; the likeliest of all where none does."""
+    def _led(self, row: Row, chances: torch.Tensor) -> int | None:
+        """What the row's target says to a row of log-probabilities of all tokens, −∞ for those that are not legal."""
         assert row.target is not None
-        rest = row.target[len(self._spelled(row)) :]
-        fitting = [
-            token
-            for token in masked.isfinite().nonzero()[:, 0].tolist()
-            if (spelled := self.spell(token)) and (rest.startswith(spelled) or spelled.startswith(rest))
-        ]
-        return max(fitting, key=lambda token: float(masked[token]), default=int(masked.argmax()))
-
-    def _spelled(self, row: Row) -> bytes:
-        return b"".join(map(self.spell, row.out))
+        legal = chances.isfinite().nonzero()[:, 0]
+        return row.target(row.out, dict(zip(legal.tolist(), chances[legal].tolist(), strict=True)))

@@ -1,21 +1,32 @@
 """Second opinions on an answer: draws that agree with it or not, and the probability of every choice there was.
 
-Both are more rows on the same prefix, in the same loop.
+Both are more rows on the same prefix, in the same loop; what they cost is in the question's usage.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from dsx.decode.confidence import value_spans
 from dsx.decode.row import Row
-from dsx.types import Completion, Json, Parameter, Question
+from dsx.parameters.values import validates
+from dsx.types import Completion, Json, Parameter, Question, Usage
+from dsx.units import convert
 
 MOST_INTEGERS = 20
 """An integer with more legal values than this has no list of choices."""
+UNKNOWN, TOLERATED = 5e-4, 0.01
+"""Shares of a parameter's probability: what may stay unexplored, and what may be spread over the choices for it."""
+ROUND_ROWS, MOST_ROWS = 16, 96
+"""Most rows of one parameter, at once and in all."""
+_ASIDE = -1
+"""Stands for null, and for what the answer before the value is not, among the choices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,49 +45,115 @@ class Opinions:
 
     def add(self, answered: Sequence[tuple[Question, Row, Completion]]) -> Iterator[Completion]:
         """The completions, with agreement and alternatives of the parameters whose confidence is known."""
-        more: list[Row] = []
         drawn: dict[str, list[Row]] = {}
-        led: dict[str, list[tuple[str, Json, Row]]] = {}
+        spelled: dict[str, list[Spellings]] = {}
         for question, row, completion in answered:
             if completion.confidence and self.samples > 1:
                 drawn[row.key] = draws(row, self.samples, self.seed)
-                more += drawn[row.key]
             if completion.confidence and self.alternatives:
-                led[row.key] = list(candidates(question, row, completion.text))
-                more += [one for _, _, one in led[row.key]]
-        for _ in self.run(more):
-            pass  # the rows themselves are filled
+                spelled[row.key] = list(spellings(question, row, completion.text, self.spell))
+        self._run([one for rows in drawn.values() for one in rows], [one for some in spelled.values() for one in some])
         for question, row, completion in answered:
-            texts = [self.read(one) for one in drawn.get(row.key, ()) if one.error is None and not one.truncated]
-            agreed = agreement(question, completion.text, texts) if texts else {}
-            probable = chances(question, completion.text, led.get(row.key, ()), self.spell)
+            rows, some = drawn.get(row.key, []), spelled.get(row.key, [])
+            texts = [self.read(one) for one in rows if one.error is None and not one.truncated]
+            agreed = agreement(question, completion.text, texts)
+            probable = {one.name: one.chances() for one in some}
             sure = {
                 name: replace(one, agreement=agreed.get(name), alternatives=probable.get(name, ()))
                 for name, one in completion.confidence.items()
             }
-            yield replace(completion, confidence=sure)
+            usage = with_rows(completion.usage, [*rows, *(led for one in some for led in one.rows)])
+            yield replace(completion, confidence=sure, usage=usage)
+
+    def _run(self, more: list[Row], spelled: Sequence[Spellings]) -> None:
+        """The rows themselves are filled; those of the spellings come in rounds, as each round shows what is open."""
+        while more := more + [row for one in spelled for row in one.next_rows()]:
+            for _ in self.run(more):
+                pass
+            for one in spelled:
+                one.read()
+            more = []
+
+
+def with_rows(usage: Usage, rows: Sequence[Row]) -> Usage:
+    """What a question cost, with these rows of it, failed ones too."""
+    return replace(
+        usage,
+        tokens_sampled=usage.tokens_sampled + sum(len(row.sampled) for row in rows),
+        tokens_forced=usage.tokens_forced + sum(len(row.out) - len(row.sampled) for row in rows),
+        forward_passes=usage.forward_passes + sum(row.passes for row in rows),
+        ms_model=usage.ms_model + sum(row.ms_model for row in rows),
+        ms_prefill=usage.ms_prefill + sum(row.ms_prefill for row in rows),
+        ms_grammar=usage.ms_grammar + sum(row.ms_grammar for row in rows),
+    )
+
+
+# ---- draws ----
 
 
 def draws(row: Row, count: int, seed: int) -> list[Row]:
     """`count` rows like `row` that draw their tokens, each by a seed of its own."""
     return [
-        Row(f"{row.key}\0draw {at}", row.prefix_tokens, row.suffix, row.grammar, row.cap, seed=seed * 1000 + at)
-        for at in range(count)
+        Row(f"{row.key}\0draw {at}", row.prefix_tokens, row.suffix, row.grammar, row.cap, seed=one)
+        for at, one in enumerate(draw_seed(seed, row.key, at) for at in range(count))
     ]
 
 
+def draw_seed(seed: int, key: str, at: int) -> int:
+    """Another one for every run's seed, question and draw, and always the same."""
+    digest = hashlib.sha256(json.dumps([seed, key, at]).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
 def agreement(question: Question, text: str, drawn: Sequence[str]) -> dict[str, float]:
-    """By parameter: the share of the drawn answers (texts) that say the same value as `text`; 0…1."""
-    said = _values(question, text)
-    others = [_values(question, other) for other in drawn]
-    return {name: sum(other[name] == value for other in others) / len(others) for name, value in said.items()}
+    """By parameter: the share of the drawn answers (texts) that say the same as `text`, 0…1; empty for no draws.
+
+    80 mm and 8 cm are the same, 80 mm and 80 cm are not.
+    """
+    if not drawn:
+        return {}
+    said = _answers(question, text)
+    others = [_answers(question, other) for other in drawn]
+    return {name: sum(_same(other[name], value) for other in others) / len(others) for name, value in said.items()}
 
 
-def _values(question: Question, text: str) -> dict[str, Json]:
+def _answers(question: Question, text: str) -> dict[str, Json]:
+    """By parameter: None, or [value, unit], in the parameter's unit where it can be."""
     answer = json.loads(text)
     if len(question.parameters) == 1:
         answer = {question.parameters[0].name: answer}
-    return {name: None if one is None else one["value"] for name, one in answer.items()}
+    found: dict[str, Json] = {}
+    for parameter in question.parameters:
+        one = answer[parameter.name]
+        if one is None:
+            found[parameter.name] = None
+            continue
+        found[parameter.name] = [one["value"], one.get("unit")]
+        if parameter.unit is not None and one.get("unit") is not None:
+            with suppress(ValueError):  # compared as written
+                found[parameter.name] = [_in_unit(one["value"], one["unit"], parameter.unit), parameter.unit]
+    return found
+
+
+def _in_unit(value: Json, written: str, unit: str) -> Json:
+    if isinstance(value, list):
+        return [_in_unit(item, written, unit) for item in value]
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return convert(value, written, unit) if number else value
+
+
+def _same(one: Json, other: Json) -> bool:
+    """Equal, numbers but for rounding."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return math.isclose(one, other, rel_tol=1e-9)
+    return bool(one == other)
+
+
+# ---- alternatives ----
 
 
 def choices(parameter: Parameter) -> list[Json]:
@@ -86,46 +163,158 @@ def choices(parameter: Parameter) -> list[Json]:
         return list(schema["enum"])
     if schema.get("type") == "boolean":
         return [True, False]
-    if schema.get("type") == "integer" and "minimum" in schema and "maximum" in schema:
-        values = range(int(schema["minimum"]), int(schema["maximum"]) + 1)
-        return list(values) if len(values) <= MOST_INTEGERS else []
+    if schema.get("type") == "integer":
+        low = [schema[key] for key in ("minimum", "exclusiveMinimum") if key in schema]
+        high = [schema[key] for key in ("maximum", "exclusiveMaximum") if key in schema]
+        if low and high and min(high) - max(low) < 1000:
+            values = range(math.floor(max(low)), math.ceil(min(high)) + 1)
+            legal = [value for value in values if validates(parameter, value)]
+            return legal if len(legal) <= MOST_INTEGERS else []
     return []
 
 
-def candidates(question: Question, row: Row, text: str) -> Iterator[tuple[str, Json, Row]]:
-    """(parameter, choice, a row that is led to write this choice where `text`, the answer, has another)."""
+def spellings(question: Question, row: Row, text: str, spell: Callable[[int], bytes]) -> Iterator[Spellings]:
+    """Of each parameter that has choices and of which `text`, the answer that `row` wrote, has a value."""
     names = [parameter.name for parameter in question.parameters]
     legal = {parameter.name: choices(parameter) for parameter in question.parameters}
-    for name, _, (first, last) in value_spans(names, text):
-        for at, choice in enumerate(legal[name] if last > first else ()):
-            spelled = json.dumps(choice, ensure_ascii=False)
-            key = f"{row.key}\0{name}\0{at}"
-            target = (text[:first] + spelled).encode()
-            led = Row(key, row.prefix_tokens, row.suffix, row.grammar, row.cap, target=target)
-            yield name, choice, led
+    for name, start, (first, last) in value_spans(names, text):
+        if last == first or not legal[name]:
+            continue
+        decides = text[start:first] == '{"value":'  # else the quote comes first, and null or not is settled by it
+        stem, opening, end = text[: start if decides else first], text[start:first] if decides else "", text[last]
+        texts = {opening + one + end: at for at, choice in enumerate(legal[name]) for one in _written(choice)}
+        if decides:
+            texts["null"] = _ASIDE
+        coded = {(stem + one).encode(): at for one, at in texts.items()}
+        yield Spellings(name, legal[name], row, stem.encode(), coded, spell)
 
 
-def chances(
-    question: Question, text: str, led: Sequence[tuple[str, Json, Row]], spell: Callable[[int], bytes]
-) -> dict[str, tuple[tuple[Json, float], ...]]:
-    """By parameter: each choice with its probability under the grammar, null set aside, the likeliest first."""
-    names = [parameter.name for parameter in question.parameters]
-    starts = {name: len(text[:first].encode()) for name, _, (first, _) in value_spans(names, text)} if led else {}
-    found: dict[str, list[tuple[Json, float]]] = {}
-    for name, choice, row in led:
-        if row.error is None:
-            found.setdefault(name, []).append((choice, math.exp(_log_probability(row, starts[name], spell))))
-    return {name: tuple(sorted(pairs, key=lambda pair: -pair[1])) for name, pairs in found.items()}
+def _written(choice: Json) -> set[str]:
+    """The ways in which the grammar may write it: numbers without exponent, whole ones without point, and -0."""
+    found = {json.dumps(choice, ensure_ascii=False)}
+    if isinstance(choice, int | float) and not isinstance(choice, bool):
+        exact = Decimal(str(choice))
+        found |= {f"{exact:f}", f"{int(exact)}" if exact == int(exact) else f"{exact.normalize():f}"}
+        found |= {"-0"} if choice == 0 else set()
+    return found
 
 
-def _log_probability(row: Row, start: int, spell: Callable[[int], bytes]) -> float:
-    """Of the sampled tokens that reach past `start`; the one that also decided against null has null's share out."""
+class Spellings:
+    """The token paths that spell one parameter's choices after the same beginning of the answer, and their sums.
+
+    A path is followed until its bytes fit one choice only, of which the byte that the grammar puts after a value is a
+    part: 1 and 10 differ. Rows follow the likeliest paths; what turns off on the way is measured there, and followed in
+    the next round, until no more than UNKNOWN is open.
+
+    stem: the answer before it is decided whether there is a value, or which; texts: what each choice makes of the whole
+    answer so far, to the choice's index; rows: those that were made.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        choices: Sequence[Json],
+        row: Row,
+        stem: bytes,
+        texts: Mapping[bytes, int],
+        spell: Callable[[int], bytes],
+    ) -> None:
+        self.name, self.choices, self.spell, self._stem, self._texts = name, choices, spell, stem, texts
+        self.rows: list[Row] = []
+        self._reading: list[tuple[Row, Trail, float]] = []
+        self._row, self._kept = row, _up_to(row, len(stem), spell)
+        self._before = b"".join(map(spell, self._kept))
+        self._sums = dict.fromkeys(range(_ASIDE, len(choices)), 0.0)
+        self._open: list[tuple[float, tuple[int, ...]]] = []
+        self._settle((), 1.0)
+
+    def next_rows(self) -> list[Row]:
+        """Rows that follow the likeliest open paths; none where enough is known, or too much was tried."""
+        self._open.sort()
+        unknown, enough = sum(chance for chance, _ in self._open), UNKNOWN * (1 - self._sums[_ASIDE])
+        made: list[Row] = []
+        while self._open and unknown > enough and len(made) < ROUND_ROWS and len(self.rows) < MOST_ROWS:
+            chance, path = self._open.pop()
+            unknown -= chance
+            trail, matcher, tokens = Trail(self, path), self._row.grammar.deep_copy(), [*self._kept, *path]
+            matcher.consume_tokens(tokens)
+            key = f"{self._row.key}\0{self.name}\0{len(self.rows)}"
+            suffix = [*self._row.suffix, *tokens]
+            made.append(Row(key, self._row.prefix_tokens, suffix, matcher, self._row.cap, target=trail))
+            self.rows.append(made[-1])
+            self._reading.append((made[-1], trail, chance))
+        return made
+
+    def read(self) -> None:
+        """Takes over what the rows have measured; what failed stays unknown."""
+        for row, trail, chance in self._reading:
+            row.matcher = None  # which is large beside the rest of a row
+            if row.error is not None:
+                continue
+            for path, legal, taken in trail.steps:
+                for token, logarithm in legal.items():
+                    if token != taken:
+                        self._settle((*path, token), chance * math.exp(logarithm))
+                chance *= math.exp(legal[taken]) if taken is not None else 0.0
+            if chance and row.out and not row.truncated:
+                self._settle((*trail.start, *row.out), chance)
+        self._reading = []
+
+    def chances(self) -> tuple[tuple[Json, float], ...]:
+        """Each choice with its probability under the grammar, null set aside, the likeliest first.
+
+        They are sums over token paths. What was left unexplored is spread over them in proportion if it is less than
+        TOLERATED; otherwise they are lower bounds, and do not add up to 1. Empty where nothing could be measured.
+        """
+        rest = 1 - self._sums[_ASIDE]
+        found = [self._sums[at] / rest if rest > 0 else 0.0 for at in range(len(self.choices))]
+        total = sum(found)
+        if total == 0:
+            return ()
+        if abs(1 - total) < TOLERATED:
+            found = [chance / total for chance in found]
+        return tuple(sorted(zip(self.choices, found, strict=True), key=lambda pair: -pair[1]))
+
+    def fits(self, path: Sequence[int]) -> set[int]:
+        """The choices that these tokens may still become; _ASIDE is one."""
+        written = self._before + b"".join(map(self.spell, path))
+        if not written.startswith(self._stem[: len(written)]):
+            return {_ASIDE}
+        return {at for text, at in self._texts.items() if text.startswith(written) or written.startswith(text)}
+
+    def _settle(self, path: tuple[int, ...], chance: float) -> None:
+        """Into the sum of the choice that it is; what is none of them is lost."""
+        fitting = self.fits(path)
+        if len(fitting) == 1:
+            self._sums[fitting.pop()] += chance
+        elif fitting:
+            self._open.append((chance, path))
+
+
+class Trail:
+    """Leads a row along the likeliest token that does not yet decide a choice; ends it where every token does.
+
+    start: tokens that stand before the row's own; steps: (path, legal tokens' log-probabilities, the token taken).
+    """
+
+    def __init__(self, spelled: Spellings, start: tuple[int, ...]) -> None:
+        self.spelled, self.start = spelled, start
+        self.steps: list[tuple[tuple[int, ...], Mapping[int, float], int | None]] = []
+
+    def __call__(self, out: Sequence[int], legal: Mapping[int, float]) -> int | None:
+        """See `Row.target`."""
+        path = (*self.start, *out)
+        undecided = (token for token in legal if len(self.spelled.fits((*path, token))) > 1)
+        taken = max(undecided, key=lambda token: legal[token], default=None)
+        self.steps = [step for step in self.steps if len(step[0]) < len(path)]  # a row may have to begin again
+        self.steps.append((path, legal, taken))
+        return taken
+
+
+def _up_to(row: Row, length: int, spell: Callable[[int], bytes]) -> list[int]:
+    """The answer's tokens before the first chosen one that reaches past so many bytes."""
     ends, total = [], 0
     for token in row.out:
         total += len(spell(token))
         ends.append(total)
-    result = 0.0
-    for step in row.sampled:
-        if ends[step.at] > start:
-            result += min(0.0, step.log_probability - math.log(max(1 - step.null, 1e-9)))
-    return result
+    return row.out[: next((step.at for step in row.sampled if ends[step.at] > length), len(row.out))]
