@@ -21,10 +21,11 @@ from dsx.decode.confidence import value_spans
 from dsx.decode.engine import TransformersEngine
 from dsx.decode.grammar import lark, matcher
 from dsx.decode.loop import Loop
-from dsx.decode.opinions import Opinions, agreement, choices, draws, spellings
+from dsx.decode.opinions import Opinions, agreement, draws
 from dsx.decode.passes.forward import Forward
 from dsx.decode.passes.pool import Pool
 from dsx.decode.row import Row
+from dsx.decode.spellings import choices, spellings
 from dsx.parameters import read
 from dsx.types import Completion, Confidence, EngineSettings, Parameter, Passage, Question, Shown, Usage
 
@@ -75,7 +76,7 @@ class Bench:
     def loop(self) -> Loop:
         pool = Pool(layer_shapes(self.model), 4096)
         prefixes = PrefixCache(pool, lambda tokens, start: prefill(self.model, pool, tokens, start))
-        return Loop(Forward(self.model, pool), len(self.tokenizer), [], prefixes.get, 16, spell=self.spell)
+        return Loop(Forward(self.model, pool), len(self.tokenizer), [], prefixes.get, 16)
 
     def spell(self, token: int) -> bytes:
         spelled: bytes = self.words.decode_bytes([token])

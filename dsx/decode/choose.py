@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import llguidance
 import llguidance.numpy
@@ -17,11 +17,10 @@ class Chooser:
     """Chooses for many rows at once: the likeliest legal token, one drawn, or the one that the row's target says.
 
     null_tokens: ids of the tokens that begin or are the word null.
-    spell: the bytes of a token, for whoever reads the rows.
     """
 
-    def __init__(self, vocabulary: int, null_tokens: Sequence[int], spell: Callable[[int], bytes]) -> None:
-        self.vocabulary, self.spell = vocabulary, spell
+    def __init__(self, vocabulary: int, null_tokens: Sequence[int]) -> None:
+        self.vocabulary = vocabulary
         self.null_tokens = torch.tensor(list(null_tokens), dtype=torch.long)
         self.executor = llguidance.LLExecutor()
 

@@ -112,7 +112,6 @@ class TransformersEngine:
             self.prefixes.get,
             self.options.rows or (32 if self.device == "cpu" else 256),
             report=log.warning,
-            spell=functools.cache(lambda token: self.words.decode_bytes([token])),
         )
         log.info("Loaded in %.1f s on %s, %s", time.perf_counter() - started, self.model.device, self.model.dtype)
 
@@ -143,7 +142,7 @@ class TransformersEngine:
                 self.settings.alternatives,
                 self.loop.run,
                 lambda row: self._text(row.out)[0],
-                self.loop.choose.spell,
+                functools.cache(lambda token: self.words.decode_bytes([token])),
             )
             yield from opinions.add([(asked[row.key], row, completion) for row, completion in finished])
 

@@ -23,7 +23,6 @@ class Loop:
     null_tokens: ids of the tokens that begin or are the word null.
     prefix_of: the prefilled prefix for a row's prefix tokens, and how many of them were in the cache.
     max_rows: rows at once; half as many when memory runs out, twice as many again at each later `run`.
-    spell: the bytes of a token; needed for rows that have a target.
     """
 
     def __init__(
@@ -34,11 +33,10 @@ class Loop:
         prefix_of: Callable[[Sequence[int]], tuple[Prefix, int]],
         max_rows: int,
         report: Callable[[str], None] = lambda line: None,
-        spell: Callable[[int], bytes] = lambda token: b"",
     ) -> None:
         self.forward, self.prefix_of, self.report = forward, prefix_of, report
         self.max_rows = self.rows = max_rows
-        self.choose = Chooser(vocabulary, null_tokens, spell)
+        self.choose = Chooser(vocabulary, null_tokens)
 
     def run(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows as they end; each has `done` and its `out`, or an `error`."""
