@@ -122,5 +122,7 @@ class Scheduler:
 
 
 def out_of_memory(problem: BaseException) -> bool:
-    """Whether memory ran out: a GPU's, the CPU's (torch says so in words), or the pool's."""
-    return isinstance(problem, (torch.OutOfMemoryError, MemoryError)) or "allocate memory" in str(problem)
+    """Whether memory ran out: a GPU's, cuBLAS's and the CPU's (torch says so in words), or the pool's."""
+    said = str(problem)
+    kinds = (torch.OutOfMemoryError, MemoryError)
+    return isinstance(problem, kinds) or "allocate memory" in said or "ALLOC_FAILED" in said
