@@ -70,12 +70,20 @@ def answer(draw: Draw, one: Question, at: int) -> Any:
     return {one.parameters[0].name: made} if alone else made
 
 
+def repeating(schema: Any) -> Any:
+    """The schema with lists, at any depth, whose items may be the same: no grammar can say that they may not."""
+    if isinstance(schema, dict):
+        lists = {key: repeating(inner) if key not in ("enum", "const") else inner for key, inner in schema.items()}
+        return {key: inner for key, inner in lists.items() if key != "uniqueItems"}
+    return [repeating(inner) for inner in schema] if isinstance(schema, list) else schema
+
+
 def value(parameter: Parameter, found: Any) -> Any:
     """The value; None where it is one that is refused after decoding: items that should differ and do not."""
     if found is None:
         return None
     assert set(found) == {"value", "quote", *(["unit"] if parameter.unit else [])}
-    fits = validator({**parameter.schema, "uniqueItems": False}).is_valid(found["value"])
+    fits = validator(repeating(parameter.schema)).is_valid(found["value"])
     assert fits, (parameter.schema, found)
     return found["value"] if validator(parameter.schema).is_valid(found["value"]) else None
 
