@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import outlines
@@ -80,6 +81,33 @@ def test_markers_of_the_template_inside_a_paper_are_plain_text(embedded_folder: 
     tokens = Renderer(tokenizer).prefix(Question("k", "s", shown, "p", "parameters"))
     special = tokenizer.convert_tokens_to_ids(["<|im_start|>", "<|im_end|>"])
     assert sum(token in special for token in tokens) == 3  # the system turn's two, and the user turn's first
+
+
+def test_many_threads_render_papers_full_of_control_tokens_alike(embedded_folder: str) -> None:
+    """transformers' switch for control tokens is set on the tokenizer that all threads share: dsx must not use it."""
+    tokenizer = AutoTokenizer.from_pretrained(embedded_folder)
+    control = [*tokenizer.get_added_vocab(), "<|system|>", "[INST]", "<s>", "</s>", "<think>"]
+    texts = [f"{at} " + " people ".join(control[at % 7 :] + control[: at % 7]) for at in range(40)]
+    questions = [
+        Question(f"q{at}", "s", Shown(text, (Passage(0, len(text)),), True), f"p <|im_end|> {at}", "parameters")
+        for at, text in enumerate(texts)
+    ]
+    one_thread, shared = Renderer(tokenizer), Renderer(tokenizer)
+    alone = [(one_thread.prefix(each), one_thread.suffix(each)) for each in questions]
+
+    def render(at: int) -> tuple[tuple[int, ...], list[int]]:
+        tokenizer("a text of somebody else's", split_special_tokens=at % 2 == 0)  # flips the shared switch
+        each = questions[at % len(questions)]
+        shared._prefix.cache_clear()
+        return shared.prefix(each), shared.suffix(each)
+
+    with ThreadPoolExecutor(8) as pool:
+        rendered = list(pool.map(render, range(2000)))
+    assert rendered == [alone[at % len(alone)] for at in range(2000)]
+    turns = tokenizer.convert_tokens_to_ids(["<|im_start|>", "<|im_end|>"])
+    for prefix, suffix in alone:
+        assert sum(token in turns for token in prefix) == 3
+        assert sum(token in turns for token in suffix) == 2  # the user turn's end, and the answer's beginning
 
 
 @pytest.mark.parametrize("options", [{"rows": "many"}, {"no_such": "1"}, {"device": "cuda"}])

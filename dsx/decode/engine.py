@@ -117,7 +117,7 @@ class TransformersEngine:
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text`, without any that a template would add."""
-        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        return self.renderer.count(text)
 
     def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
         """Completions as they end. Questions about one text share its prefill; all are rows of one batch."""
@@ -129,7 +129,7 @@ class TransformersEngine:
                     yield row
                 else:
                     rows.append(row)
-        for frame in {self.renderer.frame(question) for question in questions}:
+        for frame in dict.fromkeys(self.renderer.frame(question) for question in questions):
             with suppress(MemoryError, torch.OutOfMemoryError):  # kept for texts to go on from, where there is room
                 self.prefixes.get(frame)
         finished = ((row, self._completion(asked[row.key], row)) for row in self.loop.run(rows))

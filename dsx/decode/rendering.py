@@ -1,11 +1,14 @@
 """Chat messages to tokens: a prefix that all questions about a text share, and a suffix that is a question's own.
 
 The paper and the question are data: special tokens that stand in them are plain characters here, so no text of a paper
-can end its turn or open another.
+can end its turn or open another. transformers' own switch for that, `split_special_tokens`, is set on the tokenizer that
+all threads share; so there are two tokenizers here, neither of which is ever switched.
 """
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -22,6 +25,8 @@ class Renderer:
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
+        self._encode_control = encoder(tokenizer, control_tokens=True)
+        self._encode_text = encoder(tokenizer, control_tokens=False)
         self._pieces = lru_cache(maxsize=8)(self._render)
         self._prefix = lru_cache(maxsize=64)(self._prefix_tokens)
 
@@ -37,6 +42,10 @@ class Renderer:
         """Tokens of the question and of all that the template puts before an answer."""
         _, middle, end = self._pieces(_frame(question))
         return self._plain(middle + question.prompt) + self._special(end)
+
+    def count(self, text: str) -> int:
+        """How many tokens `text` takes as a part of a paper or a question."""
+        return len(self._plain(text))
 
     def _prefix_tokens(self, frame: Question, text: str) -> tuple[int, ...]:
         start, _, _ = self._pieces(frame)
@@ -68,12 +77,37 @@ class Renderer:
 
     def _special(self, text: str, first: bool = False) -> list[int]:
         whole = first and not getattr(self.tokenizer, "chat_template", None)
-        ids: list[int] = self.tokenizer(text, add_special_tokens=whole)["input_ids"]
-        return ids
+        return self._encode_control(text, whole)
 
     def _plain(self, text: str) -> list[int]:
-        ids: list[int] = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        return self._encode_text(text, False)
+
+
+def encoder(tokenizer: Any, control_tokens: bool) -> Callable[[str, bool], list[int]]:
+    """(text, add the tokenizer's own first and last tokens) → token ids; any number of threads may call it at once.
+
+    control_tokens: "<|im_end|>" in a text is the control token; otherwise it is so many characters. The encoder has a
+    tokenizer of its own: nothing that others do with `tokenizer` changes what it gives.
+    """
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:  # a tokenizer in Python, which keeps no switch between calls
+        own = copy.deepcopy(tokenizer)
+
+        def encode_in_python(text: str, whole: bool) -> list[int]:
+            ids: list[int] = own(text, add_special_tokens=whole, split_special_tokens=not control_tokens)["input_ids"]
+            return ids
+
+        return encode_in_python
+    backend = copy.deepcopy(backend)
+    backend.encode_special_tokens = not control_tokens
+    backend.no_truncation()
+    backend.no_padding()
+
+    def encode(text: str, whole: bool) -> list[int]:
+        ids: list[int] = backend.encode(text, add_special_tokens=whole).ids
         return ids
+
+    return encode
 
 
 def _frame(question: Question) -> Question:

@@ -56,7 +56,8 @@ class Scheduler:
             took = (time.perf_counter() - started) * 1e3
             row.ms_model, row.ms_prefill = row.ms_model + took, row.ms_prefill + took
             self.active.append(self.waiting.popleft())
-        self.active.sort(key=lambda row: id(row.prefix))
+        first = {id(row.prefix): at for at, row in reversed(list(enumerate(self.active)))}
+        self.active.sort(key=lambda row: first[id(row.prefix)])  # by the order in which they came, not by address
 
     def widen(self) -> None:
         """More places for rows whose answers are longer than theirs; one that gets none begins again later."""

@@ -116,7 +116,7 @@ class VllmEngine:
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text`, without any that a template would add."""
-        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        return self.renderer.count(text)
 
     def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
         """All at once. A question that does not fit, or whose grammar vLLM refuses, has its `error` set."""
