@@ -10,12 +10,12 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from dsx.ask.plan import every
 from dsx.load import document_id, load_document
-from dsx.parameters import nullable, read, to_object, validates
-from dsx.parameters.plan import every
-from dsx.parameters.values import validator
 from dsx.plugins import load_plugins
-from dsx.run import collect
+from dsx.run.loop import collect
+from dsx.schema import nullable, read, to_object, validates
+from dsx.schema.values import validator
 from dsx.store import read_run
 
 

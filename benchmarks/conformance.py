@@ -30,12 +30,12 @@ from typing import Any
 import llguidance
 import numpy
 
+from dsx.ask.plan import every, too_long
 from dsx.errors import SchemaError
-from dsx.parameters import nullable, pydantic_model, read
-from dsx.parameters.compiling import problems_of_grammar
-from dsx.parameters.leaves import REFUSED, for_grammar
-from dsx.parameters.plan import every, too_long
-from dsx.parameters.values import validates, validator
+from dsx.schema import nullable, pydantic_model, read
+from dsx.schema.compiling import problems_of_grammar
+from dsx.schema.leaves import REFUSED, for_grammar
+from dsx.schema.values import validates, validator
 from dsx.types import Parameter, ParameterSet, RecordType
 
 DRAWS, CAP = 8, 4000

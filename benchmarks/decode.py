@@ -32,14 +32,14 @@ import torch
 from outlines.types import CFG
 from transformers import LogitsProcessor, LogitsProcessorList
 
-from dsx.decode import grammar
-from dsx.decode.engine import TransformersEngine
-from dsx.decode.row import Row
-from dsx.extract import find_parameters
+from dsx.answers import grammar
+from dsx.engines.local.engine import TransformersEngine
+from dsx.engines.local.sequence import Row
 from dsx.load.pdf import load_pdf
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
+from dsx.run.job import find_parameters
 from dsx.store import read_run
 from dsx.types import EngineSettings, Passage, Question, Shown
 

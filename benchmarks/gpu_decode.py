@@ -4,7 +4,8 @@
 
 Needs one GPU of 141 GB, or two of 80, for all 64 layers and 18 prefixes of 10,000 tokens. The vocabulary is made up:
 151,936 tokens of which the grammar uses the single letters and digits; the grammar is a long free string, so that rows
-do not end. What is timed is `dsx.decode.loop.Loop` itself, masks and Python included, with and without CUDA graphs.
+do not end. What is timed is `dsx.engines.local.generate.Loop` itself, masks and Python included, with and without
+CUDA graphs.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from accelerate import dispatch_model
 from transformers import AutoModelForCausalLM, Qwen3Config
 from transformers.utils import is_flash_attn_2_available
 
-from dsx.decode.cache import layer_shapes, prefill
-from dsx.decode.loop import Loop
-from dsx.decode.passes import varlen
-from dsx.decode.passes.attention import attend
-from dsx.decode.passes.forward import Forward
-from dsx.decode.passes.packing import Pass
-from dsx.decode.passes.plain import Kind
-from dsx.decode.passes.pool import LayerShape, Pool, Prefix
-from dsx.decode.row import Row
+from dsx.engines.local.attention import flash_backend as varlen
+from dsx.engines.local.attention.interface import attend
+from dsx.engines.local.attention.kv_cache import LayerShape, Pool, Prefix
+from dsx.engines.local.attention.model_runner import Forward
+from dsx.engines.local.attention.packing import Pass
+from dsx.engines.local.attention.torch_backend import Kind
+from dsx.engines.local.generate import Loop
+from dsx.engines.local.prefix_cache import layer_shapes, prefill
+from dsx.engines.local.sequence import Row
 
 VOCABULARY = 151_936
 GRAMMAR = 'start: /[a-z0-9 ]{2000,4000}/ "."'

@@ -23,7 +23,7 @@ import llguidance.hf
 import llguidance.numpy
 import torch
 
-from dsx.decode.grammar import lark
+from dsx.answers.grammar import lark
 from dsx.types import Completion, EngineSettings, Parameter, Question, Shown
 
 TEXT = 'Sixteen people (n = 16) took part.\nThey were "seated"; mean age was 23.4 years.'

@@ -22,9 +22,9 @@ import llguidance.hf
 import numpy
 from transformers import AutoTokenizer
 
-from dsx.decode import grammar
-from dsx.parameters import read_schema
-from dsx.parameters.plan import answer_tokens, groups
+from dsx.answers import grammar
+from dsx.ask.plan import answer_tokens, groups
+from dsx.schema import read_schema
 from dsx.types import Parameter, Passage, Question, RecordType, Shown
 
 CHARACTERS, CAP = 60_000, 8192

@@ -29,10 +29,10 @@ import pymupdf
 
 import dsx.pipeline  # noqa: F401  so that the forks need not import it
 from dsx.errors import DsxError
-from dsx.extract import Call, extract
 from dsx.load import load_document
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
+from dsx.run.job import Call, extract
 from dsx.store import from_json
 from dsx.store.atomic import TEMPORARY
 

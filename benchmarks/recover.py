@@ -25,8 +25,8 @@ from typing import Any
 
 import jsonschema
 
-from dsx.defaults.repairs import register_repairs
 from dsx.ground.support import support
+from dsx.plugins.builtin.repairs import register_repairs
 from dsx.recipe import DEFAULT_REPAIRS
 from dsx.recover import recover
 from dsx.recover.mend import LONGEST

@@ -25,9 +25,9 @@ from pathlib import Path
 import psutil
 
 from dsx.load import document_id
-from dsx.progress import Lines
-from dsx.run import run_papers
-from dsx.runs import state
+from dsx.run.history import state
+from dsx.run.loop import run_papers
+from dsx.run.progress import Lines
 from dsx.store import Claims, RunFolder, open_run, read_run, to_json
 from dsx.types import Evidence, PaperResult, Record, Status, Usage, Value
 

@@ -9,8 +9,8 @@ import inspect
 import typing
 from pathlib import Path
 
-from dsx import hookspecs, types
-from dsx.plugins import HOOKS
+from dsx import types
+from dsx.plugins import HOOKS, hookspecs
 
 KINDS = {
     "register_parameter_sets": ("ParameterSet", "RecordType", "Parameter", "Choice"),
@@ -24,9 +24,9 @@ KINDS = {
 }
 HEAD = """# Hooks
 
-<!-- made by docs/make_hooks.py from dsx/hookspecs.py and dsx/types.py; do not edit -->
+<!-- made by docs/make_hooks.py from dsx/plugins/hookspecs.py and dsx/types.py; do not edit -->
 
-A plugin is a module with any of these functions, each marked `@dsx.hookspecs.hookimpl`, that its package names in the
+A plugin is a module with any of these functions, each marked `@dsx.hookimpl`, that its package names in the
 entry-point group `dsx`:
 
     [project.entry-points.dsx]

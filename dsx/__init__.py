@@ -1,6 +1,6 @@
 """dsx fills parameter sets from scientific PDFs; see README.md."""
 
-from dsx.hookspecs import hookimpl
+from dsx.plugins.hookspecs import hookimpl
 
 __all__ = ["__version__", "hookimpl"]
 __version__ = "0.1.0"

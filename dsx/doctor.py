@@ -83,7 +83,7 @@ def _flash_attention() -> Iterator[Finding]:
 
 def find_model(model: str | None) -> Finding:
     """Whether the model is here; None is the embedded one."""
-    from dsx.decode.models import EMBEDDED, embedded_is_here, find
+    from dsx.engines.local.model_files import EMBEDDED, embedded_is_here, find
 
     if model is None and embedded_is_here():
         return Finding("model", True, f"{EMBEDDED} (embedded; for real work give --model)")
@@ -95,7 +95,7 @@ def find_model(model: str | None) -> Finding:
 
 
 def _places() -> Iterator[Finding]:
-    from dsx.decode.models import cache_folder
+    from dsx.engines.local.model_files import cache_folder
 
     cache = cache_folder()
     try:

@@ -75,3 +75,16 @@ class LoadError(PaperError):
 
 class DecodeError(PaperError):
     """The engine failed on a question."""
+
+
+LONGEST_MESSAGE = 500
+"""Most characters of a stranger's message that are passed on."""
+
+
+def one_line(problem: BaseException) -> str:
+    """The kind of an error and its message, on one line, whatever the message is made of."""
+    try:
+        text = " ".join(str(problem).split()) or "no message"
+    except (Exception, SystemExit):  # a stranger's __str__
+        text = "its message cannot be read"
+    return f"{type(problem).__name__}: {text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + ' …'}"

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from dsx import prompt
+from dsx.ask import plan, prompt
+from dsx.ask.select import Selector
 from dsx.errors import DecodeError, LoadError
 from dsx.ground.locate import locate
+from dsx.ground.normalise import normalise
 from dsx.ground.support import support
 from dsx.load import load_document
-from dsx.normalise import normalise
-from dsx.parameters import plan, validates
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.recover import confidence_factor, recover, recover_records
-from dsx.select import Selector
+from dsx.schema import validates
 from dsx.types import (
     Answer,
     Completion,

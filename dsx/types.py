@@ -137,6 +137,10 @@ class RecordType:
     children: tuple[RecordType, ...] = ()
     max_records: int = 20
 
+    def all_parameters(self) -> list[Parameter]:
+        """Its own parameters and those of all record types below it."""
+        return [*self.parameters, *(parameter for child in self.children for parameter in child.all_parameters())]
+
 
 @dataclass(frozen=True, slots=True)
 class ParameterSet:

@@ -19,8 +19,8 @@ from typing import Any, Literal
 import numpy
 import pytest
 
-from dsx.decode.grammar import lark, matcher, shortest
-from dsx.decode.models import embedded, embedded_is_here
+from dsx.answers.grammar import lark, matcher, shortest
+from dsx.engines.local.model_files import embedded, embedded_is_here
 from dsx.types import Completion, Question
 
 

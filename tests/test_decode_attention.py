@@ -9,11 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dsx.decode.passes import plain, varlen
-from dsx.decode.passes.graphs import room_for
-from dsx.decode.passes.packing import Layout, Pass, Room
-from dsx.decode.passes.plain import Kind, flash_cpu, written_out
-from dsx.decode.passes.pool import LayerShape, Pool, Prefix
+from dsx.engines.local.attention import flash_backend as varlen
+from dsx.engines.local.attention import torch_backend as plain
+from dsx.engines.local.attention.cuda_graphs import room_for
+from dsx.engines.local.attention.kv_cache import LayerShape, Pool, Prefix
+from dsx.engines.local.attention.packing import Layout, Pass, Room
+from dsx.engines.local.attention.torch_backend import Kind, flash_cpu, written_out
 
 
 def reference(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, kind: Kind) -> torch.Tensor:

@@ -12,11 +12,11 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from dsx.decode.cache import layer_shapes, prefill
-from dsx.decode.engine import TransformersEngine
-from dsx.decode.passes import varlen
-from dsx.decode.passes.forward import Forward
-from dsx.decode.passes.pool import Pool
+from dsx.engines.local.attention import flash_backend as varlen
+from dsx.engines.local.attention.kv_cache import Pool
+from dsx.engines.local.attention.model_runner import Forward
+from dsx.engines.local.engine import TransformersEngine
+from dsx.engines.local.prefix_cache import layer_shapes, prefill
 from dsx.types import EngineSettings, Parameter, Passage, Question, Shown
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")

@@ -11,8 +11,8 @@ import pytest
 from pydantic import BaseModel
 from transformers import AutoTokenizer
 
-from dsx.decode.engine import TransformersEngine
-from dsx.decode.rendering import Renderer
+from dsx.engines.chat import Renderer
+from dsx.engines.local.engine import TransformersEngine
 from dsx.errors import UsageError
 from dsx.types import EngineSettings, Passage, Question, Shown
 

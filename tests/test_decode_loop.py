@@ -18,13 +18,13 @@ from transformers import (
     LogitsProcessorList,
 )
 
-from dsx.decode.cache import PrefixCache, layer_shapes, prefill
-from dsx.decode.grammar import lark, matcher
-from dsx.decode.loop import Loop
-from dsx.decode.passes.forward import Forward
-from dsx.decode.passes.pool import LayerShape, Pool, PoolFull, Prefix, Span
-from dsx.decode.row import Row
-from dsx.parameters import read
+from dsx.answers.grammar import lark, matcher
+from dsx.engines.local.attention.kv_cache import LayerShape, Pool, PoolFull, Prefix, Span
+from dsx.engines.local.attention.model_runner import Forward
+from dsx.engines.local.generate import Loop
+from dsx.engines.local.prefix_cache import PrefixCache, layer_shapes, prefill
+from dsx.engines.local.sequence import Row
+from dsx.schema import read
 from dsx.types import Passage, Question, Shown
 
 TEXTS = (

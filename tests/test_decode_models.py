@@ -8,10 +8,10 @@ import pytest
 import torch
 import transformers
 
-from dsx.decode.cache import layer_shapes, prefill
-from dsx.decode.passes.forward import Forward
-from dsx.decode.passes.pool import Pool
-from dsx.decode.trial import try_out
+from dsx.engines.local.attention.kv_cache import Pool
+from dsx.engines.local.attention.model_runner import Forward
+from dsx.engines.local.parity import try_out
+from dsx.engines.local.prefix_cache import layer_shapes, prefill
 from dsx.errors import ModelError
 
 SMALL: dict[str, Any] = {

@@ -16,17 +16,17 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from dsx.decode.cache import PrefixCache, layer_shapes, prefill
-from dsx.decode.confidence import value_spans
-from dsx.decode.engine import TransformersEngine
-from dsx.decode.grammar import lark, matcher
-from dsx.decode.loop import Loop
-from dsx.decode.opinions import Opinions, agreement, draws
-from dsx.decode.passes.forward import Forward
-from dsx.decode.passes.pool import Pool
-from dsx.decode.row import Row
-from dsx.decode.spellings import choices, spellings
-from dsx.parameters import read
+from dsx.answers.grammar import lark, matcher
+from dsx.engines.local.attention.kv_cache import Pool
+from dsx.engines.local.attention.model_runner import Forward
+from dsx.engines.local.choice_scores import choices, spellings
+from dsx.engines.local.confidence import value_spans
+from dsx.engines.local.engine import TransformersEngine
+from dsx.engines.local.generate import Loop
+from dsx.engines.local.prefix_cache import PrefixCache, layer_shapes, prefill
+from dsx.engines.local.self_consistency import Opinions, agreement, draws
+from dsx.engines.local.sequence import Row
+from dsx.schema import read
 from dsx.types import Completion, Confidence, EngineSettings, Parameter, Passage, Question, Shown, Usage
 
 TEXT = (

@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow.parquet
 
-from dsx.cells import COLUMNS, to_parquet, to_sqlite
-from dsx.export import to_csv, to_jsonl, to_objects, to_table
-from dsx.parameters import nullable, read
-from dsx.parameters.values import validator
+from dsx.report.cells import COLUMNS, to_parquet, to_sqlite
+from dsx.report.export import to_csv, to_jsonl, to_objects, to_table
+from dsx.schema import nullable, read
+from dsx.schema.values import validator
 from dsx.types import Evidence, PaperResult, Record, Status, Value
 
 NUMBERS = {"type": "array", "items": {"type": "number"}}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from dsx.decode.grammar import json_schema, lark, shortest
-from dsx.parameters import read, validates
-from dsx.parameters.values import validator
+from dsx.answers.grammar import json_schema, lark, shortest
+from dsx.schema import read, validates
+from dsx.schema.values import validator
 from dsx.types import Parameter, Passage, Question, Shown
 from dsx.units import spellings
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis import strategies as st
 
-from dsx.decode.grammar import lark
+from dsx.answers.grammar import lark
+from dsx.ask.plan import groups, too_long
 from dsx.errors import SchemaError
-from dsx.parameters import nullable, pydantic_model, read
-from dsx.parameters.compiling import problems_of_grammar
-from dsx.parameters.plan import groups, too_long
-from dsx.parameters.values import validator
+from dsx.schema import nullable, pydantic_model, read
+from dsx.schema.compiling import problems_of_grammar
+from dsx.schema.values import validator
 from dsx.types import Parameter, ParameterSet, Passage, Question, RecordType, Shown
 from tests.conftest import random_answer
 

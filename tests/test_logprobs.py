@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dsx.decode.logprobs import Token, confidences
-from dsx.decode.spans import spans
+from dsx.engines.server.logprobs import Token, confidences
+from dsx.engines.server.spans import spans
 
 
 def values(text: str, *names: str) -> dict[str, str]:

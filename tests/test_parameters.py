@@ -14,11 +14,11 @@ from pydantic import BaseModel, Field, ValidationError
 
 from dsx.cli.schema import check_files, export, show_set
 from dsx.errors import SchemaError
-from dsx.parameters import check, nullable, parameter_set, pydantic_model, read, read_schema
-from dsx.parameters.checking import ANNOTATIONS
-from dsx.parameters.describing import describe
-from dsx.parameters.leaves import REFUSED as REFUSALS
-from dsx.parameters.values import validator
+from dsx.schema import check, nullable, parameter_set, pydantic_model, read, read_schema
+from dsx.schema.checking import ANNOTATIONS
+from dsx.schema.describing import describe
+from dsx.schema.leaves import REFUSED as REFUSALS
+from dsx.schema.values import validator
 
 FOLDER = Path(__file__).parent
 BROKEN = FOLDER / "broken_schemas"
@@ -239,7 +239,7 @@ def test_show_tells_all_that_a_researcher_asks() -> None:
 def _shown(schema: Any) -> str:
     from rich.console import Console
 
-    from dsx.parameters.showing import tables
+    from dsx.report.parameter_table import tables
 
     console = Console(width=200, record=True, file=io.StringIO())
     for table in tables(read({"type": "object", "properties": {"a": schema}}, "test"), 1, 512):

@@ -10,10 +10,10 @@ from typing import Any, Literal
 import pytest
 
 from dsx.errors import DecodeError
-from dsx.parameters import read
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
+from dsx.schema import read
 from dsx.store.serial import from_json, to_json
 from dsx.types import Completion, Confidence, PaperResult, Question, Status, Usage, Value
 

@@ -16,13 +16,13 @@ import pytest
 from click.testing import CliRunner
 
 import dsx.cli
-from dsx.commands import COMMANDS
 from dsx.conformance import check
 from dsx.errors import PluginError, UnknownName, UsageError
-from dsx.extract import make_engine
-from dsx.hookspecs import hookimpl
 from dsx.plugins import HOOKS, Plugins, load_plugins
+from dsx.plugins.commands import COMMANDS
+from dsx.plugins.hookspecs import hookimpl
 from dsx.recipe import Recipe
+from dsx.run.job import make_engine
 from dsx.types import (
     Completion,
     Document,
@@ -221,7 +221,7 @@ def test_a_name_given_twice_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # ---- installed and broken ----
 
-NOTHING = "from dsx.hookspecs import hookimpl\n@hookimpl\ndef register_repairs(): return {}\n"
+NOTHING = "from dsx.plugins.hookspecs import hookimpl\n@hookimpl\ndef register_repairs(): return {}\n"
 BROKEN: dict[str, dict[str, str]] = json.loads((ROOT / "tests" / "corpus" / "broken_plugins.json").read_text("utf-8"))
 
 
@@ -308,7 +308,7 @@ def test_names_that_no_plugin_can_have(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_commands_of_plugins(tmp_path: Path) -> None:
-    code = "from dsx.hookspecs import hookimpl\n@hookimpl\ndef register_commands(group):\n"
+    code = "from dsx.plugins.hookspecs import hookimpl\n@hookimpl\ndef register_commands(group):\n"
     for name, added in {"one": ("hello", "twice"), "two": ("twice", "recover")}.items():
         lines = [f"    @group.command({each!r})\n    def {each}(): print('{each} of {name}')\n" for each in added]
         install(tmp_path, name, code + "".join(lines))

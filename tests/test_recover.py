@@ -7,8 +7,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from dsx.defaults.repairs import register_repairs
 from dsx.errors import DecodeError
+from dsx.plugins.builtin.repairs import register_repairs
 from dsx.recipe import DEFAULT_REPAIRS
 from dsx.recover import confidence_factor, recover, recover_records
 from dsx.types import Answer, Completion, Json, Parameter, Question, Repair, Shown

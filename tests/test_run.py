@@ -8,8 +8,8 @@ import pytest
 
 from dsx.errors import LoadError, RunError, UsageError
 from dsx.load import document_id
-from dsx.progress import Lines
-from dsx.run import RunSummary, collect, run_papers
+from dsx.run.loop import RunSummary, collect, run_papers
+from dsx.run.progress import Lines
 from dsx.store import open_run
 from dsx.types import PaperResult, Record, Status, Value
 

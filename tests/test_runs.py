@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dsx.errors import RunError
-from dsx.runs import merge, retry, state
+from dsx.run.history import merge, retry, state
 from dsx.store import open_run, read_run
 from dsx.types import PaperResult, Record, Status, Value
 

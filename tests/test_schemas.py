@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from dsx.export import to_objects
-from dsx.parameters import nullable, parameter_set, pydantic_model, read_schema
-from dsx.parameters.compiling import problems_of_grammar
-from dsx.parameters.plan import every, too_long
-from dsx.parameters.values import validator
+from dsx.ask.plan import every, too_long
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
+from dsx.report.export import to_objects
+from dsx.schema import nullable, parameter_set, pydantic_model, read_schema
+from dsx.schema.compiling import problems_of_grammar
+from dsx.schema.values import validator
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 TEXTS = {

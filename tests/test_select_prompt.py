@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy
 import pytest
 
-from dsx import prompt
-from dsx.parameters import read_schema
-from dsx.select import Selector, readable
+from dsx.ask import prompt
+from dsx.ask.select import Selector, readable
+from dsx.schema import read_schema
 from dsx.types import Document, Page, RecordType, Section
 
 ROOT = Path(__file__).parents[1]

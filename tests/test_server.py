@@ -18,9 +18,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from dsx.decode.server import Options, ServerEngine, make
-from dsx.defaults.repairs import register_repairs
+from dsx.engines.server.engine import Options, ServerEngine, make
 from dsx.errors import ModelError, UsageError
+from dsx.plugins.builtin.repairs import register_repairs
 from dsx.recipe import DEFAULT_REPAIRS
 from dsx.recover import recover
 from dsx.types import Answer, Completion, EngineSettings, Parameter, Question, Shown
@@ -440,7 +440,7 @@ def test_a_server_that_fails_at_the_start_is_an_error(server: Any, failing: Repl
 
 def test_a_500_that_is_a_refusal(server: Any, caplog: pytest.LogCaptureFixture) -> None:
     """As llama-cpp-python says it."""
-    caplog.set_level(logging.INFO, "dsx.server")
+    caplog.set_level(logging.INFO, "dsx.engines.server")
 
     def llama_cpp(handler: Handler, body: Any) -> None:
         known = body.get("response_format", {}).get("type") in (None, "json_object") and "logprobs" not in body

@@ -17,8 +17,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from dsx.decode.grammar import json_schema
-from dsx.decode.server import make
+from dsx.answers.grammar import json_schema
+from dsx.engines.server.engine import make
 from dsx.errors import ModelError
 from dsx.types import EngineSettings, Parameter, Question, Shown
 

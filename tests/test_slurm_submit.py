@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dsx.errors import UsageError
-from dsx.slurm import script
+from dsx.run.slurm import script
 
 WRAPPER = Path(__file__).parents[1] / "slurm" / "extract.sbatch"
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from dsx.load import document_id
-from dsx.progress import Lines
-from dsx.run import run_papers
-from dsx.stop import EXIT_CODE, Stop, Stopped
+from dsx.run.loop import run_papers
+from dsx.run.progress import Lines
+from dsx.run.signals import EXIT_CODE, Stop, Stopped
 from dsx.store import open_run
 from dsx.types import PaperResult
 

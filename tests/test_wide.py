@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from dsx.decode.grammar import lark
-from dsx.export import to_objects
-from dsx.parameters import nullable, pydantic_model, read
-from dsx.parameters.compiling import problems_of_grammar
-from dsx.parameters.plan import every, too_long
-from dsx.parameters.values import validator
+from dsx.answers.grammar import lark
+from dsx.ask.plan import every, too_long
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
+from dsx.report.export import to_objects
+from dsx.schema import nullable, pydantic_model, read
+from dsx.schema.compiling import problems_of_grammar
+from dsx.schema.values import validator
 from dsx.types import Completion, PaperResult, ParameterSet, Question
 from tests.conftest import RandomEngine, allows
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import click
 
 import dsx
-from dsx.commands import COMMANDS
 from dsx.errors import DsxError, UnknownName
-from dsx.stop import EXIT_CODE, Stopped
+from dsx.plugins.commands import COMMANDS
+from dsx.run.signals import EXIT_CODE, Stopped
 
 log = logging.getLogger("dsx")
 

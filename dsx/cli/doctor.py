@@ -36,9 +36,9 @@ def command(model: str | None, for_run: bool, gpus: int, arguments: tuple[str, .
 
 
 def _for_run(arguments: tuple[str, ...], gpus: int) -> Iterator[Finding]:
-    from dsx.check import check_run
     from dsx.cli.extract import parse
     from dsx.plugins import load_plugins
+    from dsx.run.preflight import check_run
 
     papers, recipe, run, call = parse(list(arguments))
     return check_run(papers, recipe, run, load_plugins(), force_new=call.force_new, gpus=gpus)

@@ -21,8 +21,8 @@ import click
 def command(run: Path, name: str, output: Path | None) -> None:
     """Write the results of the run folder RUN."""
     from dsx.errors import UsageError
-    from dsx.parameters import read
     from dsx.plugins import load_plugins
+    from dsx.schema import read
     from dsx.store import read_run
 
     exporters = load_plugins().exporters

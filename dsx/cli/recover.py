@@ -20,19 +20,18 @@ def command(schema: str, repairs: str | None, factor: float | None, file: TextIO
     """
     import json
 
-    from dsx.extract import find_parameters
     from dsx.ground.support import support
-    from dsx.parameters import validates
-    from dsx.parameters.plan import every
     from dsx.plugins import load_plugins
     from dsx.recipe import Recipe
     from dsx.recover.raw import Raw, recover_raw
+    from dsx.run.job import find_parameters
+    from dsx.schema import validates
 
     plugins = load_plugins()
     recipe = Recipe.read(schema_name=schema)
     names = recipe.repairs if repairs is None else [name.strip() for name in repairs.split(",") if name.strip()]
     chain = [(name, plugins.repairs[name]) for name in names]
-    parameters = every(find_parameters(schema, plugins).root)
+    parameters = find_parameters(schema, plugins).root.all_parameters()
     raw = Raw(file.read(), getattr(file, "name", "<stdin>"), factor or recipe.repair_factor)
     outcome = recover_raw(raw, parameters, chain, validates, support)
     for problem in outcome.problems:

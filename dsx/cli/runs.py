@@ -22,7 +22,7 @@ def show(run: Path, as_json: bool) -> int:
     import dataclasses
     import json
 
-    from dsx.runs import state
+    from dsx.run.history import state
     from dsx.store import read_run
 
     found = state(read_run(run))
@@ -35,7 +35,7 @@ def show(run: Path, as_json: bool) -> int:
 @click.option("--values", is_flag=True, help="Also papers in which the engine failed on a value; all of theirs go.")
 def retry(run: Path, values: bool) -> int:
     """Forget RUN's failures: the command that made it does those papers again."""
-    from dsx import runs
+    from dsx.run import history as runs
     from dsx.store import read_run
 
     folder = read_run(run)
@@ -51,7 +51,7 @@ def retry(run: Path, values: bool) -> int:
 @click.option("-o", "--output", required=True, type=RUN, help="The folder to make.")
 def merge(runs: tuple[Path, ...], output: Path) -> int:
     """Make one run of several of the same recipe."""
-    from dsx import runs as of
+    from dsx.run import history as of
 
     for line in of.merge(runs, output).lines():
         click.echo(line)

@@ -18,16 +18,15 @@ def command() -> None:
 def list_sets() -> None:
     """List the parameter sets of plugins and of the folder schemas/."""
     from dsx.errors import SchemaError
-    from dsx.parameters import read_schema
-    from dsx.parameters.plan import every
     from dsx.plugins import load_plugins
+    from dsx.schema import read_schema
 
     registry = load_plugins().parameter_sets
     for name in sorted(registry):
-        click.echo(f"{name}\t{len(every(registry[name].root))} parameters\tplugin {registry.owner(name)}")
+        click.echo(f"{name}\t{len(registry[name].root.all_parameters())} parameters\tplugin {registry.owner(name)}")
     for file in sorted(Path("schemas").glob("*.json")):
         try:
-            click.echo(f"{file}\t{len(every(read_schema(file).root))} parameters\tfile")
+            click.echo(f"{file}\t{len(read_schema(file).root.all_parameters())} parameters\tfile")
         except SchemaError as problem:
             click.echo(f"{file}\tcannot be asked: {problem.problems[0]}\tfile")
 
@@ -40,9 +39,9 @@ def show_set(name: str, per_question: int, max_new_tokens: int) -> None:
     """Show what NAME (a name or a file) asks: type, unit, choices, where it is looked for, tokens, question."""
     from rich.console import Console
 
-    from dsx.extract import find_parameters
-    from dsx.parameters.showing import tables
     from dsx.plugins import load_plugins
+    from dsx.report.parameter_table import tables
+    from dsx.run.job import find_parameters
 
     parameters = find_parameters(name, load_plugins())
     console = Console(width=None if sys.stdout.isatty() else 160)
@@ -55,10 +54,10 @@ def show_set(name: str, per_question: int, max_new_tokens: int) -> None:
 @click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
 def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
     """Check schema FILES: every problem with its JSON pointer. Exits 2 where there is one."""
+    from dsx.ask.plan import too_long
     from dsx.errors import SchemaError
-    from dsx.parameters import read_schema
-    from dsx.parameters.compiling import problems_of_grammar
-    from dsx.parameters.plan import too_long
+    from dsx.schema import read_schema
+    from dsx.schema.compiling import problems_of_grammar
 
     bad = False
     for file in files:
@@ -80,8 +79,8 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
 def export(name: str, output: Path | None) -> None:
     """Write the JSON Schema of a plugin's parameter set NAME."""
-    from dsx.extract import find_parameters
     from dsx.plugins import load_plugins
+    from dsx.run.job import find_parameters
 
     text = json.dumps(find_parameters(name, load_plugins()).schema, indent=2, ensure_ascii=False) + "\n"
     if output is None:

@@ -20,8 +20,8 @@ def command(
     """Print what dsx reads in FILE: its outline, or the text of a page or section."""
     import json
 
-    from dsx import show
     from dsx.plugins import load_plugins
+    from dsx.report import document as show
 
     document = show.read(file, load_plugins(), loader)
     if marked is not None:

@@ -46,11 +46,11 @@ def submit(
     import sys
     from pathlib import Path
 
-    from dsx import slurm
-    from dsx.check import check_run
     from dsx.cli.extract import parse
     from dsx.errors import UsageError
     from dsx.plugins import load_plugins
+    from dsx.run import slurm
+    from dsx.run.preflight import check_run
 
     papers, recipe, run, call = parse(list(arguments))
     for finding in check_run(papers, recipe, run, load_plugins(), force_new=call.force_new, gpus=0):

@@ -9,7 +9,7 @@ from dsx.conformance import kinds
 from dsx.conformance.imports import check_imports
 from dsx.conformance.outcome import Outcome, attempt
 from dsx.plugins import Plugins
-from dsx.registry import PluginReport, Registry
+from dsx.plugins.registry import PluginReport, Registry
 
 __all__ = ["Outcome", "check"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from dsx.conformance.outcome import Outcome, attempt, demand
 from dsx.plugins import BUILT_INS
-from dsx.registry import PluginReport
+from dsx.plugins.registry import PluginReport
 
 HEAVY = (
     "accelerate", "datasets", "matplotlib", "numpy", "outlines", "pandas", "pint", "polars", "pyarrow", "pymupdf",

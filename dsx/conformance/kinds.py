@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from dsx.conformance.outcome import Outcome, Unchecked, attempt, demand
 from dsx.errors import LoadError, ModelError, UsageError
 from dsx.plugins import Plugins
-from dsx.registry import PluginReport
+from dsx.plugins.registry import PluginReport
 from dsx.types import (
     Completion,
     Engine,
@@ -192,8 +192,8 @@ def _questions(made: Engine) -> None:
 
 def _valid(completion: Completion, question: Question) -> None:
     """What an engine says a grammar held must validate as it is, for no repair is counted on it."""
-    from dsx.parameters import validates
     from dsx.recover import recover
+    from dsx.schema import validates
 
     for answer in recover(completion, question, (), validates):
         demand(answer.error is None, f"{answer.parameter}: {answer.error}; the answer was {completion.text[:200]}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from dsx.registry import one_line
+from dsx.errors import one_line
 
 
 class Broken(AssertionError):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dsx.errors import DsxError, LoadError
+from dsx.errors import DsxError, LoadError, one_line
 from dsx.load.compose import compose
 from dsx.load.glyphs import Glyphs
 from dsx.load.lines import Line, read_lines
@@ -23,7 +23,6 @@ from dsx.load.margins import without_margins
 from dsx.load.ocr import installed, is_scan, read_scan
 from dsx.load.paragraphs import paragraphs
 from dsx.load.tables import with_tables
-from dsx.plugins import one_line
 from dsx.types import Document
 
 

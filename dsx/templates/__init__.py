@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dsx.errors import UsageError
-from dsx.registry import Registry
+from dsx.plugins.registry import Registry
 
 TEMPLATES = Path(__file__).parent
 NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -50,7 +50,7 @@ def new_plugin(name: str, kind: str, folder: Path | None = None) -> Path:
 
 def taken(short: str, kind: str) -> str | None:
     """Who has the name, as a plugin, a distribution or a thing of this kind; None where it is free."""
-    from dsx.plugins import WORDS, installed, load_plugins
+    from dsx.plugins.load import WORDS, installed, load_plugins
 
     plugins = load_plugins()
     if short in WORDS:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from dsx.errors import LoadError
-from dsx.hookspecs import hookimpl
 from dsx.load.headings import heading_kind
 from dsx.load.markup import Cell, Writer, fold, raised, span
+from dsx.plugins.hookspecs import hookimpl
 from dsx.types import Document, Loader
 
 HEAD_BYTES = 4096

@@ -285,6 +285,6 @@ class Motor(BaseModel):
 @hookimpl
 def register_parameter_sets() -> dict[str, ParameterSet]:
     """motor."""
-    from dsx.parameters import parameter_set
+    from dsx.schema import parameter_set
 
     return {"motor": parameter_set(Motor, "motor")}

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dsx.errors import LoadError
-from dsx.hookspecs import hookimpl
+from dsx.plugins.hookspecs import hookimpl
 from dsx.types import Box, Document, Loader
 
 HEAD_BYTES = 4096

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from dsx.errors import ModelError, UsageError
-from dsx.hookspecs import hookimpl
+from dsx.plugins.hookspecs import hookimpl
 from dsx.types import Completion, Confidence, Engine, EngineFactory, EngineSettings, Json, Question, Usage
 
 if TYPE_CHECKING:
-    from dsx.decode.logprobs import Token
+    from dsx.engines.server.logprobs import Token
 
 log = logging.getLogger("dsx.vllm")
 
@@ -107,7 +107,7 @@ class VllmEngine:
     def _wrap(self) -> None:
         import outlines
 
-        from dsx.decode.rendering import Renderer
+        from dsx.engines.chat import Renderer
 
         self.outlines = outlines.from_vllm_offline(self.llm)
         self.tokenizer = self.llm.get_tokenizer()
@@ -165,7 +165,7 @@ class VllmEngine:
         from vllm import SamplingParams
         from vllm.sampling_params import StructuredOutputsParams
 
-        from dsx.decode.grammar import lark
+        from dsx.answers.grammar import lark
 
         held = CFG(lark(question, order=self.settings.order, quote=question.quote_characters))
         return SamplingParams(
@@ -177,7 +177,7 @@ class VllmEngine:
         )
 
     def _completion(self, question: Question, output: Any, ms: float) -> Completion:
-        from dsx.decode.grammar import shortest
+        from dsx.answers.grammar import shortest
 
         written = output.outputs[0]
         sampled = len(written.token_ids)
@@ -191,7 +191,7 @@ class VllmEngine:
         return Completion(question.key, written.text, True, False, self._confidence(question, written), usage)
 
     def _confidence(self, question: Question, written: Any) -> Mapping[str, Confidence]:
-        from dsx.decode.logprobs import confidences
+        from dsx.engines.server.logprobs import confidences
 
         if question.form != "parameters" or not written.logprobs:
             return {}
@@ -204,7 +204,7 @@ class VllmEngine:
 
 
 def _token(chosen: int, position: Mapping[int, Any]) -> Token:
-    from dsx.decode.logprobs import Token
+    from dsx.engines.server.logprobs import Token
 
     top = tuple((each.decoded_token or "", float(each.logprob)) for each in position.values())
     return Token(position[chosen].decoded_token or "", float(position[chosen].logprob), top)

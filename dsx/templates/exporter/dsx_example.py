@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from dsx.hookspecs import hookimpl
+from dsx.plugins.hookspecs import hookimpl
 from dsx.types import Exporter, PaperResult, ParameterSet, Status
 
 

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from dsx.errors import LoadError
-from dsx.hookspecs import hookimpl
+from dsx.plugins.hookspecs import hookimpl
 from dsx.types import Document, Loader, Page
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsx.hookspecs import hookimpl
+from dsx.plugins.hookspecs import hookimpl
 from dsx.types import Json, Normaliser, Parameter
 
 

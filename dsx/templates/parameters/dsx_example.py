@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dsx.hookspecs import hookimpl
+from dsx.plugins.hookspecs import hookimpl
 from dsx.types import ParameterSet
 
 
@@ -16,7 +16,7 @@ def register_parameter_sets() -> dict[str, ParameterSet]:
     from pydantic import BaseModel, Field
     from pydantic.config import JsonDict
 
-    from dsx.parameters import parameter_set
+    from dsx.schema import parameter_set
 
     designs: JsonDict = {
         "between": "each participant saw one condition; between subjects, independent groups",

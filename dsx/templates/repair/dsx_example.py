@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dsx.hookspecs import hookimpl
+from dsx.plugins.hookspecs import hookimpl
 from dsx.types import Repair
 
 INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import dsx_motor
 
-from dsx.parameters import check, pydantic_model
-from dsx.parameters.plan import every, too_long
+from dsx.ask.plan import every, too_long
+from dsx.schema import check, pydantic_model
 
 MOTOR = dsx_motor.register_parameter_sets()["motor"]
 NAMES = """n_total population_type age_mean age_sd age_range handedness effector apparatus perturbation_class

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsx.errors import UsageError
-from dsx.hookspecs import hookimpl
+from dsx.plugins.hookspecs import hookimpl
 from dsx.types import Completion, Confidence, Engine, EngineFactory, EngineSettings, Json, Parameter, Question, Usage
 
 log = logging.getLogger("dsx.scripted")

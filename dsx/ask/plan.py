@@ -1,0 +1,52 @@
+"""Plan: which parameters go into one question, so that the longest legal answer fits the cap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from dsx.schema.leaves import CHARACTERS_PER_TOKEN, longest
+from dsx.types import Parameter, ParameterSet, RecordType
+from dsx.units import spellings
+
+QUOTE = 240
+"""Most characters of a quote; BRIEF where an answer that was cut is asked again."""
+BRIEF = 80
+LABEL = 60
+"""Most characters of a record's label; its quote has at most BRIEF."""
+
+
+def answer_tokens(parameter: Parameter, quote: int = QUOTE) -> int:
+    """What the longest legal answer of one parameter takes, its name included."""
+    unit = max(map(len, spellings(parameter.unit))) + len(',"unit":""') if parameter.unit else 0
+    frame = len(parameter.name) + len('"":{"value":,"quote":""},')
+    return math.ceil((longest(parameter.schema) + unit + frame + quote) / CHARACTERS_PER_TOKEN)
+
+
+def groups(kind: RecordType, per_question: int, cap: int) -> Iterator[tuple[Parameter, ...]]:
+    """The record type's parameters in order, at most `per_question` together and `cap` tokens an answer."""
+    group: list[Parameter] = []
+    for parameter in kind.parameters:
+        full = len(group) == per_question or sum(map(answer_tokens, [*group, parameter])) > cap
+        if group and full:
+            yield tuple(group)
+            group = []
+        group.append(parameter)
+    if group:
+        yield tuple(group)
+
+
+def page(cap: int) -> int:
+    """How many records one question lists."""
+    one = math.ceil((LABEL + BRIEF + len('{"label":"","quote":""},')) / CHARACTERS_PER_TOKEN)
+    return max(1, cap // one)
+
+
+def too_long(parameters: ParameterSet, cap: int) -> list[str]:
+    """A line for each parameter whose longest answer alone passes the cap."""
+    return [
+        f"{parameter.pointer or parameter.name}: its longest answer needs {answer_tokens(parameter)} tokens "
+        f"and the cap is {cap}; lower its maxLength or maxItems, or raise --max-new-tokens"
+        for parameter in parameters.root.all_parameters()
+        if answer_tokens(parameter) > cap
+    ]

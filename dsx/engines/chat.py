@@ -1,0 +1,116 @@
+"""Chat messages to tokens: a prefix that all questions about a text share, and a suffix that is a question's own.
+
+The paper and the question are data: special tokens that stand in them are plain characters here, so no text of a paper
+can end its turn or open another. transformers' own switch for that, `split_special_tokens`, is set on the tokenizer
+that all threads share; so there are two tokenizers here, neither of which is ever switched.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from dsx.types import Question, Shown
+
+TEXT_MARK, QUESTION_MARK = "dsxTEXTdsx", "dsxQUESTIONdsx"
+PLAIN_END = "\n\nAnswer:\n"
+"""What stands before the answer where a model has no chat template; the messages stand above it as they are."""
+
+
+class Renderer:
+    """Renders with the tokenizer's own chat template, thinking switched off where the template knows of it."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+        self._encode_control = encoder(tokenizer, control_tokens=True)
+        self._encode_text = encoder(tokenizer, control_tokens=False)
+        self._pieces = lru_cache(maxsize=8)(self._render)
+        self._prefix = lru_cache(maxsize=64)(self._prefix_tokens)
+
+    def prefix(self, question: Question) -> tuple[int, ...]:
+        """Tokens of the system prompt, the examples and the text."""
+        return self._prefix(_frame(question), question.shown.text)
+
+    def frame(self, question: Question) -> tuple[int, ...]:
+        """Tokens of what stands before the text: the beginning of every prefix of a run."""
+        return self._prefix(_frame(question), "")
+
+    def suffix(self, question: Question) -> list[int]:
+        """Tokens of the question and of all that the template puts before an answer."""
+        _, middle, end = self._pieces(_frame(question))
+        return self._plain(middle + question.prompt) + self._special(end)
+
+    def count(self, text: str) -> int:
+        """How many tokens `text` takes as a part of a paper or a question."""
+        return len(self._plain(text))
+
+    def _prefix_tokens(self, frame: Question, text: str) -> tuple[int, ...]:
+        start, _, _ = self._pieces(frame)
+        return (*self._special(start, first=True), *self._plain(text))
+
+    def _render(self, frame: Question) -> tuple[str, str, str]:
+        """What stands before the text, between text and question, and after the question."""
+        messages = frame.messages()
+        if not getattr(self.tokenizer, "chat_template", None):
+            rendered = "\n\n".join(message["content"] for message in messages) + PLAIN_END
+        else:
+            try:
+                rendered = self._template(messages)
+                if frame.system.strip() not in rendered:
+                    raise ValueError("the template leaves the system message out")
+            except Exception:  # templates raise what they like where they know no system role
+                system, first, *others = messages
+                first = {**first, "content": f"{system['content']}\n\n{first['content']}"}
+                rendered = self._template([first, *others])
+        start, rest = rendered.split(TEXT_MARK)
+        middle, end = rest.split(QUESTION_MARK)
+        return start, middle, end
+
+    def _template(self, messages: list[dict[str, str]]) -> str:
+        rendered: str = self.tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
+        )
+        return rendered
+
+    def _special(self, text: str, first: bool = False) -> list[int]:
+        whole = first and not getattr(self.tokenizer, "chat_template", None)
+        return self._encode_control(text, whole)
+
+    def _plain(self, text: str) -> list[int]:
+        return self._encode_text(text, False)
+
+
+def encoder(tokenizer: Any, control_tokens: bool) -> Callable[[str, bool], list[int]]:
+    """(text, add the tokenizer's own first and last tokens) → token ids; any number of threads may call it at once.
+
+    control_tokens: "<|im_end|>" in a text is the control token; otherwise it is so many characters. The encoder has a
+    tokenizer of its own: nothing that others do with `tokenizer` changes what it gives.
+    """
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:  # a tokenizer in Python, which keeps no switch between calls
+        own = copy.deepcopy(tokenizer)
+
+        def encode_in_python(text: str, whole: bool) -> list[int]:
+            ids: list[int] = own(text, add_special_tokens=whole, split_special_tokens=not control_tokens)["input_ids"]
+            return ids
+
+        return encode_in_python
+    backend = copy.deepcopy(backend)
+    backend.encode_special_tokens = not control_tokens
+    backend.no_truncation()
+    backend.no_padding()
+
+    def encode(text: str, whole: bool) -> list[int]:
+        ids: list[int] = backend.encode(text, add_special_tokens=whole).ids
+        return ids
+
+    return encode
+
+
+def _frame(question: Question) -> Question:
+    """What all questions of a run have in common, with marks where text and question go."""
+    frame = Question("", question.system, Shown(TEXT_MARK, (), True), QUESTION_MARK, "parameters")
+    return replace(frame, examples=question.examples)

@@ -1,0 +1,1 @@
+"""The `transformers` engine: a model in this process, one prefill a text, every answer under its own grammar."""

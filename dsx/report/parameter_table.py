@@ -1,0 +1,37 @@
+"""A parameter set as a table that a researcher reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dsx.ask import plan
+from dsx.schema.describing import describe
+from dsx.types import ParameterSet, RecordType
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def tables(parameters: ParameterSet, per_question: int, cap: int) -> Iterator[Table]:
+    """One table for the paper and one for each record type below it."""
+    yield from _table(parameters.root, parameters.name, per_question, cap)
+
+
+def _table(kind: RecordType, title: str, per_question: int, cap: int) -> Iterator[Table]:
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(title=Text(title), title_justify="left", caption_justify="left")
+    made.caption = Text(kind.description) if kind.description else None
+    for column in ("parameter", "type", "unit", "choices", "looked for in", "tokens", "question"):
+        made.add_column(column, justify="right" if column in ("tokens", "question") else "left")
+    for number, group in enumerate(plan.groups(kind, per_question, cap), 1):
+        for parameter in group:
+            choices = ", ".join(str(choice.value) for choice in parameter.choices)
+            cells = (parameter.name, describe(parameter.schema), parameter.unit or "", choices, parameter.where)
+            made.add_row(*map(Text, cells), str(plan.answer_tokens(parameter)), str(number))
+    if kind.parameters:
+        yield made
+    for child in kind.children:
+        yield from _table(child, f"{title} / {child.name} (at most {child.max_records})", per_question, cap)

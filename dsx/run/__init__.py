@@ -1,0 +1,1 @@
+"""A run: many papers, one engine, one folder."""

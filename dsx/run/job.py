@@ -1,0 +1,233 @@
+"""One run: names resolved, everything checked that can be checked before a model is loaded, then paper after paper."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dsx import __version__
+from dsx.ask import plan
+from dsx.errors import LoadError, RunError, SchemaError, UsageError
+from dsx.plugins import Plugins, load_plugins
+from dsx.recipe import Recipe
+from dsx.run.loop import WHOLE, RunSummary, Shard, collect, run_papers
+from dsx.run.progress import show_progress
+from dsx.run.signals import Stop
+from dsx.schema import read_schema
+from dsx.store import Claims, free, is_run, open_run, probe, read_run
+from dsx.types import Engine, Json, PaperResult, ParameterSet
+
+if TYPE_CHECKING:
+    from dsx.pipeline import Pipeline
+
+log = logging.getLogger("dsx")
+
+
+def find_parameters(name: str, plugins: Plugins) -> ParameterSet:
+    """The parameter set of a schema file or of a plugin. SchemaError or UnknownName where there is none."""
+    if name in plugins.parameter_sets:
+        return plugins.parameter_sets[name]
+    path = Path(name)
+    if path.suffix == ".json" or "/" in name:
+        if not path.is_file():
+            beside = sorted(str(file) for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
+            there_are = ", ".join([*beside, *sorted(plugins.parameter_sets)]) or "none"
+            raise UsageError(f"no schema file {name}; there are: {there_are}")
+        return read_schema(path)
+    return plugins.parameter_sets[name]
+
+
+def check_recipe(recipe: Recipe, plugins: Plugins) -> ParameterSet:
+    """Everything that a recipe names exists and fits; nothing heavy is done. Raises a UsageError otherwise."""
+    parameters = find_parameters(recipe.schema_name, plugins)
+    if too_long := plan.too_long(parameters, recipe.max_new_tokens):
+        raise SchemaError(recipe.schema_name, too_long)
+    plugins.engines[recipe.engine]
+    if recipe.loader is not None:
+        plugins.loaders[recipe.loader]
+    for name in recipe.repairs:
+        plugins.repairs[name]
+    for parameter in parameters.root.all_parameters():
+        for name in parameter.normalisers:
+            plugins.normalisers[name]
+    if len(recipe.records) and not parameters.root.children:
+        raise UsageError("--records: this parameter set has no list of records")
+    return parameters
+
+
+def make_engine(recipe: Recipe, plugins: Plugins) -> Engine:
+    """The recipe's engine; a plugin's that fails in its own way is a PluginError."""
+    factory = plugins.engines[recipe.engine]
+    with plugins.engines.calling(recipe.engine):
+        return factory(recipe.engine_settings())
+
+
+def make_pipeline(
+    recipe: Recipe,
+    parameters: ParameterSet,
+    plugins: Plugins,
+    engine: Engine,
+    record_event: Callable[[Mapping[str, Json]], None],
+) -> Pipeline:
+    """The way of a paper, with the documents' cache of this user."""
+    from dsx.engines.local.model_files import cache_folder
+    from dsx.pipeline import Pipeline
+
+    cache = None if os.environ.get("DSX_NO_CACHE") else cache_folder() / "documents"
+    return Pipeline(recipe, parameters, plugins, engine, record_event, cache)
+
+
+def known(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> dict[str, Json]:
+    """The part of the manifest that is known before the engine is made."""
+    return {
+        "dsx": __version__,
+        "schema_name": parameters.name,
+        "schema": dict(parameters.schema),
+        "schema_sha256": hashlib.sha256(json.dumps(dict(parameters.schema), sort_keys=True).encode()).hexdigest(),
+        "recipe": recipe.model_dump(mode="json"),
+        "plugins": {
+            report.distribution: report.version for report in plugins.reports if not report.problems and report.provides
+        },
+    }
+
+
+def default_folder(parameters: ParameterSet) -> Path:
+    """runs/<schema>-<date>."""
+    return Path("runs") / f"{parameters.name}-{datetime.date.today().isoformat()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How one process takes part in a run; nothing here changes an answer.
+
+    force_new: where the run folder is another run's, take the next free name.
+    grace: seconds that a paper in work has to finish when a signal asks for the end.
+    claim_expiry: papers are claimed, for processes that share a folder; seconds after which a silent one loses its own.
+    """
+
+    shard: Shard = WHOLE
+    force_new: bool = False
+    grace: float = 120
+    claim_expiry: float | None = None
+
+
+def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call | None = None) -> int:
+    """The main job; returns the exit code."""
+    from dsx.load import document_id
+
+    call = call or Call()
+    plugins = load_plugins()
+    parameters = check_recipe(recipe, plugins)
+    files = collect(papers)
+    manifest = known(recipe, parameters, plugins)
+    folder = run or default_folder(parameters)
+    folder = free(folder, manifest) if call.force_new else folder
+    probe(folder, manifest)
+    mine = call.shard.choose(files, document_id)
+    if call.shard.of > 1:
+        log.info("Shard %d/%d: %d of %d papers", call.shard.index, call.shard.of, len(mine), len(files))
+    if not mine:
+        return 0
+    if _nothing_left(mine, folder):
+        summary = _look(mine, folder)
+    else:
+        summary = _fill(mine, len(files), folder, manifest, Pieces(recipe, parameters, plugins), call)
+    for line in summary.lines():
+        log.info(line)
+    return summary.exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What a pipeline is made of, but for the engine."""
+
+    recipe: Recipe
+    parameters: ParameterSet
+    plugins: Plugins
+
+
+def _fill(
+    mine: Sequence[Path], papers: int, folder: Path, manifest: Mapping[str, Json], pieces: Pieces, call: Call
+) -> RunSummary:
+    from dsx.load import document_id
+
+    recipe, parameters, plugins = pieces.recipe, pieces.parameters, pieces.plugins
+    with Stop(call.grace) as stop:
+        engine = make_engine(recipe, plugins)
+        try:
+            manifest = {**manifest, "engine": engine.describe()}
+            store = open_run(free(folder, manifest) if call.force_new else folder, manifest)
+            store.log({"event": "start", "papers": papers, "mine": len(mine)})
+            log.info("Run folder: %s", store.path)
+            with show_progress(len(mine)) as progress, _claims(store.path, call.claim_expiry) as claims:
+
+                def record_event(event: Mapping[str, Json]) -> None:
+                    store.log(event)
+                    progress.question(event)
+
+                fill = make_pipeline(recipe, parameters, plugins, engine, record_event).fill
+                return run_papers(
+                    mine, fill, store, document_id=document_id, progress=progress, stop=stop, claims=claims
+                )
+        finally:
+            engine.close()
+
+
+def _nothing_left(papers: Sequence[Path], folder: Path) -> bool:
+    """Whether each paper that can be read has its result or failure: then no model need be loaded."""
+    from dsx.load import document_id
+
+    if not is_run(folder):
+        return False
+    run = read_run(folder)
+    for path in papers:
+        with suppress(LoadError):
+            document = document_id(path)
+            if not run.done(document) and run.failed(document) is None:
+                return False
+    return True
+
+
+def _look(papers: Sequence[Path], folder: Path) -> RunSummary:
+    from dsx.load import document_id
+
+    def changed(path: Path) -> PaperResult:
+        raise RunError(f"{path} was changed a moment ago; run the same command again")
+
+    log.info("Run folder: %s", folder)
+    with show_progress(len(papers)) as progress:
+        return run_papers(papers, changed, read_run(folder), document_id=document_id, progress=progress)
+
+
+def _claims(run: Path, expiry: float | None) -> AbstractContextManager[Claims | None]:
+    return nullcontext() if expiry is None else Claims(run, expiry)
+
+
+def preview(papers: Sequence[Path], recipe: Recipe) -> int:
+    """Prints what the model would be told and asked of each paper; asks nothing."""
+    import click
+
+    plugins = load_plugins()
+    parameters = check_recipe(recipe, plugins)
+    files = collect(papers)
+    with closing(make_engine(recipe, plugins)) as engine:
+        pipeline = make_pipeline(recipe, parameters, plugins, engine, lambda event: None)
+        click.echo(f"# before every question\n\n## system\n{pipeline.system}")
+        for asked, answered in pipeline.examples:
+            click.echo(f"\n## example\n{asked}\n\n## its answer\n{answered}")
+        for path in files:
+            document = pipeline.load(path)
+            click.echo(f"\n# {path.name}")
+            for question, tokens in pipeline.preview(path):
+                pages = sorted({document.page_at(passage.start) for passage in question.shown.passages})
+                where = "the whole paper" if question.shown.whole else f"pages {', '.join(map(str, pages))}"
+                click.echo(f"\n## {question.key}: {tokens} tokens of {where}\n{question.prompt}")
+    return 0

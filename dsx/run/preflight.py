@@ -1,0 +1,88 @@
+"""What can be known of a run before its GPU time is spent: schema, papers, folder, disk, model and GPUs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dsx.doctor import Finding, find_model
+from dsx.errors import DsxError
+from dsx.plugins import Plugins
+from dsx.recipe import Recipe
+from dsx.run.job import check_recipe, default_folder, known
+from dsx.run.loop import collect
+from dsx.store import free, probe
+from dsx.types import ParameterSet
+
+LOCAL = ("transformers", "vllm")
+"""Engines whose model must be here and on a GPU."""
+ROOM = 100 << 20
+"""Bytes that the run folder's disk should have free: a record is some 50 kB, a log line 400 B."""
+
+
+def check_run(
+    papers: Sequence[Path], recipe: Recipe, run: Path | None, plugins: Plugins, *, force_new: bool, gpus: int
+) -> Iterator[Finding]:
+    """What the same command would meet; a Finding that is not ok would have cost the job. gpus: how many it needs."""
+    parameters: ParameterSet | None = None
+    try:
+        parameters = check_recipe(recipe, plugins)
+        asked = len(parameters.root.all_parameters())
+        yield Finding("schema", True, f"{parameters.name}: {asked} parameters; engine {recipe.engine}")
+    except DsxError as problem:
+        yield Finding("schema", False, str(problem))
+    yield _papers(papers)
+    if parameters is not None:
+        yield _folder(run or default_folder(parameters), recipe, parameters, plugins, force_new)
+    if recipe.engine in LOCAL:
+        yield find_model(recipe.model)
+    yield _gpus(gpus, recipe.engine)
+
+
+def _papers(papers: Sequence[Path]) -> Finding:
+    try:
+        files = collect(papers)
+    except DsxError as problem:
+        return Finding("papers", False, str(problem))
+    unreadable = []
+    for file in files:
+        try:
+            with file.open("rb") as stream:
+                stream.read(1)
+        except OSError as problem:
+            unreadable.append(f"{file.name} ({problem.strerror})")
+    if not unreadable:
+        return Finding("papers", True, f"{len(files)}, all readable")
+    text = f"{len(files)}, of which {len(unreadable)} cannot be read: {', '.join(unreadable[:5])}"
+    return Finding("papers", False if len(unreadable) == len(files) else None, text)
+
+
+def _folder(folder: Path, recipe: Recipe, parameters: ParameterSet, plugins: Plugins, force_new: bool) -> Finding:
+    manifest = known(recipe, parameters, plugins)
+    try:
+        folder = free(folder, manifest) if force_new else folder
+        probe(folder, manifest)
+    except DsxError as problem:
+        return Finding("run", False, str(problem))
+    at = folder
+    while not at.exists():
+        at = at.parent
+    room = shutil.disk_usage(at).free
+    text = f"{folder}, {'goes on' if (folder / 'run.json').exists() else 'new'}, {room / 2**30:.1f} GiB free"
+    return Finding("run", room >= ROOM, text)
+
+
+def _gpus(wanted: int, engine: str) -> Finding:
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    visible = len([name for name in given.split(",") if name]) if given is not None else None
+    if engine in LOCAL and (wanted or given):
+        import torch
+
+        visible = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    shown = f"CUDA_VISIBLE_DEVICES={given}" if given is not None else "CUDA_VISIBLE_DEVICES is not set"
+    if not wanted:
+        return Finding("gpus", None, f"none asked for; {shown}")
+    seen = visible or 0
+    return Finding("gpus", seen >= wanted, f"{seen} of {wanted} visible; {shown}")

@@ -1,0 +1,13 @@
+"""Parameter sets: Pydantic models and JSON Schema, both ways; what can be asked, and whether a value fits.
+
+reading   JSON Schema → ParameterSet: references resolved, nested objects flattened, lists of objects → records
+leaves    one parameter's schema: its bounds filled in, what cannot be asked named with its JSON pointer
+values    does a value fit; the plain object in the schema's own shape
+models    Pydantic models in and out
+"""
+
+from dsx.schema.models import parameter_set, pydantic_model
+from dsx.schema.reading import check, read, read_schema
+from dsx.schema.values import nullable, to_object, validates
+
+__all__ = ["check", "nullable", "parameter_set", "pydantic_model", "read", "read_schema", "to_object", "validates"]

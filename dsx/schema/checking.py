@@ -1,0 +1,99 @@
+"""Is it JSON Schema, are our annotations of the right kind, is nothing there that would be passed over in silence?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dsx.schema.combining import Unaskable, escaped
+from dsx.schema.leaves import refuse
+
+TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+ANNOTATIONS: Mapping[str, tuple[str, str]] = {
+    "x-unit": ("string", 'a unit as one string, like "mm"'),
+    "x-synonyms": ("list", 'a list of strings, like ["reach length"]'),
+    "x-where": ("string", 'the name of a section, like "methods"'),
+    "x-choices": ("meanings", 'an object, from each choice to what it means, like {"abrupt": "in one step"}'),
+    "x-normalise": ("list", "a list of normalisers' names"),
+    "x-max-records": ("count", "a whole number from 1"),
+}
+_VARIED = ("anyOf", "oneOf", "enum", "const")
+_OF_LISTS = ("prefixItems", "contains", "uniqueItems", "unevaluatedItems")
+
+
+def problems(schema: Any) -> list[str]:
+    """Each place where the file is no JSON Schema, or uses an annotation of ours wrongly."""
+    from jsonschema import Draft202012Validator
+
+    if not isinstance(schema, Mapping):
+        return ['/: a parameter set is a JSON object: {"type": "object", "properties": {…}}']
+    found: dict[str, str] = {}
+    for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema):
+        pointer = "".join(f"/{escaped(str(part))}" for part in error.absolute_path)
+        found.setdefault(pointer or "/", _said(pointer, error.instance, error.message))
+    return [f"{pointer}: {text}" for pointer, text in found.items()] or list(_annotations(schema, ""))
+
+
+def _said(pointer: str, instance: Any, message: str) -> str:
+    if pointer.endswith("/type"):
+        return f"{instance!r} is no type; there are {', '.join(TYPES)}"
+    if pointer.endswith(("/exclusiveMinimum", "/exclusiveMaximum")) and isinstance(instance, bool):
+        return "a number since draft 6, not true or false; write the bound itself"
+    if pointer.endswith("/items") and isinstance(instance, list):
+        return "a list of schemas is called prefixItems since 2020-12"
+    return message if len(message) <= 200 else f"{message[:200]}…"
+
+
+def _annotations(schema: Any, pointer: str) -> Iterator[str]:
+    """Walks wherever a schema may stand; examples and defaults are passed by."""
+    if not isinstance(schema, Mapping):
+        return
+    for key, (kind, instead) in ANNOTATIONS.items():
+        if key in schema and not _is(kind, schema[key]):
+            yield f"{pointer}/{key}: must be {instead}"
+    for key in ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas"):
+        for name, part in (schema.get(key) or {}).items():
+            yield from _annotations(part, f"{pointer}/{key}/{escaped(name)}")
+    for key in ("items", "additionalProperties", "not", "if", "then", "else", "contains"):
+        yield from _annotations(schema.get(key), f"{pointer}/{key}")
+    for key in ("allOf", "anyOf", "oneOf", "prefixItems"):
+        for at, part in enumerate(schema.get(key) or ()):
+            yield from _annotations(part, f"{pointer}/{key}/{at}")
+
+
+def _is(kind: str, value: Any) -> bool:
+    if kind == "string":
+        return isinstance(value, str) and bool(value)
+    if kind == "count":
+        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    parts = value if isinstance(value, list) else list(value.values()) if isinstance(value, Mapping) else [None]
+    return isinstance(value, Mapping if kind == "meanings" else list) and all(isinstance(part, str) for part in parts)
+
+
+def problems_of_object(schema: Mapping[str, Any], pointer: str) -> list[str]:
+    """What stands beside an object's properties and would change which values are valid together."""
+    found = []
+    try:
+        refuse(schema, pointer, but=("unevaluatedProperties",))
+    except Unaskable as problem:
+        found.append(str(problem))
+    found += [
+        f"{pointer}/{key}: {key} beside properties; split the cases into parameters of their own"
+        for key in _VARIED
+        if key in schema
+    ]
+    unnamed = [name for name in schema.get("required", ()) if name not in schema["properties"]]
+    if unnamed:
+        found.append(f"{pointer}/required: {unnamed[0]!r} is not among the properties; add it there")
+    return found
+
+
+def refuse_of_records(schema: Mapping[str, Any], pointer: str) -> None:
+    """Raises Unaskable for what a list of records cannot be held to."""
+    refuse(schema, pointer)
+    for key in (*_VARIED, *_OF_LISTS):
+        if schema.get(key, False) is not False:
+            raise Unaskable(f"{pointer}/{key}", f"{key} of a list of records; leave it out, records have labels")
+    for key in ("maxItems", "x-max-records"):
+        if schema.get(key) == 0:
+            raise Unaskable(f"{pointer}/{key}", "a list without records has nothing to ask")

@@ -1,0 +1,149 @@
+"""JSON Schema (2020-12) → ParameterSet.
+
+An object's properties are parameters; objects inside objects give dotted names; a list of objects, anywhere, is a list
+of records. `x-unit`, `x-synonyms`, `x-where`, `x-choices`, `x-normalise` and `x-max-records` are our annotations.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from dsx.errors import SchemaError
+from dsx.schema import checking
+from dsx.schema.combining import Unaskable, escaped
+from dsx.schema.leaves import leaf, types_of
+from dsx.schema.resolving import Refs, Resolver
+from dsx.types import Choice, Parameter, ParameterSet, RecordType
+
+MAX_RECORDS = 20
+
+
+def read_schema(path: Path) -> ParameterSet:
+    """The parameter set of a file. Raises SchemaError with every problem and its JSON pointer."""
+    try:
+        schema = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise SchemaError(str(path), [problem.strerror or str(problem)]) from None
+    except ValueError as problem:
+        raise SchemaError(str(path), [f"/: not JSON: {problem}"]) from None
+    return read(schema, path.stem, str(path))
+
+
+def read(schema: Any, name: str, where: str | None = None) -> ParameterSet:
+    """The parameter set of a schema. where: what an error calls it."""
+    reader = _Reader(schema)
+    root = reader.read()
+    if reader.problems or root is None:
+        raise SchemaError(where or name, reader.problems or ["/: no parameters"])
+    title = schema.get("title")
+    return ParameterSet(title if isinstance(title, str) else name, schema.get("description", ""), schema, root)
+
+
+def check(schema: Any) -> list[str]:
+    """Every problem of a schema, one line each, led by its JSON pointer; none: it can be asked."""
+    reader = _Reader(schema)
+    root = reader.read()
+    return reader.problems or ([] if root is not None else ["/: no parameters"])
+
+
+class _Reader:
+    def __init__(self, schema: Any) -> None:
+        self.schema = schema
+        self.problems: list[str] = []
+
+    def read(self) -> RecordType | None:
+        self.problems += checking.problems(self.schema)
+        if self.problems:
+            return None
+        self.resolver = Resolver(self.schema)
+        try:
+            schema, refs = self.resolver.open(self.schema, "", ("#",))
+        except Unaskable as problem:
+            self.problems.append(str(problem))
+            return None
+        if not schema.get("properties") or types_of(schema) != ["object"]:
+            self.problems.append(
+                '/: the top level must be {"type": "object", "properties": {…}}, with at least one property'
+            )
+            return None
+        root = self._record_type(schema, "", "", refs, MAX_RECORDS)
+        return root if root.parameters or root.children else None
+
+    def _record_type(self, schema: Mapping[str, Any], name: str, pointer: str, refs: Refs, most: int) -> RecordType:
+        parameters: list[Parameter] = []
+        children: list[RecordType] = []
+        for path, where, part, below in self._leaves(schema, pointer, "", refs):
+            if isinstance(part, RecordType):
+                children.append(part)
+                continue
+            try:
+                deep = self.resolver.deep(part, where, below)
+                parameters.append(_parameter(path, deep, leaf(deep, where), where))
+            except Unaskable as problem:
+                self.problems.append(str(problem))
+        return RecordType(name, schema.get("description", ""), tuple(parameters), tuple(children), most)
+
+    def _leaves(
+        self, schema: Mapping[str, Any], pointer: str, prefix: str, refs: Refs
+    ) -> Iterator[tuple[str, str, Any, Refs]]:
+        """(dotted name, pointer, leaf schema or record type, references on the way) of an object's properties."""
+        self.problems += checking.problems_of_object(schema, pointer)
+        for name, raw in schema.get("properties", {}).items():
+            where = f"{pointer}/properties/{escaped(name)}"
+            try:
+                if "." in name or not name.strip():
+                    raise Unaskable(where, "a name that is blank or has a dot; dots part the names of nested objects")
+                part, below = self.resolver.open(raw, where, refs)
+                if types_of(part) == ["object"]:
+                    if not part.get("properties"):
+                        raise Unaskable(where, "an object without properties; name them, or use a list of objects")
+                    yield from self._leaves(part, where, f"{prefix}{name}.", below)
+                elif records := self._records(part, where, f"{prefix}{name}", below):
+                    yield "", where, records, below
+                else:
+                    yield f"{prefix}{name}", where, part, below
+            except Unaskable as problem:
+                self.problems.append(str(problem))
+
+    def _records(self, part: Mapping[str, Any], where: str, name: str, refs: Refs) -> RecordType | None:
+        if types_of(part) != ["array"] or not isinstance(part.get("items"), Mapping):
+            return None
+        items, below = self.resolver.open(part["items"], f"{where}/items", refs)
+        if types_of(items) != ["object"]:
+            return None
+        if not items.get("properties"):
+            raise Unaskable(f"{where}/items", "an object without properties; name them")
+        checking.refuse_of_records(part, where)
+        most = part.get("x-max-records", part.get("maxItems", MAX_RECORDS))
+        described = {**items, "description": part.get("description") or items.get("description", "")}
+        return self._record_type(described, name, f"{where}/items", below, min(most, part.get("maxItems", most)))
+
+
+def _parameter(name: str, schema: Mapping[str, Any], made: dict[str, Any], pointer: str) -> Parameter:
+    inner = next((part for part in _inner(schema) if "x-unit" in part), schema)
+    meanings: Mapping[str, str] = next(
+        (part["x-choices"] for part in (schema, *_inner(schema)) if "x-choices" in part), {}
+    )
+    items = made["items"] if made.get("type") == "array" and isinstance(made["items"], Mapping) else made
+    choices = tuple(Choice(value, meanings.get(str(value), "")) for value in items.get("enum", ()))
+    return Parameter(
+        name=name,
+        schema=made,
+        description=schema.get("description") or schema.get("title") or name.replace("_", " ").replace(".", " "),
+        unit=inner.get("x-unit"),
+        synonyms=tuple(schema.get("x-synonyms", ())),
+        where=schema.get("x-where", ""),
+        choices=choices,
+        normalisers=tuple(schema.get("x-normalise", ())),
+        pointer=pointer,
+    )
+
+
+def _inner(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for key in ("anyOf", "oneOf"):
+        yield from schema.get(key, ())
+    if isinstance(schema.get("items"), Mapping):
+        yield schema["items"]

@@ -1,0 +1,124 @@
+"""Does a value fit its parameter; and a paper's values as one plain object in the schema's own shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, localcontext
+from functools import lru_cache
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError, validators
+
+from dsx.schema.grammatical import SMALLEST_STEP
+from dsx.types import Json, PaperResult, Parameter, ParameterSet, Record, RecordType
+
+
+def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
+    """A compiled validator, kept."""
+    return _compiled(json.dumps(schema, sort_keys=True))
+
+
+@lru_cache(maxsize=4096)
+def _compiled(schema: str) -> Draft202012Validator:
+    made: Draft202012Validator = _exact()(json.loads(schema), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return made
+
+
+@lru_cache(maxsize=1)
+def _exact() -> Any:
+    """2020-12 as jsonschema has it, but 0.3 is a multiple of 0.1: steps are counted in decimals."""
+    return validators.extend(Draft202012Validator, {"multipleOf": _step})  # type: ignore[no-untyped-call]
+
+
+def _step(validator: Any, step: float, value: Json, schema: Any) -> Iterator[ValidationError]:
+    if not validator.is_type(value, "number"):
+        return
+    with localcontext() as context:
+        context.prec = 400  # the largest double has 309 digits
+        if Decimal(str(value)) % Decimal(str(step)):
+            yield ValidationError(f"{value!r} is not a multiple of {step}")
+
+
+def validates(parameter: Parameter, value: Json) -> bool:
+    """Whether a value that is there fits the parameter's schema (numbers may have any count of decimals)."""
+    return validator(without_step(parameter.schema)).is_valid(value)
+
+
+def without_step(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The step that only keeps the digits of an answer bounded is no rule for values."""
+    kept = {key: value for key, value in schema.items() if (key, value) != ("multipleOf", SMALLEST_STEP)}
+    for key in ("anyOf", "prefixItems"):
+        if key in kept:
+            kept[key] = [without_step(branch) for branch in kept[key]]
+    if isinstance(kept.get("items"), Mapping):
+        kept["items"] = without_step(kept["items"])
+    return kept
+
+
+def to_object(result: PaperResult, parameters: ParameterSet) -> dict[str, Json]:
+    """The paper's values, in the shape of the schema; what has no value is None, a list without records is empty."""
+    return _object(result.records, parameters.root, ())
+
+
+def _object(records: Sequence[Record], kind: RecordType, path: tuple[str, ...]) -> dict[str, Json]:
+    own = next((record for record in records if record.path == path), None)
+    made: dict[str, Json] = {}
+    for parameter in kind.parameters:
+        value = own.values[parameter.name].value if own is not None and parameter.name in own.values else None
+        _put(made, parameter.name, value)
+    for child in kind.children:
+        depth = len(path) + 2
+        below = [r for r in records if len(r.path) == depth and r.path[: depth - 1] == (*path, child.name)]
+        _put(made, child.name, [_object(records, child, record.path) for record in below])
+    return made
+
+
+def _put(made: dict[str, Json], name: str, value: Json) -> None:
+    *parents, last = name.split(".")
+    for parent in parents:
+        made = made.setdefault(parent, {})
+    made[last] = value
+
+
+def nullable(schema: Any) -> Any:
+    """The schema with every leaf made nullable and no list needing items: what `to_object` validates against.
+
+    Every part stays at its place, so that references still point to it.
+    """
+    if not isinstance(schema, Mapping):
+        return schema
+    made = dict(schema)
+    for key in ("$defs", "definitions", "properties"):
+        if key in made:
+            made[key] = {name: nullable(part) for name, part in made[key].items()}
+    if "allOf" in made:
+        made["allOf"] = [nullable(part) for part in made["allOf"]]
+    if "items" in made:
+        made["items"] = nullable(made["items"])
+        made.pop("minItems", None)
+    for key in ("anyOf", "oneOf"):
+        if key in made:
+            made[key] = _with_null([_inside(part) for part in made[key]])
+    if "properties" in made:
+        return made
+    if "type" in made and made["type"] not in ("object", ["object"]):
+        named = [made["type"]] if isinstance(made["type"], str) else made["type"]
+        made["type"] = list(dict.fromkeys([*named, "null"]))
+    if "const" in made:
+        made["enum"] = [made.pop("const")] if "enum" not in made else made["enum"]
+    if "enum" in made:
+        made["enum"] = list(made["enum"]) + [None] * (None not in made["enum"])
+    return made
+
+
+def _inside(branch: Any) -> Any:
+    """A union's branch, itself not nullable: in oneOf, null may be valid for one branch only."""
+    if not isinstance(branch, Mapping) or "properties" not in branch:
+        return branch
+    return nullable(branch)
+
+
+def _with_null(branches: list[Any]) -> list[Any]:
+    allowed = any(validator({"anyOf": [branch]}).is_valid(None) for branch in branches if "$ref" not in str(branch))
+    return branches if allowed else [*branches, {"type": "null"}]
