@@ -10,7 +10,6 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from dsx.ask.plan import every
 from dsx.load import document_id, load_document
 from dsx.plugins import load_plugins
 from dsx.run.loop import collect
@@ -23,7 +22,7 @@ def main() -> int:
     """Prints counts; exits 1 where a promise is broken."""
     run = read_run(Path(sys.argv[1]))
     parameters = read(run.manifest["schema"], run.manifest["schema_name"])
-    by_name = {parameter.name: parameter for parameter in every(parameters.root)}
+    by_name = {parameter.name: parameter for parameter in parameters.root.all_parameters()}
     plugins = load_plugins()
     files = {document_id(path): path for path in collect([Path(name) for name in sys.argv[2:]])}
     counts: Counter[str] = Counter()

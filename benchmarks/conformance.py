@@ -30,7 +30,7 @@ from typing import Any
 import llguidance
 import numpy
 
-from dsx.ask.plan import every, too_long
+from dsx.ask.plan import too_long
 from dsx.errors import SchemaError
 from dsx.schema import nullable, pydantic_model, read
 from dsx.schema.compiling import problems_of_grammar
@@ -193,7 +193,7 @@ def schema_has_no_type(schema: Any, pointer: str) -> bool:
 
 def random_objects(parameters: ParameterSet) -> Iterator[dict[str, Any]]:
     """Objects with one leaf filled each, by a model that chooses at random."""
-    for parameter in every(parameters.root):
+    for parameter in parameters.root.all_parameters():
         if "/items" in parameter.pointer:
             continue
         for at in range(DRAWS):

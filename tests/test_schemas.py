@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dsx.ask.plan import every, too_long
+from dsx.ask.plan import too_long
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
@@ -47,7 +47,7 @@ def test_a_set_of_another_field_is_filled_and_exported(name: str, random_engine:
     filled = [value.value for record in result.records for value in record.values.values()]
     assert len([value for value in filled if value is not None]) > 3
     asked = {parameter.pointer for question in random_engine.asked for parameter in question.parameters}
-    assert asked == {parameter.pointer for parameter in every(parameters.root)}
+    assert asked == {parameter.pointer for parameter in parameters.root.all_parameters()}
 
 
 def test_the_sets_have_the_shapes_they_stand_for() -> None:
@@ -69,5 +69,5 @@ def test_the_sets_have_the_shapes_they_stand_for() -> None:
 def test_a_set_is_the_same_by_way_of_pydantic(name: str) -> None:
     parameters = read_schema(SCHEMAS / f"{name}.json")
     again = parameter_set(pydantic_model(parameters), name)
-    there = [(parameter.name, parameter.schema) for parameter in every(parameters.root)]
-    assert [(parameter.name, parameter.schema) for parameter in every(again.root)] == there
+    there = [(parameter.name, parameter.schema) for parameter in parameters.root.all_parameters()]
+    assert [(parameter.name, parameter.schema) for parameter in again.root.all_parameters()] == there

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dsx.answers.grammar import lark
-from dsx.ask.plan import every, too_long
+from dsx.ask.plan import too_long
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
@@ -135,7 +135,7 @@ def wide() -> ParameterSet:
 
 
 def test_the_set_is_as_wide_as_it_says(wide: ParameterSet) -> None:
-    assert len(every(wide.root)) == 400
+    assert len(wide.root.all_parameters()) == 400
     assert problems_of_grammar(wide) == too_long(wide, 512) == []
 
 

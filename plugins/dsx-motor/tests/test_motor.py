@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dsx_motor
 
-from dsx.ask.plan import every, too_long
+from dsx.ask.plan import too_long
 from dsx.schema import check, pydantic_model
 
 MOTOR = dsx_motor.register_parameter_sets()["motor"]
@@ -36,10 +36,10 @@ def test_it_can_be_asked() -> None:
 
 
 def test_every_choice_is_explained_and_every_parameter_described() -> None:
-    for parameter in every(MOTOR.root):
+    for parameter in MOTOR.root.all_parameters():
         assert parameter.description.endswith(".")
         assert all(choice.description for choice in parameter.choices), parameter.name
-    units = {parameter.name: parameter.unit for parameter in every(MOTOR.root) if parameter.unit}
+    units = {parameter.name: parameter.unit for parameter in MOTOR.root.all_parameters() if parameter.unit}
     assert units == {
         "age_mean": "year",
         "age_sd": "year",
