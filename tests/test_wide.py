@@ -68,7 +68,7 @@ def wide_schema() -> dict[str, Any]:
 
 def wide_text() -> str:
     """A line for each leaf and each row."""
-    names = [parameter.name for parameter in every(read(wide_schema(), "wide").root)]
+    names = [parameter.name for parameter in read(wide_schema(), "wide").root.all_parameters()]
     lines = [f"The {name.replace('_', ' ')} was {at * 37 % 101} mm." for at, name in enumerate(names)]
     rows = [f"Row {at} | {at * 3} | {at / 4} mm | yes | low" for at in range(1, ROWS + 1)]
     return "\n".join([*lines, "Studies 1 and 2 had arms 1 and 2, each with visits 1 and 2.", *rows])
