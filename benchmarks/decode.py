@@ -83,7 +83,7 @@ def speed(model: str, paper: Path, length: int = 4000) -> None:
     times, same = [], 0
     for question in asked:
         started = time.perf_counter()
-        held = CFG(grammar.lark(question, order="value-quote", quote=question.quote_characters))
+        held = CFG(grammar.lark(question))
         prompt = outlines.inputs.Chat(question.messages())
         text = outlines.Generator(one.outlines, held, backend="llguidance")(prompt, max_new_tokens=CAP, do_sample=False)
         times.append(time.perf_counter() - started)
@@ -170,7 +170,7 @@ def peak(model: str, rows: int) -> None:
     made = []
     for at in range(rows):
         question = Question(str(at), "", shown, "", "parameters", (parameters[at % len(parameters)],))
-        lark = grammar.lark(question, order="value-quote")
+        lark = grammar.lark(question)
         matcher = grammar.matcher(one.words, lark)
         made.append(Row(str(at), prefix, [50 + at, 60, 70], matcher, 96))
     assert all(row.error is None for row in one.loop.run(made))

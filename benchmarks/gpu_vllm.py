@@ -74,7 +74,7 @@ def forbidden(engine: dsx_vllm.VllmEngine, asked: Sequence[Question], outputs: S
     vocabulary = llguidance.hf.from_tokenizer(engine.tokenizer)
     positions, found = 0, []
     for question, output in zip(asked, outputs, strict=True):
-        grammar = lark(question, order=engine.settings.order, quote=question.quote_characters)
+        grammar = lark(question)
         matcher = llguidance.LLMatcher(vocabulary, llguidance.LLMatcher.grammar_from_lark(grammar))
         written = output.outputs[0]
         for token, position in zip(written.token_ids, written.logprobs, strict=False):

@@ -159,7 +159,7 @@ class Pipeline:
                 yield self._parameter_question(selector, record, group)
 
     def _parameter_question(
-        self, selector: Selector, record: _Open, group: Sequence[Parameter], quote: int = plan.QUOTE
+        self, selector: Selector, record: _Open, group: Sequence[Parameter], brief: bool = False
     ) -> _Asked:
         label = record.label
         question = Question(
@@ -170,8 +170,9 @@ class Pipeline:
             form="parameters",
             parameters=tuple(group),
             record=label,
-            quote_characters=quote,
             examples=self.examples,
+            order=self.recipe.order,
+            brief=brief,
         )
         return _Asked(question, record)
 
@@ -228,10 +229,10 @@ class Pipeline:
 
     def _keep_values(self, document: Document, selector: Selector, one: _Asked, completion: Completion) -> list[_Asked]:
         """Stores the answers; returns the questions to ask again, for a group that was cut."""
-        if completion.truncated and one.question.quote_characters > plan.BRIEF:
+        if completion.truncated and not one.question.brief:
             self._log(document, one, completion)
             alone = [[parameter] for parameter in one.question.parameters]
-            return [self._parameter_question(selector, one.record, group, plan.BRIEF) for group in alone]
+            return [self._parameter_question(selector, one.record, group, brief=True) for group in alone]
         answers = recover(completion, one.question, self._repairs, validates, document.file)
         self._log(document, one, completion, (name for answer in answers for name in answer.repairs))
         for answer, parameter in zip(answers, one.question.parameters, strict=True):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsx.errors import UsageError
-from dsx.types import EngineSettings
+from dsx.types import EngineSettings, Order
 
 DEFAULT_REPAIRS = (
     "find-json",
@@ -35,7 +35,7 @@ class Recipe(BaseModel):
     quantize: Literal["none", "8bit", "4bit"] = "none"
     max_new_tokens: int = Field(512, ge=32, description="cap of one answer, tokens")
     per_question: int = Field(1, ge=1, description="parameters asked in one question")
-    order: Literal["value-quote", "quote-value"] = "value-quote"
+    order: Order = "value-quote"
     loader: str | None = Field(None, description="None: judged by the file's content")
     passage_tokens: int = Field(1000, ge=200, description="shown for one question where the paper does not fit whole")
     records: tuple[str, ...] = Field((), description="labels of the records, instead of asking for them")
@@ -64,7 +64,6 @@ class Recipe(BaseModel):
             max_new_tokens=self.max_new_tokens,
             attention=self.attention,
             quantize=self.quantize,
-            order=self.order,
             samples=self.samples,
             alternatives=self.alternatives,
             options=dict(self.options),

@@ -189,6 +189,9 @@ class Shown:
 
 PASSAGE_BREAK = "\n\n"
 
+Order = Literal["value-quote", "quote-value"]
+"""Of the keys in an answer: whether the model writes the value first, or the quote that carries it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -201,7 +204,8 @@ class Question:
         parameter only), or "records", a list of {label, quote}.
     parameters: what the answer holds, in the answer's order.
     record: label of the record that is being filled.
-    quote_characters: most characters of a quote.
+    order: of the keys in an answer.
+    brief: quotes are short (see `dsx.answers.limits`), for the answer was cut before.
     """
 
     key: str
@@ -212,8 +216,9 @@ class Question:
     parameters: tuple[Parameter, ...] = ()
     record: str | None = None
     max_records: int = 0
-    quote_characters: int = 240
     examples: tuple[tuple[str, str], ...] = ()
+    order: Order = "value-quote"
+    brief: bool = False
 
     def messages(self) -> list[dict[str, str]]:
         """The conversation, as chat endpoints take it; the last message is the text and the question about it."""
@@ -421,7 +426,6 @@ class EngineSettings:
     max_new_tokens: int = 512
     attention: str = "auto"
     quantize: str = "none"
-    order: Literal["value-quote", "quote-value"] = "value-quote"
     samples: int = 1
     alternatives: bool = False
     options: Mapping[str, str] = field(default_factory=dict)

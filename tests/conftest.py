@@ -186,7 +186,7 @@ class RandomEngine:
     def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
         for question in questions:
             self.asked.append(question)
-            made = lark(question, order="value-quote", quote=question.quote_characters)
+            made = lark(question)
             text, ended = random_answer(self.words, made, len(self.asked), self.cap)
             yield Completion(question.key, text if ended else shortest(question, text), True, truncated=not ended)
 

@@ -66,7 +66,7 @@ def make_rows(parts: tuple[Any, Any, Any], cap: int = 96) -> list[Row]:
         for prompt, schema in ASKED.items():
             parameter = read({"type": "object", "properties": {"v": schema}}, "t").root.parameters
             shown = Shown(text, (Passage(0, len(text)),), True)
-            grammar = lark(Question("k", "s", shown, prompt, "parameters", parameter), order="value-quote", quote=60)
+            grammar = lark(Question("k", "s", shown, prompt, "parameters", parameter, brief=True))
             made = matcher(words, grammar)
             suffix = tokenizer(f"\n{prompt}\nAnswer: ")["input_ids"]
             rows.append(Row(f"{len(rows)}", prefix, suffix, made, cap))

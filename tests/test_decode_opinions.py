@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from dsx.engines.local.prefix_cache import PrefixCache, layer_shapes, prefill
 from dsx.engines.local.self_consistency import Opinions, agreement, draws
 from dsx.engines.local.sequence import Row
 from dsx.schema import read
-from dsx.types import Completion, Confidence, EngineSettings, Parameter, Passage, Question, Shown, Usage
+from dsx.types import Completion, Confidence, EngineSettings, Order, Parameter, Passage, Question, Shown, Usage
 
 TEXT = (
     "Twelve right-handed adults moved a cursor to one of 12 targets while it was rotated by 30 degrees. None was paid."
@@ -85,9 +85,9 @@ class Bench:
     def text(self, row: Row) -> str:
         return b"".join(map(self.spell, row.out)).decode()
 
-    def answer(self, question: Question, order: str) -> Row:
+    def answer(self, question: Question, order: Order) -> Row:
         """The likeliest that is not null."""
-        made = matcher(self.words, lark(question, order=order, quote=60))
+        made = matcher(self.words, lark(replace(question, order=order, brief=True)))
         prefix, suffix = (self.tokenizer(one)["input_ids"] for one in (BEFORE, f"\n{question.prompt}\nJSON: "))
         several = len(question.parameters) > 1
 
@@ -186,7 +186,7 @@ CASES += [("embedded", name, "value-quote") for name in ("integer", "powers", "n
 
 
 @pytest.mark.parametrize(("bench", "name", "order"), CASES, indirect=["bench"])
-def test_alternatives_are_the_sums_over_all_token_paths(bench: Bench, name: str, order: str) -> None:
+def test_alternatives_are_the_sums_over_all_token_paths(bench: Bench, name: str, order: Order) -> None:
     question = asked({name: CLOSED[name]})
     row = bench.answer(question, order)
     text = bench.text(row)
@@ -363,7 +363,7 @@ class Drawn:
 )
 def test_draws_without_an_answer_do_not_count(ends: tuple[str, ...], share: float | None, words: Any) -> None:
     question, drawn = asked({"rotated": SCHEMAS["rotated"]}), Drawn(*ends)
-    row = Row(question.key, [1], [1], matcher(words, lark(question, order="value-quote")), 9)
+    row = Row(question.key, [1], [1], matcher(words, lark(question)), 9)
     bare = Completion(question.key, said(True), True, confidence={"rotated": Confidence(1.0, 1.0)})
     opinions = Opinions(4, 0, False, drawn.run, lambda row: drawn.texts[row.key], lambda token: b"")
     [completion] = opinions.add([(question, row, bare)])
@@ -371,7 +371,7 @@ def test_draws_without_an_answer_do_not_count(ends: tuple[str, ...], share: floa
 
 
 def test_every_draw_has_a_seed_of_its_own_and_keeps_it(words: Any) -> None:
-    grammar = matcher(words, lark(asked({"rotated": SCHEMAS["rotated"]}), order="value-quote"))
+    grammar = matcher(words, lark(asked({"rotated": SCHEMAS["rotated"]})))
 
     def seeds(key: str, seed: int) -> list[int | None]:
         return [row.seed for row in draws(Row(key, [1], [1], grammar, 9), 8, seed)]

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from dsx.answers.grammar import json_schema, lark, shortest
+from dsx.answers.limits import BRIEF_QUOTE, LONGEST_LABEL, LONGEST_QUOTE
 from dsx.schema import read, validates
 from dsx.schema.values import validator
-from dsx.types import Parameter, Passage, Question, Shown
+from dsx.types import Order, Parameter, Passage, Question, Shown
 from dsx.units import spellings
 
 PLAIN = "Forty participants reached to targets 80 mm away.\nThe cursor was rotated by 30 degrees in all trials."
@@ -49,10 +50,10 @@ KINDS = parameters(
 )
 
 
-def question(text: str, *asked: Parameter, records: int = 0) -> Question:
+def question(text: str, *asked: Parameter, records: int = 0, **more: Any) -> Question:
     """A question about `text`."""
     shown = Shown(text, (Passage(0, len(text)),), True)
-    return Question("k", "s", shown, "p", "records" if records else "parameters", asked, None, records)
+    return Question("k", "s", shown, "p", "records" if records else "parameters", asked, None, records, **more)
 
 
 def is_quoted(quote: str, text: str) -> bool:
@@ -62,10 +63,10 @@ def is_quoted(quote: str, text: str) -> bool:
 
 @pytest.mark.parametrize("order", ["value-quote", "quote-value"])
 @pytest.mark.parametrize("parameter", KINDS, ids=[parameter.name for parameter in KINDS])
-def test_any_answer_is_valid(parameter: Parameter, order: str, choose_at_random: Choose) -> None:
+def test_any_answer_is_valid(parameter: Parameter, order: Order, choose_at_random: Choose) -> None:
     answered = 0
     for seed in range(12):
-        text, ended = choose_at_random(lark(question(PLAIN, parameter), order=order), seed)
+        text, ended = choose_at_random(lark(question(PLAIN, parameter, order=order)), seed)
         if not ended:
             continue
         answer = json.loads(text)
@@ -84,23 +85,23 @@ def test_any_answer_is_valid(parameter: Parameter, order: str, choose_at_random:
 def test_any_quote_is_in_the_text(text: str, choose_at_random: Choose) -> None:
     quoted = 0
     for seed in range(10):
-        answer, ended = choose_at_random(lark(question(text, KINDS[0]), order="quote-value"), seed)
+        answer, ended = choose_at_random(lark(question(text, KINDS[0], order="quote-value")), seed)
         if ended and answer != "null":
             quote = json.loads(answer)["quote"]
             assert is_quoted(quote, text)
             assert quote == quote.strip(" ")
-            assert len(quote) <= 240
+            assert len(quote) <= LONGEST_QUOTE
             quoted += 1
     assert quoted > 0
 
 
 def test_a_text_without_words_can_only_be_answered_null(choose_at_random: Choose) -> None:
-    assert choose_at_random(lark(question("\n\n", KINDS[0]), order="value-quote"), 1) == ("null", True)
+    assert choose_at_random(lark(question("\n\n", KINDS[0])), 1) == ("null", True)
 
 
 def test_groups_answer_every_parameter_in_order(choose_at_random: Choose) -> None:
     for seed in range(6):
-        text, ended = choose_at_random(lark(question(PLAIN, *KINDS[:5]), order="value-quote", quote=40), seed)
+        text, ended = choose_at_random(lark(question(PLAIN, *KINDS[:5], brief=True)), seed)
         if ended:
             answer = json.loads(text)
             assert list(answer) == [parameter.name for parameter in KINDS[:5]]
@@ -111,13 +112,14 @@ def test_groups_answer_every_parameter_in_order(choose_at_random: Choose) -> Non
 def test_records_are_a_bounded_list_of_labels_with_quotes(choose_at_random: Choose) -> None:
     lengths = set()
     for seed in range(12):
-        text, ended = choose_at_random(lark(question(PLAIN, records=3), order="value-quote"), seed)
+        text, ended = choose_at_random(lark(question(PLAIN, records=3)), seed)
         if ended:
             records = json.loads(text)
             lengths.add(len(records))
             for record in records:
                 assert list(record) == ["label", "quote"]
-                assert 1 <= len(record["label"]) <= 60
+                assert 1 <= len(record["label"]) <= LONGEST_LABEL
+                assert len(record["quote"]) <= BRIEF_QUOTE
                 assert record["label"] == record["label"].strip()
                 assert is_quoted(record["quote"], PLAIN)
     assert max(lengths) <= 3
@@ -127,8 +129,19 @@ def test_what_the_grammar_lets_through_the_json_schema_does_too(choose_at_random
     for asked in (KINDS[:1], KINDS[1:2], KINDS[:4]):
         one = question(PLAIN, *asked)
         for seed in range(4):
-            text, ended = choose_at_random(lark(one, order="value-quote"), seed)
+            text, ended = choose_at_random(lark(one), seed)
             assert not ended or validator(json_schema(one)).is_valid(json.loads(text))
+
+
+def test_the_json_schema_bounds_quotes_and_labels_as_the_grammar_does() -> None:
+    def longest(one: Question) -> int:
+        schema = json_schema(one)
+        told = schema["items"] if one.form == "records" else schema["anyOf"][1]
+        return int(told["properties"]["quote"]["maxLength"])
+
+    assert longest(question(PLAIN, KINDS[0])) == LONGEST_QUOTE
+    assert longest(question(PLAIN, KINDS[0], brief=True)) == longest(question(PLAIN, records=3)) == BRIEF_QUOTE
+    assert json_schema(question(PLAIN, records=3))["items"]["properties"]["label"]["maxLength"] == LONGEST_LABEL
 
 
 def test_the_shortest_answer_keeps_whole_records_and_no_values() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def question(text: str, asked: tuple[Parameter, ...], records: int = 0) -> Quest
 
 def answer(draw: Draw, one: Question, at: int) -> Any:
     """The answer as JSON; fails where it does not end within the cap, or quotes what is not there."""
-    written, ended = draw(lark(one, order=("value-quote", "quote-value")[at % 2]), at)
+    written, ended = draw(lark(replace(one, order=("value-quote", "quote-value")[at % 2])), at)
     assert ended, f"not at its end after {CAP} tokens: {written}"
     made = json.loads(written)
     alone = one.form == "parameters" and len(one.parameters) == 1

@@ -18,13 +18,13 @@ from typing import Any
 
 import llguidance
 
+from dsx.answers.limits import LONGEST_LABEL, SHORTEST_QUOTE, longest_quote
 from dsx.schema.grammatical import for_grammar
 from dsx.schema.leaves import UNWRITABLE
 from dsx.schema.values import without_step
-from dsx.types import Parameter, Question
+from dsx.types import Order, Parameter, Question
 from dsx.units import spellings
 
-SHORTEST_QUOTE = 8
 FUEL = 20_000_000
 """What the matcher may spend on a token, in its library's unit; its own limit ends in words of hundreds of letters."""
 _SOLID = r"(?:[^\\\x00-\x20\x7f]|\\[^n])"
@@ -35,25 +35,25 @@ _quotable = re.compile(f"{_ANY}+")
 _solid = re.compile(_SOLID)
 
 
-def lark(question: Question, *, order: str, quote: int = 240, label: int = 60) -> str:
-    """The grammar. order: "value-quote" or "quote-value"; quote, label: most characters."""
+def lark(question: Question) -> str:
+    """The grammar, in llguidance's Lark."""
     rules = ["%llguidance {}"]
-    quoting = _quote_rules(question.shown.text, 80 if question.form == "records" else quote)
+    quoting = _quote_rules(question.shown.text, longest_quote(question))
     rules += quoting
     if question.form == "records":
         rules.append(
-            rf'LABEL: "\"" /[^"\\\x00-\x20\x7f]([^"\\\x00-\x1f\x7f]{{0,{label - 2}}}[^"\\\x00-\x20\x7f])?/ "\""'
+            rf'LABEL: "\"" /[^"\\\x00-\x20\x7f]([^"\\\x00-\x1f\x7f]{{0,{LONGEST_LABEL - 2}}}[^"\\\x00-\x20\x7f])?/ "\""'
         )
         rules.append(r'item: "{\"label\":" LABEL ",\"quote\":" QUOTE "}"')
         more = f' ("," item){{0,{question.max_records - 1}}}' if question.max_records > 1 else ""
         rules.append(f'start: "[" (item{more})? "]"' if quoting else 'start: "[]"')
     elif len(question.parameters) == 1:
-        rules += _parameter(0, question.parameters[0], order, bool(quoting))
+        rules += _parameter(0, question.parameters[0], question.order, bool(quoting))
         rules.append("start: p0")
     else:
         pairs = []
         for at, parameter in enumerate(question.parameters):
-            rules += _parameter(at, parameter, order, bool(quoting))
+            rules += _parameter(at, parameter, question.order, bool(quoting))
             pairs.append(f"{_literal(('{' if at == 0 else ',') + _text(parameter.name) + ':')} p{at}")
         rules.append(f'start: {" ".join(pairs)} "}}"')
     return "\n".join(rules) + "\n"
@@ -65,7 +65,7 @@ def matcher(words: llguidance.LLTokenizer, lark: str) -> llguidance.LLMatcher:
     return llguidance.LLMatcher(words, llguidance.LLMatcher.grammar_from_lark(lark), log_level=0, limits=limits)
 
 
-def _parameter(at: int, parameter: Parameter, order: str, quotable: bool) -> list[str]:
+def _parameter(at: int, parameter: Parameter, order: Order, quotable: bool) -> list[str]:
     """Rule p{at}: null or the object; only null where the text has nothing to quote."""
     if not quotable:
         return [f'p{at}: "null"']
@@ -149,9 +149,12 @@ def shortest(question: Question, partial: str) -> str:
 
 def json_schema(question: Question) -> Mapping[str, Any]:
     """The same answer for servers that take a JSON Schema only: a quote is then any string, checked afterwards."""
-    cited = {"type": "string", "minLength": 1, "maxLength": 240}
+    cited = {"type": "string", "minLength": 1, "maxLength": longest_quote(question)}
     if question.form == "records":
-        properties: dict[str, Any] = {"label": {"type": "string", "minLength": 1, "maxLength": 60}, "quote": cited}
+        properties: dict[str, Any] = {
+            "label": {"type": "string", "minLength": 1, "maxLength": LONGEST_LABEL},
+            "quote": cited,
+        }
         return {"type": "array", "maxItems": question.max_records, "items": _object(properties)}
     answers = {}
     for parameter in question.parameters:

@@ -5,22 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from dsx.answers.limits import BRIEF_QUOTE, LONGEST_LABEL, LONGEST_QUOTE
 from dsx.schema.leaves import CHARACTERS_PER_TOKEN, longest
 from dsx.types import Parameter, ParameterSet, RecordType
 from dsx.units import spellings
 
-QUOTE = 240
-"""Most characters of a quote; BRIEF where an answer that was cut is asked again."""
-BRIEF = 80
-LABEL = 60
-"""Most characters of a record's label; its quote has at most BRIEF."""
 
-
-def answer_tokens(parameter: Parameter, quote: int = QUOTE) -> int:
+def answer_tokens(parameter: Parameter) -> int:
     """What the longest legal answer of one parameter takes, its name included."""
     unit = max(map(len, spellings(parameter.unit))) + len(',"unit":""') if parameter.unit else 0
     frame = len(parameter.name) + len('"":{"value":,"quote":""},')
-    return math.ceil((longest(parameter.schema) + unit + frame + quote) / CHARACTERS_PER_TOKEN)
+    return math.ceil((longest(parameter.schema) + unit + frame + LONGEST_QUOTE) / CHARACTERS_PER_TOKEN)
 
 
 def groups(kind: RecordType, per_question: int, cap: int) -> Iterator[tuple[Parameter, ...]]:
@@ -38,7 +33,7 @@ def groups(kind: RecordType, per_question: int, cap: int) -> Iterator[tuple[Para
 
 def page(cap: int) -> int:
     """How many records one question lists."""
-    one = math.ceil((LABEL + BRIEF + len('{"label":"","quote":""},')) / CHARACTERS_PER_TOKEN)
+    one = math.ceil((LONGEST_LABEL + BRIEF_QUOTE + len('{"label":"","quote":""},')) / CHARACTERS_PER_TOKEN)
     return max(1, cap // one)
 
 

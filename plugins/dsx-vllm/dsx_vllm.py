@@ -167,7 +167,7 @@ class VllmEngine:
 
         from dsx.answers.grammar import lark
 
-        held = CFG(lark(question, order=self.settings.order, quote=question.quote_characters))
+        held = CFG(lark(question))
         return SamplingParams(
             temperature=0,
             max_tokens=self.settings.max_new_tokens,

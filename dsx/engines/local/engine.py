@@ -177,7 +177,7 @@ class TransformersEngine:
             error = f"prompt of {len(prefix) + len(suffix)} tokens and {cap} of answer pass the model's context"
             return Completion(question.key, "", True, error=f"{error} of {self.context_tokens}")
         started = time.perf_counter()
-        lark = grammar.lark(question, order=self.settings.order, quote=question.quote_characters)
+        lark = grammar.lark(question)
         matcher = grammar.matcher(self.words, lark)
         if matcher.is_error():
             return Completion(question.key, "", True, error=f"grammar: {matcher.get_error()}")

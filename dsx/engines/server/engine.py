@@ -213,7 +213,7 @@ class ServerEngine:
         schema = json_schema(question)
         held: Json = schema
         if self.grammar == "lark":
-            held = lark(question, order=self.settings.order, quote=question.quote_characters)
+            held = lark(question)
         body = self._body(question.messages(), self.constraint, held, self.logprobs, self.settings.max_new_tokens)
         started = time.perf_counter()
         reply = self.endpoint.post("/chat/completions", body)

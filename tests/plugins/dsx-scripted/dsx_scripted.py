@@ -13,6 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dsx.answers.limits import longest_quote
 from dsx.errors import UsageError
 from dsx.plugins.hookspecs import hookimpl
 from dsx.types import Completion, Confidence, Engine, EngineFactory, EngineSettings, Json, Parameter, Question, Usage
@@ -73,7 +74,7 @@ class ScriptedEngine:
 
 
 def _filled(parameter: Parameter, question: Question) -> Json:
-    sentences = [match.group().strip()[: question.quote_characters] for match in SENTENCE.finditer(question.shown.text)]
+    sentences = [match.group().strip()[: longest_quote(question)] for match in SENTENCE.finditer(question.shown.text)]
     chosen = int.from_bytes(hashlib.sha256(f"{question.key} {question.shown.text}".encode()).digest()[:4])
     value = _value(parameter, chosen)
     if value is None or not sentences or chosen % 5 == 0:
