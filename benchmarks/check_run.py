@@ -40,7 +40,7 @@ def main() -> int:
             for key, value in record.values.items():
                 counts["parameters"] += 1
                 counts[f"status {value.status}"] += 1
-                counts["cut"] += "truncated" in value.flags
+                counts["cut"] += any(flag.kind == "truncated" for flag in value.flags)
                 if value.value is not None:
                     counts["values that do not validate"] += not validates(by_name[key], value.value)
                     counts["values without a quote that stands in the document"] += (

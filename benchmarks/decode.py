@@ -65,7 +65,7 @@ def questions(one: TransformersEngine, paper: Path, tokens: int) -> list[Questio
     pipeline = Pipeline(recipe, find_parameters(str(SCHEMA), plugins), plugins, one, lambda event: None, None)
     asked = [question for question, _ in pipeline.preview(paper) if question.form == "parameters"]
     return [
-        Question(q.key, q.system, shown, q.prompt, q.form, q.parameters, q.record, examples=q.examples) for q in asked
+        Question(q.id, q.system, shown, q.prompt, q.form, q.parameters, q.record, examples=q.examples) for q in asked
     ]
 
 
@@ -76,7 +76,7 @@ def speed(model: str, paper: Path, length: int = 4000) -> None:
     for _ in range(3):
         one.prefixes.clear()
         started = time.perf_counter()
-        ours = {completion.key: completion.text for completion in one.answer(asked)}
+        ours = {completion.question_id: completion.text for completion in one.answer(asked)}
         runs.append(time.perf_counter() - started)
     seconds = statistics.median(runs)
     print(f"dsx: {seconds:.1f} s, median of {', '.join(f'{run:.1f}' for run in sorted(runs))}", flush=True)
@@ -87,10 +87,10 @@ def speed(model: str, paper: Path, length: int = 4000) -> None:
         prompt = outlines.inputs.Chat(question.messages())
         text = outlines.Generator(one.outlines, held, backend="llguidance")(prompt, max_new_tokens=CAP, do_sample=False)
         times.append(time.perf_counter() - started)
-        same += text == ours[question.key]
-        print(f"{question.key}: {times[-1]:.1f} s, {'same' if text == ours[question.key] else 'different'}", flush=True)
-        if text != ours[question.key]:
-            print(f"  {ours[question.key]!r}\n  {text!r}")
+        same += text == ours[question.id]
+        print(f"{question.id}: {times[-1]:.1f} s, {'same' if text == ours[question.id] else 'different'}", flush=True)
+        if text != ours[question.id]:
+            print(f"  {ours[question.id]!r}\n  {text!r}")
     print(f"{len(asked)} questions about {length} tokens of {paper.name}; {same} answers are the same text")
     print(f"dsx {seconds:.1f} s; generate {sum(times):.1f} s ({statistics.median(times):.2f} s a question, median)")
     print(f"generate / dsx = {sum(times) / seconds:.2f}")
@@ -135,7 +135,7 @@ def same(model: str, tokens: int, papers: Sequence[Path]) -> None:
         ended = wanted[:-1] if wanted and wanted[-1] == one.tokenizer.eos_token_id else wanted
         equal += done.out == ended
         if done.out != ended:
-            print(f"{paper.name}: {question.key}: {one._text(done.out)[0]!r} and {one._text(ended)[0]!r}")
+            print(f"{paper.name}: {question.id}: {one._text(done.out)[0]!r} and {one._text(ended)[0]!r}")
     print(f"the same tokens in {equal} of {len(pairs)} questions about {len(papers)} papers of {tokens} tokens")
     target(equal == len(pairs))
 

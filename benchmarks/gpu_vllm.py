@@ -49,7 +49,7 @@ def questions() -> list[Question]:
 
 def problems(done: Completion) -> Iterator[str]:
     """What is wrong with one answer."""
-    if done.key == "long":
+    if done.question_id == "long":
         if "too many for a context of" not in (done.error or ""):
             yield f"error {done.error!r}"
         return
@@ -57,12 +57,12 @@ def problems(done: Completion) -> Iterator[str]:
         yield done.error
         return
     said: Any = json.loads(done.text)
-    inner = said if done.key == "records" else list(said.values()) if done.key == "all" else [said]
+    inner = said if done.question_id == "records" else list(said.values()) if done.question_id == "all" else [said]
     yield from (f"not in the text: {one!r}" for one in inner if one is not None and one["quote"] not in TEXT)
     if not done.usage.tokens_sampled:
         yield "nothing sampled"
-    expected = {leaf.name for leaf in LEAVES.values()} if done.key == "all" else {done.key}
-    if not done.truncated and done.key != "records" and set(done.confidence) != expected:
+    expected = {leaf.name for leaf in LEAVES.values()} if done.question_id == "all" else {done.question_id}
+    if not done.truncated and done.question_id != "records" and set(done.confidence) != expected:
         yield f"confidence of {sorted(done.confidence)}"
     for name, sure in done.confidence.items():
         if not (0 <= sure.reported <= 1 and 0 <= sure.value <= 1):
@@ -85,9 +85,9 @@ def forbidden(engine: dsx_vllm.VllmEngine, asked: Sequence[Question], outputs: S
             positions += 1
             for other, given in position.items():
                 if given.logprob > IMPOSSIBLE and not int(bits[0, other // 32]) >> (other % 32) & 1:
-                    found.append(f"{question.key}: token {other}, log-probability {given.logprob:.2f}")
+                    found.append(f"{question.id}: token {other}, log-probability {given.logprob:.2f}")
             if not matcher.consume_token(token):
-                found.append(f"{question.key}: token {token} was written")
+                found.append(f"{question.id}: token {token} was written")
                 break
     return positions, found
 
@@ -119,11 +119,11 @@ def main() -> int:
         started = time.perf_counter()
         done = list(engine.answer(asked))
         seconds[f"turn {turn}"] = round(time.perf_counter() - started, 3)
-        if sorted(each.key for each in done) != sorted(question.key for question in asked):
-            wrong.append(f"turn {turn}: answered {[each.key for each in done]}")
+        if sorted(each.question_id for each in done) != sorted(question.id for question in asked):
+            wrong.append(f"turn {turn}: answered {[each.question_id for each in done]}")
         for each in done:
             print(json.dumps({"turn": turn, **dataclasses.asdict(each)}, ensure_ascii=False))
-            wrong += [f"turn {turn}: {each.key}: {problem}" for problem in problems(each)]
+            wrong += [f"turn {turn}: {each.question_id}: {problem}" for problem in problems(each)]
     positions, found = forbidden(engine, *kept[0])
     facts = {"gpu": torch.cuda.get_device_name(0), "torch": torch.__version__, "seconds": seconds}
     print(json.dumps({**facts, "positions": positions, "engine": engine.describe()}))

@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import sys
@@ -23,7 +22,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pymupdf
 
@@ -152,14 +150,12 @@ def where(run: Path) -> str:
     return "between the first and the last paper" if 0 < records < PAPERS else f"{records} papers stored"
 
 
-def read(run: Path) -> dict[str, Any]:
-    """The records' bytes, apart from the seconds; every file must be a whole result under its document's name."""
-    stored: dict[str, Any] = {}
+def read(run: Path) -> dict[str, bytes]:
+    """The records' bytes; every file must be a whole result under its document's name."""
+    stored: dict[str, bytes] = {}
     for path in (run / "records").glob("*.json"):
-        result = from_json(path.read_bytes())
-        assert path.stem == result.document, path
-        stored[path.name], times = re.subn(rb'^ "seconds": .*$', b"", path.read_bytes(), flags=re.MULTILINE)
-        assert times == 1
+        stored[path.name] = path.read_bytes()
+        assert path.stem == from_json(stored[path.name]).document, path
     assert not list((run / "failures").glob("*.json"))
     return stored
 

@@ -6,7 +6,6 @@ Names are resolved to callables once, when a Pipeline is made; the stages never 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,13 +27,17 @@ from dsx.types import (
     Document,
     Engine,
     Evidence,
+    Flag,
     Json,
     Normaliser,
     PaperResult,
     Parameter,
     ParameterSet,
     Question,
+    QuestionId,
     Record,
+    RecordPath,
+    RecordStep,
     RecordType,
     Status,
     Value,
@@ -52,7 +55,7 @@ class _Open:
 
     type: RecordType
     label: str | None = None
-    path: tuple[str, ...] = ()
+    path: RecordPath = ()
     evidence: Evidence | None = None
     values: dict[str, Value] = field(default_factory=dict)
 
@@ -100,7 +103,6 @@ class Pipeline:
 
     def fill(self, path: Path) -> PaperResult:
         """All values of one paper. Raises LoadError where it cannot be read."""
-        started = time.perf_counter()
         document = self.load(path)
         selector = self._selector(document)
         unfilled, filled = [_Open(self.parameters.root)], list[_Open]()
@@ -120,7 +122,7 @@ class Pipeline:
                 asked = again
         records = tuple(record.record() for record in filled)
         notes = () if selector.whole else ("shown in passages",)
-        return PaperResult(document.id, path.name, records, notes, time.perf_counter() - started)
+        return PaperResult(document.id, path.name, records, notes)
 
     def load(self, path: Path) -> Document:
         """The document of a file, from the cache where it is there."""
@@ -140,7 +142,10 @@ class Pipeline:
         """The questions about the paper and about one record of each kind, with their tokens; nothing is asked."""
         selector = self._selector(self.load(path))
         paper = _Open(self.parameters.root)
-        examples = [_Open(kind, f"<{kind.name}>", (kind.name,)) for kind in self.parameters.root.children]
+        examples = [
+            _Open(kind, f"<{kind.name}>", (RecordStep(kind.name, f"<{kind.name}>"),))
+            for kind in self.parameters.root.children
+        ]
         for one in [*self._records(selector, [paper]), *self._parameters(selector, [paper, *examples])]:
             asked = one.question
             yield asked, sum(map(self.engine.count_tokens, (asked.system, asked.shown.text, asked.prompt)))
@@ -162,8 +167,9 @@ class Pipeline:
         self, selector: Selector, record: _Open, group: Sequence[Parameter], brief: bool = False
     ) -> _Asked:
         label = record.label
+        names = tuple(parameter.name for parameter in group)
         question = Question(
-            key="/".join([*record.path, "+".join(parameter.name for parameter in group)]),
+            id=QuestionId(selector.document.id, record.path, names, attempt=int(brief)),
             system=self.system,
             shown=selector.select(prompt.query(group, label), first=not record.path),
             prompt=prompt.parameters(group, label, self.recipe.order),
@@ -185,13 +191,13 @@ class Pipeline:
     def _given(self, records: Sequence[_Open]) -> list[_Open]:
         """The records that the recipe names, below the paper."""
         kinds = [kind for record in records if not record.path for kind in record.type.children]
-        return [_Open(kind, label, (kind.name, label)) for kind in kinds for label in self.recipe.records]
+        return [_Open(kind, label, (RecordStep(kind.name, label),)) for kind in kinds for label in self.recipe.records]
 
     def _records_question(
         self, selector: Selector, record: _Open, kind: RecordType, known: tuple[_Open, ...]
     ) -> _Asked:
         question = Question(
-            key="/".join([*record.path, kind.name, f"after {len(known)}"]),
+            id=QuestionId(selector.document.id, record.path, (kind.name,), after=len(known)),
             system=self.system,
             shown=selector.select(prompt.records_query(kind)),
             prompt=prompt.records(kind, record.label, known[-1].label if known else None),
@@ -205,11 +211,11 @@ class Pipeline:
     # ---- decode ----
 
     def _answers(self, document: Document, asked: Sequence[_Asked]) -> Iterator[tuple[_Asked, Completion]]:
-        by_key = {one.question.key: one for one in asked}
+        by_id = {one.question.id: one for one in asked}
         for completion in self.engine.answer([one.question for one in asked]):
-            yield by_key.pop(completion.key), completion
-        for key, one in by_key.items():
-            yield one, Completion(key, "", False, error="the engine gave no answer")
+            yield by_id.pop(completion.question_id), completion
+        for question_id, one in by_id.items():
+            yield one, Completion(question_id, "", False, error="the engine gave no answer")
 
     def _log(self, document: Document, one: _Asked, completion: Completion, repairs: Iterable[str] = ()) -> None:
         event: dict[str, Json] = {
@@ -240,11 +246,11 @@ class Pipeline:
         return []
 
     def _value(self, document: Document, question: Question, parameter: Parameter, answer: Answer) -> Value:
-        flags = [f"repair:{name}" for name in answer.repairs]
+        flags = [Flag("repair", name) for name in answer.repairs]
         if answer.truncated:
-            return Value(None, Status.FAILED, flags=(*flags, "truncated"))
+            return Value(None, Status.FAILED, flags=(*flags, Flag("truncated")))
         if answer.error is not None:
-            return Value(None, Status.FAILED, flags=(*flags, f"error: {answer.error}"))
+            return Value(None, Status.FAILED, flags=(*flags, Flag("error", answer.error)))
         sure = answer.confidence
         factor = confidence_factor(answer.repairs, self.recipe.repair_factor)
         if answer.value is None:
@@ -253,7 +259,7 @@ class Pipeline:
         confidence = None if sure is None else sure.reported * sure.value * factor
         evidence = locate(answer.quote, document, question.shown) if answer.quote else None
         if answer.quote and evidence is None:
-            flags.append("quote-not-found")
+            flags.append(Flag("quote-not-found"))
         status = support(answer.value, answer.unit, answer.quote, parameter, bool(answer.repairs))
         if evidence is None:
             status = Status.UNSUPPORTED
@@ -261,10 +267,10 @@ class Pipeline:
         try:
             value = normalise(answer.value, answer.unit, parameter, self._chain(parameter))
         except ValueError as problem:
-            flags.append(f"not-normalised: {problem}")
+            flags.append(Flag("not-normalised", str(problem)))
             status = Status.UNSUPPORTED
         if not validates(parameter, value):
-            flags.append("invalid-after-normalising")
+            flags.append(Flag("invalid-after-normalising"))
             value, status = None, Status.FAILED
         return Value(value, status, confidence, evidence, answer.value, answer.unit, tuple(flags), sure)
 
@@ -290,7 +296,7 @@ class Pipeline:
             _Open(
                 one.kind,
                 found.label,
-                (*one.record.path, one.kind.name, found.label),
+                (*one.record.path, RecordStep(one.kind.name, found.label)),
                 locate(found.quote, document, one.question.shown) if found.quote else None,
             )
             for found in labels
@@ -300,5 +306,5 @@ class Pipeline:
         if new and full and len(listed) < one.kind.max_records:
             return [], [self._records_question(selector, one.record, one.kind, listed)]
         if not listed:  # one unnamed study
-            listed = (_Open(one.kind, None, (*one.record.path, one.kind.name, "")),)
+            listed = (_Open(one.kind, None, (*one.record.path, RecordStep(one.kind.name, ""))),)
         return list(listed), []

@@ -194,12 +194,42 @@ Order = Literal["value-quote", "quote-value"]
 
 
 @dataclass(frozen=True, slots=True)
+class RecordStep:
+    """One step from a record to a record that it holds. list: the list's name; label: "" for the one unnamed record."""
+
+    list: str
+    label: str
+
+
+RecordPath = tuple[RecordStep, ...]
+"""Where a record stands below the paper, whose own path is (). No two records of a list have one label."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionId:
+    """Which question this is, among all that are asked of all papers.
+
+    record: the record that is filled. names: the parameters asked, or the list whose records are.
+    attempt: 1 where an answer was cut and is asked again. after: for a list, how many of its records are known.
+    """
+
+    document: str
+    record: RecordPath = ()
+    names: tuple[str, ...] = ()
+    attempt: int = 0
+    after: int | None = None
+
+    def __str__(self) -> str:
+        """For people and logs: the way within the paper, the same in every paper."""
+        steps = [part for step in self.record for part in (step.list, step.label)]
+        return "/".join([*steps, "+".join(self.names), *([] if self.after is None else [f"after {self.after}"])])
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """One thing to ask about a text. Questions with equal `system`, `examples` and `shown` share a prefix.
 
     examples: turns that come before the text: what was asked, and the right answer.
-
-    key: unique among the questions of a paper.
     form: "parameters", an object of name → null or {value, unit?, quote} (the bare inner value where there is one
         parameter only), or "records", a list of {label, quote}.
     parameters: what the answer holds, in the answer's order.
@@ -208,7 +238,7 @@ class Question:
     brief: quotes are short (see `dsx.answers.limits`), for the answer was cut before.
     """
 
-    key: str
+    id: QuestionId
     system: str
     shown: Shown
     prompt: str
@@ -267,14 +297,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What an engine wrote in answer to the question `key`.
+    """What an engine wrote in answer to a question.
 
     constrained: a grammar held every token, so the text needs no recovery.
     truncated: the cap came first; the text is then the grammar's shortest answer and says nothing.
     error: why there is no text.
     """
 
-    key: str
+    question_id: QuestionId
     text: str
     constrained: bool
     truncated: bool = False
@@ -331,12 +361,19 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """A named event on a value's way: repair, error, truncated, quote-not-found, not-normalised, unit-assumed, …"""
+
+    kind: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """One cell of the table.
 
     confidence: (1 − p(null)) × the value's probability (of null: p(null)), lowered for each repair; not calibrated.
     sure: what it is made of, as the engine gave it. raw: the value as it was written, before units and spellings.
-    flags: named events on its way.
     """
 
     value: Json
@@ -345,19 +382,19 @@ class Value:
     evidence: Evidence | None = None
     raw: Json = None
     unit: str | None = None
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
     sure: Confidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of a paper. path: the list it belongs to and its ancestors' labels; the paper's own has path ()."""
+    """One record of a paper; the paper's own has path ()."""
 
     label: str | None
     type: str
     values: Mapping[str, Value]
     evidence: Evidence | None = None
-    path: tuple[str, ...] = ()
+    path: RecordPath = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +405,6 @@ class PaperResult:
     file: str
     records: tuple[Record, ...]
     notes: tuple[str, ...] = ()
-    seconds: float = 0.0
 
 
 # ---- what plugins give: named things ----

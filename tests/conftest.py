@@ -160,9 +160,9 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Scripted:
 
 
 def outcome(run: Path) -> dict[str, Any]:
-    """What a run stored, by file name, without what depends on the clock."""
+    """What a run stored, by file name."""
     read = [json.loads(path.read_bytes()) for path in (run / "records").glob("*.json")]
-    return {paper["file"]: {**paper, "seconds": None} for paper in read}
+    return {paper["file"]: paper for paper in read}
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ class RandomEngine:
             self.asked.append(question)
             made = lark(question)
             text, ended = random_answer(self.words, made, len(self.asked), self.cap)
-            yield Completion(question.key, text if ended else shortest(question, text), True, truncated=not ended)
+            yield Completion(question.id, text if ended else shortest(question, text), True, truncated=not ended)
 
     def describe(self) -> dict[str, Any]:
         return {"model": "random"}

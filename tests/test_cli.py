@@ -104,6 +104,8 @@ def test_the_main_job_end_to_end(tmp_path: Path, embedded_folder: str) -> None:
     schema.write_text(json.dumps(SMALL))
     run, labels = tmp_path / "run", "Experiment 1,Experiment 2"
     command = ["extract", "--schema", schema, "--records", labels, "--run", run, papers]
+    twice = dsx("extract", "--schema", schema, "--records", "A,B,A", papers)
+    assert (twice.returncode, "'A' is named 2 times" in twice.stderr) == (2, True)
 
     result = dsx(*command)
 

@@ -113,8 +113,8 @@ def test_an_engine_answers_under_the_grammar(folder: Path, device: str) -> None:
     engine = TransformersEngine(EngineSettings(model=str(folder), max_new_tokens=400, options={"device": device}))
     devices = {str(kept.device) for kept in engine.pool.keys}
     assert len(devices) == (torch.cuda.device_count() if device == "auto" else 1)
-    answers = {completion.key: completion for completion in engine.answer(questions())}
-    assert set(answers) == {question.key for question in questions()}
+    answers = {completion.question_id: completion for completion in engine.answer(questions())}
+    assert set(answers) == {question.id for question in questions()}
     for completion in answers.values():
         assert completion.error is None
         said = json.loads(completion.text)

@@ -165,7 +165,7 @@ def bench(request: pytest.FixtureRequest, embedded_folder: str, words: Any) -> B
 def told(bench: Bench, question: Question, row: Row) -> dict[str, dict[str, float]]:
     """By parameter: the probability of each choice's JSON."""
     sure = {parameter.name: Confidence(1.0, 1.0) for parameter in question.parameters}
-    bare = Completion(question.key, bench.text(row), True, confidence=sure)
+    bare = Completion(question.id, bench.text(row), True, confidence=sure)
     opinions = Opinions(1, 0, True, bench.loop.run, bench.text, bench.spell)
     [completion] = opinions.add([(question, row, bare)])
     return {
@@ -216,7 +216,7 @@ def test_a_few_rows_are_enough_and_are_counted(bench: Bench) -> None:
         return bench.loop.run(rows)
 
     used = Usage(tokens_prompt=9, tokens_sampled=3, tokens_forced=2, forward_passes=1.5, ms_model=1.0, ms_grammar=1.0)
-    bare = Completion(question.key, bench.text(row), True, confidence={"integer": Confidence(1.0, 1.0)}, usage=used)
+    bare = Completion(question.id, bench.text(row), True, confidence={"integer": Confidence(1.0, 1.0)}, usage=used)
     [completion] = Opinions(2, 0, True, run, bench.text, bench.spell).add([(question, row, bare)])
     usage = completion.usage
     assert 3 <= len(more) <= 10
@@ -363,8 +363,8 @@ class Drawn:
 )
 def test_draws_without_an_answer_do_not_count(ends: tuple[str, ...], share: float | None, words: Any) -> None:
     question, drawn = asked({"rotated": SCHEMAS["rotated"]}), Drawn(*ends)
-    row = Row(question.key, [1], [1], matcher(words, lark(question)), 9)
-    bare = Completion(question.key, said(True), True, confidence={"rotated": Confidence(1.0, 1.0)})
+    row = Row(question.id, [1], [1], matcher(words, lark(question)), 9)
+    bare = Completion(question.id, said(True), True, confidence={"rotated": Confidence(1.0, 1.0)})
     opinions = Opinions(4, 0, False, drawn.run, lambda row: drawn.texts[row.key], lambda token: b"")
     [completion] = opinions.add([(question, row, bare)])
     assert completion.confidence["rotated"].agreement == share

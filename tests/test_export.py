@@ -14,7 +14,7 @@ from dsx.report.cells import COLUMNS, to_parquet, to_sqlite
 from dsx.report.export import to_csv, to_jsonl, to_objects, to_table
 from dsx.schema import nullable, read
 from dsx.schema.values import validator
-from dsx.types import Evidence, PaperResult, Record, Status, Value
+from dsx.types import Evidence, Flag, PaperResult, Record, RecordStep, Status, Value
 
 NUMBERS = {"type": "array", "items": {"type": "number"}}
 SCHEMA: dict[str, Any] = {
@@ -50,7 +50,7 @@ ABSENT = Value(None, Status.NOT_REPORTED, 0.88)
 
 def experiment(label: str, n: Value, angles: Value) -> Record:
     """A record of the list."""
-    return Record(label, "experiments", {"n": n, "targets.angles": angles}, None, ("experiments", label))
+    return Record(label, "experiments", {"n": n, "targets.angles": angles}, None, (RecordStep("experiments", label),))
 
 
 RESULT = PaperResult(
@@ -59,9 +59,15 @@ RESULT = PaperResult(
     (
         Record(None, "", {"title": Value("On cursors", Status.STATED, 0.5, EVIDENCE)}),
         experiment("E1", Value(40, Status.STATED, 0.93, EVIDENCE, 40), Value([0, 4.5], Status.DERIVED, 0.4, EVIDENCE)),
-        experiment("E2", ABSENT, Value(None, Status.FAILED, flags=("truncated",))),
-        Record("p1", "phases", {"trials": Value(12, Status.STATED)}, None, ("experiments", "E1", "phases", "p1")),
-        Record("p2", "phases", {"trials": ABSENT}, None, ("experiments", "E1", "phases", "p2")),
+        experiment("E2", ABSENT, Value(None, Status.FAILED, flags=(Flag("truncated"),))),
+        Record(
+            "p1",
+            "phases",
+            {"trials": Value(12, Status.STATED)},
+            None,
+            (RecordStep("experiments", "E1"), RecordStep("phases", "p1")),
+        ),
+        Record("p2", "phases", {"trials": ABSENT}, None, (RecordStep("experiments", "E1"), RecordStep("phases", "p2"))),
     ),
 )
 PLAIN = PaperResult("id2", "b.pdf", (Record(None, "", {"title": ABSENT}),))

@@ -15,7 +15,7 @@ from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.schema import read
 from dsx.store.serial import from_json, to_json
-from dsx.types import Completion, Confidence, PaperResult, Question, Status, Usage, Value
+from dsx.types import Completion, Confidence, Flag, PaperResult, Question, Status, Usage, Value
 
 PAPER = "A study of reaching\n\nIn Experiment 1, sixteen people (n = 16) reached. They were seated at a table.\n"
 SCHEMA = {
@@ -48,9 +48,7 @@ class Canned:
             name = question.parameters[0].name if question.parameters else "experiments"
             if name in self.answers:
                 sure = {name: self.sure} if self.sure is not None and question.parameters else {}
-                yield Completion(
-                    question.key, self.answers[name], False, confidence=sure, usage=Usage(tokens_sampled=7)
-                )
+                yield Completion(question.id, self.answers[name], False, confidence=sure, usage=Usage(tokens_sampled=7))
 
     def describe(self) -> dict[str, Any]:
         return {"model": "canned"}
@@ -85,7 +83,7 @@ def test_a_repair_is_on_the_value_and_in_the_log_and_lowers_confidence(tmp_path:
     result, events = fill(Canned(answers, sure), tmp_path)
     mended, sound = value(result, "n"), value(result, "tables")
     assert (mended.value, mended.status) == (16, Status.STATED)
-    assert mended.flags == ("repair:quotes", "repair:trailing-commas")
+    assert mended.flags == (Flag("repair", "quotes"), Flag("repair", "trailing-commas"))
     assert mended.confidence == pytest.approx(0.9 * 0.8 * 0.8**2)
     assert mended.sure == sure, "both parts are kept as the engine gave them"
     assert sound.confidence == pytest.approx(0.9 * 0.8)
@@ -106,7 +104,7 @@ def test_not_reported_is_as_sure_as_null_was(tmp_path: Path) -> None:
 def test_no_answer_is_a_named_failure_and_logged(tmp_path: Path) -> None:
     result, events = fill(Canned({"experiments": RECORDS, "tables": "nothing of use"}), tmp_path)
     assert value(result, "n").status == Status.FAILED
-    assert value(result, "n").flags == ("error: the engine gave no answer",)
+    assert value(result, "n").flags == (Flag("error", "the engine gave no answer"),)
     assert value(result, "tables").status == Status.FAILED
     assert [event["error"] for event in events if event["parameters"] == ["n"]] == ["the engine gave no answer"]
 

@@ -414,7 +414,7 @@ class Loose(Silent):
     grammar = "json_schema"
 
     def answer(self, questions: Any) -> Any:
-        return (Completion(each.key, '{"value": "many", "quote": "n = 16"}', constrained=True) for each in questions)
+        return (Completion(each.id, '{"value": "many", "quote": "n = 16"}', constrained=True) for each in questions)
 
 
 def test_check_says_where_an_engines_answers_do_not_validate(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from dsx.load import document_id
 from dsx.run.loop import RunSummary, collect, run_papers
 from dsx.run.progress import Lines
 from dsx.store import open_run
-from dsx.types import PaperResult, Record, Status, Value
+from dsx.types import Flag, PaperResult, Record, Status, Value
 
 MANIFEST = {"dsx": "1", "schema": {}, "schema_name": "s", "recipe": {}}
 
@@ -75,10 +75,10 @@ def test_the_summary_says_what_was_found() -> None:
         "a": Value(1, Status.STATED),
         "b": Value(None, Status.NOT_REPORTED),
         "c": Value(None, Status.NOT_REPORTED),
-        "d": Value(None, Status.FAILED, flags=("truncated",)),
+        "d": Value(None, Status.FAILED, flags=(Flag("truncated"),)),
     }
     summary = RunSummary(failed={"bad.pdf": "encrypted"}, left=1, stopped="SIGUSR1")
-    summary.count(PaperResult("d", "a.pdf", (Record(None, "", values),), (), 3.0))
+    summary.count(PaperResult("d", "a.pdf", (Record(None, "", values),)), 3.0)
     assert summary.lines() == [
         "1 done, 1 failed, 1 left; stopped by SIGUSR1, the same command goes on",
         "50% of 4 values not reported, 1 truncated, 3.0 s a paper",
@@ -91,7 +91,7 @@ def test_a_paper_without_one_answer_has_failed_and_can_be_tried_again(tmp_path: 
     file = tmp_path / "a.pdf"
     file.write_text("a")
     folder = open_run(tmp_path / "run", MANIFEST)
-    gone = Value(None, Status.FAILED, flags=("error: connection refused",))
+    gone = Value(None, Status.FAILED, flags=(Flag("error", "connection refused"),))
 
     def call(*values: Value) -> RunSummary:
         record = Record(None, "", {str(number): value for number, value in enumerate(values)})

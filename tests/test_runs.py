@@ -15,7 +15,7 @@ import pytest
 from dsx.errors import RunError
 from dsx.run.history import merge, retry, state
 from dsx.store import open_run, read_run
-from dsx.types import PaperResult, Record, Status, Value
+from dsx.types import Flag, PaperResult, Record, Status, Value
 
 MANIFEST = {"dsx": "1", "schema": {}, "schema_name": "s", "recipe": {"order": "value-quote"}}
 
@@ -23,7 +23,7 @@ MANIFEST = {"dsx": "1", "schema": {}, "schema_name": "s", "recipe": {"order": "v
 def paper(number: int, value: int = 0) -> PaperResult:
     """A result."""
     record = Record(None, "", {"n": Value(value, Status.STATED)})
-    return PaperResult(f"{number:064x}", f"p{number}.pdf", (record,), (), 2.0)
+    return PaperResult(f"{number:064x}", f"p{number}.pdf", (record,))
 
 
 def a_run(path: Path, *results: PaperResult) -> Path:
@@ -32,7 +32,7 @@ def a_run(path: Path, *results: PaperResult) -> Path:
     run.log({"event": "start", "papers": 4, "mine": 4})
     for result in results:
         run.save(result)
-        run.log({"event": "paper", "document": result.document, "file": result.file, "seconds": result.seconds})
+        run.log({"event": "paper", "document": result.document, "file": result.file, "seconds": 2.0})
     return path
 
 
@@ -53,8 +53,8 @@ def test_what_is_done_and_left(tmp_path: Path) -> None:
 
 
 def test_papers_in_which_a_value_failed_are_done_again_if_asked(tmp_path: Path) -> None:
-    cells = {"a": Value(1, Status.STATED), "b": Value(None, Status.FAILED, flags=("error: timed out",))}
-    cut = {"a": Value(None, Status.FAILED, flags=("truncated",))}
+    cells = {"a": Value(1, Status.STATED), "b": Value(None, Status.FAILED, flags=(Flag("error", "timed out"),))}
+    cut = {"a": Value(None, Status.FAILED, flags=(Flag("truncated"),))}
     half = PaperResult(f"{5:064x}", "half.pdf", (Record(None, "", cells),))
     long = PaperResult(f"{6:064x}", "long.pdf", (Record(None, "", cut),))  # the same again would be cut again
     run = read_run(a_run(tmp_path / "run", paper(1), half, long))

@@ -201,7 +201,7 @@ def test_every_question_has_one_completion_and_they_run_at_once(server: Any) -> 
     made = engine(server, concurrency=8, timeout=5)
     started = time.monotonic()
     completions = ask(made, *(question(f"q{number}") for number in range(8)))
-    assert sorted(completion.key for completion in completions) == [f"q{number}" for number in range(8)]
+    assert sorted(completion.question_id for completion in completions) == [f"q{number}" for number in range(8)]
     assert time.monotonic() - started < 1.5
 
 
@@ -350,7 +350,7 @@ def test_what_is_under_way_ends_when_the_engine_closes(server: Any) -> None:
     made = engine(server, timeout=60, concurrency=1)
     started = time.monotonic()
     under_way = made.answer([question("a"), question("b")])
-    assert next(under_way).key == "a"
+    assert next(under_way).question_id == "a"
     under_way.close()  # type: ignore[attr-defined]
     made.close()
     made.close()
@@ -360,7 +360,7 @@ def test_what_is_under_way_ends_when_the_engine_closes(server: Any) -> None:
 
 def test_a_bug_of_ours_is_the_error_of_one_question(server: Any) -> None:
     broken = Question("b", "", Shown(TEXT, (), True), "", "parameters", ("no parameter",))  # type: ignore[arg-type]
-    completions = {completion.key: completion for completion in ask(engine(server), question("a"), broken)}
+    completions = {completion.question_id: completion for completion in ask(engine(server), question("a"), broken)}
     assert completions["a"].text == GOOD
     assert "AttributeError: " in (completions["b"].error or "")
 

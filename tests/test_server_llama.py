@@ -76,12 +76,12 @@ def test_answers_are_held_by_the_schema_and_have_confidence(llama: str, monkeypa
     assert {"constraint": "json_object", "logprobs": True}.items() <= made.describe().items()
     posture = Parameter("posture", {"enum": ["seated", "standing"]}, "how they sat")
     asked = [question("count", COUNT), question("posture", posture), question("both", COUNT, posture)]
-    completions = {completion.key: completion for completion in made.answer(asked)}
+    completions = {completion.question_id: completion for completion in made.answer(asked)}
     made.close()
     assert set(completions) == {"count", "posture", "both"}
     whole = 0
     for each in asked:
-        completion = completions[each.key]
+        completion = completions[each.id]
         assert completion.error is None
         assert completion.constrained
         assert completion.usage.tokens_sampled > 0

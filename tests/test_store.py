@@ -9,20 +9,27 @@ import pytest
 
 from dsx.errors import RunError
 from dsx.store import atomic, compare, from_json, open_run, probe, read_run, to_json
-from dsx.types import Evidence, PaperResult, Record, Status, Value
+from dsx.types import Evidence, Flag, PaperResult, Record, RecordStep, Status, Value
 
 EVIDENCE = Evidence("Forty participants", 2, 10, 28, ((1.0, 2.0, 3.0, 4.0),), 1)
-STATED = Value(40, Status.STATED, 0.93, EVIDENCE, 40, None, ("repair:quotes",))
+STATED = Value(
+    40, Status.STATED, 0.93, EVIDENCE, 40, None, (Flag("repair", "quotes"), Flag("not-normalised", "no unit: of kg"))
+)
 RESULT = PaperResult(
     "d" * 64,
     "a.pdf",
     (
         Record(None, "", {"title": Value("A − ü", Status.STATED, 0.5)}),
-        Record("Experiment 1", "experiments", {"n": STATED}, EVIDENCE, ("experiments", "Experiment 1")),
-        Record("Experiment 2", "experiments", {"n": Value(None, Status.NOT_REPORTED, 0.8)}, None, ("experiments", "2")),
+        Record("Experiment 1", "experiments", {"n": STATED}, EVIDENCE, (RecordStep("experiments", "Experiment 1"),)),
+        Record(
+            "Experiment 2",
+            "experiments",
+            {"n": Value(None, Status.NOT_REPORTED, 0.8)},
+            None,
+            (RecordStep("experiments", "2"),),
+        ),
     ),
     ("shown in passages",),
-    1.5,
 )
 MANIFEST = {"dsx": "1", "schema": {"type": "object"}, "schema_name": "s", "recipe": {"order": "value-quote"}}
 
@@ -31,8 +38,16 @@ def test_a_result_comes_back_as_it_was() -> None:
     data = to_json(RESULT)
     assert from_json(data) == RESULT
     assert to_json(from_json(data)) == data
-    with pytest.raises(ValueError, match="JSON"):
-        from_json(data[: len(data) // 2])
+    for damaged in (data[: len(data) // 2], b"[1]", b'{"records": [{"path": []}]}'):
+        with pytest.raises(ValueError, match="no stored result"):
+            from_json(damaged)
+
+
+def test_paths_and_flags_are_short_in_a_file_and_earlier_files_are_read() -> None:
+    stored = json.loads(to_json(RESULT))
+    assert stored["records"][1]["path"] == ["experiments", "Experiment 1"]
+    assert stored["records"][1]["values"]["n"]["flags"] == ["repair:quotes", "not-normalised: no unit: of kg"]
+    assert from_json(json.dumps({**stored, "seconds": 1.5}).encode()) == RESULT
 
 
 def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from dsx.report.export import to_objects
 from dsx.schema import nullable, pydantic_model, read
 from dsx.schema.compiling import problems_of_grammar
 from dsx.schema.values import validator
-from dsx.types import Completion, PaperResult, ParameterSet, Question
+from dsx.types import Completion, PaperResult, ParameterSet, Question, RecordPath
 from tests.conftest import RandomEngine, allows
 
 ROWS = 80
@@ -85,13 +85,13 @@ class Listing(RandomEngine):
                 yield from super().answer([question])
                 continue
             self.asked.append(question)
-            kind, known = question.key.split("/")[-2], int(question.key.split("/")[-1].removeprefix("after "))
+            [kind], known = question.id.names, question.id.after or 0
             page = self.labels[kind][known : known + question.max_records]
             quote = " ".join(question.shown.text.split("\n")[0].split(" ")[:5])
             quotes = [{"label": label, "quote": quote} for label in page]
             text = json.dumps(quotes, separators=(",", ":"), ensure_ascii=False)
             assert allows(self.words, lark(question), text)
-            yield Completion(question.key, text, True)
+            yield Completion(question.id, text, True)
 
 
 def exported(result: PaperResult, parameters: ParameterSet) -> dict[str, Any]:
@@ -117,14 +117,14 @@ def holds(result: PaperResult, parameters: ParameterSet, engine: RandomEngine) -
     assert list(validator(nullable(parameters.schema)).iter_errors(made)) == []
     pydantic_model(parameters).model_validate(made)
     flags = {flag for record in result.records for value in record.values.values() for flag in value.flags}
-    assert "truncated" not in flags
-    assert not {flag for flag in flags if flag.startswith("error") and not flag.endswith("is no value")}  # ":", "-"
-    asked: dict[str, set[str]] = {}
+    assert not any(flag.kind == "truncated" for flag in flags)
+    assert not {flag for flag in flags if flag.kind == "error" and not flag.detail.endswith("is no value")}  # ":", "-"
+    asked: dict[RecordPath, set[str]] = {}
     for question in engine.asked:
-        names = asked.setdefault(question.key.rpartition("/")[0], set())
+        names = asked.setdefault(question.id.record, set())
         names.update(parameter.name for parameter in question.parameters)
     for record in result.records:
-        assert asked["/".join(record.path)] >= set(record.values)
+        assert asked[record.path] >= set(record.values)
     return made
 
 

@@ -9,6 +9,7 @@ import random
 import re
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,12 +24,14 @@ from dsx.types import (
     EngineFactory,
     EngineSettings,
     Exporter,
+    Flag,
     Loader,
     Normaliser,
     PaperResult,
     Parameter,
     ParameterSet,
     Question,
+    QuestionId,
     Record,
     RecordType,
     Repair,
@@ -177,16 +180,20 @@ def _answers(given: EngineFactory) -> None:
 def _questions(made: Engine) -> None:
     shown = Shown("Sixteen participants (n = 16) took part. They were seated.", (), True)
     asked = [
-        Question(f"{number} {each.name}", "Answer with JSON.", shown, f"{each.name}?", "parameters", (each,))
-        for number, each in enumerate((NUMBER, TEXT, NUMBER))
+        Question(
+            QuestionId(paper, names=(each.name,)), "Answer with JSON.", shown, f"{each.name}?", "parameters", (each,)
+        )
+        for paper, each in (("first", NUMBER), ("second", TEXT), ("third", NUMBER))
     ]
     completions = list(made.answer(asked))
-    keys = sorted(completion.key for completion in completions)
-    demand(keys == sorted(question.key for question in asked), f"3 questions gave completions for {keys}")
+    answered = Counter(completion.question_id for completion in completions)
+    demand(answered == Counter(question.id for question in asked), f"3 questions gave completions for {dict(answered)}")
     for completion in completions:
-        demand(completion.error is not None or bool(completion.text), f"{completion.key}: neither text nor error")
+        demand(
+            completion.error is not None or bool(completion.text), f"{completion.question_id}: neither text nor error"
+        )
         if made.grammar != "none" and completion.constrained and not completion.truncated and completion.error is None:
-            _valid(completion, next(question for question in asked if question.key == completion.key))
+            _valid(completion, next(question for question in asked if question.id == completion.question_id))
     demand(list(made.answer([])) == [], "no questions gave a completion")
 
 
@@ -252,7 +259,7 @@ def exporter(about: str, given: Exporter) -> Iterator[Outcome]:
     kind = RecordType("", "", (NUMBER, TEXT))
     parameters = ParameterSet("check", "", {}, kind)
     values = {"n_total": Value(16, Status.STATED, 0.9), "posture": Value(None, Status.NOT_REPORTED)}
-    failed = {**values, "posture": Value(None, Status.FAILED, flags=("timed out",))}
+    failed = {**values, "posture": Value(None, Status.FAILED, flags=(Flag("timed out"),))}
     papers = {"a.pdf": values, "b.pdf": failed}
     results = [PaperResult(f"{name[0] * 64}", name, (Record(None, "", each),)) for name, each in papers.items()]
 

@@ -75,7 +75,7 @@ def recover(
     except Unreadable as problem:
         return _failed(parameters, str(problem))
     answers = [_answer(parameter, mended, completion) for parameter in parameters]
-    _report(answers, document or question.key)
+    _report(answers, document or str(question.id))
     return answers
 
 
@@ -87,7 +87,7 @@ def recover_records(
     document: its name, for the log. Raises DecodeError where the text cannot be read.
     """
     if completion.error is not None:
-        raise DecodeError(f"{question.key}: {completion.error}")
+        raise DecodeError(f"{question.id}: {completion.error}")
 
     def say(text: str, _: tuple[str, ...]) -> tuple[list[RecordLabel], int]:
         return _labels(parse(text)), 0
@@ -100,10 +100,10 @@ def recover_records(
     try:
         mended = _run(Chain(say, choose), completion.text, repairs)
     except Unreadable as problem:
-        raise DecodeError(f"{question.key}: {problem}") from None
+        raise DecodeError(f"{question.id}: {problem}") from None
     if mended.repairs:
         fired = ", ".join(mended.repairs)
-        log.info("Recovered %d records from malformed JSON (%s: %s)", len(mended.said), document or question.key, fired)
+        log.info("Recovered %d records from malformed JSON (%s: %s)", len(mended.said), document or question.id, fired)
     return [RecordLabel(label.label, label.quote, mended.repairs) for label in mended.said]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dsx.recover import confidence_factor, recover
 from dsx.recover.read import Validates
-from dsx.types import Answer, Completion, Json, Parameter, Question, Repair, Shown, Status
+from dsx.types import Answer, Completion, Json, Parameter, Question, QuestionId, Repair, Shown, Status
 
 Supports = Callable[[Json, str | None, str | None, Parameter, bool], Status]
 
@@ -39,8 +39,8 @@ def recover_raw(
 ) -> RawOutcome:
     """Of `parameters`, those are asked for that the text names; where it names none, all."""
     named = tuple(parameter for parameter in parameters if parameter.name.rpartition(".")[2] in raw.text)
-    question = Question("raw", "", Shown("", (), True), "", "parameters", named or tuple(parameters))
-    answers = recover(Completion("raw", raw.text, constrained=False), question, repairs, validates, raw.document)
+    question = Question(QuestionId(raw.document), "", Shown("", (), True), "", "parameters", named or tuple(parameters))
+    answers = recover(Completion(question.id, raw.text, constrained=False), question, repairs, validates, raw.document)
     found = {answer.parameter: _shown(answer, raw.factor) for answer in answers if answer.error is None}
     fired = list(dict.fromkeys(name for answer in answers if answer.error is None for name in answer.repairs))
     failed = [answer for answer in answers if answer.error is not None]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from dsx.schema import to_object
+from dsx.store import flag_text
 from dsx.types import Json, PaperResult, ParameterSet, Record, Value
 
 
@@ -17,23 +18,23 @@ def rows(result: PaperResult) -> Iterator[tuple[Record | None, dict[str, Value]]
     A record that holds records gives no row of its own where these exist.
     """
     by_path = {record.path: record for record in result.records}
-    holders = {record.path[:-2] for record in result.records if record.path}
+    holders = {record.path[:-1] for record in result.records if record.path}
     for record in result.records:
         if record.path in holders and record.path != ():
             continue
         if record.path == () and holders:
             continue
         values: dict[str, Value] = {}
-        for depth in range(0, len(record.path) + 1, 2):
+        for depth in range(len(record.path) + 1):
             values |= by_path[record.path[:depth]].values
         yield (record if record.path else None), values
 
 
 def label(record: Record | None) -> str | None:
     """A record's label, after those of the records that hold it."""
-    if record is None or len(record.path) <= 2:
+    if record is None or len(record.path) <= 1:
         return None if record is None else record.label
-    return " / ".join(record.path[1::2])
+    return " / ".join(step.label for step in record.path)
 
 
 def cell(value: Value) -> dict[str, Json]:
@@ -52,7 +53,7 @@ def cell(value: Value) -> dict[str, Json]:
     if value.sure is not None and value.sure.alternatives:
         made["alternatives"] = [[choice, round(chance, 4)] for choice, chance in value.sure.alternatives]
     if value.value is not None or value.flags:
-        made["flags"] = list(value.flags)
+        made["flags"] = [flag_text(flag) for flag in value.flags]
     return made
 
 

@@ -74,8 +74,8 @@ def retry(run: RunFolder, values: bool = False) -> list[str]:
 
 
 def _engine_failed(result: PaperResult) -> bool:
-    flags = (flag for record in result.records for value in record.values.values() for flag in value.flags)
-    return any(flag.startswith("error: ") for flag in flags)
+    values = (value for record in result.records for value in record.values.values())
+    return any(flag.kind == "error" for value in values for flag in value.flags)
 
 
 def merge(runs: Sequence[Path], into: Path) -> State:

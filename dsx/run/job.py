@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass
@@ -60,6 +61,9 @@ def check_recipe(recipe: Recipe, plugins: Plugins) -> ParameterSet:
             plugins.normalisers[name]
     if len(recipe.records) and not parameters.root.children:
         raise UsageError("--records: this parameter set has no list of records")
+    for label, times in Counter(recipe.records).items():
+        if times > 1:  # a record is known by its label, in exports too
+            raise UsageError(f"--records: {label!r} is named {times} times; name each record once")
     return parameters
 
 
@@ -229,5 +233,5 @@ def preview(papers: Sequence[Path], recipe: Recipe) -> int:
             for question, tokens in pipeline.preview(path):
                 pages = sorted({document.page_at(passage.start) for passage in question.shown.passages})
                 where = "the whole paper" if question.shown.whole else f"pages {', '.join(map(str, pages))}"
-                click.echo(f"\n## {question.key}: {tokens} tokens of {where}\n{question.prompt}")
+                click.echo(f"\n## {question.id}: {tokens} tokens of {where}\n{question.prompt}")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from dsx.errors import DecodeError, DsxError, PaperError, RunError, UsageError
 from dsx.run.progress import Progress, tally
 from dsx.run.signals import EXIT_CODE, Stop, Stopped
 from dsx.store import Claims, RunFolder
-from dsx.types import PaperResult, Status
+from dsx.types import Flag, PaperResult, Status
 
 log = logging.getLogger("dsx.run.loop")
 
@@ -70,14 +71,14 @@ class RunSummary:
     truncated: int = 0
     seconds: float = 0.0
 
-    def count(self, result: PaperResult) -> None:
+    def count(self, result: PaperResult, seconds: float) -> None:
         """Adds a paper that was done just now."""
         values = [value for record in result.records for value in record.values.values()]
         self.done += 1
         self.values += len(values)
         self.not_reported += sum(value.status is Status.NOT_REPORTED for value in values)
-        self.truncated += sum("truncated" in value.flags for value in values)
-        self.seconds += result.seconds
+        self.truncated += sum(flag.kind == "truncated" for value in values for flag in value.flags)
+        self.seconds += seconds
 
     @property
     def exit_code(self) -> int:
@@ -209,6 +210,7 @@ class _Loop:
     def _one(self, path: Path, document: str) -> None:
         self.progress.paper_begins(path.name)
         try:
+            started = time.perf_counter()
             with self.stop.paper():
                 result = _answered(self.fill(path))
         except RunError:
@@ -226,16 +228,16 @@ class _Loop:
             self.progress.paper_ends(path.name, "taken over by another process")
             return
         self.folder.save(result)
-        seconds = round(result.seconds, 3)
-        self.folder.log({"event": "paper", "document": document, "file": path.name, "seconds": seconds})
-        self.summary.count(result)
-        self.progress.paper_ends(path.name, tally(result))
+        seconds = time.perf_counter() - started
+        self.folder.log({"event": "paper", "document": document, "file": path.name, "seconds": round(seconds, 3)})
+        self.summary.count(result, seconds)
+        self.progress.paper_ends(path.name, f"{tally(result)}, {seconds:.1f} s")
 
 
 def _answered(result: PaperResult) -> PaperResult:
     """Raises DecodeError where every value failed: the engine is gone, and the paper is worth another try."""
     values = [value for record in result.records for value in record.values.values()]
     if values and all(value.status is Status.FAILED for value in values):
-        flags = next((flag for value in values for flag in value.flags), "no reason given")
-        raise DecodeError(f"no question was answered ({flags.removeprefix('error: ')})")
+        flag = next((flag for value in values for flag in value.flags), Flag("error", "no reason given"))
+        raise DecodeError(f"no question was answered ({flag.detail or flag.kind})")
     return result

@@ -101,4 +101,4 @@ def tally(result: PaperResult) -> str:
     ]
     if failed:
         parts.append(f"{failed} failed")
-    return ", ".join([*parts, f"{result.seconds:.1f} s"])
+    return ", ".join(parts)

@@ -11,7 +11,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from dsx.schema.grammatical import SMALLEST_STEP
-from dsx.types import Json, PaperResult, Parameter, ParameterSet, Record, RecordType
+from dsx.types import Json, PaperResult, Parameter, ParameterSet, Record, RecordPath, RecordType
 
 
 def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
@@ -61,15 +61,14 @@ def to_object(result: PaperResult, parameters: ParameterSet) -> dict[str, Json]:
     return _object(result.records, parameters.root, ())
 
 
-def _object(records: Sequence[Record], kind: RecordType, path: tuple[str, ...]) -> dict[str, Json]:
+def _object(records: Sequence[Record], kind: RecordType, path: RecordPath) -> dict[str, Json]:
     own = next((record for record in records if record.path == path), None)
     made: dict[str, Json] = {}
     for parameter in kind.parameters:
         value = own.values[parameter.name].value if own is not None and parameter.name in own.values else None
         _put(made, parameter.name, value)
     for child in kind.children:
-        depth = len(path) + 2
-        below = [r for r in records if len(r.path) == depth and r.path[: depth - 1] == (*path, child.name)]
+        below = [r for r in records if r.path and r.path[:-1] == path and r.path[-1].list == child.name]
         _put(made, child.name, [_object(records, child, record.path) for record in below])
     return made
 

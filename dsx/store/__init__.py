@@ -8,6 +8,18 @@ serial    results as JSON and back
 
 from dsx.store.claims import Claims
 from dsx.store.folder import RunFolder, compare, free, is_run, open_run, probe, read_run
-from dsx.store.serial import from_json, to_json
+from dsx.store.serial import flag_text, from_json, to_json
 
-__all__ = ["Claims", "RunFolder", "compare", "free", "from_json", "is_run", "open_run", "probe", "read_run", "to_json"]
+__all__ = [
+    "Claims",
+    "RunFolder",
+    "compare",
+    "flag_text",
+    "free",
+    "from_json",
+    "is_run",
+    "open_run",
+    "probe",
+    "read_run",
+    "to_json",
+]

@@ -126,7 +126,7 @@ class VllmEngine:
             room = self.context_tokens - len(prompt) - self.settings.max_new_tokens
             if room < 0:
                 reason = f"the prompt has {len(prompt)} tokens, {-room} too many for a context of {self.context_tokens}"
-                yield Completion(question.key, "", constrained=True, error=reason)
+                yield Completion(question.id, "", constrained=True, error=reason)
             else:
                 fitting.append((question, prompt))
         if not fitting:
@@ -136,7 +136,7 @@ class VllmEngine:
         ms = 1e3 * (time.perf_counter() - started) / len(fitting)
         for (question, _), output in zip(fitting, outputs, strict=True):
             if isinstance(output, str):
-                yield Completion(question.key, "", constrained=True, error=output)
+                yield Completion(question.id, "", constrained=True, error=output)
             else:
                 yield self._completion(question, output, ms)
 
@@ -184,11 +184,11 @@ class VllmEngine:
         reused = output.num_cached_tokens or 0
         usage = Usage(len(output.prompt_token_ids), reused, sampled, 0, float(sampled), ms)
         if written.finish_reason == "length":
-            return Completion(question.key, shortest(question, written.text), True, truncated=True, usage=usage)
+            return Completion(question.id, shortest(question, written.text), True, truncated=True, usage=usage)
         if written.finish_reason != "stop":
             reason = f"vLLM ended the answer: {written.finish_reason}"
-            return Completion(question.key, "", True, usage=usage, error=reason)
-        return Completion(question.key, written.text, True, False, self._confidence(question, written), usage)
+            return Completion(question.id, "", True, usage=usage, error=reason)
+        return Completion(question.id, written.text, True, False, self._confidence(question, written), usage)
 
     def _confidence(self, question: Question, written: Any) -> Mapping[str, Confidence]:
         from dsx.engines.server.logprobs import confidences

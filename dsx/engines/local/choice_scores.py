@@ -104,7 +104,7 @@ class Spellings:
             unknown -= chance
             trail, matcher, tokens = Trail(self, path), self._row.grammar.deep_copy(), [*self._kept, *path]
             matcher.consume_tokens(tokens)
-            key = f"{self._row.key}\0{self.name}\0{len(self.rows)}"
+            key = (self._row.key, self.name, len(self.rows))
             suffix = [*self._row.suffix, *tokens]
             made.append(Row(key, self._row.prefix_tokens, suffix, matcher, self._row.cap, target=trail))
             self.rows.append(made[-1])

@@ -10,7 +10,7 @@ import functools
 import logging
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Literal
@@ -121,7 +121,7 @@ class TransformersEngine:
 
     def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
         """Completions as they end. Questions about one text share its prefill; all are rows of one batch."""
-        asked = {question.key: question for question in questions}
+        asked: dict[Hashable, Question] = {question.id: question for question in questions}
         rows = []
         with ThreadPoolExecutor(COMPILERS) as pool:
             for row in pool.map(self._row, sorted(questions, key=lambda each: (each.system, each.shown.text))):
@@ -175,13 +175,13 @@ class TransformersEngine:
         cap = self.settings.max_new_tokens
         if len(prefix) + len(suffix) + cap > self.context_tokens:
             error = f"prompt of {len(prefix) + len(suffix)} tokens and {cap} of answer pass the model's context"
-            return Completion(question.key, "", True, error=f"{error} of {self.context_tokens}")
+            return Completion(question.id, "", True, error=f"{error} of {self.context_tokens}")
         started = time.perf_counter()
         lark = grammar.lark(question)
         matcher = grammar.matcher(self.words, lark)
         if matcher.is_error():
-            return Completion(question.key, "", True, error=f"grammar: {matcher.get_error()}")
-        return Row(question.key, prefix, suffix, matcher, cap, ms_grammar=(time.perf_counter() - started) * 1e3)
+            return Completion(question.id, "", True, error=f"grammar: {matcher.get_error()}")
+        return Row(question.id, prefix, suffix, matcher, cap, ms_grammar=(time.perf_counter() - started) * 1e3)
 
     def _completion(self, question: Question, row: Row) -> Completion:
         usage = Usage(
@@ -195,7 +195,7 @@ class TransformersEngine:
             ms_prefill=row.ms_prefill,
         )
         if row.error is not None:
-            return Completion(question.key, "", True, usage=usage, error=row.error)
+            return Completion(question.id, "", True, usage=usage, error=row.error)
         text, ends = self._text(row.out)
         if row.truncated:
             text = grammar.shortest(question, text)
@@ -203,7 +203,7 @@ class TransformersEngine:
         if question.form == "parameters" and not row.truncated:
             names = [parameter.name for parameter in question.parameters]
             sure = dict(confidences(names, text, ends, row.sampled))
-        return Completion(question.key, text, True, row.truncated, sure, usage)
+        return Completion(question.id, text, True, row.truncated, sure, usage)
 
     def _text(self, tokens: Sequence[int]) -> tuple[str, list[int]]:
         """The answer's text, and for each token the count of characters up to its end."""

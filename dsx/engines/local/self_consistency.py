@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -34,8 +34,8 @@ class Opinions:
 
     def add(self, answered: Sequence[tuple[Question, Row, Completion]]) -> Iterator[Completion]:
         """The completions, with agreement and alternatives of the parameters whose confidence is known."""
-        drawn: dict[str, list[Row]] = {}
-        spelled: dict[str, list[Spellings]] = {}
+        drawn: dict[Hashable, list[Row]] = {}
+        spelled: dict[Hashable, list[Spellings]] = {}
         for question, row, completion in answered:
             if completion.confidence and self.samples > 1:
                 drawn[row.key] = draws(row, self.samples, self.seed)
@@ -83,8 +83,8 @@ def with_rows(usage: Usage, rows: Sequence[Row]) -> Usage:
 def draws(row: Row, count: int, seed: int) -> list[Row]:
     """`count` rows like `row` that draw their tokens, each by a seed of its own."""
     return [
-        Row(f"{row.key}\0draw {at}", row.prefix_tokens, row.suffix, row.grammar, row.cap, seed=one)
-        for at, one in enumerate(draw_seed(seed, row.key, at) for at in range(count))
+        Row((row.key, "draw", at), row.prefix_tokens, row.suffix, row.grammar, row.cap, seed=one)
+        for at, one in enumerate(draw_seed(seed, str(row.key), at) for at in range(count))
     ]
 
 

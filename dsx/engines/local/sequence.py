@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import llguidance
@@ -39,7 +39,7 @@ class Row:
     out: the answer's tokens; pending: those that the model has not seen yet.
     """
 
-    key: str
+    key: Hashable
     prefix_tokens: Sequence[int]
     suffix: Sequence[int]
     grammar: llguidance.LLMatcher

@@ -207,7 +207,7 @@ class ServerEngine:
             reason = " ".join(str(problem).split())
         except Exception as problem:  # whatever a server makes of one question, the others go on
             reason = self.endpoint.shown(f"{type(problem).__name__}: {problem}")
-        return Completion(question.key, "", constrained=False, error=reason)
+        return Completion(question.id, "", constrained=False, error=reason)
 
     def _completion(self, question: Question) -> Completion:
         schema = json_schema(question)
@@ -224,8 +224,8 @@ class ServerEngine:
         truncated = finish == "length"
         constrained = self.grammar != "none" and (truncated or _fits(text, schema))
         if self.grammar != "none" and not constrained:
-            log.warning("%s did not keep to the schema at %s", self.options.base_url, question.key)
-        return Completion(question.key, text, constrained, truncated, self._confidence(question, text, reply), usage)
+            log.warning("%s did not keep to the schema at %s", self.options.base_url, question.id)
+        return Completion(question.id, text, constrained, truncated, self._confidence(question, text, reply), usage)
 
     def _body(
         self, messages: list[dict[str, str]], constraint: Constraint, held: Json, logprobs: bool, longest: int

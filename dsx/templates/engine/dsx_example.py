@@ -44,7 +44,7 @@ class WordEngine:
                 found: Json = []
             else:
                 found = {parameter.name: self.look(parameter, question.shown.text) for parameter in question.parameters}
-            yield Completion(question.key, json.dumps(found, ensure_ascii=False), constrained=False)
+            yield Completion(question.id, json.dumps(found, ensure_ascii=False), constrained=False)
 
     def look(self, parameter: Parameter, text: str) -> Json:
         words = [parameter.name.replace("_", " ").split(".")[-1], *parameter.synonyms]

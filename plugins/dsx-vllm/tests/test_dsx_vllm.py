@@ -124,7 +124,8 @@ if __name__ == "__main__":
     asked += [Question("long", "JSON.", Shown("word " * 3000, (), True), "?", "parameters", (count,))]
     for done in engine.answer(asked):
         sure = {name: [each.reported, each.value] for name, each in done.confidence.items()}
-        print("DSX" + json.dumps([done.key, done.text, done.truncated, done.error, sure, done.usage.tokens_sampled]))
+        said = [done.question_id, done.text, done.truncated, done.error, sure, done.usage.tokens_sampled]
+        print("DSX" + json.dumps(said))
     print("DSX" + json.dumps(engine.describe()))
     engine.close()
 """

@@ -61,9 +61,7 @@ class ScriptedEngine:
                 answer = found if len(found) > 1 else next(iter(found.values()))
             text = json.dumps(answer, ensure_ascii=False)
             confidence = {parameter.name: Confidence(0.9, 0.75) for parameter in question.parameters}
-            yield Completion(
-                question.key, text, True, confidence=confidence, usage=Usage(tokens_sampled=len(text) // 4)
-            )
+            yield Completion(question.id, text, True, confidence=confidence, usage=Usage(tokens_sampled=len(text) // 4))
 
     def describe(self) -> dict[str, Json]:
         """With the GPUs that the job was given."""
@@ -75,7 +73,7 @@ class ScriptedEngine:
 
 def _filled(parameter: Parameter, question: Question) -> Json:
     sentences = [match.group().strip()[: longest_quote(question)] for match in SENTENCE.finditer(question.shown.text)]
-    chosen = int.from_bytes(hashlib.sha256(f"{question.key} {question.shown.text}".encode()).digest()[:4])
+    chosen = int.from_bytes(hashlib.sha256(f"{question.id} {question.shown.text}".encode()).digest()[:4])
     value = _value(parameter, chosen)
     if value is None or not sentences or chosen % 5 == 0:
         return None

@@ -4,15 +4,16 @@ import pytest
 
 from dsx.errors import UsageError
 from dsx.plugins import load_plugins
-from dsx.types import EngineSettings, Parameter, Question, Shown
+from dsx.types import EngineSettings, Parameter, Question, QuestionId, Shown
 
 
 def test_it_answers_every_question_once() -> None:
     engine = load_plugins().engines["example"](EngineSettings())
     shown = Shown("There were 16 participants. They sat.", (), True)
     asked = [Parameter("participants", {"type": "integer"}), Parameter("age", {"type": "number"})]
-    questions = [Question(each.name, "", shown, "", "parameters", (each,)) for each in asked]
-    answers = {completion.key: json.loads(completion.text) for completion in engine.answer(questions)}
+    ids = [QuestionId("paper", names=(each.name,)) for each in asked]
+    questions = [Question(id, "", shown, "", "parameters", (each,)) for id, each in zip(ids, asked, strict=True)]
+    answers = {completion.question_id.names[0]: json.loads(completion.text) for completion in engine.answer(questions)}
     assert answers == {
         "participants": {"participants": {"value": 16, "quote": "There were 16 participants."}},
         "age": {"age": None},
