@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from dsx.load import document_id, load_document
+from dsx.load import DocumentReader, document_id
 from dsx.plugins import load_plugins
 from dsx.run.loop import collect
 from dsx.schema import nullable, read, to_object, validates
@@ -24,13 +24,12 @@ def main() -> int:
     parameters = read(run.manifest["schema"], run.manifest["schema_name"])
     by_name = {parameter.name: parameter for parameter in parameters.root.all_parameters()}
     plugins = load_plugins()
+    reader = DocumentReader(plugins.find_loader, plugins.loaders)
     files = {document_id(path): path for path in collect([Path(name) for name in sys.argv[2:]])}
     counts: Counter[str] = Counter()
     for result in run.results():
         path = files[result.document]
-        name = plugins.find_loader(path)
-        assert name is not None
-        text = load_document(path, name, plugins.loaders[name], seconds=120, megabytes=4096).text
+        text = reader.read(path).text
         counts["papers"] += 1
         counts["objects that do not validate"] += not validator(nullable(parameters.schema)).is_valid(
             to_object(result, parameters)

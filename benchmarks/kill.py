@@ -27,7 +27,8 @@ import pymupdf
 
 import dsx.pipeline  # noqa: F401  so that the forks need not import it
 from dsx.errors import DsxError
-from dsx.load import load_document
+from dsx.load import DocumentReader
+from dsx.paths import document_cache
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.run.job import Call, extract
@@ -92,7 +93,8 @@ def main() -> int:
 def make_papers(folder: Path) -> list[Path]:
     """Small PDFs, put into the cache of documents so that a kill never waits for a loader."""
     folder.mkdir()
-    loader, cache = load_plugins().loaders["pymupdf"], Path(os.environ["DSX_CACHE"]) / "documents"
+    plugins = load_plugins()
+    reader = DocumentReader(plugins.find_loader, plugins.loaders, cache=document_cache())
     paths = []
     for number in range(PAPERS):
         with pymupdf.open() as document:
@@ -100,7 +102,7 @@ def make_papers(folder: Path) -> list[Path]:
             document.new_page().insert_text((72, 72), text)
             paths.append(folder / f"p{number:02}.pdf")
             document.save(paths[-1])
-        load_document(paths[-1], "pymupdf", loader, seconds=60, megabytes=2048, cache=cache)
+        reader.read(paths[-1])
     return paths
 
 

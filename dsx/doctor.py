@@ -95,7 +95,7 @@ def find_model(model: str | None) -> Finding:
 
 
 def _places() -> Iterator[Finding]:
-    from dsx.engines.local.model_files import cache_folder
+    from dsx.paths import cache_folder
 
     cache = cache_folder()
     try:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from dsx.ask import plan, prompt
 from dsx.ask.select import Selector
-from dsx.errors import DecodeError, LoadError
+from dsx.errors import DecodeError
 from dsx.ground.locate import locate
 from dsx.ground.normalise import normalise
 from dsx.ground.support import support
-from dsx.load import load_document
+from dsx.load import DocumentReader
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.recover import confidence_factor, recover, recover_records
@@ -92,10 +92,9 @@ class Pipeline:
         record_event: Callable[[Mapping[str, Json]], None] = lambda event: None,
         cache: Path | None = None,
     ) -> None:
-        self.recipe, self.parameters, self.engine, self.cache = recipe, parameters, engine, cache
+        self.recipe, self.parameters, self.engine = recipe, parameters, engine
         self.record_event = record_event
-        self._find_loader = plugins.find_loader
-        self._loaders = plugins.loaders
+        self._reader = DocumentReader(plugins.find_loader, plugins.loaders, recipe.load_limits(), cache)
         self._repairs = [(name, plugins.repairs[name]) for name in recipe.repairs]
         self._normalisers = plugins.normalisers
         self.examples = prompt.examples(recipe.order)
@@ -126,17 +125,7 @@ class Pipeline:
 
     def load(self, path: Path) -> Document:
         """The document of a file, from the cache where it is there."""
-        name = self.recipe.loader or self._find_loader(path)
-        if name is None:
-            raise LoadError(f"{path.name}: no loader takes this kind of file; name one with --loader")
-        return load_document(
-            path,
-            name,
-            self._loaders[name],
-            seconds=self.recipe.load_seconds,
-            megabytes=self.recipe.load_megabytes,
-            cache=self.cache,
-        )
+        return self._reader.read(path, self.recipe.loader)
 
     def preview(self, path: Path) -> Iterator[tuple[Question, int]]:
         """The questions about the paper and about one record of each kind, with their tokens; nothing is asked."""

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsx.errors import UsageError
-from dsx.types import EngineSettings, Order
+from dsx.types import EngineSettings, LoadLimits, Order
 
 DEFAULT_REPAIRS = (
     "find-json",
@@ -43,8 +43,8 @@ class Recipe(BaseModel):
     alternatives: bool = False
     repairs: tuple[str, ...] = DEFAULT_REPAIRS
     repair_factor: float = Field(0.8, gt=0, le=1, description="confidence is multiplied by this for each repair")
-    load_seconds: float = Field(120, gt=0, description="wall and CPU limit of loading one file")
-    load_megabytes: int = Field(2048, ge=256, description="address space limit of loading one file")
+    load_seconds: float = Field(LoadLimits().seconds, gt=0, description="wall and CPU limit of loading one file")
+    load_megabytes: int = Field(LoadLimits().megabytes, ge=256, description="address space limit of loading one file")
     options: dict[str, str] = Field(default_factory=dict, description="the engine's own, from --set")
 
     @classmethod
@@ -56,6 +56,10 @@ class Recipe(BaseModel):
             first = problem.errors()[0]
             option = "--" + "-".join(map(str, first["loc"])).replace("_", "-")
             raise UsageError(f"{option}: {first['msg']}") from None
+
+    def load_limits(self) -> LoadLimits:
+        """What reading one file may cost."""
+        return LoadLimits(self.load_seconds, self.load_megabytes)
 
     def engine_settings(self) -> EngineSettings:
         """The part that an engine is made from."""

@@ -91,6 +91,14 @@ class Document:
         return self.pages[max(at, 0)].number
 
 
+@dataclass(frozen=True, slots=True)
+class LoadLimits:
+    """What loading one file may cost. seconds: of wall clock and of CPU time. megabytes: of address space."""
+
+    seconds: float = 120
+    megabytes: int = 2048
+
+
 # ---- the parameter set: what is asked ----
 
 
@@ -452,6 +460,16 @@ class Engine(Protocol):
 
 
 EngineFactory = Callable[["EngineSettings"], Engine]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEngine:
+    """An engine factory whose model must be on this machine, and on its GPUs where a job asks for some."""
+
+    make: EngineFactory
+
+    def __call__(self, settings: EngineSettings) -> Engine:
+        return self.make(settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
 
 from dsx.errors import LoadError
-from dsx.load import document_id, load_document
+from dsx.load import DocumentReader, document_id
 from dsx.load.compose import Paragraph, compose, unplaced
 from dsx.plugins import load_plugins
-from dsx.types import Document, Loader
+from dsx.types import Document, Loader, LoadLimits
 
 SAMPLE = Path(__file__).parent.parent / "examples" / "papers" / "sample.pdf"
 
@@ -50,9 +52,9 @@ def counts(path: Path) -> Document:
     return compose(path, "counts", [Paragraph([unplaced(path.read_text())])], [(1.0, 1.0)])
 
 
-def load(path: Path, name: str = "text", loader: Loader | None = None, **limits: float) -> Document:
+def load(path: Path, name: str = "text", loader: Loader | None = None, **limits: Any) -> Document:
     found = loader or load_plugins().loaders[name]
-    return load_document(path, name, found, seconds=limits.get("seconds", 60), megabytes=2048)
+    return DocumentReader(lambda path: None, {name: found}, LoadLimits(**limits)).read(path, name)
 
 
 @pytest.fixture
@@ -87,6 +89,29 @@ def test_sample_pdf_has_a_box_for_every_printed_character() -> None:
     assert "references" in {section.kind for section in document.sections}
 
 
+def says(path: Path, words: str) -> Document:
+    return compose(path, "says", [Paragraph([unplaced(words)])], [(1.0, 1.0)])
+
+
+class Sayer:
+    words = "of a method"
+
+    def load(self, path: Path) -> Document:
+        return says(path, self.words)
+
+
+def test_a_loader_may_be_any_callable_that_can_be_sent_to_a_subprocess(note: Path, tmp_path: Path) -> None:
+    words = "of a closure"
+    for function, text in {
+        partial(says, words="of a partial"): "of a partial\n",
+        (lambda path: says(path, words)): "of a closure\n",
+        Sayer().load: "of a method\n",
+    }.items():
+        assert load(note, "any", Loader(function, "1")).text == text
+    with (tmp_path / "open").open("w") as stream, pytest.raises(LoadError, match="cannot be sent to a subprocess"):
+        load(note, "any", Loader(lambda path: says(path, stream.name), "1"))
+
+
 @pytest.mark.parametrize(
     ("function", "seconds", "reason"),
     [
@@ -109,13 +134,17 @@ def test_a_bad_load_is_a_load_error_of_one_line(note: Path, function: object, se
 
 def test_the_cache_saves_the_second_load_and_a_new_version_does_not_use_it(tmp_path: Path, note: Path) -> None:
     cache, calls = tmp_path / "cache", note.with_suffix(".calls")
+
+    def reader(loader: Loader) -> DocumentReader:
+        return DocumentReader(lambda path: "counts", {"counts": loader}, cache=cache)
+
     for version, expected in (("1", "x"), ("1", "x"), ("2", "xx")):
-        document = load_document(note, "counts", Loader(counts, version), seconds=60, megabytes=2048, cache=cache)
+        document = reader(Loader(counts, version)).read(note)
         assert document.text == note.read_text() + "\n"
         assert calls.read_text() == expected
     for kept in cache.iterdir():
         kept.write_bytes(b"half")
-    load_document(note, "counts", Loader(counts, "2"), seconds=60, megabytes=2048, cache=cache)
+    reader(Loader(counts, "2")).read(note)
     assert calls.read_text() == "xxx"
 
 

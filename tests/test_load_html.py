@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dsx.errors import LoadError
-from dsx.load import load_document
+from dsx.load import DocumentReader
 from dsx.load.html import decode
 from dsx.load.markup import Cell, lay_out
 from dsx.plugins import load_plugins
@@ -46,9 +46,9 @@ two</pre>
 def load(path: Path) -> Document:
     """As a run loads it: by the loader that takes it, in a subprocess."""
     plugins = load_plugins()
-    name = plugins.find_loader(path)
-    assert name == "html"
-    return load_document(path, name, plugins.loaders[name], seconds=30, megabytes=2048)
+    document = DocumentReader(plugins.find_loader, plugins.loaders).read(path)
+    assert document.loader == "html"
+    return document
 
 
 @pytest.fixture(scope="module")

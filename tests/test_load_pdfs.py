@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from dsx.errors import LoadError
-from dsx.load import load_document
+from dsx.load import DocumentReader
 from dsx.load.pdf import load_pdf
 from dsx.plugins import load_plugins
-from dsx.types import Document
+from dsx.types import Document, LoadLimits
 from tests.pdfs import make
 
 SAMPLE = Path(__file__).parent.parent / "examples" / "papers" / "sample.pdf"
@@ -24,7 +24,8 @@ MEMORY_MB = 500
 
 
 def load(path: Path, seconds: float = 60) -> Document:
-    return load_document(path, "pymupdf", load_plugins().loaders["pymupdf"], seconds=seconds, megabytes=2048)
+    plugins = load_plugins()
+    return DocumentReader(plugins.find_loader, plugins.loaders, LoadLimits(seconds)).read(path, "pymupdf")
 
 
 @pytest.mark.parametrize("name", make.MAKERS)

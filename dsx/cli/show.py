@@ -20,10 +20,10 @@ def command(
     """Print what dsx reads in FILE: its outline, or the text of a page or section."""
     import json
 
-    from dsx.plugins import load_plugins
+    from dsx.api import load_document
     from dsx.report import document as show
 
-    document = show.read(file, load_plugins(), loader)
+    document = load_document(file, loader=loader)
     if marked is not None:
         show.mark(document, file, marked)
     if as_json:

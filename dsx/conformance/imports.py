@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from dsx.conformance.outcome import Outcome, attempt, demand
-from dsx.plugins import BUILT_INS
+from dsx.plugins.load import DISTRIBUTION
 from dsx.plugins.registry import PluginReport
 
 HEAVY = (
@@ -27,7 +27,7 @@ def check_imports(report: PluginReport) -> Iterator[Outcome]:
     """Loads the plugin in a process of its own and looks for what must wait until it is used."""
     if report.distribution == "extra":
         return
-    built_in = any(module.endswith(f".{report.name}") for module in BUILT_INS)
+    built_in = report.distribution == DISTRIBUTION
 
     def check() -> None:
         wanted = "none" if built_in else report.name.split(" ")[0]

@@ -1,8 +1,16 @@
-"""A file becomes a Document: what a person would read, with a way back to the page."""
+"""A file becomes a Document: what a person would read, with a way back to the page.
+
+reader      one way to load a path: which loader, under which limits, from which cache
+isolate     a loader in a subprocess with limits;  child: that subprocess
+keep        a Document on disk;  identity: the id of a file
+pdf         PyMuPDF → lines;  glyphs, ocr: characters that need mending, pages that are pictures
+html, plain, markup   the other formats
+lines, margins, tables, paragraphs, headings, compose   from lines of print to one text with boxes
+"""
 
 from __future__ import annotations
 
 from dsx.load.identity import document_id
-from dsx.load.isolate import load_document
+from dsx.load.reader import DocumentReader
 
-__all__ = ["document_id", "load_document"]
+__all__ = ["DocumentReader", "document_id"]

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from dsx.errors import DsxError
-from dsx.load.isolate import REFUSED
+from dsx.load.isolate import REFUSED, function_of
 from dsx.load.keep import write_document
-from dsx.types import Document
 
 
 def main() -> None:
@@ -26,9 +22,8 @@ def main() -> None:
     os.dup2(2, 1)  # what libraries print is no answer
     _limit(job["seconds"], job["megabytes"])
     try:
-        load = _find(job["loader"], job["reference"])
-        document = load(Path(job["path"]))
-        write_document(document, Path(job["result"]))
+        load = function_of(job["function"])
+        write_document(load(Path(job["path"])), Path(job["result"]))
     except DsxError as problem:
         _refuse(answers, str(problem).removeprefix(f"{Path(job['path']).name}: "))
     except MemoryError:
@@ -48,26 +43,6 @@ def _limit(seconds: float, megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.setitimer(signal.ITIMER_REAL, seconds)
-
-
-def _find(name: str, reference: dict[str, str] | None) -> Callable[[Path], Document]:
-    if reference is None:
-        from dsx.plugins import load_plugins
-
-        return load_plugins().loaders[name].load
-    try:
-        found: Any = importlib.import_module(reference["module"])
-    except ImportError:
-        specification = importlib.util.spec_from_file_location(reference["module"], reference["file"])
-        if specification is None or specification.loader is None:
-            raise
-        found = importlib.util.module_from_spec(specification)
-        sys.modules[reference["module"]] = found
-        specification.loader.exec_module(found)
-    for part in reference["name"].split("."):
-        found = getattr(found, part)
-    load: Callable[[Path], Document] = found
-    return load
 
 
 if __name__ == "__main__":

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import dataclasses
+import importlib
+import importlib.util
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from dsx.errors import LoadError
 from dsx.load.identity import document_id
 from dsx.load.keep import read_document, write_document
-from dsx.types import Document, Loader
+from dsx.types import Document, Loader, LoadLimits
 
 UNREADABLE = (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile)
 
 
-def load_document(
-    path: Path, loader_name: str, loader: Loader, *, seconds: float, megabytes: int, cache: Path | None = None
+def load_in_subprocess(
+    path: Path, loader_name: str, loader: Loader, limits: LoadLimits, cache: Path | None = None
 ) -> Document:
     """Loads `path` in a subprocess, or takes it from the cache.
 
-    seconds: limit of both wall clock and CPU time. megabytes: limit of the address space.
     cache: a folder that many processes may share; its files are named by content, loader and loader version.
     Raises LoadError, whose one line says what to do.
     """
@@ -41,13 +47,11 @@ def load_document(
     with tempfile.TemporaryDirectory(prefix="dsx-load-") as folder:
         job: dict[str, object] = {
             "path": str(path.resolve()),
-            "loader": loader_name,
-            "reference": _reference(loader),
+            "function": reference(loader),
             "result": str(Path(folder) / "document.npz"),
-            "seconds": seconds,
-            "megabytes": megabytes,
+            **dataclasses.asdict(limits),
         }
-        _run(job, Path(folder), path.name)
+        _run(job, Path(folder), path.name, limits)
         try:
             document = read_document(Path(str(job["result"])))
         except UNREADABLE as problem:
@@ -57,8 +61,8 @@ def load_document(
     return document
 
 
-def _run(job: dict[str, object], folder: Path, name: str) -> None:
-    seconds, megabytes = float(str(job["seconds"])), job["megabytes"]
+def _run(job: dict[str, object], folder: Path, name: str, limits: LoadLimits) -> None:
+    seconds, megabytes = limits.seconds, limits.megabytes
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TMPDIR": str(folder)}
     with (folder / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
@@ -105,13 +109,44 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _reference(loader: Loader) -> dict[str, str] | None:
-    """Where the child finds the loader's function; None: by its name among the plugins."""
-    module, name = getattr(loader.load, "__module__", None), getattr(loader.load, "__qualname__", "<")
-    if module is None or "<" in name:
-        return None
-    file = getattr(sys.modules.get(module), "__file__", None) or ""
-    return {"module": module, "name": name, "file": file}
+def reference(loader: Loader) -> dict[str, str]:
+    """How the child finds the loader's function: by module, name and file, or pickled where no name leads to it.
+
+    Raises LoadError for a function that cannot be pickled either, such as a closure over an open file.
+    """
+    module, name = getattr(loader.load, "__module__", None) or "", getattr(loader.load, "__qualname__", "<")
+    function: object = sys.modules.get(module)
+    file = getattr(function, "__file__", None) or ""
+    for part in name.split("."):
+        function = getattr(function, part, None)
+    if function is loader.load and module != "__main__":
+        return {"module": module, "name": name, "file": file}
+    import cloudpickle
+
+    try:
+        return {"pickle": base64.b64encode(cloudpickle.dumps(loader.load)).decode()}
+    except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as problem:
+        raise LoadError(f"the loader cannot be sent to a subprocess ({problem}); make it a plain function") from None
+
+
+def function_of(reference: Mapping[str, str]) -> Callable[[Path], Document]:
+    """The function that `reference` names, in the child."""
+    if "pickle" in reference:
+        pickled: Callable[[Path], Document] = pickle.loads(base64.b64decode(reference["pickle"]))
+        return pickled
+    try:
+        found: Any = importlib.import_module(reference["module"])
+    except ImportError:
+        specification = importlib.util.spec_from_file_location(reference["module"], reference["file"])
+        if specification is None or specification.loader is None:
+            raise
+        found = importlib.util.module_from_spec(specification)
+        sys.modules[reference["module"]] = found
+        specification.loader.exec_module(found)
+    for part in reference["name"].split("."):
+        found = getattr(found, part)
+    function: Callable[[Path], Document] = found
+    return function
 
 
 def _safe(name: str) -> str:
@@ -119,6 +154,4 @@ def _safe(name: str) -> str:
 
 
 def _renamed(document: Document, path: Path) -> Document:
-    import dataclasses
-
     return document if document.file == path.name else dataclasses.replace(document, file=path.name)

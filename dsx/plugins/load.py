@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import importlib
 import importlib.metadata
 import logging
 import os
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-import dsx
+from dsx import __version__
 from dsx.errors import PluginError
 from dsx.plugins import hookspecs
 from dsx.plugins.commands import COMMANDS
@@ -30,18 +29,13 @@ from dsx.types import EngineFactory, Exporter, Loader, Normaliser, ParameterSet,
 if TYPE_CHECKING:
     import click
 
-__all__ = ["BUILT_INS", "HOOKS", "PluginReport", "Plugins", "Registry", "installed", "load_plugins"]
+__all__ = ["HOOKS", "PluginReport", "Plugins", "Registry", "installed", "load_plugins"]
 
 log = logging.getLogger("dsx")
 
 ENTRY_POINT_GROUP = "dsx"
-BUILT_INS = (
-    "dsx.plugins.builtin.loaders",
-    "dsx.plugins.builtin.engines",
-    "dsx.plugins.builtin.repairs",
-    "dsx.plugins.builtin.normalisers",
-    "dsx.plugins.builtin.exporters",
-)
+DISTRIBUTION = "dsx-extract"
+"""Of dsx itself, whose plugins are the built-ins."""
 HOOKS = tuple(name for name, hook in vars(hookspecs).items() if hasattr(hook, "dsx_spec"))
 WORDS = ("none", "all")
 """What DSX_PLUGINS may say instead of names; no plugin can be called so."""
@@ -168,12 +162,14 @@ def load_plugins(extra: Iterable[tuple[str, object]] = ()) -> Plugins:
     DSX_PLUGINS=none keeps the entry points out; DSX_PLUGINS=a,b takes only those (by the name of the entry point or of
     the distribution); empty is as if it were not set. What plugins print goes to stderr: stdout is for results.
     """
+    from dsx.plugins.builtin import engines, exporters, loaders, normalisers, repairs
+
     manager = pluggy.PluginManager("dsx")
     manager.add_hookspecs(hookspecs)
     reports: list[PluginReport] = []
-    for module in BUILT_INS:
-        reports.append(PluginReport(module.rpartition(".")[2], "dsx-extract", dsx.__version__))
-        _register(manager, reports[-1], importlib.import_module(module))
+    for module in (loaders, engines, repairs, normalisers, exporters):
+        reports.append(PluginReport(module.__name__.rpartition(".")[2], DISTRIBUTION, __version__))
+        _register(manager, reports[-1], module)
     with contextlib.redirect_stdout(sys.stderr):
         for entry in _entry_points():
             version = entry.dist.version if entry.dist else None

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dsx.errors import LoadError, UsageError
+from dsx.errors import UsageError
 from dsx.ground.locate import boxes_of
-from dsx.plugins import Plugins
 from dsx.types import Box, Document, Json, Section
 
 COLOURS = {"methods": (0.1, 0.5, 0.2), "references": (0.6, 0.6, 0.6), "experiment": (0.7, 0.3, 0.0)}
 OTHER_COLOUR = (0.1, 0.3, 0.7)
 TABLE_COLOUR = (0.6, 0.1, 0.6)
 LABEL_SIZE = 6.0
-
-
-def read(path: Path, plugins: Plugins, loader: str | None = None) -> Document:
-    """The document of a file as `dsx extract` would read it. LoadError where no loader can."""
-    from dsx.engines.local.model_files import cache_folder
-    from dsx.load import load_document
-    from dsx.recipe import Recipe
-
-    name = loader or plugins.find_loader(path)
-    if name is None:
-        raise LoadError(f"{path.name}: no loader takes this kind of file; name one with --loader")
-    limits = Recipe.read(schema_name="")
-    return load_document(
-        path,
-        name,
-        plugins.loaders[name],
-        seconds=limits.load_seconds,
-        megabytes=limits.load_megabytes,
-        cache=None if os.environ.get("DSX_NO_CACHE") else cache_folder() / "documents",
-    )
 
 
 def as_json(document: Document) -> dict[str, Json]:

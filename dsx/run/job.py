@@ -6,7 +6,6 @@ import datetime
 import hashlib
 import json
 import logging
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from dsx import __version__
 from dsx.ask import plan
 from dsx.errors import LoadError, RunError, SchemaError, UsageError
+from dsx.paths import document_cache
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
 from dsx.run.loop import WHOLE, RunSummary, Shard, collect, run_papers
@@ -82,11 +82,9 @@ def make_pipeline(
     record_event: Callable[[Mapping[str, Json]], None],
 ) -> Pipeline:
     """The way of a paper, with the documents' cache of this user."""
-    from dsx.engines.local.model_files import cache_folder
     from dsx.pipeline import Pipeline
 
-    cache = None if os.environ.get("DSX_NO_CACHE") else cache_folder() / "documents"
-    return Pipeline(recipe, parameters, plugins, engine, record_event, cache)
+    return Pipeline(recipe, parameters, plugins, engine, record_event, document_cache())
 
 
 def known(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> dict[str, Json]:

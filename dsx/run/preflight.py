@@ -14,10 +14,8 @@ from dsx.recipe import Recipe
 from dsx.run.job import check_recipe, default_folder, known
 from dsx.run.loop import collect
 from dsx.store import free, probe
-from dsx.types import ParameterSet
+from dsx.types import LocalEngine, ParameterSet
 
-LOCAL = ("transformers", "vllm")
-"""Engines whose model must be here and on a GPU."""
 ROOM = 100 << 20
 """Bytes that the run folder's disk should have free: a record is some 50 kB, a log line 400 B."""
 
@@ -36,9 +34,10 @@ def check_run(
     yield _papers(papers)
     if parameters is not None:
         yield _folder(run or default_folder(parameters), recipe, parameters, plugins, force_new)
-    if recipe.engine in LOCAL:
+    local = recipe.engine in plugins.engines and isinstance(plugins.engines[recipe.engine], LocalEngine)
+    if local:
         yield find_model(recipe.model)
-    yield _gpus(gpus, recipe.engine)
+    yield _gpus(gpus, local)
 
 
 def _papers(papers: Sequence[Path]) -> Finding:
@@ -74,10 +73,10 @@ def _folder(folder: Path, recipe: Recipe, parameters: ParameterSet, plugins: Plu
     return Finding("run", room >= ROOM, text)
 
 
-def _gpus(wanted: int, engine: str) -> Finding:
+def _gpus(wanted: int, local: bool) -> Finding:
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     visible = len([name for name in given.split(",") if name]) if given is not None else None
-    if engine in LOCAL and (wanted or given):
+    if local and (wanted or given):
         import torch
 
         visible = torch.cuda.device_count() if torch.cuda.is_available() else 0

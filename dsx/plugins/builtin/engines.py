@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsx.plugins.hookspecs import hookimpl
-from dsx.types import Engine, EngineFactory, EngineSettings
+from dsx.types import Engine, EngineFactory, EngineSettings, LocalEngine
 
 
 def transformers(settings: EngineSettings) -> Engine:
@@ -23,4 +23,4 @@ def server(settings: EngineSettings) -> Engine:
 @hookimpl
 def register_engines() -> dict[str, EngineFactory]:
     """transformers and server."""
-    return {"transformers": transformers, "server": server}
+    return {"transformers": LocalEngine(transformers), "server": server}

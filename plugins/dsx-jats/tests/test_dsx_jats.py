@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dsx.errors import LoadError
-from dsx.load import load_document
+from dsx.load import DocumentReader
 from dsx.plugins import load_plugins
 from dsx.types import Document
 
@@ -23,9 +23,9 @@ BOMB = (
 def load(path: Path) -> Document:
     """As a run loads it: by the loader that takes it, in a subprocess."""
     plugins = load_plugins()
-    name = plugins.find_loader(path)
-    assert name == "jats"
-    return load_document(path, name, plugins.loaders[name], seconds=30, megabytes=2048)
+    document = DocumentReader(plugins.find_loader, plugins.loaders).read(path)
+    assert document.loader == "jats"
+    return document
 
 
 @pytest.fixture(scope="module")

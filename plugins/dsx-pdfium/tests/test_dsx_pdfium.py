@@ -13,7 +13,7 @@ import pytest
 
 from dsx.errors import LoadError
 from dsx.ground.locate import locate
-from dsx.load import load_document
+from dsx.load import DocumentReader
 from dsx.plugins import load_plugins
 from dsx.types import Document
 
@@ -23,7 +23,8 @@ WORDS = "Sixteen people took part in it."
 
 def load(path: Path, name: str = "pdfium") -> Document:
     """As a run loads it, in a subprocess."""
-    return load_document(path, name, load_plugins().loaders[name], seconds=60, megabytes=2048)
+    plugins = load_plugins()
+    return DocumentReader(plugins.find_loader, plugins.loaders).read(path, name)
 
 
 @pytest.fixture(scope="module")
