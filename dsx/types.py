@@ -53,8 +53,29 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class TableCell:
+    """One filled cell of a table, with what names it: `Document.text[start:end]` is its text.
+
+    row, column: its place in `Table.rows`. row_head: the label of its row, "" for a label and for a column's head.
+    column_heads: the heads above it, the outermost first.
+    """
+
+    row: int
+    column: int
+    text: str
+    row_head: str
+    column_heads: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells. In the text the table is one line a row after its caption, cells parted by three spaces."""
+    """Rows of cells. In the text the table is one line a row after its caption, cells parted by three spaces.
+
+    An empty cell is "" in `rows`, and "–" in the text where a filled one follows it.
+    cells: the filled cells, row by row. head_rows: how many of the rows hold the columns' heads.
+    """
 
     caption: str
     rows: tuple[tuple[str, ...], ...]
@@ -62,6 +83,8 @@ class Table:
     box: Box | None
     start: int
     end: int
+    cells: tuple[TableCell, ...] = ()
+    head_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,9 @@ def test_the_text_is_what_a_person_would_read(page: Document) -> None:
         "tin",
         "copper",
         "Table 1. Heat by kettle.",
-        "Kettle   Heat   ",
-        "   low   high",
-        "A   10^2   ",
+        "Kettle   Heat",
+        "–   low   high",
+        "A   10^2",
         "Table 2: Below.",
         "x   1",
         "Laid out",
@@ -103,8 +103,17 @@ def test_tables_have_their_captions_and_columns(page: Document) -> None:
         ("Table 1. Heat by kettle.", (("Kettle", "Heat", ""), ("", "low", "high"), ("A", "10^2", ""))),
         ("Table 2: Below.", (("x", "1"),)),
     ]
-    for table in page.tables:
-        assert page.text[table.start : table.end].splitlines() == ["   ".join(row) for row in table.rows]
+    kettle = page.tables[0]
+    assert page.text[kettle.start : kettle.end].splitlines() == ["Kettle   Heat", "–   low   high", "A   10^2"]
+
+
+def test_a_cell_knows_its_row_and_its_columns(page: Document) -> None:
+    kettle, below = page.tables
+    cell = next(cell for cell in kettle.cells if cell.text == "10^2")
+    assert (cell.row, cell.column, cell.row_head, cell.column_heads) == (2, 1, "A", ("Heat", "low"))
+    assert page.text[cell.start : cell.end] == "10^2"
+    assert (kettle.head_rows, below.head_rows) == (2, 0)
+    assert [cell.column_heads for cell in kettle.cells if cell.text in ("low", "high")] == [("Heat",), ("Heat",)]
 
 
 def test_metadata_is_what_publishers_say(page: Document) -> None:

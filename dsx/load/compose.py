@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dsx.load.grid import Grid
 from dsx.load.identity import document_id
-from dsx.types import Box, Document, Page, Section, Table
+from dsx.types import Box, Document, Page, Section
 
 NO_BOX: Box = (float("nan"), float("nan"), float("nan"), float("nan"))
-CELL = "   "
-"""Between two cells of a table's row: white space, so that a quote of a row is what is printed."""
 
 
 @dataclass(slots=True)
@@ -44,16 +44,6 @@ class Paragraph:
         return "".join(piece.text for piece in self.pieces)
 
 
-@dataclass(slots=True)
-class Grid:
-    """A table before its place in the text is known: rows of the paragraphs whose `table` is its index."""
-
-    caption: str
-    rows: list[tuple[str, ...]]
-    page: int
-    box: Box | None
-
-
 def unplaced(text: str, page: int = 1) -> Piece:
     """A piece whose characters have no box."""
     return Piece(text, page, [NO_BOX] * len(text))
@@ -75,7 +65,7 @@ def compose(
     pages: list[int] = []
     boxes: list[Box] = []
     headings: list[tuple[Paragraph, int]] = []
-    spans: dict[int, tuple[int, int]] = {}
+    rows = defaultdict[int, list[tuple[int, int]]](list)
     for paragraph in paragraphs:
         start = len(pages)
         for piece in paragraph.pieces:
@@ -87,23 +77,19 @@ def compose(
         if paragraph.level:
             headings.append((paragraph, start))
         if paragraph.table is not None:
-            spans[paragraph.table] = (spans.get(paragraph.table, (start, 0))[0], len(pages))
+            rows[paragraph.table].append((start, len(pages)))
         text.append("\n")
         pages.append(pages[-1])
         boxes.append(NO_BOX)
-    length = len(pages)
+    length, joined = len(pages), "".join(text)
     return Document(
         id=document_id(path),
         file=path.name,
         loader=loader,
-        text="".join(text),
+        text=joined,
         pages=_pages(pages, sizes),
         sections=_sections(headings, length),
-        tables=tuple(
-            Table(grid.caption, tuple(grid.rows), grid.page, grid.box, *spans[index])
-            for index, grid in enumerate(grids)
-            if index in spans
-        ),
+        tables=tuple(grid.table(joined, rows[index]) for index, grid in enumerate(grids) if index in rows),
         metadata=dict(metadata or {}),
         char_pages=numpy.asarray(pages, dtype=numpy.int32),
         char_boxes=numpy.asarray(boxes, dtype=numpy.float32).reshape(length, 4),

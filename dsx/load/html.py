@@ -196,7 +196,8 @@ def _words(element: Element) -> str:
 
 
 def _cell(cell: Element) -> Cell:
-    return Cell(_words(cell), span(cell.get("colspan")), span(cell.get("rowspan")))
+    head = cell.tag == "th" or next(cell.iterancestors("thead"), None) is not None
+    return Cell(_words(cell), span(cell.get("colspan")), span(cell.get("rowspan")), head)
 
 
 def _metadata(root: Element) -> dict[str, str]:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from dsx.types import Document, Page, Section, Table
+from dsx.types import Document, Page, Section, Table, TableCell
 
 ARRAYS = ("char_pages", "char_boxes")
 
@@ -62,4 +62,5 @@ def read_document(path: Path) -> Document:
 
 def _table(kept: dict[str, Any]) -> Table:
     box = tuple(kept["box"]) if kept["box"] else None
-    return Table(**{**kept, "rows": tuple(tuple(row) for row in kept["rows"]), "box": box})
+    cells = tuple(TableCell(**{**cell, "column_heads": tuple(cell["column_heads"])}) for cell in kept["cells"])
+    return Table(**{**kept, "rows": tuple(tuple(row) for row in kept["rows"]), "box": box, "cells": cells})

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsx.errors import LoadError
-from dsx.load.compose import CELL, Grid, Paragraph, compose, unplaced
+from dsx.load.compose import Paragraph, compose, unplaced
+from dsx.load.grid import Grid, row_text
 from dsx.load.lines import RAISED
 from dsx.types import Document
 
@@ -24,6 +25,7 @@ class Cell:
     text: str
     columns: int = 1
     rows: int = 1
+    head: bool = False
 
 
 @dataclass(slots=True)
@@ -58,13 +60,13 @@ class Writer:
     def table(self, caption: str, rows: Iterable[Sequence[Cell]]) -> None:
         """Caption and rows; a cell that spans several columns or rows stands in the first, the others are empty."""
         self.text(caption, "caption")
-        found = [row for row in lay_out(rows) if any(row)]
-        if not found:
+        grid = lay_out(rows)
+        if not grid.rows:
             return
-        self.grids.append(Grid(fold(caption), found, 1, None))
-        for row in found:
-            line = CELL.join(row)
-            self.paragraphs.append(Paragraph([unplaced(line)], kind="row", table=len(self.grids) - 1))
+        grid.caption = fold(caption)
+        self.grids.append(grid)
+        for row in grid.rows:
+            self.paragraphs.append(Paragraph([unplaced(row_text(row))], kind="row", table=len(self.grids) - 1))
 
     def document(self, path: Path, loader: str, metadata: dict[str, str]) -> Document:
         """All that was written. Raises LoadError where that is nothing."""
@@ -91,22 +93,30 @@ def span(text: str | None) -> int:
     return max(1, min(int(text), WIDEST)) if text and text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
-def lay_out(rows: Iterable[Sequence[Cell]]) -> list[tuple[str, ...]]:
-    """Rows whose cells stand in their columns."""
-    found: list[tuple[str, ...]] = []
-    below: dict[int, int] = {}  # column → rows that a cell above still takes
+def lay_out(rows: Iterable[Sequence[Cell]]) -> Grid:
+    """Rows whose cells stand in their columns; the first rows that hold nothing but heads are the columns' heads."""
+    grid = Grid("", [], 1, None)
+    below: dict[int, tuple[int, str]] = {}  # column → rows that a cell above still takes, and its text
     for row in rows:
-        line: list[str] = []
-        later = {column: left - 1 for column, left in below.items() if left > 1}
+        printed: dict[int, str] = {}
+        covering = {column: text for column, (_, text) in below.items()}
+        below = {column: (left - 1, text) for column, (left, text) in below.items() if left > 1}
+        column = 0
         for cell in row:
-            while len(line) in below:
-                line.append("")
-            for column in range(cell.columns):
+            while column in covering:
+                column += 1
+            text = fold(cell.text)
+            printed[column] = text
+            for _ in range(cell.columns):
+                covering[column] = text
                 if cell.rows > 1:
-                    later[len(line)] = cell.rows - 1
-                line.append("" if column else fold(cell.text))
-        while len(line) in below:
-            line.append("")
-        below = later
-        found.append(tuple(line))
-    return found
+                    below[column] = (cell.rows - 1, text)
+                column += 1
+        if any(printed.values()):
+            width = max(covering) + 1
+            if len(grid.heads) == len(grid.rows) and all(cell.head or not fold(cell.text) for cell in row):
+                grid.heads.append(tuple(covering.get(at, "") for at in range(width)))
+            grid.rows.append(tuple(printed.get(at, "") for at in range(width)))
+    if len(grid.heads) == len(grid.rows):
+        grid.heads = []  # nothing but heads: row labels of a table without columns' heads
+    return grid

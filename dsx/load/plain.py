@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from dsx.errors import LoadError
-from dsx.load.compose import CELL, Grid, Paragraph, compose, unplaced
+from dsx.load.compose import Paragraph, compose, unplaced
+from dsx.load.grid import Grid, row_text
 from dsx.load.headings import heading_kind
 from dsx.types import Document
 
@@ -75,5 +76,5 @@ def _heading(title: str, level: int, page: int) -> Paragraph:
 
 def _table(lines: list[str], page: int, grids: list[Grid]) -> list[Paragraph]:
     rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines if not RULE.fullmatch(line)]
-    grids.append(Grid("", rows, page, None))
-    return [Paragraph([unplaced(CELL.join(row), page)], kind="row", table=len(grids) - 1) for row in rows]
+    grids.append(Grid("", rows, page, None, heads=rows[:1]))
+    return [Paragraph([unplaced(row_text(row), page)], kind="row", table=len(grids) - 1) for row in rows]

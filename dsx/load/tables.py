@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dsx.load.compose import CELL, NO_BOX, Grid
+from dsx.load.compose import NO_BOX
+from dsx.load.grid import CELL, Grid
 from dsx.load.headings import MAIN, heading_kind
 from dsx.load.lines import Line
 from dsx.types import Box

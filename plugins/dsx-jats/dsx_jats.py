@@ -240,7 +240,8 @@ def _tex(source: str) -> str:
 
 
 def _cell(cell: Element) -> Cell:
-    return Cell(_words(cell), span(cell.get("colspan")), span(cell.get("rowspan")))
+    head = _name(cell) == "th" or any(_name(parent) == "thead" for parent in cell.iterancestors())
+    return Cell(_words(cell), span(cell.get("colspan")), span(cell.get("rowspan")), head)
 
 
 def _caption(element: Element) -> str:
@@ -293,7 +294,7 @@ def _issue(metadata: dict[str, str]) -> str:
 
 @hookimpl
 def register_loaders() -> dict[str, Loader]:
-    return {"jats": Loader(load_jats, "1", "JATS XML, the full texts of PubMed Central")}
+    return {"jats": Loader(load_jats, "2", "JATS XML, the full texts of PubMed Central")}
 
 
 @hookimpl

@@ -17,9 +17,9 @@ def register_loaders() -> dict[str, Loader]:
     from dsx.load.plain import load_plain
 
     return {
-        "pymupdf": Loader(load_pdf, "6", "PDF, by PyMuPDF"),
-        "html": Loader(load_html, "1", "HTML"),
-        "text": Loader(load_plain, "1", "plain text and Markdown"),
+        "pymupdf": Loader(load_pdf, "7", "PDF, by PyMuPDF"),
+        "html": Loader(load_html, "2", "HTML"),
+        "text": Loader(load_plain, "2", "plain text and Markdown"),
     }
 
 

@@ -1,0 +1,54 @@
+"""A table on its way from a loader to the Document: its rows, and which heads stand above each column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dsx.types import Box, Table, TableCell
+
+CELL = "   "
+"""Between two cells of a table's row: white space, so that a quote of a row is what is printed."""
+EMPTY = "–"
+"""Stands for an empty cell before a filled one, so that a row's cells can be counted off against the heads."""
+
+
+@dataclass(slots=True)
+class Grid:
+    """A table before its place in the text is known: rows of the paragraphs whose `table` is its index.
+
+    heads: the first rows as heads, a head that spans several columns repeated over each of them.
+    """
+
+    caption: str
+    rows: list[tuple[str, ...]]
+    page: int
+    box: Box | None
+    heads: list[tuple[str, ...]] = field(default_factory=list)
+
+    def table(self, text: str, spans: Sequence[tuple[int, int]]) -> Table:
+        """The finished table. spans: start and end of each row in the document's text, which is `text` from there."""
+        cells = tuple(self._cells(text, spans))
+        start, end = spans[0][0], spans[-1][1]
+        return Table(self.caption, tuple(self.rows), self.page, self.box, start, end, cells, len(self.heads))
+
+    def _cells(self, text: str, spans: Sequence[tuple[int, int]]) -> Iterator[TableCell]:
+        label = ""
+        for row, (cells, (start, end)) in enumerate(zip(self.rows, spans, strict=True)):
+            is_head = row < len(self.heads)
+            label = cells[0] or label
+            for column, words in enumerate(cells):
+                at = text.find(words, start, end) if words else -1
+                if at < 0:
+                    continue
+                above = self.heads[:row] if is_head else self.heads
+                heads = dict.fromkeys(head[column] for head in above if column < len(head) and head[column])
+                row_head = label if column and not is_head else ""
+                start = at + len(words)
+                yield TableCell(row, column, words, row_head, tuple(heads), at, start)
+
+
+def row_text(cells: Sequence[str]) -> str:
+    """One row as it stands in the text: without the empty cells at its end, a dash for each empty one between."""
+    filled = max((at for at, cell in enumerate(cells) if cell), default=-1) + 1
+    return CELL.join(cell or EMPTY for cell in cells[:filled])
