@@ -20,8 +20,9 @@ from pathlib import Path
 
 import pymupdf
 
-from dsx.ground.locate import fold, locate
+from dsx.ground.locate import locate
 from dsx.load.pdf import load_pdf
+from dsx.text import fold
 from dsx.types import Document, Evidence
 
 REPEATS = 3

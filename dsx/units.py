@@ -1,4 +1,4 @@
-"""Units as papers write them: which spellings name a unit of the same kind, and the way to the stored unit (pint)."""
+"""Units as papers write them: which aliases name a unit of the same kind, and the way to the stored unit (pint)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 from tokenize import TokenError
 from typing import Any
 
-SPELLINGS = {
+ALIASES = {
     "degree": ("°", "deg", "degs", "degree", "degrees"),
     "radian": ("rad", "radian", "radians"),
     "millisecond": ("ms", "msec", "millisecond", "milliseconds"),
@@ -56,8 +56,8 @@ SPELLINGS = {
     "millimolar": ("mM",),
     "micromolar": ("µM", "μM"),
 }
-"""pint's name → spellings. What is not here is read by pint itself."""
-_NAMES = {spelling: name for name, spellings in SPELLINGS.items() for spelling in spellings}
+"""pint's name → aliases. What is not here is read by pint itself."""
+_NAMES = {alias: name for name, names in ALIASES.items() for alias in names}
 
 
 @lru_cache(maxsize=1)
@@ -88,21 +88,21 @@ def _unit(written: str) -> Any | None:
 
 
 @lru_cache(maxsize=256)
-def spellings(unit: str) -> tuple[str, ...]:
-    """All spellings of units of the kind of `unit`, its own first; just `unit` where pint does not know it."""
+def aliases(unit: str) -> tuple[str, ...]:
+    """All aliases of units of the kind of `unit`, its own first; just `unit` where pint does not know it."""
     own = _unit(unit)
     found = [unit]
     if own is None:
         return (unit,)
     same = [
-        name for name in SPELLINGS if (other := _unit(SPELLINGS[name][0])) is not None and other.is_compatible_with(own)
+        name for name in ALIASES if (other := _unit(ALIASES[name][0])) is not None and other.is_compatible_with(own)
     ]
     if own.dimensionless:  # angles, shares and plain counts are one to pint, not to a reader
         angles = {"degree", "radian"}
         mine = _NAMES.get(unit, str(own))
         same = [name for name in same if (name in angles) == (mine in angles)]
     for name in same:
-        found += [spelling for spelling in SPELLINGS[name] if spelling not in found]
+        found += [alias for alias in ALIASES[name] if alias not in found]
     return tuple(found)
 
 

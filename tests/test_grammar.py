@@ -13,7 +13,7 @@ from dsx.answers.limits import BRIEF_QUOTE, LONGEST_LABEL, LONGEST_QUOTE
 from dsx.schema import read, validates
 from dsx.schema.values import validator
 from dsx.types import Order, Parameter, Passage, Question, Shown
-from dsx.units import spellings
+from dsx.units import aliases
 
 PLAIN = "Forty participants reached to targets 80 mm away.\nThe cursor was rotated by 30 degrees in all trials."
 HARD = {
@@ -77,7 +77,7 @@ def test_any_answer_is_valid(parameter: Parameter, order: Order, choose_at_rando
         assert list(answer) == (keys if order == "value-quote" else ["quote", *keys[:-1]])
         assert validates(parameter, answer["value"])
         assert is_quoted(answer["quote"], PLAIN)
-        assert not parameter.unit or answer["unit"] in spellings(parameter.unit)
+        assert not parameter.unit or answer["unit"] in aliases(parameter.unit)
     assert answered > 0
 
 

@@ -23,7 +23,7 @@ from dsx.schema.grammatical import for_grammar
 from dsx.schema.leaves import UNWRITABLE
 from dsx.schema.values import without_step
 from dsx.types import Order, Parameter, Question
-from dsx.units import spellings
+from dsx.units import aliases
 
 FUEL = 20_000_000
 """What the matcher may spend on a token, in its library's unit; its own limit ends in words of hundreds of letters."""
@@ -73,7 +73,7 @@ def _parameter(at: int, parameter: Parameter, order: Order, quotable: bool) -> l
     rules = [f"v{at}: %json {json.dumps(schema, ensure_ascii=False)}"]
     value = rf'"\"value\":" v{at}'
     if parameter.unit:
-        rules.append(f"u{at}: " + " | ".join(_literal(_text(spelling)) for spelling in spellings(parameter.unit)))
+        rules.append(f"u{at}: " + " | ".join(_literal(_text(alias)) for alias in aliases(parameter.unit)))
         value += rf' ",\"unit\":" u{at}'
     cited = r'"\"quote\":" QUOTE'
     first, second = (value, cited) if order == "value-quote" else (cited, value)
@@ -160,7 +160,7 @@ def json_schema(question: Question) -> Mapping[str, Any]:
     for parameter in question.parameters:
         properties = {"value": without_step(for_grammar(parameter.schema))}
         if parameter.unit:
-            properties["unit"] = {"enum": list(spellings(parameter.unit))}
+            properties["unit"] = {"enum": list(aliases(parameter.unit))}
         answers[parameter.name] = {"anyOf": [{"type": "null"}, _object({**properties, "quote": cited})]}
     return answers[question.parameters[0].name] if len(answers) == 1 else _object(answers)
 

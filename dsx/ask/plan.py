@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dsx.answers.limits import BRIEF_QUOTE, LONGEST_LABEL, LONGEST_QUOTE
 from dsx.schema.leaves import CHARACTERS_PER_TOKEN, longest
 from dsx.types import Parameter, ParameterSet, RecordType
-from dsx.units import spellings
+from dsx.units import aliases
 
 
 def answer_tokens(parameter: Parameter) -> int:
     """What the longest legal answer of one parameter takes, its name included."""
-    unit = max(map(len, spellings(parameter.unit))) + len(',"unit":""') if parameter.unit else 0
+    unit = max(map(len, aliases(parameter.unit))) + len(',"unit":""') if parameter.unit else 0
     frame = len(parameter.name) + len('"":{"value":,"quote":""},')
     return math.ceil((longest(parameter.schema) + unit + frame + LONGEST_QUOTE) / CHARACTERS_PER_TOKEN)
 

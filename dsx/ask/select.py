@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from dsx.text import sentences
 from dsx.types import PASSAGE_BREAK, Document, Passage, Shown
 
 HIDDEN_SECTIONS = ("references",)
@@ -20,7 +21,6 @@ NEIGHBOURS = 1
 """Sentences shown on each side of one that was chosen."""
 
 _word = re.compile(r"[^\W_]+")
-_sentence_end = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])|\n+")
 
 
 def readable(document: Document) -> list[Passage]:
@@ -61,7 +61,11 @@ class Selector:
         if self.count(everything.text) <= self.whole_tokens:
             self._whole = everything
             return
-        self._sentences = [part for passage in everything.passages for part in _sentences(self.document.text, passage)]
+        self._sentences = [
+            Passage(*span)
+            for passage in everything.passages
+            for span in sentences(self.document.text, passage.start, passage.end)
+        ]
         self._ranker = _ranker([_words(self.document.text[part.start : part.end]) for part in self._sentences])
 
     @property
@@ -117,16 +121,6 @@ class Selector:
             else:
                 passages.append(sentence)
         return show(self.document, passages, whole=False)
-
-
-def _sentences(text: str, passage: Passage) -> Iterator[Passage]:
-    start = passage.start
-    for gap in _sentence_end.finditer(text, passage.start, passage.end):
-        if gap.start() > start:
-            yield Passage(start, gap.start())
-        start = gap.end()
-    if start < passage.end:
-        yield Passage(start, passage.end)
 
 
 def _ranker(sentences: list[list[str]]) -> Any:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from dsx.text import fold, folded_text
 from dsx.types import Box, Document, Evidence, Shown
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _literal(quote: str, text: str) -> list[tuple[int, int]]:
 
 
 def _loose(quote: str, text: str) -> list[tuple[int, int]]:
-    needle = "".join(fold(letter) for letter in quote)
+    needle = "".join(map(fold, quote))
     if not needle:
         return []
     folded, offsets = folded_text(text)
@@ -98,45 +98,6 @@ def _loose(quote: str, text: str) -> list[tuple[int, int]]:
         (offsets[match.start()], offsets[match.end() - 1] + 1)
         for match, _ in zip(re.finditer(re.escape(needle), folded), range(MAX_OCCURRENCES), strict=False)
     ]
-
-
-def folded_text(text: str) -> tuple[str, list[int]]:
-    """`text` folded, and for each folded character the offset of the one that it came from."""
-    letters: list[str] = []
-    offsets: list[int] = []
-    for offset, letter in enumerate(text):
-        for part in fold(letter):
-            letters.append(part)
-            offsets.append(offset)
-    return "".join(letters), offsets
-
-
-_ONE = str.maketrans(
-    dict.fromkeys("‐‑‒–—―−﹣-", "-")
-    | dict.fromkeys("‘’‚‛′ʹ´`", "'")
-    | dict.fromkeys("“”„‟″«»", '"')
-    | {
-        "µ": "μ",
-        "º": "°",
-        "˚": "°",
-        "∘": "°",
-        "×": "x",
-        "∙": "·",
-        "⋅": "·",
-        "\u00ad": "",
-        "\u200b": "",
-        "\ufeff": "",
-        "^": "",
-    }
-)
-
-
-def fold(letter: str) -> str:
-    """What is left of a character once white space, case and encoding do not count ("" for white space)."""
-    if letter.isascii():
-        return "" if letter.isspace() or letter == "^" else letter.lower()
-    folded = unicodedata.normalize("NFKC", letter.translate(_ONE)).translate(_ONE).casefold()
-    return "".join(folded.split())
 
 
 def _inside(span: tuple[int, int], shown: Shown) -> bool:

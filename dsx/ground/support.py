@@ -10,7 +10,7 @@ from itertools import combinations, pairwise
 
 from dsx.ground.numbers import Number, as_decimal, numbers
 from dsx.types import Json, Parameter, Status
-from dsx.units import SPELLINGS, convert
+from dsx.units import ALIASES, convert
 
 WORDS_TOO = ("in", "bar")
 """Units that are rather words where no answer names them: "8 in each group"."""
@@ -101,7 +101,7 @@ def _unit_after(number: Number, quote: str) -> str | None:
 def _spellings(unit: str) -> tuple[str, ...]:
     """How papers write this unit; case counts where it parts two units (mW, MW)."""
     for written in (unit, unit.lower()):
-        found = next((spellings for spellings in SPELLINGS.values() if written in spellings), None)
+        found = next((spellings for spellings in ALIASES.values() if written in spellings), None)
         if found:
             return found
     return ()

@@ -17,6 +17,7 @@ from dsx.errors import DecodeError
 from dsx.recover.chain import Chain, Mended
 from dsx.recover.mend import LONGEST, THOUGHT_ENDS
 from dsx.recover.read import Found, Reading, Unreadable, Validates, parse, read
+from dsx.text import folded_words
 from dsx.types import Answer, Completion, Parameter, Question, Repair
 
 __all__ = ["RecordLabel", "confidence_factor", "recover", "recover_records"]
@@ -139,7 +140,7 @@ def _choose(outcomes: Sequence[Mended[Reading]], shown: str) -> Mended[Reading]:
     fullest = min(best, key=lambda outcome: outcome.missing)
     if all(_values(outcome).items() <= _values(fullest).items() for outcome in best):
         return fullest
-    text = " ".join(shown.split())
+    text = folded_words(shown)
     quoted = [outcome for outcome in best if _all_quoted(outcome.said.found, text)]
     if len(quoted) == 1:
         return quoted[0]
@@ -151,7 +152,7 @@ def _values(outcome: Mended[Reading]) -> dict[str, str]:
 
 
 def _all_quoted(found: Mapping[str, Found], text: str) -> bool:
-    quotes = [" ".join(each.quote.split()) for each in found.values() if each.quote]
+    quotes = [folded_words(each.quote) for each in found.values() if each.quote]
     return bool(quotes) and all(_stands(quote, text) for quote in quotes)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsx.types import Json, Parameter
-from dsx.units import SPELLINGS, spellings
+from dsx.units import ALIASES, aliases
 
 Validates = Callable[[Parameter, Json], bool]
 
@@ -185,13 +185,13 @@ def _unquoted(value: Any, unit: str | None, parameter: Parameter) -> Found | Non
 
 
 def _is_unit(written: str, parameter: Parameter) -> bool:
-    """A known spelling of a unit of the parameter's kind; a capital counts only in those of up to three letters."""
+    """A known alias of a unit of the parameter's kind; a capital counts only in those of up to three letters."""
     unit = parameter.unit
     if unit is None or written == unit:
         return unit is not None
     spelled = written if len(written) <= 3 else written.lower()
-    kinds = [known for known in SPELLINGS.values() if written in known or spelled in known]
-    return any(unit in known for known in kinds) or (bool(kinds) and spelled in spellings(unit))
+    kinds = [known for known in ALIASES.values() if written in known or spelled in known]
+    return any(unit in known for known in kinds) or (bool(kinds) and spelled in aliases(unit))
 
 
 def _short(value: Any) -> str:
