@@ -25,13 +25,14 @@ from typing import Any
 
 import jsonschema
 
+from dsx.answers.reader import Unreadable, parse
+from dsx.answers.scan import scan
 from dsx.ground.support import support
 from dsx.plugins.builtin.repairs import register_repairs
 from dsx.recipe import DEFAULT_REPAIRS
 from dsx.recover import recover
 from dsx.recover.mend import LONGEST
-from dsx.recover.read import Unreadable, read
-from dsx.recover.scan import scan
+from dsx.recover.read import read
 from dsx.types import Answer, Choice, Completion, Json, Parameter, Question, Shown, Status
 
 CORPUS = Path(__file__).resolve().parent.parent / "tests" / "corpus"
@@ -88,12 +89,12 @@ def regex_way(text: str, parameters: tuple[Parameter, ...]) -> list[Answer]:
 
 def plainly(load: Callable[[], Json], parameters: tuple[Parameter, ...]) -> list[Answer]:
     try:
-        reading = read(load(), parameters, validates)
+        reading = read(parse(json.dumps(load())), parameters, validates)
     except (Unreadable, ValueError, RecursionError) as problem:
         return [Answer(parameter.name, None, error=str(problem)) for parameter in parameters]
     return [
         Answer(parameter.name, found.value, found.unit, found.quote)
-        if (found := reading.found.get(parameter.name))
+        if (found := reading.answers.get(parameter.name))
         else Answer(parameter.name, None, error=reading.errors[parameter.name])
         for parameter in parameters
     ]

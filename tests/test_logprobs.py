@@ -1,4 +1,4 @@
-"""decode/logprobs.py: where the values stand in answers that are JSON and in those that are not quite."""
+"""Where the values stand in answers, those that are not quite JSON too, and their confidence from log-probabilities."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from dsx.answers.reader import Unreadable, value_spans
 from dsx.engines.server.logprobs import Token, confidences
-from dsx.engines.server.spans import spans
 
 
 def values(text: str, *names: str) -> dict[str, str]:
-    return {span.name: text[span.first : span.last] for span in spans(names or ("n",), text)}
+    return {span.name: text[span.first : span.last] for span in value_spans(names or ("n",), text)}
 
 
 def by_character(text: str, logprob: float = -0.1) -> list[Token]:
@@ -186,8 +186,8 @@ def test_in_the_corpus_of_malformed_answers_no_span_is_another_value() -> None:
         text, truth = case["text"], {name: each["value"] for name, each in (case["truth"] or {}).items()}
         asked += len(truth)
         try:
-            found = list(spans(case["parameters"], text))
-        except (ValueError, IndexError):
+            found = list(value_spans(case["parameters"], text))
+        except Unreadable:
             continue
         for span in found:
             if span.name in truth:

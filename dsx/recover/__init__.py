@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from dsx.answers.reader import Unreadable, answer_start, parse
 from dsx.errors import DecodeError
 from dsx.recover.chain import Chain, Mended
-from dsx.recover.mend import LONGEST, THOUGHT_ENDS
-from dsx.recover.read import Found, Reading, Unreadable, Validates, parse, read
+from dsx.recover.mend import LONGEST
+from dsx.recover.read import ParsedAnswer, Reading, Validates, read
 from dsx.text import folded_words
 from dsx.types import Answer, Completion, Parameter, Question, Repair
 
@@ -25,8 +25,6 @@ __all__ = ["RecordLabel", "confidence_factor", "recover", "recover_records"]
 log = logging.getLogger("dsx.recover")
 
 T = TypeVar("T")
-
-THOUGHT_BEGINS = re.compile(r"<(?:think|thinking|thought|reasoning)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +59,18 @@ def recover(
         return _failed(question.parameters, "the cap of tokens came before the answer's end", truncated=True)
     parameters = question.parameters
 
-    def say(text: str, used: tuple[str, ...]) -> tuple[Reading, int]:
-        parsed = parse(text)
-        if isinstance(parsed, list) and "unfinished" in used:
+    def read_text(text: str, used: tuple[str, ...]) -> tuple[Reading, int]:
+        root = parse(text)
+        if root.items is not None and "unfinished" in used:
             raise Unreadable("a list that was cut off where one object was asked for")
-        reading = read(parsed, parameters, validates)
+        reading = read(root, parameters, validates)
         return reading, len(reading.errors)
 
     def choose(outcomes: Sequence[Mended[Reading]]) -> Mended[Reading]:
         return _choose(outcomes, question.shown.text)
 
     try:
-        mended = _run(Chain(say, choose), completion.text, repairs)
+        mended = _run(Chain(read_text, choose), completion.text, repairs)
     except Unreadable as problem:
         return _failed(parameters, str(problem))
     answers = [_answer(parameter, mended, completion) for parameter in parameters]
@@ -90,32 +88,29 @@ def recover_records(
     if completion.error is not None:
         raise DecodeError(f"{question.id}: {completion.error}")
 
-    def say(text: str, _: tuple[str, ...]) -> tuple[list[RecordLabel], int]:
-        return _labels(parse(text)), 0
+    def read_text(text: str, _: tuple[str, ...]) -> tuple[list[RecordLabel], int]:
+        return _labels(parse(text).value), 0
 
     def choose(outcomes: Sequence[Mended[list[RecordLabel]]]) -> Mended[list[RecordLabel]]:
-        if any(outcome.said != outcomes[0].said for outcome in outcomes):
+        if any(outcome.reading != outcomes[0].reading for outcome in outcomes):
             raise Unreadable("several lists of records that differ")
         return outcomes[0]
 
     try:
-        mended = _run(Chain(say, choose), completion.text, repairs)
+        mended = _run(Chain(read_text, choose), completion.text, repairs)
     except Unreadable as problem:
         raise DecodeError(f"{question.id}: {problem}") from None
     if mended.repairs:
-        fired = ", ".join(mended.repairs)
-        log.info("Recovered %d records from malformed JSON (%s: %s)", len(mended.said), document or question.id, fired)
-    return [RecordLabel(label.label, label.quote, mended.repairs) for label in mended.said]
+        name, fired = document or question.id, ", ".join(mended.repairs)
+        log.info("Recovered %d records from malformed JSON (%s: %s)", len(mended.reading), name, fired)
+    return [RecordLabel(label.label, label.quote, mended.repairs) for label in mended.reading]
 
 
 def _run(chain: Chain[T], text: str, repairs: Sequence[tuple[str, Repair]]) -> Mended[T]:
     """Raises Unreadable also where the text ends in the thoughts before the answer: what stands there is no answer."""
-    thought = THOUGHT_ENDS.match(text)
-    after = text[thought.end() :] if thought else text
-    if THOUGHT_BEGINS.search(re.split(r"[{\[]", after, maxsplit=1)[0]):
-        raise Unreadable("the text ends before the thought does")
-    if thought and len(text) > LONGEST and "find-json" in dict(repairs):
-        return chain.run(after, repairs, ("find-json",))
+    start = answer_start(text)
+    if start and len(text) > LONGEST and "find-json" in dict(repairs):
+        return chain.run(text[start:], repairs, ("find-json",))
     return chain.run(text, repairs)
 
 
@@ -136,23 +131,23 @@ def _labels(parsed: Any) -> list[RecordLabel]:
 
 def _choose(outcomes: Sequence[Mended[Reading]], shown: str) -> Mended[Reading]:
     """Several objects answer. The one that is right is the one whose quotes stand in the text that was shown."""
-    best = [outcome for outcome in outcomes if outcome.said.found] or list(outcomes)
+    best = [outcome for outcome in outcomes if outcome.reading.answers] or list(outcomes)
     fullest = min(best, key=lambda outcome: outcome.missing)
     if all(_values(outcome).items() <= _values(fullest).items() for outcome in best):
         return fullest
     text = folded_words(shown)
-    quoted = [outcome for outcome in best if _all_quoted(outcome.said.found, text)]
+    quoted = [outcome for outcome in best if _all_quoted(outcome.reading.answers, text)]
     if len(quoted) == 1:
         return quoted[0]
     raise Unreadable(f"{len(best)} objects that answer differently")
 
 
 def _values(outcome: Mended[Reading]) -> dict[str, str]:
-    return {name: json.dumps([found.value, found.unit]) for name, found in outcome.said.found.items()}
+    return {name: json.dumps([answer.value, answer.unit]) for name, answer in outcome.reading.answers.items()}
 
 
-def _all_quoted(found: Mapping[str, Found], text: str) -> bool:
-    quotes = [folded_words(each.quote) for each in found.values() if each.quote]
+def _all_quoted(answers: Mapping[str, ParsedAnswer], text: str) -> bool:
+    quotes = [folded_words(answer.quote) for answer in answers.values() if answer.quote]
     return bool(quotes) and all(_stands(quote, text) for quote in quotes)
 
 
@@ -170,16 +165,16 @@ def _stands(quote: str, text: str) -> bool:
 
 
 def _answer(parameter: Parameter, mended: Mended[Reading], completion: Completion) -> Answer:
-    found = mended.said.found.get(parameter.name)
-    if found is None:
-        return Answer(parameter.name, None, repairs=mended.repairs, error=mended.said.errors[parameter.name])
+    parsed = mended.reading.answers.get(parameter.name)
+    if parsed is None:
+        return Answer(parameter.name, None, repairs=mended.repairs, error=mended.reading.errors[parameter.name])
     return Answer(
         parameter.name,
-        found.value,
-        unit=found.unit,
-        quote=found.quote,
+        parsed.value,
+        unit=parsed.unit,
+        quote=parsed.quote,
         confidence=completion.confidence.get(parameter.name),
-        repairs=(*mended.repairs, *found.repairs),
+        repairs=(*mended.repairs, *parsed.repairs),
     )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from dsx.answers.reader import Unreadable
+from dsx.answers.scan import MOST_WORK, scan
 from dsx.recover.mend import LONGEST
-from dsx.recover.read import Unreadable
-from dsx.recover.scan import MOST_WORK, scan
 from dsx.types import Repair
 
 log = logging.getLogger("dsx.recover")
@@ -21,15 +21,15 @@ Named = tuple[str, Repair]
 
 @dataclass(frozen=True, slots=True)
 class Mended(Generic[T]):
-    """What a text said after the repairs named. missing: how much of what was asked it did not say."""
+    """How a text reads after the repairs named. missing: how much of what was asked it does not say."""
 
-    said: T
+    reading: T
     repairs: tuple[str, ...]
     missing: int
 
     @property
     def whole(self) -> bool:
-        """It said all that was asked."""
+        """It says all that was asked."""
         return self.missing == 0
 
 
@@ -37,13 +37,13 @@ class Mended(Generic[T]):
 class Chain(Generic[T]):
     """Tries repairs in order: one is tried only where no combination of those before it led to a whole answer.
 
-    say: what a text says after the repairs named, and how much of what was asked it does not; raises Unreadable.
+    read: how a text reads after the repairs named, and how much of what was asked it does not say; raises Unreadable.
     choose: the one of several readings that is right, or Unreadable where that cannot be known.
     budget: how many texts are tried at most; work: how much of scanning them (see scan.MOST_WORK) at most.
     broken: repairs that raised, or gave what is no text. They are logged and not tried again.
     """
 
-    say: Callable[[str, tuple[str, ...]], tuple[T, int]]
+    read: Callable[[str, tuple[str, ...]], tuple[T, int]]
     choose: Callable[[Sequence[Mended[T]]], Mended[T]]
     budget: int = 96
     work: int = 3 * MOST_WORK
@@ -96,11 +96,11 @@ class Chain(Generic[T]):
     def attempt(self, text: str, used: tuple[str, ...], reasons: list[str]) -> Mended[T] | None:
         self.budget -= 1
         try:
-            said, missing = self.say(text, used)
+            reading, missing = self.read(text, used)
         except Unreadable as problem:
             reasons.append(str(problem))
             return None
-        return Mended(said, used, missing)
+        return Mended(reading, used, missing)
 
     def fork(self, readings: Sequence[str], repairs: Sequence[Named], used: tuple[str, ...]) -> Mended[T]:
         """Each reading goes through the rest of the chain for itself; then one is chosen."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dsx.engines.server.spans import Span, spans
+from dsx.answers.reader import Unreadable, ValueSpan, value_spans
 from dsx.types import Confidence
 
 VALUE_START = re.compile(r"[{\[\"'“‘\d+−-]")
@@ -40,19 +40,19 @@ def confidences(names: Sequence[str], text: str, tokens: Sequence[Token]) -> Map
     """By parameter; empty where the text cannot be read in one way, or its tokens do not make it up."""
     try:
         placed = _placed(text, tokens)
-        return {span.name: _confidence(span, text, placed) for span in spans(names, text)}
-    except (ValueError, IndexError):
+        return {span.name: _confidence(span, text, placed) for span in value_spans(names, text)}
+    except Unreadable:
         return {}
 
 
 def _placed(text: str, tokens: Sequence[Token]) -> list[_Placed]:
-    """Raises ValueError where the tokens are not the text: but for blanks around it, and a last token that ended it."""
+    """Raises Unreadable where the tokens are not the text: but for blanks around it, and a last token that ended it."""
     pieces = [token.text.encode() if token.raw is None else token.raw for token in tokens]
     joined, said = b"".join(pieces), text.strip()
     before = len(joined) - len(joined.lstrip())
     wanted, left = said.encode(), joined[before:]
-    if not left.startswith(wanted) or left[len(wanted) :].strip() not in (b"", pieces[-1].strip()):
-        raise ValueError("other tokens")
+    if not tokens or not left.startswith(wanted) or left[len(wanted) :].strip() not in (b"", pieces[-1].strip()):
+        raise Unreadable("other tokens")
     offset = len(text) - len(text.lstrip())
     characters = [at for at, character in enumerate(said, offset) for _ in character.encode()]
     placed: list[_Placed] = []
@@ -65,7 +65,7 @@ def _placed(text: str, tokens: Sequence[Token]) -> list[_Placed]:
     return placed
 
 
-def _confidence(span: Span, text: str, placed: Sequence[_Placed]) -> Confidence:
+def _confidence(span: ValueSpan, text: str, placed: Sequence[_Placed]) -> Confidence:
     is_null = span.first == span.last
     deciding = next((each for each in placed if each.first <= span.start < each.last), None)
     null = _null_share(deciding, span.start, is_null)

@@ -60,3 +60,10 @@ DOUBLE_CURLY = re.compile(r'\\.|[“”"]', re.DOTALL)
 SINGLE_CURLY = re.compile(r"\\.|[‘’']", re.DOTALL)
 KEY_BEFORE_COLON = re.compile(NAME)
 ROOT = re.compile(r"\{|\[\s*+(?=[{\]])")
+THOUGHT_BEGINS = re.compile(r"<(?:think|thinking|thought|reasoning)>")
+THOUGHT_ENDS = re.compile(r".*</(?:think|thinking|thought|reasoning)>", re.DOTALL)
+LITERALS = {
+    "None": "null", "NULL": "null", "Null": "null", "nil": "null", "undefined": "null",
+    "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
+}  # fmt: skip
+"""Words for JSON's null, true and false."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dsx.recover.patterns import SWALLOWED
+from dsx.answers.patterns import SWALLOWED
 
 ESCAPE = re.compile(r"\\.", re.DOTALL)
 DOUBLE = re.compile(r'["“”]')

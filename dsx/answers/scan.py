@@ -1,4 +1,4 @@
-"""Finds the tokens of JSON that is not quite JSON: knows where strings begin and end whatever their quotes.
+"""Finds the lexemes of JSON that is not quite JSON: knows where strings begin and end whatever their quotes.
 
 Valid JSON is scanned exactly as JSON. Elsewhere a string ends at the first quote after which the object can go on
 (a brace, or a comma and the next key), so an apostrophe or an unescaped quote inside it does not end it. What can be
@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from dsx.recover import inside
-from dsx.recover import patterns as find
-from dsx.recover.patterns import ROOT, WHOLE_WORDS
+from dsx.answers import inside
+from dsx.answers import patterns as find
+from dsx.answers.patterns import ROOT, WHOLE_WORDS
 
-Kind = Literal["open", "close", "colon", "comma", "string", "bare", "comment"]
+LexemeKind = Literal["open", "close", "colon", "comma", "string", "bare", "comment"]
 
 
-class Token(NamedTuple):
+class Lexeme(NamedTuple):
     """`text[start:end]`. A string's content is `text[inner[0]:inner[1]]`; opener or closer is "" where it is missing.
 
     role: what stands here in the structure. wide: a brace that is doubled.
     """
 
-    kind: Kind
+    kind: LexemeKind
     start: int
     end: int
     role: Literal["key", "value", "none"] = "none"
@@ -38,13 +38,13 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """tokens of one value from `start` to `end`.
+    """lexemes of one value from `start` to `end`.
 
     closed: its last bracket is there. torn: somewhere it can be read in two ways. clipped: the text ends inside the
-    last token, or right after one that more characters might have gone on. work: see MOST_WORK.
+    last lexeme, or right after one that more characters might have gone on. work: see MOST_WORK.
     """
 
-    tokens: tuple[Token, ...]
+    lexemes: tuple[Lexeme, ...]
     start: int
     end: int
     closed: bool
@@ -63,7 +63,7 @@ class _Frame:
 DEEPEST = 24
 """Brackets inside brackets; an answer needs four."""
 MOST_WORK = 1500
-"""Tokens, quotes looked at and each 64 characters of strings; an answer of 512 tokens needs some 500. More is torn."""
+"""Lexemes, quotes looked at, each 64 characters of strings; an answer of 512 tokens needs some 500. More is torn."""
 
 
 @lru_cache(maxsize=128)
@@ -78,7 +78,7 @@ class _Scanner:
         self.text = text
         self.start = start
         self.at = start
-        self.tokens: list[Token] = []
+        self.lexemes: list[Lexeme] = []
         self.frames: list[_Frame] = []
         self.torn = False
         self.clipped = False
@@ -95,8 +95,8 @@ class _Scanner:
                 self.torn = True
                 break
             if not self.frames:
-                return Scan(tuple(self.tokens), self.start, self.at, True, self.torn, False, self.work)
-        return Scan(tuple(self.tokens), self.start, length, False, self.torn, self.clipped, self.work)
+                return Scan(tuple(self.lexemes), self.start, self.at, True, self.torn, False, self.work)
+        return Scan(tuple(self.lexemes), self.start, length, False, self.torn, self.clipped, self.work)
 
     def step(self, character: str) -> None:
         comment = find.COMMENT_TOKEN.match(self.text, self.at) if character in "/#" else None
@@ -111,7 +111,7 @@ class _Scanner:
             self.put("colon", self.at + 1)
             self.frames[-1].expect = "value"
         elif character == ",":
-            self.torn |= self.tokens[-1].kind in ("open", "colon")  # something is missing
+            self.torn |= self.lexemes[-1].kind in ("open", "colon")  # something is missing
             self.put("comma", self.at + 1)
             self.frames[-1].expect = "key" if self.frames[-1].bracket == "{" else "value"
         elif self.frames[-1].expect == "key":
@@ -122,20 +122,20 @@ class _Scanner:
         else:
             self.after()
 
-    def put(self, kind: Kind, end: int, **more: object) -> None:
-        self.tokens.append(Token(kind, self.at, end, depth=len(self.frames), **more))  # type: ignore[arg-type]
+    def put(self, kind: LexemeKind, end: int, **more: object) -> None:
+        self.lexemes.append(Lexeme(kind, self.at, end, depth=len(self.frames), **more))  # type: ignore[arg-type]
         self.work += 1 + 2 * self.torn + (end - self.at) // 64
         self.at = end
 
     def open(self, bracket: str) -> None:
         frame = self.frames[-1] if self.frames else None
-        last = self.tokens[-1] if self.tokens else None
+        last = self.lexemes[-1] if self.lexemes else None
         if (
             bracket == "{" and frame and frame.expect == "key" and frame.bracket == "{"
             and last and last.kind == "open" and last.end == self.at and not frame.wide
         ):  # fmt: skip
             frame.wide = True
-            self.tokens[-1] = Token("open", last.start, self.at + 1, wide=True, depth=last.depth)
+            self.lexemes[-1] = Lexeme("open", last.start, self.at + 1, wide=True, depth=last.depth)
             self.at += 1
             return
         if frame:
@@ -161,7 +161,7 @@ class _Scanner:
                 self.no_key()
                 return
             opener, closer = loose.group(1), loose.group(3)
-            kind: Kind = "string" if opener or closer else "bare"
+            kind: LexemeKind = "string" if opener or closer else "bare"
             self.put(kind, loose.end(3), role="key", opener=opener, closer=closer, inner=loose.span(2))
         self.frames[-1].expect = "colon"
 
@@ -217,7 +217,7 @@ class _Scanner:
         cut = rest == len(text) and not closer and raw not in WHOLE_WORDS
         self.clipped = cut and (end == len(text) or not sure)
         frame.expect = "after"
-        kind: Kind = "string" if closer else "bare"
+        kind: LexemeKind = "string" if closer else "bare"
         self.put(kind, end, role="value", closer=closer, inner=(self.at, inner_end))
 
     def opening_lost(self) -> bool:
@@ -274,7 +274,7 @@ class _Scanner:
         return (find.DOUBLE_CURLY,) if opener[-1] in "“”„" else (find.SINGLE_CURLY,)
 
     def find_close(self, content: int, closers: re.Pattern[str]) -> tuple[int, int, str] | None:
-        """(end of the content, end of the token, closing quote) of the string that begins at `content`."""
+        """(end of the content, end of the lexeme, closing quote) of the string that begins at `content`."""
         follows = self.follows()
         before: list[tuple[int, int]] = []
         for match in closers.finditer(self.text, content):
