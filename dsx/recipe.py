@@ -23,6 +23,11 @@ DEFAULT_REPAIRS = (
 )
 
 
+DECISION_STEPS = ("prior", "orders", "place", "second-look")
+"""prior: the model's habit is taken out. orders: choices are asked in two orders. place: where its record is described
+counts for a number. second-look: the likeliest numbers are held against the words in which they stand."""
+
+
 class Recipe(BaseModel):
     """How papers are read, asked and checked. Unknown fields are errors."""
 
@@ -38,6 +43,10 @@ class Recipe(BaseModel):
     order: Order = "value-quote"
     loader: str | None = Field(None, description="None: judged by the file's content")
     passage_tokens: int = Field(1000, ge=200, description="shown for one question where the paper does not fit whole")
+    values: Literal["taken", "written"] = Field(
+        "taken", description="taken from places in the text, where the engine scores options; or written, and checked"
+    )
+    steps: tuple[str, ...] = Field(DECISION_STEPS, description="of the decision, where values are taken")
     records: tuple[str, ...] = Field((), description="labels of the records, instead of asking for them")
     samples: int = Field(1, ge=1, le=64)
     alternatives: bool = False

@@ -141,6 +141,7 @@ class Parameter:
     schema: JSON Schema of a value that is there (never null), references resolved, bounds filled in.
     unit: the unit of the stored number; the answer may come in any unit of the same dimension.
     normalisers: names of the chain that brings a raw value to its stored form, in order.
+    free: text that need not stand in the paper. derive: may be computed from numbers of the paper.
     pointer: JSON pointer of its place in the set's schema, references taken as if they stood there.
     """
 
@@ -153,6 +154,8 @@ class Parameter:
     choices: tuple[Choice, ...] = ()
     normalisers: tuple[str, ...] = ()
     pointer: str = ""
+    free: bool = False
+    derive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,7 @@ class RecordType:
     """Parameters that are filled together for each record of a list; the root of a set is the paper itself.
 
     name: the property of the parent that holds the list ("" for the root).
+    min_records: 0 where a paper may be said to have none.
     """
 
     name: str
@@ -167,6 +171,7 @@ class RecordType:
     parameters: tuple[Parameter, ...]
     children: tuple[RecordType, ...] = ()
     max_records: int = 20
+    min_records: int = 1
 
     def all_parameters(self) -> list[Parameter]:
         """Its own parameters and those of all record types below it."""
@@ -256,30 +261,45 @@ class QuestionId:
         return "/".join([*steps, "+".join(self.names), *([] if self.after is None else [f"after {self.after}"])])
 
 
+AnswerForm = Literal["parameters", "records", "options", "one", "numbers", "text", "texts", "labels"]
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One thing to ask about a text. Questions with equal `system`, `examples` and `shown` share a prefix.
 
     examples: turns that come before the text: what was asked, and the right answer.
-    form: "parameters", an object of name → null or {value, unit?, quote} (the bare inner value where there is one
-        parameter only), or "records", a list of {label, quote}.
+    form: what an answer looks like. The first two are for all engines, the others for those that score options.
+        parameters   an object of name → null or {value, unit?, quote} (the bare inner value of one parameter)
+        records      a list of {label, quote}
+        options      one of `options`; the completion has the log-likelihood of each
+        one          one of `options`, written
+        numbers      a list of some of `options`
+        text, texts  words of the shown text as a JSON string, or a list of such
+        labels       as texts, or null
     parameters: what the answer holds, in the answer's order.
     record: label of the record that is being filled.
     order: of the keys in an answer.
     brief: quotes are short (see `dsx.answers.limits`), for the answer was cut before.
+    options: the legal answers, or items of them. max_items, max_characters: of a list, and of words of the text.
+    may_be_empty: a list of labels may be [].
     """
 
     id: QuestionId
     system: str
     shown: Shown
     prompt: str
-    form: Literal["parameters", "records"]
+    form: AnswerForm
     parameters: tuple[Parameter, ...] = ()
     record: str | None = None
     max_records: int = 0
     examples: tuple[tuple[str, str], ...] = ()
     order: Order = "value-quote"
     brief: bool = False
+    options: tuple[str, ...] = ()
+    max_items: int = 0
+    max_characters: int = 0
+    may_be_empty: bool = False
 
     def messages(self) -> list[dict[str, str]]:
         """The conversation, as chat endpoints take it; the last message is the text and the question about it."""
@@ -332,6 +352,7 @@ class Completion:
 
     constrained: a grammar held every token, so the text needs no recovery.
     truncated: the cap came first; the text is then the grammar's shortest answer and says nothing.
+    scores: log-likelihood of each option that is not much less likely than the best, for form "options".
     error: why there is no text.
     """
 
@@ -342,6 +363,7 @@ class Completion:
     confidence: Mapping[str, Confidence] = field(default_factory=dict)
     usage: Usage = Usage()
     error: str | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 # ---- recover: what was answered ----

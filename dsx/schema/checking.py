@@ -16,6 +16,9 @@ ANNOTATIONS: Mapping[str, tuple[str, str]] = {
     "x-choices": ("meanings", 'an object, from each choice to what it means, like {"abrupt": "in one step"}'),
     "x-normalise": ("list", "a list of normalisers' names"),
     "x-max-records": ("count", "a whole number from 1"),
+    "x-min-records": ("none or one", "0 (a paper may have none) or 1"),
+    "x-free": ("yes or no", "true or false"),
+    "x-derive": ("yes or no", "true or false"),
 }
 _VARIED = ("anyOf", "oneOf", "enum", "const")
 _OF_LISTS = ("prefixItems", "contains", "uniqueItems", "unevaluatedItems")
@@ -66,6 +69,10 @@ def _is(kind: str, value: Any) -> bool:
         return isinstance(value, str) and bool(value)
     if kind == "count":
         return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    if kind == "none or one":
+        return value in (0, 1) and not isinstance(value, bool)
+    if kind == "yes or no":
+        return isinstance(value, bool)
     parts = value if isinstance(value, list) else list(value.values()) if isinstance(value, Mapping) else [None]
     return isinstance(value, Mapping if kind == "meanings" else list) and all(isinstance(part, str) for part in parts)
 

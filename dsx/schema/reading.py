@@ -1,13 +1,15 @@
 """JSON Schema (2020-12) → ParameterSet.
 
 An object's properties are parameters; objects inside objects give dotted names; a list of objects, anywhere, is a list
-of records. `x-unit`, `x-synonyms`, `x-where`, `x-choices`, `x-normalise` and `x-max-records` are our annotations.
+of records. `x-unit`, `x-synonyms`, `x-where`, `x-choices`, `x-normalise`, `x-max-records`,
+`x-min-records`, `x-free` and `x-derive` are our annotations.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +121,8 @@ class _Reader:
         checking.refuse_of_records(part, where)
         most = part.get("x-max-records", part.get("maxItems", MAX_RECORDS))
         described = {**items, "description": part.get("description") or items.get("description", "")}
-        return self._record_type(described, name, f"{where}/items", below, min(most, part.get("maxItems", most)))
+        records = self._record_type(described, name, f"{where}/items", below, min(most, part.get("maxItems", most)))
+        return replace(records, min_records=part.get("x-min-records", 1))
 
 
 def _parameter(name: str, schema: Mapping[str, Any], made: dict[str, Any], pointer: str) -> Parameter:
@@ -139,6 +142,8 @@ def _parameter(name: str, schema: Mapping[str, Any], made: dict[str, Any], point
         choices=choices,
         normalisers=tuple(schema.get("x-normalise", ())),
         pointer=pointer,
+        free=schema.get("x-free", False),
+        derive=schema.get("x-derive", made.get("type") == "integer" and "x-unit" not in inner),
     )
 
 
