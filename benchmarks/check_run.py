@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dsx.load import DocumentReader, document_id
 from dsx.plugins import load_plugins
-from dsx.run.loop import collect
+from dsx.run.papers import collect
 from dsx.schema import nullable, read, to_object, validates
 from dsx.schema.values import validator
 from dsx.store import read_run

@@ -1,6 +1,6 @@
 """Kills runs at random instants and resumes them: the records must be those of a run that nobody killed.
 
-python benchmarks/kill.py [--runs 60] [--seed 0]     (needs tests/plugins/dsx-scripted installed)
+python benchmarks/kill.py [--runs 60] [--seed 0] [--papers-in-flight 1]     (needs tests/plugins/dsx-scripted installed)
 
 12 papers, the scripted engine. Each run is killed by SIGKILL once at least, up to four times, until a start lives to
 its end. The instant is drawn over the time that a whole run takes, so that kills hit the start, questions, writing and
@@ -58,27 +58,28 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
-    chosen = parser.parse_args()
-    draw = random.Random(chosen.seed)
+    parser.add_argument("--papers-in-flight", type=int, default=1)
+    options = parser.parse_args()
+    draw, call = random.Random(options.seed), Call(papers_in_flight=options.papers_in_flight)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ.update(DSX_CACHE=str(folder / "cache"), SCRIPTED_DELAY=DELAY)
         papers = make_papers(folder / "papers")
         (folder / "small.json").write_text(json.dumps(SCHEMA))
         started = time.perf_counter()
-        start(folder, folder / "whole", papers, None)
+        start(folder, folder / "whole", papers, Call(), None)
         whole, seconds = read(folder / "whole"), time.perf_counter() - started
         began, equal, kills, hit = time.perf_counter(), 0, 0, Counter[str]()
-        for number in range(chosen.runs):
+        for number in range(options.runs):
             run = folder / f"run{number}"
-            hits = killed_and_resumed(folder, run, papers, lambda: draw.uniform(0, seconds))
+            hits = killed_and_resumed(folder, run, papers, call, lambda: draw.uniform(0, seconds))
             kills += len(hits)
             hit.update(hits)
             equal += read(run) == whole and len(whole) == PAPERS
         print(
             json.dumps(
                 {
-                    "runs": chosen.runs,
+                    "runs": options.runs,
                     "equal": equal,
                     "kills": kills,
                     "kills_while": dict(sorted(hit.items())),
@@ -87,7 +88,7 @@ def main() -> int:
                 }
             )
         )
-    return int(equal != chosen.runs)
+    return int(equal != options.runs)
 
 
 def make_papers(folder: Path) -> list[Path]:
@@ -106,7 +107,7 @@ def make_papers(folder: Path) -> list[Path]:
     return paths
 
 
-def start(folder: Path, run: Path, papers: list[Path], kill_after: float | None) -> bool:
+def start(folder: Path, run: Path, papers: list[Path], call: Call, kill_after: float | None) -> bool:
     """One process that runs `dsx extract`'s job; False: it was killed. Raises where it ended by itself and badly."""
     child = os.fork()
     if child == 0:
@@ -114,7 +115,7 @@ def start(folder: Path, run: Path, papers: list[Path], kill_after: float | None)
         try:
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), 2)
-            code = extract(papers, Recipe(schema_name=str(folder / "small.json"), engine="scripted"), run, Call())
+            code = extract(papers, Recipe(schema_name=str(folder / "small.json"), engine="scripted"), run, call)
         except DsxError as problem:
             print(f"{type(problem).__name__}: {problem}", flush=True)
         finally:
@@ -130,11 +131,13 @@ def start(folder: Path, run: Path, papers: list[Path], kill_after: float | None)
     return True
 
 
-def killed_and_resumed(folder: Path, run: Path, papers: list[Path], instant: Callable[[], float]) -> list[str]:
+def killed_and_resumed(
+    folder: Path, run: Path, papers: list[Path], call: Call, instant: Callable[[], float]
+) -> list[str]:
     """What the kills hit, 1 to MOST; a first start that comes to its end before the kill does not count."""
     hits: list[str] = []
     while True:
-        if not start(folder, run, papers, instant() if len(hits) < MOST else None):
+        if not start(folder, run, papers, call, instant() if len(hits) < MOST else None):
             hits.append(where(run))
         elif hits:
             return hits

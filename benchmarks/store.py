@@ -25,6 +25,7 @@ from pathlib import Path
 import psutil
 
 from dsx.load import document_id
+from dsx.pipeline import Filling
 from dsx.run.history import state
 from dsx.run.loop import run_papers
 from dsx.run.progress import Lines
@@ -55,11 +56,11 @@ class Filler:
         self.questions, self.run, self.papers = values, run, papers
         self.seconds, self.filled, self.memory = 0.0, 0, list[float]()
 
-    def __call__(self, path: Path) -> PaperResult:
+    def __call__(self, path: Path) -> Filling:
         """The same records for every paper; their questions are logged."""
         started = time.perf_counter()
         document = document_id(path)
-        result = PaperResult(document, path.name, self.records, (), 1.0)
+        result = PaperResult(document, path.name, self.records)
         self.seconds += time.perf_counter() - started
         for _ in range(self.questions):
             self.run.log({**EVENT, "document": document})
@@ -67,6 +68,7 @@ class Filler:
         if self.filled % max(self.papers // 10, 1) == 0:
             gc.collect()
             self.memory.append(round(psutil.Process().memory_info().rss / 2**20, 1))
+        yield from ()
         return result
 
 
@@ -78,7 +80,7 @@ def measure(folder: Path, papers: list[Path], values: int, claim: bool) -> dict[
     said = io.StringIO()
     started = time.perf_counter()
     with contextlib.redirect_stderr(said), Claims(folder) if claim else contextlib.nullcontext() as claims:
-        summary = run_papers(papers, fill, run, document_id=document_id, progress=Lines(len(papers)), claims=claims)
+        summary = run_papers(papers, fill, lambda questions: (), run, Lines(len(papers)), claims=claims)
     seconds = time.perf_counter() - started - fill.seconds
     return {
         "papers": len(papers),

@@ -6,7 +6,7 @@ Names are resolved to callables once, when a Pipeline is made; the stages never 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -48,9 +48,12 @@ log = logging.getLogger("dsx.pipeline")
 QUESTION_TOKENS = 1024
 """Kept free of the context for a question and its template, beside the answer's cap."""
 
+Filling = Generator[Sequence[Question], Completion, PaperResult]
+"""A paper that is being filled: see `Pipeline.fill`."""
+
 
 @dataclass(slots=True, eq=False)
-class _Open:
+class _OpenRecord:
     """A record that is being filled; the first is the paper itself."""
 
     type: RecordType
@@ -65,20 +68,20 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
+class _Pending:
     """A question and the record that its answer is for.
 
     kind: the record type that is listed, for form "records"; known: the records on its earlier pages.
     """
 
     question: Question
-    record: _Open
+    record: _OpenRecord
     kind: RecordType | None = None
-    known: tuple[_Open, ...] = ()
+    known: tuple[_OpenRecord, ...] = ()
 
 
 class Pipeline:
-    """Fills one parameter set from papers, one after the other, with one engine.
+    """Fills one parameter set from papers; whose questions the engine answers together is the run's to say.
 
     system, examples: what the model is told before every text.
     """
@@ -100,28 +103,35 @@ class Pipeline:
         self.examples = prompt.examples(recipe.order)
         self.system = prompt.system(parameters.root, strict=engine.grammar == "none")
 
-    def fill(self, path: Path) -> PaperResult:
-        """All values of one paper. Raises LoadError where it cannot be read."""
-        document = self.load(path)
+    def fill(self, document: Document) -> Filling:
+        """All values of one paper.
+
+        Yields the questions of a round, then takes their completions one at a time, in any order; the next round's
+        questions are the answer to the last of them. Raises DecodeError where a list of records cannot be read.
+        """
         selector = self._selector(document)
-        unfilled, filled = [_Open(self.parameters.root)], list[_Open]()
+        unfilled, filled = [_OpenRecord(self.parameters.root)], list[_OpenRecord]()
         while unfilled:  # the paper, its records, their records, …: a round for each depth
-            asked = [*self._parameters(selector, unfilled), *self._records(selector, unfilled)]
+            pending = [*self._parameters(selector, unfilled), *self._records(selector, unfilled)]
             filled += unfilled
-            unfilled = self._given(unfilled)
-            while asked:  # what was cut is asked again alone; a long list goes on from its last label
-                again = []
-                for one, completion in self._answers(document, asked):
-                    if one.kind is None:
-                        again += self._keep_values(document, selector, one, completion)
+            below = {(each.record.path, each.question.id.names): list[_OpenRecord]() for each in pending}
+            unfilled = self._named(unfilled)
+            while pending:  # what was cut is asked again alone; a long list goes on from its last label
+                unanswered = {each.question.id: each for each in pending}
+                questions, pending = [each.question for each in pending], []
+                while unanswered:
+                    completion = yield questions
+                    questions = []
+                    answered = unanswered.pop(completion.question_id)
+                    if answered.kind is None:
+                        pending += self._keep_values(selector, answered, completion)
                     else:
-                        below, more = self._keep_records(document, selector, one, completion)
-                        unfilled += below
-                        again += more
-                asked = again
-        records = tuple(record.record() for record in filled)
+                        records, next_page = self._keep_records(selector, answered, completion)
+                        below[answered.record.path, answered.question.id.names] += records
+                        pending += next_page
+            unfilled += [record for records in below.values() for record in records]
         notes = () if selector.whole else ("shown in passages",)
-        return PaperResult(document.id, path.name, records, notes)
+        return PaperResult(document.id, document.file, tuple(record.record() for record in filled), notes)
 
     def load(self, path: Path) -> Document:
         """The document of a file, from the cache where it is there."""
@@ -130,14 +140,14 @@ class Pipeline:
     def preview(self, path: Path) -> Iterator[tuple[Question, int]]:
         """The questions about the paper and about one record of each kind, with their tokens; nothing is asked."""
         selector = self._selector(self.load(path))
-        paper = _Open(self.parameters.root)
+        paper = _OpenRecord(self.parameters.root)
         examples = [
-            _Open(kind, f"<{kind.name}>", (RecordStep(kind.name, f"<{kind.name}>"),))
+            _OpenRecord(kind, f"<{kind.name}>", (RecordStep(kind.name, f"<{kind.name}>"),))
             for kind in self.parameters.root.children
         ]
-        for one in [*self._records(selector, [paper]), *self._parameters(selector, [paper, *examples])]:
-            asked = one.question
-            yield asked, sum(map(self.engine.count_tokens, (asked.system, asked.shown.text, asked.prompt)))
+        for pending in [*self._records(selector, [paper]), *self._parameters(selector, [paper, *examples])]:
+            question = pending.question
+            yield question, sum(map(self.engine.count_tokens, (question.system, question.shown.text, question.prompt)))
 
     def _selector(self, document: Document) -> Selector:
         room = self.engine.context_tokens - self.recipe.max_new_tokens - QUESTION_TOKENS
@@ -147,14 +157,14 @@ class Pipeline:
 
     # ---- select and prompt ----
 
-    def _parameters(self, selector: Selector, records: Sequence[_Open]) -> Iterator[_Asked]:
+    def _parameters(self, selector: Selector, records: Sequence[_OpenRecord]) -> Iterator[_Pending]:
         for record in records:
             for group in plan.groups(record.type, self.recipe.per_question, self.recipe.max_new_tokens):
                 yield self._parameter_question(selector, record, group)
 
     def _parameter_question(
-        self, selector: Selector, record: _Open, group: Sequence[Parameter], brief: bool = False
-    ) -> _Asked:
+        self, selector: Selector, record: _OpenRecord, group: Sequence[Parameter], brief: bool = False
+    ) -> _Pending:
         label = record.label
         names = tuple(parameter.name for parameter in group)
         question = Question(
@@ -169,22 +179,24 @@ class Pipeline:
             order=self.recipe.order,
             brief=brief,
         )
-        return _Asked(question, record)
+        return _Pending(question, record)
 
-    def _records(self, selector: Selector, records: Sequence[_Open]) -> Iterator[_Asked]:
+    def _records(self, selector: Selector, records: Sequence[_OpenRecord]) -> Iterator[_Pending]:
         for record in records:
             for kind in record.type.children:
                 if record.path or not self.recipe.records:
                     yield self._records_question(selector, record, kind, ())
 
-    def _given(self, records: Sequence[_Open]) -> list[_Open]:
+    def _named(self, records: Sequence[_OpenRecord]) -> list[_OpenRecord]:
         """The records that the recipe names, below the paper."""
         kinds = [kind for record in records if not record.path for kind in record.type.children]
-        return [_Open(kind, label, (RecordStep(kind.name, label),)) for kind in kinds for label in self.recipe.records]
+        return [
+            _OpenRecord(kind, label, (RecordStep(kind.name, label),)) for kind in kinds for label in self.recipe.records
+        ]
 
     def _records_question(
-        self, selector: Selector, record: _Open, kind: RecordType, known: tuple[_Open, ...]
-    ) -> _Asked:
+        self, selector: Selector, record: _OpenRecord, kind: RecordType, known: tuple[_OpenRecord, ...]
+    ) -> _Pending:
         question = Question(
             id=QuestionId(selector.document.id, record.path, (kind.name,), after=len(known)),
             system=self.system,
@@ -195,23 +207,17 @@ class Pipeline:
             examples=self.examples,
             max_records=min(kind.max_records - len(known), plan.page(self.recipe.max_new_tokens)),
         )
-        return _Asked(question, record, kind, known)
+        return _Pending(question, record, kind, known)
 
-    # ---- decode ----
+    # ---- recover, ground, normalise ----
 
-    def _answers(self, document: Document, asked: Sequence[_Asked]) -> Iterator[tuple[_Asked, Completion]]:
-        by_id = {one.question.id: one for one in asked}
-        for completion in self.engine.answer([one.question for one in asked]):
-            yield by_id.pop(completion.question_id), completion
-        for question_id, one in by_id.items():
-            yield one, Completion(question_id, "", False, error="the engine gave no answer")
-
-    def _log(self, document: Document, one: _Asked, completion: Completion, repairs: Iterable[str] = ()) -> None:
+    def _log(self, pending: _Pending, completion: Completion, repairs: Iterable[str] = ()) -> None:
         event: dict[str, Json] = {
             "event": "question",
-            "document": document.id,
-            "record": one.record.label,
-            "parameters": [parameter.name for parameter in one.question.parameters] or [one.kind and one.kind.name],
+            "document": pending.question.id.document,
+            "record": pending.record.label,
+            "parameters": [parameter.name for parameter in pending.question.parameters]
+            or [pending.kind and pending.kind.name],
             **asdict(completion.usage),
             "truncated": completion.truncated,
             "repairs": list(dict.fromkeys(repairs)),
@@ -220,18 +226,16 @@ class Pipeline:
             event["error"] = completion.error
         self.record_event(event)
 
-    # ---- recover, ground, normalise ----
-
-    def _keep_values(self, document: Document, selector: Selector, one: _Asked, completion: Completion) -> list[_Asked]:
+    def _keep_values(self, selector: Selector, pending: _Pending, completion: Completion) -> list[_Pending]:
         """Stores the answers; returns the questions to ask again, for a group that was cut."""
-        if completion.truncated and not one.question.brief:
-            self._log(document, one, completion)
-            alone = [[parameter] for parameter in one.question.parameters]
-            return [self._parameter_question(selector, one.record, group, brief=True) for group in alone]
-        answers = recover(completion, one.question, self._repairs, validates, document.file)
-        self._log(document, one, completion, (name for answer in answers for name in answer.repairs))
-        for answer, parameter in zip(answers, one.question.parameters, strict=True):
-            one.record.values[parameter.name] = self._value(document, one.question, parameter, answer)
+        if completion.truncated and not pending.question.brief:
+            self._log(pending, completion)
+            alone = [[parameter] for parameter in pending.question.parameters]
+            return [self._parameter_question(selector, pending.record, group, brief=True) for group in alone]
+        answers = recover(completion, pending.question, self._repairs, validates, selector.document.file)
+        self._log(pending, completion, (name for answer in answers for name in answer.repairs))
+        for answer, parameter in zip(answers, pending.question.parameters, strict=True):
+            pending.record.values[parameter.name] = self._value(selector.document, pending.question, parameter, answer)
         return []
 
     def _value(self, document: Document, question: Question, parameter: Parameter, answer: Answer) -> Value:
@@ -248,7 +252,7 @@ class Pipeline:
         confidence = None if sure is None else sure.reported * sure.value * factor
         evidence = locate(answer.quote, document, question.shown) if answer.quote else None
         if answer.quote and evidence is None:
-            flags.append(Flag("quote-not-found"))
+            flags.append(Flag("quote-not-listing"))
         status = support(answer.value, answer.unit, answer.quote, parameter, bool(answer.repairs))
         if evidence is None:
             status = Status.UNSUPPORTED
@@ -267,33 +271,33 @@ class Pipeline:
         return [self._normalisers[name] for name in parameter.normalisers]
 
     def _keep_records(
-        self, document: Document, selector: Selector, one: _Asked, completion: Completion
-    ) -> tuple[list[_Open], list[_Asked]]:
+        self, selector: Selector, pending: _Pending, completion: Completion
+    ) -> tuple[list[_OpenRecord], list[_Pending]]:
         """The records that the answer names; where its page was full, the question for those after them."""
-        assert one.kind is not None
+        assert pending.kind is not None
         try:
-            labels = recover_records(completion, one.question, self._repairs, document.file)
+            labels = recover_records(completion, pending.question, self._repairs, selector.document.file)
         except DecodeError:
-            self._log(document, one, completion)
+            self._log(pending, completion)
             raise
-        self._log(document, one, completion, (name for found in labels for name in found.repairs))
-        full = len(labels) == one.question.max_records or completion.truncated
+        self._log(pending, completion, (name for listing in labels for name in listing.repairs))
+        full = len(labels) == pending.question.max_records or completion.truncated
         if completion.truncated:
             labels = labels[:-1]  # the one that was being written
-        known = {record.label for record in one.known}
+        known = {record.label for record in pending.known}
         new = tuple(
-            _Open(
-                one.kind,
-                found.label,
-                (*one.record.path, RecordStep(one.kind.name, found.label)),
-                locate(found.quote, document, one.question.shown) if found.quote else None,
+            _OpenRecord(
+                pending.kind,
+                listing.label,
+                (*pending.record.path, RecordStep(pending.kind.name, listing.label)),
+                locate(listing.quote, selector.document, pending.question.shown) if listing.quote else None,
             )
-            for found in labels
-            if found.label not in known
+            for listing in labels
+            if listing.label not in known
         )
-        listed = (*one.known, *new)
-        if new and full and len(listed) < one.kind.max_records:
-            return [], [self._records_question(selector, one.record, one.kind, listed)]
+        listed = (*pending.known, *new)
+        if new and full and len(listed) < pending.kind.max_records:
+            return [], [self._records_question(selector, pending.record, pending.kind, listed)]
         if not listed:  # one unnamed study
-            listed = (_Open(one.kind, None, (*one.record.path, RecordStep(one.kind.name, ""))),)
+            listed = (_OpenRecord(pending.kind, None, (*pending.record.path, RecordStep(pending.kind.name, ""))),)
         return list(listed), []

@@ -21,7 +21,9 @@ import pytest
 
 from dsx.answers.grammar import lark, matcher, shortest
 from dsx.engines.local.model_files import embedded, embedded_is_here
-from dsx.types import Completion, Question
+from dsx.pipeline import Pipeline
+from dsx.run.batch import PaperInFlight, answer_round
+from dsx.types import Completion, PaperResult, Question
 
 
 @pytest.fixture(scope="session")
@@ -157,6 +159,19 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Scripted:
     )
     assert done.returncode == 0, done.stderr
     return Scripted(folder)
+
+
+def fill_alone(pipeline: Pipeline, path: Path) -> PaperResult:
+    """The whole way of one paper; raises what it fails with."""
+    paper = PaperInFlight(path, "")
+    paper.begin(lambda path: pipeline.fill(pipeline.load(path)))
+    while not paper.ended:
+        for _ in answer_round([paper], pipeline.engine.answer):
+            pass
+    if paper.problem is not None:
+        raise paper.problem
+    assert paper.result is not None
+    return paper.result
 
 
 def outcome(run: Path) -> dict[str, Any]:

@@ -25,9 +25,10 @@ def test_one_has_it_until_it_gives_it_back(tmp_path: Path) -> None:
         assert one.held(PAPER)
         assert not two.take(PAPER)
         assert two.take("b" * 64)
-        one.release()
-        two.release()
+        assert one.take("c" * 64)
+        one.release(PAPER)
         assert two.take(PAPER)
+        assert (two.held("b" * 64), one.held(PAPER), one.held("c" * 64)) == (True, False, True)
     assert list((tmp_path / "claims").iterdir()) == []
 
 
@@ -89,7 +90,7 @@ def test_eight_processes_killed_and_restarted_do_each_paper_once(
     draw, kills = random.Random(4), 10
 
     def start() -> subprocess.Popen[str]:
-        return scripted.start("--run", run, "--claim", papers, SCRIPTED_DELAY="0.1")
+        return scripted.start("--run", run, "--claim", "--papers-in-flight", "2", papers, SCRIPTED_DELAY="0.1")
 
     running = [start() for _ in range(8)]
     while not list(run.glob("claims/*.json")):

@@ -16,6 +16,7 @@ from dsx.recipe import Recipe
 from dsx.schema import read
 from dsx.store.serial import from_json, to_json
 from dsx.types import Completion, Confidence, Flag, PaperResult, Question, Status, Usage, Value
+from tests.conftest import fill_alone
 
 PAPER = "A study of reaching\n\nIn Experiment 1, sixteen people (n = 16) reached. They were seated at a table.\n"
 SCHEMA = {
@@ -63,7 +64,7 @@ def fill(engine: Canned, folder: Path) -> tuple[PaperResult, list[Mapping[str, A
     path.write_text(PAPER)
     events: list[Mapping[str, Any]] = []
     recipe = Recipe.read(schema_name="small")
-    result = Pipeline(recipe, read(SCHEMA, "small"), load_plugins(), engine, events.append).fill(path)
+    result = fill_alone(Pipeline(recipe, read(SCHEMA, "small"), load_plugins(), engine, events.append), path)
     assert from_json(to_json(result)) == result
     return result, events
 
@@ -115,5 +116,5 @@ def test_a_list_of_records_that_cannot_be_read_fails_the_paper_but_is_logged(tmp
     engine = Canned({"experiments": "I do not know", "tables": json.dumps(None)})
     recipe = Recipe.read(schema_name="small")
     with pytest.raises(DecodeError):
-        Pipeline(recipe, read(SCHEMA, "small"), load_plugins(), engine, events.append).fill(path)
+        fill_alone(Pipeline(recipe, read(SCHEMA, "small"), load_plugins(), engine, events.append), path)
     assert [event["parameters"] for event in events] == [["tables"], ["experiments"]]

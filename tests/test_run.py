@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from dsx.errors import LoadError, RunError, UsageError
 from dsx.load import document_id
-from dsx.run.loop import RunSummary, collect, run_papers
+from dsx.pipeline import Filling
+from dsx.run.loop import run_papers
+from dsx.run.papers import collect
 from dsx.run.progress import Lines
+from dsx.run.summary import RunSummary
 from dsx.store import open_run
-from dsx.types import Flag, PaperResult, Record, Status, Value
+from dsx.types import Completion, Flag, PaperResult, Question, QuestionId, Record, Shown, Status, Value
 
 MANIFEST = {"dsx": "1", "schema": {}, "schema_name": "s", "recipe": {}}
 
@@ -26,25 +30,46 @@ def papers(folder: Path) -> list[Path]:
     return collect([folder])
 
 
-def fill(path: Path) -> PaperResult:
-    """What a pipeline would do."""
+def fill(path: Path) -> Filling:
+    """What a pipeline would do: two rounds of a question each."""
     if path.name == "bad.pdf":
         raise LoadError("bad.pdf: it is encrypted; save it without a password")
     if path.name == "odd.pdf":
         raise ZeroDivisionError("odd")
+    for attempt in range(2):
+        completion = yield [question(document_id(path), attempt)]
+        assert completion.question_id == QuestionId(document_id(path), attempt=attempt)
     return PaperResult(document_id(path), path.name, ())
 
 
-def run(files: list[Path], folder: Path) -> RunSummary:
+def question(document: str, attempt: int = 0) -> Question:
+    """One that needs no text."""
+    return Question(QuestionId(document, attempt=attempt), "", Shown("", (), True), "", "parameters")
+
+
+def answer(questions: Sequence[Question]) -> Iterator[Completion]:
+    """What an engine would do, the last first."""
+    for each in reversed(questions):
+        yield Completion(each.id, "", True)
+
+
+def ended(result: PaperResult) -> Filling:
+    """A paper about which nothing is asked."""
+    yield from ()
+    return result
+
+
+def run(files: list[Path], folder: Path, in_flight: int = 1) -> RunSummary:
     """One call."""
-    return run_papers(files, fill, open_run(folder, MANIFEST), document_id=document_id, progress=Lines(len(files)))
+    return run_papers(files, fill, answer, open_run(folder, MANIFEST), Lines(len(files)), in_flight=in_flight)
 
 
+@pytest.mark.parametrize("in_flight", [1, 2, 9])
 def test_every_paper_ends_as_a_result_a_failure_or_a_duplicate(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    in_flight: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = papers(tmp_path / "papers")
-    summary = run(files, tmp_path / "run")
+    summary = run(files, tmp_path / "run", in_flight)
     assert (summary.done, summary.exit_code) == (3, 1)
     assert summary.duplicates == {"copy of a.pdf": "a.pdf"}
     assert set(summary.failed) == {"bad.pdf", "odd.pdf"}
@@ -68,6 +93,25 @@ def test_the_same_call_again_does_nothing_twice(tmp_path: Path) -> None:
     (tmp_path / "papers" / "b.pdf").write_text("b, corrected")
     changed = run(files, tmp_path / "run")
     assert (changed.done, changed.resumed) == (1, 2)
+
+
+def test_papers_in_flight_are_answered_in_one_batch_and_one_that_cannot_be_costs_itself_only(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.pdf" for number in range(3)]
+    for file in files:
+        file.write_text(file.name)
+    poison, batches = document_id(files[1]), list[int]()
+
+    def fragile(questions: Sequence[Question]) -> Iterator[Completion]:
+        batches.append(len(questions))
+        for each in questions:
+            if each.id.document == poison:
+                raise ZeroDivisionError("the engine fell over")
+            yield Completion(each.id, "", True)
+
+    folder = open_run(tmp_path / "run", MANIFEST)
+    summary = run_papers(files, fill, fragile, folder, Lines(3), in_flight=3)
+    assert (summary.done, summary.failed) == (2, {"1.pdf": "ZeroDivisionError: the engine fell over"})
+    assert batches == [3, 1, 1, 2]
 
 
 def test_the_summary_says_what_was_found() -> None:
@@ -96,7 +140,7 @@ def test_a_paper_without_one_answer_has_failed_and_can_be_tried_again(tmp_path: 
     def call(*values: Value) -> RunSummary:
         record = Record(None, "", {str(number): value for number, value in enumerate(values)})
         result = PaperResult(document_id(file), "a.pdf", (record,))
-        return run_papers([file], lambda _: result, folder, document_id=document_id, progress=Lines(1))
+        return run_papers([file], lambda _: ended(result), answer, folder, Lines(1))
 
     assert call(gone, gone).failed == {"a.pdf": "no question was answered (connection refused)"}
     assert list(folder.results()) == []
@@ -107,13 +151,13 @@ def test_a_paper_without_one_answer_has_failed_and_can_be_tried_again(tmp_path: 
 def test_a_disk_that_is_full_ends_the_run_and_is_no_paper_s_fault(tmp_path: Path) -> None:
     folder = open_run(tmp_path / "run", MANIFEST)
 
-    def full(path: Path) -> PaperResult:
+    def full(path: Path) -> Filling:
         raise RunError("run folder: no space left")
 
     file = tmp_path / "a.pdf"
     file.write_text("a")
     with pytest.raises(RunError, match="no space"):
-        run_papers([file], full, folder, document_id=document_id, progress=Lines(1))
+        run_papers([file], full, answer, folder, Lines(1))
     assert folder.failures() == []
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dsx.errors import UsageError
-from dsx.run.loop import Shard
+from dsx.run.papers import Shard
 
 
 def test_the_scripted_engine_gives_the_same_records_each_time(

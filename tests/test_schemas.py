@@ -17,6 +17,7 @@ from dsx.report.export import to_objects
 from dsx.schema import nullable, parameter_set, pydantic_model, read_schema
 from dsx.schema.compiling import problems_of_grammar
 from dsx.schema.values import validator
+from tests.conftest import fill_alone
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 TEXTS = {
@@ -38,7 +39,7 @@ def test_a_set_of_another_field_is_filled_and_exported(name: str, random_engine:
     paper = tmp_path / "paper.txt"
     paper.write_text(TEXTS[name], "utf-8")
     recipe = Recipe(schema_name=name, engine="random")
-    result = Pipeline(recipe, parameters, load_plugins(), random_engine).fill(paper)
+    result = fill_alone(Pipeline(recipe, parameters, load_plugins(), random_engine), paper)
     out = io.StringIO()
     to_objects([result], parameters, out)
     [made] = json.loads(out.getvalue())

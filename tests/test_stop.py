@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from dsx.load import document_id
+from dsx.pipeline import Filling
 from dsx.run.loop import run_papers
 from dsx.run.progress import Lines
 from dsx.run.signals import EXIT_CODE, Stop, Stopped
@@ -73,6 +74,27 @@ def test_a_signal_ends_the_run_after_the_paper_in_work_or_without_it(
     assert stored(run) == stored(tmp_path / "whole")
 
 
+def test_all_papers_in_flight_get_the_grace_time_and_are_left_after_it(
+    scripted: Any, stored: Callable[[Path], dict[str, Any]], tmp_path: Path
+) -> None:
+    papers, run = scripted.papers(tmp_path / "papers", 5), tmp_path / "run"
+    assert scripted.run("--run", tmp_path / "whole", papers).returncode == 0
+    options = ("--run", run, "--papers-in-flight", "3", papers)
+    for grace, delay, done, left in (("0.2", "2", 0, 5), ("60", "0.1", 3, 2)):
+        command = scripted.start("--grace", grace, *options, SCRIPTED_DELAY=delay)
+        wait_for("Run folder", command)
+        wait_for_a_question(run)
+        command.send_signal(signal.SIGUSR1)
+        _, said = command.communicate(timeout=60)
+        assert (command.returncode, f"{left} left; stopped by SIGUSR1" in said) == (EXIT_CODE, True), said
+        assert len(stored(run)) == done
+        for log in run.glob("log*.jsonl"):
+            log.unlink()
+    again = scripted.run(*options)
+    assert again.returncode == 0, again.stderr
+    assert stored(run) == stored(tmp_path / "whole")
+
+
 def test_a_second_signal_abandons_the_paper_at_once(scripted: Any, tmp_path: Path) -> None:
     run = tmp_path / "run"
     command = scripted.start("--run", run, "--grace", "60", scripted.papers(tmp_path / "papers", 2), SCRIPTED_DELAY="3")
@@ -94,14 +116,15 @@ def test_before_the_first_paper_a_signal_ends_the_run_at_once() -> None:
 
 
 def test_what_is_being_stored_is_stored(tmp_path: Path) -> None:
-    with Stop(0) as stop, stop.papers():
-        with stop.paper():
+    with Stop(0) as stop, stop.storing():
+        with stop.work():
             pass
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)  # longer than the grace time
         (tmp_path / "stored").write_text("whole")
-        with pytest.raises(Stopped), stop.paper():
-            (tmp_path / "next").write_text("")
-    assert [path.name for path in tmp_path.iterdir()] == ["stored"]
+        with pytest.raises(Stopped), stop.work():
+            time.sleep(2)
+    assert (tmp_path / "stored").read_text() == "whole"
 
 
 @pytest.mark.parametrize(("count", "left", "code"), [(1, 0, 0), (3, 2, 75)])
@@ -110,12 +133,13 @@ def test_a_signal_in_the_last_paper_stops_nothing(tmp_path: Path, count: int, le
     for file in files:
         file.write_text(file.name)
 
-    def fill(path: Path) -> PaperResult:
+    def fill(path: Path) -> Filling:
         signal.raise_signal(signal.SIGUSR1)
+        yield from ()
         return PaperResult(document_id(path), path.name, ())
 
     folder = open_run(tmp_path / "run", {"dsx": "1"})
     with Stop(60) as stop:
-        summary = run_papers(files, fill, folder, document_id=document_id, progress=Lines(count), stop=stop)
+        summary = run_papers(files, fill, lambda questions: (), folder, Lines(count), stop=stop)
     assert (summary.done, summary.left, summary.exit_code) == (1, left, code)
     assert bool(summary.stopped) == bool(left)

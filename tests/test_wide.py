@@ -20,7 +20,7 @@ from dsx.schema import nullable, pydantic_model, read
 from dsx.schema.compiling import problems_of_grammar
 from dsx.schema.values import validator
 from dsx.types import Completion, PaperResult, ParameterSet, Question, RecordPath
-from tests.conftest import RandomEngine, allows
+from tests.conftest import RandomEngine, allows, fill_alone
 
 ROWS = 80
 KINDS: list[dict[str, Any]] = [
@@ -108,7 +108,7 @@ def fill(engine: Any, parameters: ParameterSet, folder: Path) -> PaperResult:
     paper = folder / "wide.txt"
     paper.write_text(wide_text(), "utf-8")
     recipe = Recipe(schema_name="wide", engine="random", per_question=8)
-    return Pipeline(recipe, parameters, load_plugins(), engine).fill(paper)
+    return fill_alone(Pipeline(recipe, parameters, load_plugins(), engine), paper)
 
 
 def holds(result: PaperResult, parameters: ParameterSet, engine: RandomEngine) -> dict[str, Any]:

@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from dsx.recipe import Recipe
     from dsx.run.job import Call
 
-NO_RECIPE = ("papers", "run", "force_new", "shard", "claim", "claim_expiry", "grace", "dry_run", "base_url")
+NO_RECIPE = (
+    "papers",
+    "run",
+    "force_new",
+    "shard",
+    "claim",
+    "claim_expiry",
+    "grace",
+    "dry_run",
+    "base_url",
+    "papers_in_flight",
+)
 """Parameters that change no answer; all others are the recipe's."""
 
 
@@ -40,6 +51,14 @@ def _labels(_: click.Context, __: click.Parameter, given: str | None) -> tuple[s
 @click.option(
     "--shard", default="0/1", metavar="I/N", help="Take the papers whose hash falls to shard I (0-based) of N."
 )
+@click.option(
+    "--papers-in-flight",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Papers whose questions are answered together, as one batch.",
+)
 @click.option("--claim", is_flag=True, help="Take only papers that no other process of this run folder is at.")
 @click.option(
     "--claim-expiry",
@@ -47,7 +66,7 @@ def _labels(_: click.Context, __: click.Parameter, given: str | None) -> tuple[s
     default=120,
     show_default=True,
     metavar="SECONDS",
-    help="A process that is silent so long loses its paper; one that died on this host loses it at once.",
+    help="A process that is silent so long loses its papers; one that died on this host loses it at once.",
 )
 @click.option(
     "--grace",
@@ -55,7 +74,7 @@ def _labels(_: click.Context, __: click.Parameter, given: str | None) -> tuple[s
     default=120,
     show_default=True,
     metavar="SECONDS",
-    help="For the paper in work when USR1 or TERM (at most 20) asks for the end; it is then left for the next call.",
+    help="For the papers in flight when USR1 or TERM (at most 20) asks for the end; then they are left.",
 )
 @click.option("--engine", default="transformers", show_default=True, help="Who answers (dsx plugins list).")
 @click.option("--model", help="Hugging Face id, folder or GGUF file [default: the small embedded model].")
@@ -100,7 +119,7 @@ def parse(arguments: list[str]) -> tuple[tuple[Path, ...], Recipe, Path | None, 
 def _read(given: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | None, Call]:
     from dsx.recipe import Recipe
     from dsx.run.job import Call
-    from dsx.run.loop import Shard
+    from dsx.run.papers import Shard
 
     recipe = {key: value for key, value in given.items() if key not in NO_RECIPE}
     if given["base_url"] is not None:
@@ -110,5 +129,6 @@ def _read(given: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | No
     else:
         del recipe["repairs"]
     expiry = given["claim_expiry"] if given["claim"] else None
-    call = Call(Shard.read(given["shard"]), given["force_new"], given["grace"], expiry)
+    shard = Shard.read(given["shard"])
+    call = Call(shard, given["papers_in_flight"], given["force_new"], given["grace"], expiry)
     return given["papers"], Recipe.read(**recipe), given["run"], call

@@ -1,4 +1,4 @@
-"""One run: names resolved, everything checked that can be checked before a model is loaded, then paper after paper."""
+"""One run: names resolved, everything checked that can be checked before a model is loaded, then the papers."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ from dsx.errors import LoadError, RunError, SchemaError, UsageError
 from dsx.paths import document_cache
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
-from dsx.run.loop import WHOLE, RunSummary, Shard, collect, run_papers
+from dsx.run.loop import run_papers
+from dsx.run.papers import WHOLE, Shard, collect
 from dsx.run.progress import show_progress
 from dsx.run.signals import Stop
+from dsx.run.summary import RunSummary
 from dsx.schema import read_schema
 from dsx.store import Claims, free, is_run, open_run, probe, read_run
-from dsx.types import Engine, Json, PaperResult, ParameterSet
+from dsx.types import Engine, Json, ParameterSet
 
 if TYPE_CHECKING:
-    from dsx.pipeline import Pipeline
+    from dsx.pipeline import Filling, Pipeline
 
 log = logging.getLogger("dsx")
 
@@ -111,11 +113,13 @@ class Call:
     """How one process takes part in a run; nothing here changes an answer.
 
     force_new: where the run folder is another run's, take the next free name.
-    grace: seconds that a paper in work has to finish when a signal asks for the end.
+    papers_in_flight: most papers whose questions are answered together.
+    grace: seconds that the papers in flight have to end when a signal asks for the end.
     claim_expiry: papers are claimed, for processes that share a folder; seconds after which a silent one loses its own.
     """
 
     shard: Shard = WHOLE
+    papers_in_flight: int = 1
     force_new: bool = False
     grace: float = 120
     claim_expiry: float | None = None
@@ -159,8 +163,6 @@ class Pieces:
 def _fill(
     mine: Sequence[Path], papers: int, folder: Path, manifest: Mapping[str, Json], pieces: Pieces, call: Call
 ) -> RunSummary:
-    from dsx.load import document_id
-
     recipe, parameters, plugins = pieces.recipe, pieces.parameters, pieces.plugins
     with Stop(call.grace) as stop:
         engine = make_engine(recipe, plugins)
@@ -170,14 +172,16 @@ def _fill(
             store.log({"event": "start", "papers": papers, "mine": len(mine)})
             log.info("Run folder: %s", store.path)
             with show_progress(len(mine)) as progress, _claims(store.path, call.claim_expiry) as claims:
-
-                def record_event(event: Mapping[str, Json]) -> None:
-                    store.log(event)
-                    progress.question(event)
-
-                fill = make_pipeline(recipe, parameters, plugins, engine, record_event).fill
+                pipeline = make_pipeline(recipe, parameters, plugins, engine, store.log)
                 return run_papers(
-                    mine, fill, store, document_id=document_id, progress=progress, stop=stop, claims=claims
+                    mine,
+                    lambda path: pipeline.fill(pipeline.load(path)),
+                    engine.answer,
+                    store,
+                    progress,
+                    stop=stop,
+                    claims=claims,
+                    in_flight=call.papers_in_flight,
                 )
         finally:
             engine.close()
@@ -199,14 +203,12 @@ def _nothing_left(papers: Sequence[Path], folder: Path) -> bool:
 
 
 def _look(papers: Sequence[Path], folder: Path) -> RunSummary:
-    from dsx.load import document_id
-
-    def changed(path: Path) -> PaperResult:
+    def changed(path: Path) -> Filling:
         raise RunError(f"{path} was changed a moment ago; run the same command again")
 
     log.info("Run folder: %s", folder)
     with show_progress(len(papers)) as progress:
-        return run_papers(papers, changed, read_run(folder), document_id=document_id, progress=progress)
+        return run_papers(papers, changed, lambda questions: (), read_run(folder), progress)
 
 
 def _claims(run: Path, expiry: float | None) -> AbstractContextManager[Claims | None]:

@@ -12,7 +12,7 @@ from dsx.errors import DsxError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.run.job import check_recipe, default_folder, known
-from dsx.run.loop import collect
+from dsx.run.papers import collect
 from dsx.store import free, probe
 from dsx.types import LocalEngine, ParameterSet
 

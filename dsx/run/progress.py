@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from dsx.types import Json, PaperResult, Status
+from dsx.types import PaperResult, Status, Usage
 
 
 class Progress(Protocol):
@@ -17,8 +17,8 @@ class Progress(Protocol):
     def paper_begins(self, file: str) -> None:
         """A paper is being read."""
 
-    def question(self, event: Mapping[str, Json]) -> None:
-        """A question was answered; the event is the log's."""
+    def answered(self, usage: Usage) -> None:
+        """A question was answered."""
 
     def paper_ends(self, file: str, outcome: str) -> None:
         """A paper is done, failed or passed over; outcome: a few words."""
@@ -28,16 +28,13 @@ class Lines:
     """A line a paper."""
 
     def __init__(self, papers: int) -> None:
-        self.papers, self.ended, self.asked, self.tokens = papers, 0, 0, 0
+        self.papers, self.ended = papers, 0
 
     def paper_begins(self, file: str) -> None:
         """Says nothing."""
-        self.asked = self.tokens = 0
 
-    def question(self, event: Mapping[str, Json]) -> None:
-        """Counts."""
-        self.asked += 1
-        self.tokens += int(event.get("tokens_sampled", 0)) + int(event.get("tokens_forced", 0))
+    def answered(self, usage: Usage) -> None:
+        """Says nothing."""
 
     def paper_ends(self, file: str, outcome: str) -> None:
         """One line."""
@@ -45,32 +42,38 @@ class Lines:
         print(f"[{self.ended}/{self.papers}] {file}: {outcome}", file=sys.stderr, flush=True)
 
 
-class Bar(Lines):
-    """A bar of papers, with the questions and tokens a second of the one in work."""
+class Bar:
+    """A bar of papers: those in flight, their questions, and tokens a second since there is any in flight."""
 
     def __init__(self, papers: int, bar: Any) -> None:
-        super().__init__(papers)
         self.bar = bar
         self.task = bar.add_task("", total=papers, note="")
-        self.began = time.perf_counter()
+        self.in_flight, self.questions, self.tokens, self.began = list[str](), 0, 0, 0.0
 
     def paper_begins(self, file: str) -> None:
-        """Names the paper."""
-        super().paper_begins(file)
-        self.began = time.perf_counter()
-        self.bar.update(self.task, description=file[:40], note="")
+        """Names it."""
+        if not self.in_flight:
+            self.questions, self.tokens, self.began = 0, 0, time.perf_counter()
+        self.in_flight.append(file)
+        self._show("")
 
-    def question(self, event: Mapping[str, Json]) -> None:
+    def answered(self, usage: Usage) -> None:
         """Counts, and shows it."""
-        super().question(event)
+        self.questions += 1
+        self.tokens += usage.tokens_sampled + usage.tokens_forced
         rate = self.tokens / max(time.perf_counter() - self.began, 1e-9)
-        self.bar.update(self.task, note=f"{self.asked} questions, {rate:.0f} tokens/s")
+        self._show(f"{self.questions} questions, {rate:.0f} tokens/s")
 
     def paper_ends(self, file: str, outcome: str) -> None:
         """One line above the bar, and a step of it."""
-        self.ended += 1
+        if file in self.in_flight:
+            self.in_flight.remove(file)
         self.bar.print(f"{file}: {outcome}", highlight=False)
         self.bar.advance(self.task)
+
+    def _show(self, note: str) -> None:
+        others = f" and {len(self.in_flight) - 1} more" if len(self.in_flight) > 1 else ""
+        self.bar.update(self.task, description="".join(self.in_flight[:1])[:40] + others, note=note)
 
 
 @contextmanager

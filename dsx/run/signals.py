@@ -1,6 +1,6 @@
-"""Stopping when Slurm says so: USR1 (the time limit is near) and TERM (cancelled) end a run between two papers.
+"""Stopping when Slurm says so: after USR1 (the time limit is near) and TERM (cancelled) no paper is begun any more.
 
-The paper in work gets the grace time to finish; then it is abandoned, and done again when the same command is run.
+The papers in flight get the grace time to end; then they are abandoned, and done again when the same command is run.
 """
 
 from __future__ import annotations
@@ -27,17 +27,21 @@ class Stopped(BaseException):
         super().__init__(f"stopped by {by}; the same command goes on")
 
 
+_Doing = Literal["nothing to lose", "work", "storing"]
+
+
 class Stop:
     """The signals' handlers, for a `with` block in the main thread; in another thread nothing is handled.
 
-    grace: seconds that a paper in work gets after USR1, and after TERM up to TERM_SECONDS; another signal a second
-    later abandons it at once (one that comes sooner is the same, sent to the job's script and to dsx).
+    grace: seconds that papers in flight get after USR1, and after TERM up to TERM_SECONDS; another signal a second
+    later abandons them at once (one that comes sooner is the same, sent to the job's script and to dsx).
+    signal: the name of the one that came last.
     """
 
     def __init__(self, grace: float = 0) -> None:
         self.grace = grace
-        self.asked: str | None = None
-        self._doing: Literal["nothing to lose", "a paper", "storing"] = "nothing to lose"
+        self.signal: str | None = None
+        self._doing: _Doing = "nothing to lose"
         self._since = 0.0
         self._before: dict[int, Any] = {}
 
@@ -58,38 +62,38 @@ class Stop:
         self._before = {}
 
     @contextmanager
-    def paper(self) -> Iterator[None]:
-        """The block has the grace time; raises Stopped in it after that, and at its start where a stop was asked."""
-        if self.asked:
-            raise Stopped(self.asked)
-        self._doing = "a paper"
-        try:
+    def work(self) -> Iterator[None]:
+        """A block of `storing` that may take long: when the grace time is over, Stopped is raised in it."""
+        with self._while("work"):
             yield
-        finally:
-            self._doing = "storing"
-            signal.setitimer(signal.ITIMER_REAL, 0) if self._before else None
 
     @contextmanager
-    def papers(self) -> Iterator[None]:
-        """Outside `paper`, this block is never cut short: what it stores is stored whole."""
-        self._doing = "storing"
+    def storing(self) -> Iterator[None]:
+        """This block is never cut short, but for `work` in it: what it stores is stored whole."""
+        with self._while("storing"):
+            yield
+
+    @contextmanager
+    def _while(self, doing: _Doing) -> Iterator[None]:
+        outer = self._doing
         try:
+            self._doing = doing
             yield
         finally:
-            self._doing = "nothing to lose"
+            self._doing = outer
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
-        again = self.asked is not None and now - self._since > 1
-        self._since = self._since if self.asked else now
-        self.asked = signal.Signals(number).name
-        if self._doing == "nothing to lose" or (again and self._doing == "a paper"):
-            raise Stopped(self.asked)
-        if self._doing == "a paper":
-            grace = self.grace if number == signal.SIGUSR1 else min(self.grace, TERM_SECONDS)
-            # again each second, for an exception in a destructor or a callback is lost
-            signal.setitimer(signal.ITIMER_REAL, max(grace, 0.001), 1.0)
+        again = self.signal is not None and now - self._since > 1
+        self._since = self._since if self.signal else now
+        self.signal = signal.Signals(number).name
+        if self._doing == "nothing to lose" or (again and self._doing == "work"):
+            raise Stopped(self.signal)
+        grace = self.grace if number == signal.SIGUSR1 else min(self.grace, TERM_SECONDS)
+        left = signal.getitimer(signal.ITIMER_REAL)[0] or grace  # of an earlier signal's
+        # again each second, for an exception in a destructor or a callback is lost
+        signal.setitimer(signal.ITIMER_REAL, max(min(grace, left), 0.001), 1.0)
 
     def _alarm(self, number: int, frame: FrameType | None) -> None:
-        if self._doing == "a paper":
-            raise Stopped(self.asked or signal.Signals(number).name)
+        if self._doing == "work":
+            raise Stopped(self.signal or signal.Signals(number).name)

@@ -27,7 +27,7 @@ BEATS = 6
 
 
 class Claims:
-    """This process's claims in a run folder, one at a time; a `with` block keeps the heart beating.
+    """This process's claims in a run folder; a `with` block keeps the heart beating, and gives all back at its end.
 
     Times are compared as the folder's file system gives them, so hosts whose clocks differ agree.
     """
@@ -35,7 +35,7 @@ class Claims:
     def __init__(self, run: Path, expiry: float = EXPIRY_SECONDS) -> None:
         self.folder, self.expiry = run / "claims", expiry
         self._place = _place()
-        self._mine: Path | None = None
+        self._claims: dict[str, Path] = {}
         self._end = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="dsx-claims", daemon=True)
         try:
@@ -55,7 +55,8 @@ class Claims:
     ) -> None:
         self._end.set()
         self._heart.join()
-        self.release()
+        for document in list(self._claims):
+            self.release(document)
 
     def take(self, document: str) -> bool:
         """Claims a paper; False: another process has it. Look again whether it is done once you have it."""
@@ -64,26 +65,23 @@ class Claims:
                 latest = self._latest(document)
                 if latest >= 0 and not self._stale(self._path(document, latest)):
                     return False
-                mine = self._path(document, latest + 1)
-                if atomic.create(mine, self._owner(), lasting=False):
-                    self._mine = mine
+                claim = self._path(document, latest + 1)
+                if atomic.create(claim, self._owner(), lasting=False):
+                    self._claims[document] = claim
                     return True
         except OSError as problem:
             raise RunError(f"{self.folder}: {problem.strerror}; make room and run the same command") from None
 
     def held(self, document: str) -> bool:
         """Whether the claim is still this process's: nobody found it stale and took it over."""
-        return self._mine is not None and self._path(document, self._latest(document)) == self._mine
+        return self._path(document, self._latest(document)) == self._claims.get(document)
 
-    def release(self) -> None:
+    def release(self, document: str) -> None:
         """Gives the claim back, with those that it took over."""
-        mine, self._mine = self._mine, None
-        if mine is None:
-            return
-        document, number = mine.name.split(".")[:2]
-        for older in range(int(number) + 1):
+        claim = self._claims.pop(document, None)
+        for number in range(int(claim.name.split(".")[1]) + 1 if claim else 0):
             with contextlib.suppress(OSError):
-                self._path(document, older).unlink()
+                self._path(document, number).unlink()
 
     def _path(self, document: str, number: int) -> Path:
         return self.folder / f"{document}.{number}.json"
@@ -118,10 +116,9 @@ class Claims:
 
     def _beat(self) -> None:
         while not self._end.wait(self.expiry / BEATS):
-            mine = self._mine
-            with contextlib.suppress(OSError):  # given back meanwhile, or the disk is full: the claim expires
-                if mine is not None:
-                    os.utime(mine)
+            for claim in list(self._claims.values()):
+                with contextlib.suppress(OSError):  # given back meanwhile, or the disk is full: the claim expires
+                    os.utime(claim)
 
 
 def _place() -> str:
@@ -135,7 +132,7 @@ def _place() -> str:
 
 def _alive(process: int, started: float) -> bool:
     try:
-        found = psutil.Process(process)
-        return abs(found.create_time() - started) < 1 and found.status() != psutil.STATUS_ZOMBIE
+        owner = psutil.Process(process)
+        return abs(owner.create_time() - started) < 1 and owner.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
