@@ -6,10 +6,10 @@ python benchmarks/decode.py same MODEL TOKENS PAPER…
     50 questions, spread over the papers: token for token what `generate` with the grammar as a plain logits processor
     writes?
 python benchmarks/decode.py memory MODEL
-    peak memory of 1 and of 16 rows on one prefix of 10,000 tokens
+    peak memory of 1 and of 16 sequences on one prefix of 10,000 tokens
 python benchmarks/decode.py passes RUN
     forward passes and the grammar's share of decoding (prefill aside) by parameter, from a run's log; "chosen a token"
-    is what a row alone would need: a pass for each token that is not forced
+    is what a sequence alone would need: a pass for each token that is not forced
 
 MODEL: a folder or a GGUF file. All in float32, so that both ways can be compared. Exit code 1 where a target is missed:
 4 times as fast, 50 of 50, 1.3 times the memory, 0.6 passes a token, 5 % in the grammar.
@@ -21,8 +21,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import abc, defaultdict
 from pathlib import Path
 
 import llguidance
@@ -34,7 +33,7 @@ from transformers import LogitsProcessor, LogitsProcessorList
 
 from dsx.answers import grammar
 from dsx.engines.local.engine import TransformersEngine
-from dsx.engines.local.sequence import Row
+from dsx.engines.local.sequence import Sequence
 from dsx.load.pdf import load_pdf
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
@@ -48,9 +47,9 @@ CAP = 512
 PAIRS = 50
 
 
-def engine(model: str, rows: int = 32) -> TransformersEngine:
+def engine(model: str, sequences: int = 32) -> TransformersEngine:
     return TransformersEngine(
-        EngineSettings(model=model, max_new_tokens=CAP, options={"dtype": "float32", "rows": str(rows)})
+        EngineSettings(model=model, max_new_tokens=CAP, options={"dtype": "float32", "rows": str(sequences)})
     )
 
 
@@ -113,34 +112,34 @@ class Masked(LogitsProcessor):  # type: ignore[misc]
         return logits.masked_fill(~legal, float("-inf"))
 
 
-def same(model: str, tokens: int, papers: Sequence[Path]) -> None:
+def same(model: str, tokens: int, papers: abc.Sequence[Path]) -> None:
     one = engine(model)
     each = -(-PAIRS // len(papers))
     pairs = [(paper, question) for paper in papers for question in several(questions(one, paper, tokens), each)][:PAIRS]
     equal = 0
     for paper, question in pairs:
-        row = one._row(question)
-        assert isinstance(row, Row)
-        (done,) = one.loop.run([row])
-        ids = torch.tensor([[*row.prefix_tokens, *row.suffix]])
+        sequence = one.sequence(question)
+        assert isinstance(sequence, Sequence)
+        (done,) = one.loop.run([sequence])
+        ids = torch.tensor([[*sequence.prefix_tokens, *sequence.suffix_tokens]])
         out = one.model.generate(
             ids,
             attention_mask=torch.ones_like(ids),
-            logits_processor=LogitsProcessorList([Masked(row.grammar.deep_copy())]),
+            logits_processor=LogitsProcessorList([Masked(sequence.grammar.deep_copy())]),
             do_sample=False,
             max_new_tokens=CAP,
             pad_token_id=0,
         )
         wanted: list[int] = out[0, ids.shape[1] :].tolist()
         ended = wanted[:-1] if wanted and wanted[-1] == one.tokenizer.eos_token_id else wanted
-        equal += done.out == ended
-        if done.out != ended:
-            print(f"{paper.name}: {question.id}: {one._text(done.out)[0]!r} and {one._text(ended)[0]!r}")
+        equal += done.output_tokens == ended
+        if done.output_tokens != ended:
+            print(f"{paper.name}: {question.id}: {one.decode(done.output_tokens)[0]!r} and {one.decode(ended)[0]!r}")
     print(f"the same tokens in {equal} of {len(pairs)} questions about {len(papers)} papers of {tokens} tokens")
     target(equal == len(pairs))
 
 
-def several(asked: Sequence[Question], count: int) -> list[Question]:
+def several(asked: abc.Sequence[Question], count: int) -> list[Question]:
     """`count` of them, evenly spread."""
     return [asked[at * len(asked) // count] for at in range(min(count, len(asked)))]
 
@@ -148,19 +147,19 @@ def several(asked: Sequence[Question], count: int) -> list[Question]:
 def memory(model: str) -> None:
     """Each count in a process of its own."""
     peaks = {}
-    for rows in (1, 16):
+    for sequences in (1, 16):
         ran = subprocess.run(
-            [sys.executable, __file__, "peak", model, str(rows)], capture_output=True, text=True, check=True
+            [sys.executable, __file__, "peak", model, str(sequences)], capture_output=True, text=True, check=True
         )
-        peaks[rows] = int(ran.stdout.split()[-1])
-        print(f"{rows} rows: peak {peaks[rows] / 1024:.0f} MB")
+        peaks[sequences] = int(ran.stdout.split()[-1])
+        print(f"{sequences} rows: peak {peaks[sequences] / 1024:.0f} MB")
     print(f"16 rows / 1 row = {peaks[16] / peaks[1]:.3f}")
     target(peaks[16] <= 1.3 * peaks[1])
 
 
-def peak(model: str, rows: int) -> None:
-    """Prints this process's peak resident kilobytes after `rows` rows on a prefix of 10,000 tokens."""
-    one = engine(model, rows=rows)
+def peak(model: str, sequences: int) -> None:
+    """Prints this process's peak resident kilobytes after `sequences` sequences on a prefix of 10,000 tokens."""
+    one = engine(model, sequences=sequences)
     prefix = [token % 1000 + 100 for token in range(10_000)]
     text = "Forty people reached for eight targets, and the cursor was turned by thirty degrees for all of them."
     text = text[: text.rindex(".") + 1]  # whole words: both ways then make the same tokens of it
@@ -168,12 +167,12 @@ def peak(model: str, rows: int) -> None:
     plugins = load_plugins()
     parameters = find_parameters(str(SCHEMA), plugins).root.parameters
     made = []
-    for at in range(rows):
+    for at in range(sequences):
         question = Question(str(at), "", shown, "", "parameters", (parameters[at % len(parameters)],))
         lark = grammar.lark(question)
-        matcher = grammar.matcher(one.words, lark)
-        made.append(Row(str(at), prefix, [50 + at, 60, 70], matcher, 96))
-    assert all(row.error is None for row in one.loop.run(made))
+        matcher = grammar.matcher(one.ll_tokenizer, lark)
+        made.append(Sequence(str(at), prefix, [50 + at, 60, 70], matcher, 96))
+    assert all(sequence.error is None for sequence in one.loop.run(made))
     print(int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]))
 
 
@@ -212,8 +211,8 @@ if __name__ == "__main__":
             same(model, int(tokens), list(map(Path, papers)))
         case ["memory", model]:
             memory(model)
-        case ["peak", model, rows]:
-            peak(model, int(rows))
+        case ["peak", model, sequences]:
+            peak(model, int(sequences))
         case ["passes", run]:
             passes(Path(run))
         case _:

@@ -1,1 +1,17 @@
-"""The `transformers` engine: a model in this process, one prefill a text, every answer under its own grammar."""
+"""The engine `transformers`: a model in this process, one prefill a text, every answer under its own grammar.
+
+engine            the engine: questions in, completions out; its options
+model_files       where a model's files are; the embedded model; downloads
+load_model        a model from its files: device, type, attention, and how large its KV cache may be
+parity            the parity check: a model that this package would run wrongly is refused
+prefix_cache      prefill of shared prefixes, and which of them are cached
+sequence          one answer that is being generated
+scheduler         which sequences run, which wait, which are preempted
+batches           which sequences go through one forward pass
+generate          the decode loop
+sampler           masks, sampling, probabilities
+attention/        one forward pass: KV cache, packing, model runner, backends, CUDA graphs
+confidence        confidence from the probabilities of an answer's tokens
+choice_scores     the probability of every choice of a parameter (--alternatives)
+self_consistency  how many drawn answers agree (--samples)
+"""

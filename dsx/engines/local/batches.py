@@ -1,38 +1,38 @@
-"""Which rows go through one forward pass together, and which of them share a prefix."""
+"""Which sequences go through one forward pass together, and which of them share a prefix."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import abc
 
-from dsx.engines.local.attention.kv_cache import Prefix
-from dsx.engines.local.sequence import Row
+from dsx.engines.local.attention.packing import PrefixGroup
+from dsx.engines.local.sequence import Sequence
 
-PASS_TOKENS = 2048
-"""Most packed tokens of one pass of rows that bring a whole question."""
-FRESH = 24
-"""A row with more new tokens than this goes through a pass with its like."""
+MAX_PROMPT_TOKENS = 2048
+"""Most packed tokens of a pass of sequences that bring a whole question."""
+MAX_DECODE_TOKENS = 24
+"""A sequence with more new tokens than this goes through a pass with its like."""
 
 
-def groups(rows: Sequence[Row]) -> Iterator[tuple[Prefix, int, int]]:
-    """(prefix, first row, end row) of rows that stand together by prefix."""
-    first = 0
-    for end in range(1, len(rows) + 1):
-        if end == len(rows) or rows[end].prefix is not rows[first].prefix:
-            prefix = rows[first].prefix
+def prefix_groups(sequences: abc.Sequence[Sequence]) -> abc.Iterator[PrefixGroup]:
+    """The groups of sequences that share a prefix. They stand side by side."""
+    start = 0
+    for end in range(1, len(sequences) + 1):
+        if end == len(sequences) or sequences[end].prefix is not sequences[start].prefix:
+            prefix = sequences[start].prefix
             assert prefix is not None
-            yield prefix, first, end
-            first = end
+            yield PrefixGroup(prefix, start, end)
+            start = end
 
 
-def batches(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows that go on, together; rows that bring a whole question, some at a time."""
-    batches = [[row for row in rows if len(row.pending) <= FRESH]]
-    filled = PASS_TOKENS
-    for row in rows:
-        if len(row.pending) > FRESH:
-            if filled + len(row.pending) > PASS_TOKENS:
+def batches(sequences: abc.Sequence[Sequence]) -> list[list[Sequence]]:
+    """Those that go on, all together. Those that bring a whole question, some at a time."""
+    batches = [[seq for seq in sequences if len(seq.pending_tokens) <= MAX_DECODE_TOKENS]]
+    num_tokens = MAX_PROMPT_TOKENS
+    for seq in sequences:
+        if len(seq.pending_tokens) > MAX_DECODE_TOKENS:
+            if num_tokens + len(seq.pending_tokens) > MAX_PROMPT_TOKENS:
                 batches.append([])
-                filled = 0
-            batches[-1].append(row)
-            filled += len(row.pending)
+                num_tokens = 0
+            batches[-1].append(seq)
+            num_tokens += len(seq.pending_tokens)
     return [batch for batch in batches if batch]

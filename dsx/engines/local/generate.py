@@ -1,84 +1,89 @@
-"""The decode loop: many rows, each with its own grammar, length and end, on few shared prefixes.
+"""The decode loop: many sequences, each with its own grammar, length and end, on few shared prefixes.
 
-A row is one question. Its forced tokens (those that the grammar leaves no choice about) cost no forward pass: they ride
-in the row's next one. Rows that end leave their places to rows that wait. A row that fails, fails alone.
+A sequence is one question. Tokens that its grammar leaves no choice about are forced: they cost no forward pass but go
+into the sequence's next one. Sequences that finish leave their slots to those that wait. One that fails, fails alone.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import abc
 
-from dsx.engines.local.attention.kv_cache import Prefix
-from dsx.engines.local.attention.model_runner import Forward
-from dsx.engines.local.batches import batches, groups
-from dsx.engines.local.sampler import Chooser
+from dsx.engines.local.attention.kv_cache import CachedPrefix
+from dsx.engines.local.attention.model_runner import ModelRunner
+from dsx.engines.local.batches import batches, prefix_groups
+from dsx.engines.local.sampler import Sampler
 from dsx.engines.local.scheduler import Scheduler, out_of_memory
-from dsx.engines.local.sequence import Row
+from dsx.engines.local.sequence import Sequence
 
 
-class Loop:
-    """Decodes rows.
+class DecodeLoop:
+    """Generates sequences.
 
     null_tokens: ids of the tokens that begin or are the word null.
-    prefix_of: the prefilled prefix for a row's prefix tokens, and how many of them were in the cache.
-    max_rows: rows at once; half as many when memory runs out, twice as many again at each later `run`.
+    get_prefix: the prefilled prefix for a sequence's prefix tokens, and how many of them were in the cache.
+    max_sequences: at once. max_running: half as many when memory runs out, twice as many again at each later `run`.
     """
 
     def __init__(
         self,
-        forward: Forward,
+        runner: ModelRunner,
         vocabulary: int,
-        null_tokens: Sequence[int],
-        prefix_of: Callable[[Sequence[int]], tuple[Prefix, int]],
-        max_rows: int,
-        report: Callable[[str], None] = lambda line: None,
+        null_tokens: abc.Sequence[int],
+        get_prefix: abc.Callable[[abc.Sequence[int]], tuple[CachedPrefix, int]],
+        max_sequences: int,
+        report: abc.Callable[[str], None] = lambda line: None,
     ) -> None:
-        self.forward, self.prefix_of, self.report = forward, prefix_of, report
-        self.max_rows = self.rows = max_rows
-        self.choose = Chooser(vocabulary, null_tokens)
+        self.runner, self.get_prefix, self.report = runner, get_prefix, report
+        self.max_sequences = self.max_running = max_sequences
+        self.sampler = Sampler(vocabulary, null_tokens)
 
-    def run(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The rows as they end; each has `done` and its `out`, or an `error`."""
-        at_once = min(2 * self.rows, self.max_rows)
-        scheduler = Scheduler(rows, self.forward.pool, self.prefix_of, at_once, self.report)
+    def run(self, sequences: abc.Iterable[Sequence]) -> abc.Iterator[Sequence]:
+        """The sequences as they end: each is `finished` and has its `output_tokens`, or has an `error`."""
+        max_running = min(2 * self.max_running, self.max_sequences)
+        scheduler = Scheduler(sequences, self.runner.kv_cache, self.get_prefix, max_running, self.report)
         try:
-            while scheduler.waiting or scheduler.active:
-                yield from scheduler.admit()
-                yield from scheduler.leave()  # an answer may be forced whole
-                low = len(scheduler.active) // 2 if scheduler.waiting else 0
-                while len(scheduler.active) > low:
+            while scheduler.waiting or scheduler.running:
+                yield from scheduler.schedule()
+                yield from scheduler.take_finished()  # an answer may be forced whole
+                low = len(scheduler.running) // 2 if scheduler.waiting else 0
+                while len(scheduler.running) > low:
                     yield from self._steps(scheduler, low)
         finally:
-            self.rows = scheduler.most
+            self.max_running = scheduler.max_running
             scheduler.close()
 
-    def _steps(self, scheduler: Scheduler, low: int) -> list[Row]:
-        """Steps until a row ends, or few enough are left. The model is its own again while others have the rows."""
-        ended = list[Row]()
+    def _steps(self, scheduler: Scheduler, low: int) -> list[Sequence]:
+        """Steps until a sequence ends, or few enough run. The model has its own attention again while a caller acts."""
+        ended = list[Sequence]()
         try:
-            with self.forward:
-                while len(scheduler.active) > low and not ended:
-                    scheduler.widen()
-                    self._step(scheduler.active)
-                    ended += scheduler.leave()
+            with self.runner:
+                while len(scheduler.running) > low and not ended:
+                    scheduler.extend()
+                    self.step(scheduler.running)
+                    ended += scheduler.take_finished()
         except (MemoryError, RuntimeError) as problem:
             if not out_of_memory(problem):
                 raise
-            ended += scheduler.shrink()
+            ended += scheduler.preempt_all()
         return ended
 
-    def _step(self, active: Sequence[Row]) -> None:
-        """One forward pass for every row (several where whole questions come in), one chosen token each."""
-        for rows in batches(active):
+    def step(self, running: abc.Sequence[Sequence]) -> None:
+        """One sampled token for each sequence, in one forward pass, or several where whole questions come in."""
+        for batch in batches(running):
             started = time.perf_counter()
-            pending, starts, seen = zip(*((row.pending, row.first, row.seen) for row in rows), strict=True)
-            logits = self.forward.step(pending, starts, seen, list(groups(rows)))
-            for row in rows:
-                row.seen, row.pending = row.seen + len(row.pending), []
-            held = self.choose(rows, logits)
+            logits = self.runner.forward(
+                [seq.pending_tokens for seq in batch],
+                [seq.slots.start for seq in batch if seq.slots is not None],
+                [seq.num_computed_tokens for seq in batch],
+                list(prefix_groups(batch)),
+            )
+            for seq in batch:
+                seq.num_computed_tokens += len(seq.pending_tokens)
+                seq.pending_tokens = []
+            sampling = self.sampler(batch, logits)
             took = time.perf_counter() - started
-            for row in rows:
-                row.passes += 1 / len(rows)
-                row.ms_model += (took - held) * 1e3 / len(rows)
-                row.ms_grammar += held * 1e3 / len(rows)
+            for seq in batch:
+                seq.forward_passes += 1 / len(batch)
+                seq.ms_model += (took - sampling) * 1e3 / len(batch)
+                seq.ms_grammar += sampling * 1e3 / len(batch)

@@ -1,4 +1,4 @@
-"""A model from its files: device, type, attention (FlashAttention 2, then SDPA, then eager), and the room for its keys.
+"""A model from its files: device, type, attention (FlashAttention 2, then SDPA, then eager), and its KV cache.
 
 Each attention that is passed over is logged with the reason.
 """
@@ -9,9 +9,15 @@ import logging
 from typing import Any
 
 import torch
-import transformers
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
-from dsx.engines.local.attention.kv_cache import Pool
+from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.model_files import ModelFiles
 from dsx.engines.local.prefix_cache import layer_shapes
 from dsx.errors import ModelError
@@ -41,7 +47,9 @@ def dtype_of(wanted: str, device: str) -> torch.dtype:
     return torch.bfloat16 if has.get("avx512_bf16") or has.get("amx_bf16") or has.get("arm_bf16") else torch.float32
 
 
-def load(files: ModelFiles, settings: EngineSettings, device: str, dtype: torch.dtype) -> tuple[Any, Any, str]:
+def load(
+    files: ModelFiles, settings: EngineSettings, device: str, dtype: torch.dtype
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, str]:
     """(model, tokenizer, attention): with the first attention that works. Raises ModelError."""
     wanted = ATTENTION if settings.attention == "auto" else (settings.attention,)
     problem = ""
@@ -76,41 +84,42 @@ def _try_attention(attention: str, device: str) -> None:
 
 def _load_with(
     files: ModelFiles, settings: EngineSettings, device: str, dtype: torch.dtype, attention: str
-) -> tuple[Any, Any]:
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     where: Any = "auto" if device == "cuda" else {"": device}
     more: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype, "local_files_only": True}
     if device != "cpu":
         more["device_map"] = where
     if settings.quantize != "none":
-        more["quantization_config"] = transformers.BitsAndBytesConfig(
+        more["quantization_config"] = BitsAndBytesConfig(
             load_in_8bit=settings.quantize == "8bit", load_in_4bit=settings.quantize == "4bit"
         )
     if files.gguf:
         more["gguf_file"] = files.gguf
     named = {"gguf_file": files.gguf} if files.gguf else {}
-    tokenizer = transformers.AutoTokenizer.from_pretrained(files.folder, local_files_only=True, **named)
-    return transformers.AutoModelForCausalLM.from_pretrained(files.folder, **more), tokenizer
+    tokenizer = AutoTokenizer.from_pretrained(files.folder, local_files_only=True, **named)
+    return AutoModelForCausalLM.from_pretrained(files.folder, **more), tokenizer
 
 
 def _first_line(problem: BaseException) -> str:
     return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
 
 
-def pool_for(model: Any, nbytes: float) -> Pool:
-    """As many places as fit into `nbytes`, or (0) into a share of the free memory of each device that has layers."""
+def allocate_kv_cache(model: PreTrainedModel, nbytes: float) -> KVCache:
+    """As many slots as fit into `nbytes`, or (0) into a share of the free memory of each device that has layers."""
     layers = layer_shapes(model)
     if nbytes:
         try:
-            return Pool(layers, max(int(nbytes / sum(layer.nbytes for layer in layers)), 2))
+            return KVCache(layers, max(int(nbytes / sum(layer.nbytes for layer in layers)), 2))
         except (RuntimeError, MemoryError):
             raise ModelError(f"--set cache_gigabytes={nbytes / 1e9:g}: there is not so much memory here") from None
-    needed: dict[torch.device, int] = {}
+    slot_bytes: dict[torch.device, int] = {}
     for layer in layers:
-        needed[layer.device] = needed.get(layer.device, 0) + layer.nbytes
-    return Pool(layers, max(int(min(_share(device) / size for device, size in needed.items())), 2))
+        slot_bytes[layer.device] = slot_bytes.get(layer.device, 0) + layer.nbytes
+    return KVCache(layers, max(int(min(_available(device) / size for device, size in slot_bytes.items())), 2))
 
 
-def _share(device: torch.device) -> float:
+def _available(device: torch.device) -> float:
+    """Bytes that the KV cache may take there."""
     if device.type == "cuda":
         return float(torch.cuda.mem_get_info(device)[0]) * 0.6
     import psutil

@@ -1,20 +1,19 @@
-"""Prefixes: prefilled once, and kept for later questions while there is room."""
+"""Prefixes: prefilled once, and cached for later questions while there are slots."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
-from dsx.engines.local.attention.kv_cache import LayerShape, Pool, PoolFull, Prefix, Span
+from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, LayerShape, OutOfSlots, SlotRange
 
 
 def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
-    """What each layer keeps of a token, found by asking the model to read one."""
+    """What each layer keeps of a token. The model reads one to find out."""
     cache = DynamicCache()
     with torch.inference_mode():
         model(input_ids=torch.tensor([[3]], device=model.device), past_key_values=cache, use_cache=True)
@@ -22,90 +21,100 @@ def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
 
 
 def prefill(
-    model: PreTrainedModel, pool: Pool, tokens: Sequence[int], start: Prefix | None = None, chunk: int = 2048
-) -> Prefix:
-    """Runs `tokens` through the model, `chunk` at a time, so that the memory of activations is bounded.
+    model: PreTrainedModel,
+    kv_cache: KVCache,
+    tokens: Sequence[int],
+    start: CachedPrefix | None = None,
+    chunk_tokens: int = 2048,
+) -> CachedPrefix:
+    """Runs `tokens` through the model, in chunks, so that the memory of activations is bounded.
 
-    start: a prefix that `tokens` begin with; only what comes after it is run. Raises PoolFull.
+    start: a prefix that `tokens` begin with. Only what comes after it is run. Raises OutOfSlots.
     """
-    span = pool.take(len(tokens))
+    slots = kv_cache.allocate(len(tokens))
     try:
-        cache = DynamicCache()  # without the model's config: layers with a window keep all, so that one can go on
-        done = 0 if start is None else start.length
+        cache = DynamicCache()  # without the model's config: layers with a sliding window keep all, to be gone on from
+        num_computed_tokens = 0 if start is None else start.length
         if start is not None:
-            for at, (keys, values) in enumerate(zip(pool.keys, pool.values, strict=True)):
-                here = start.span.first(done)
-                cache.update(keys[here].transpose(0, 1)[None], values[here].transpose(0, 1)[None], at)
+            for layer, (keys, values) in enumerate(zip(kv_cache.keys, kv_cache.values, strict=True)):
+                cached = start.slots.first(num_computed_tokens)
+                cache.update(keys[cached].transpose(0, 1)[None], values[cached].transpose(0, 1)[None], layer)
         ids = torch.tensor([list(tokens)], device=model.device)
         with torch.inference_mode():
-            for at in range(done, ids.shape[1], chunk):
-                model(input_ids=ids[:, at : at + chunk], past_key_values=cache, use_cache=True, logits_to_keep=1)
-        _keep(cache, pool, span)
+            for at in range(num_computed_tokens, ids.shape[1], chunk_tokens):
+                chunk = ids[:, at : at + chunk_tokens]
+                model(input_ids=chunk, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        _store(cache, kv_cache, slots)
     except BaseException:
-        pool.give_back(span)
+        kv_cache.free(slots)
         raise
-    return Prefix(len(tokens), span)
+    return CachedPrefix(len(tokens), slots)
 
 
-def _keep(cache: Any, pool: Pool, span: Span) -> None:
-    """Copies a cache's keys and values into the span, layer by layer; each is let go at once."""
-    for keys, values, layer in zip(pool.keys, pool.values, cache.layers, strict=True):
-        here = span.first(layer.keys.shape[2])
-        keys[here] = layer.keys[0].transpose(0, 1)
-        values[here] = layer.values[0].transpose(0, 1)
+def _store(cache: DynamicCache, kv_cache: KVCache, slots: SlotRange) -> None:
+    """Copies a transformers cache's keys and values into the slots, and lets go of each layer at once."""
+    for keys, values, layer in zip(kv_cache.keys, kv_cache.values, cache.layers, strict=True):
+        written = slots.first(layer.keys.shape[2])
+        keys[written] = layer.keys[0].transpose(0, 1)
+        values[written] = layer.values[0].transpose(0, 1)
         layer.keys = layer.values = None
 
 
 class PrefixCache:
-    """Prefixes by the hash of their tokens. When the pool is full, the one that was asked for longest ago is forgotten.
+    """Prefixes by their tokens. When there are no free slots, the least recently used one is evicted.
 
-    A new prefix goes on from the longest kept one that it begins with.
-    fill: prefills tokens, going on from a prefix where one is given.
-    least: the share of a text that a kept prefix must be for that.
+    A new prefix goes on from the longest cached one that it begins with.
+    compute: prefills tokens, going on from a prefix where one is given.
+    min_share: the share of a text that a cached prefix must be for that.
     """
 
-    def __init__(self, pool: Pool, fill: Callable[[Sequence[int], Prefix | None], Prefix], least: float = 0.0) -> None:
-        self._pool, self._fill, self._least = pool, fill, least
-        self._kept: OrderedDict[tuple[int, ...], Prefix] = OrderedDict()
-        pool.forget = self._forget
+    def __init__(
+        self,
+        kv_cache: KVCache,
+        compute: Callable[[Sequence[int], CachedPrefix | None], CachedPrefix],
+        min_share: float = 0.0,
+    ) -> None:
+        self._kv_cache, self._compute, self._min_share = kv_cache, compute, min_share
+        self._cached: OrderedDict[tuple[int, ...], CachedPrefix] = OrderedDict()
+        kv_cache.evict = self._evict
 
-    def get(self, tokens: Sequence[int]) -> tuple[Prefix, int]:
-        """The prefix of `tokens`, and how many of them were in the cache. Raises PoolFull."""
+    def get(self, tokens: Sequence[int]) -> tuple[CachedPrefix, int]:
+        """The prefix of `tokens`, and how many of them were in the cache. Raises OutOfSlots."""
         key = tuple(tokens)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key], len(key)
-        start = max((kept for kept in self._kept if key[: len(kept)] == kept), key=len, default=None)
-        if start is None or len(start) < self._least * len(key):
-            prefix, reused = self._fill(key, None), 0
+        if key in self._cached:
+            self._cached.move_to_end(key)
+            return self._cached[key], len(key)
+        start = max((cached for cached in self._cached if key[: len(cached)] == cached), key=len, default=None)
+        if start is None or len(start) < self._min_share * len(key):
+            prefix, num_cached_tokens = self._compute(key, None), 0
         else:
-            self._kept.move_to_end(start)
+            self._cached.move_to_end(start)
             try:
-                with _used(self._kept[start]) as begun:
-                    prefix, reused = self._fill(key, begun), begun.length
-            except PoolFull:  # there is no room for both
-                prefix, reused = self._fill(key, None), 0
-        self._kept[key] = prefix
-        return prefix, reused
+                with _in_use(self._cached[start]) as beginning:
+                    prefix, num_cached_tokens = self._compute(key, beginning), beginning.length
+            except OutOfSlots:  # not enough for both
+                prefix, num_cached_tokens = self._compute(key, None), 0
+        self._cached[key] = prefix
+        return prefix, num_cached_tokens
 
     def clear(self) -> None:
-        """Forgets all prefixes that no row attends to."""
-        while self._forget():
+        """Evicts all prefixes that no sequence attends to."""
+        while self._evict():
             pass
 
-    def _forget(self) -> bool:
-        for key, prefix in self._kept.items():
-            if not prefix.users:
-                self._pool.give_back(self._kept.pop(key).span)
+    def _evict(self) -> bool:
+        for key, prefix in self._cached.items():
+            if not prefix.ref_count:
+                self._kv_cache.free(self._cached.pop(key).slots)
                 return True
         return False
 
 
 @contextmanager
-def _used(prefix: Prefix) -> Iterator[Prefix]:
-    """The prefix has one more user while this lasts."""
-    prefix.users += 1
+def _in_use(prefix: CachedPrefix) -> Iterator[CachedPrefix]:
+    """The prefix is not evicted while this lasts."""
+    prefix.ref_count += 1
     try:
         yield prefix
     finally:
-        prefix.users -= 1
+        prefix.ref_count -= 1

@@ -1,89 +1,91 @@
-"""The choice of each row's next token under its grammar's mask, with the probabilities that confidence is made of."""
+"""The next token of each sequence under its grammar's mask, with the probabilities that confidence is made of."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import abc
 
 import llguidance
 import llguidance.numpy
 import numpy
 import torch
 
-from dsx.engines.local.sequence import Row, Sampled
+from dsx.engines.local.sequence import SampledToken, Sequence, TokenPolicy
 
 
-class Chooser:
-    """Chooses for many rows at once: the likeliest legal token, one drawn, or the one that the row's target says.
+class Sampler:
+    """Samples for many sequences at once: the likeliest legal token, one drawn, or the one that a policy chooses.
 
     null_tokens: ids of the tokens that begin or are the word null.
     """
 
-    def __init__(self, vocabulary: int, null_tokens: Sequence[int]) -> None:
+    def __init__(self, vocabulary: int, null_tokens: abc.Sequence[int]) -> None:
         self.vocabulary = vocabulary
         self.null_tokens = torch.tensor(list(null_tokens), dtype=torch.long)
         self.executor = llguidance.LLExecutor()
 
-    def __call__(self, rows: Sequence[Row], logits: torch.Tensor) -> float:
-        """Each row takes its token. logits: [rows, at least the vocabulary]; a row of which some are no numbers fails.
+    def __call__(self, sequences: abc.Sequence[Sequence], logits: torch.Tensor) -> float:
+        """Appends a token to each sequence. One whose logits are not all numbers fails.
 
-        Returns the seconds that grammar and choice took; those in which a GPU was waited for are the model's. The masks
-        are made while it works.
+        logits: [sequences, at least the vocabulary]. Returns the seconds that masks and sampling took. Those in which a
+        GPU was waited for are the model's: the masks are computed while it works.
         """
         started = time.perf_counter()
-        mask = llguidance.numpy.allocate_token_bitmask(len(rows), self.vocabulary)
-        matchers = [(row.matcher, index) for index, row in enumerate(rows)]
-        llguidance.numpy.fill_next_token_bitmask_par(self.executor, matchers, mask)
-        filled = time.perf_counter()
+        bitmask = llguidance.numpy.allocate_token_bitmask(len(sequences), self.vocabulary)
+        matchers = [(seq.matcher, index) for index, seq in enumerate(sequences)]
+        llguidance.numpy.fill_next_token_bitmask_par(self.executor, matchers, bitmask)
+        masks_ready = time.perf_counter()
         if logits.is_cuda:
             torch.cuda.synchronize(logits.device)
-        waited = time.perf_counter() - filled
-        found = self._choose(rows, logits[:, : self.vocabulary].float(), mask)
-        for row, (token, chance, absent, sound) in zip(rows, found, strict=True):
-            if row.failed():  # a mask that could not be made lets the end through, and nothing else
+        waited = time.perf_counter() - masks_ready
+        samples = self._sample(sequences, logits[:, : self.vocabulary].float(), bitmask)
+        for seq, (token, log_probability, p_null, finite) in zip(sequences, samples, strict=True):
+            if seq.has_failed():  # a mask that could not be computed lets the end through, and nothing else
                 continue
-            if not sound:
-                row.error = "the model's output is not a number"
+            if not finite:
+                seq.error = "the model's output is not a number"
                 continue
-            if row.done:  # its target wants no more
+            if seq.finished:  # by its policy
                 continue
-            row.sampled.append(Sampled(len(row.out), chance, absent))
-            row.take(int(token))
+            seq.sampled.append(SampledToken(len(seq.output_tokens), log_probability, p_null))
+            seq.append_token(int(token))
         return time.perf_counter() - started - waited
 
-    def _choose(self, rows: Sequence[Row], logits: torch.Tensor, mask: numpy.ndarray) -> list[list[float]]:
-        """For each row its token, the token's log-probability, p(null), and whether all is sound."""
+    def _sample(
+        self, sequences: abc.Sequence[Sequence], logits: torch.Tensor, bitmask: numpy.ndarray
+    ) -> list[list[float]]:
+        """For each sequence the token, its log-probability, p(null), and whether all its logits are finite (0 or 1)."""
         if self.null_tokens.device != logits.device:
             self.null_tokens = self.null_tokens.to(logits.device)
-        healthy = ~logits.isnan().any(-1)
-        masked = logits.masked_fill(~self._legal(mask, logits.device), float("-inf"))
+        are_numbers = ~logits.isnan().any(-1)
+        masked = logits.masked_fill(~self._legal(bitmask, logits.device), float("-inf"))
         total = masked.logsumexp(-1)
-        drawn = masked.argmax(-1)
-        for index, row in enumerate(rows):
-            if row.generator is not None and healthy[index]:
-                chances = masked[index].softmax(-1).cpu()
-                drawn[index] = torch.multinomial(chances, 1, generator=row.generator).item()
-            elif row.target is not None and healthy[index]:
-                token = self._led(row, masked[index] - total[index])
-                row.done = token is None
-                drawn[index] = drawn[index] if token is None else token
-        chance = masked.gather(1, drawn[:, None])[:, 0] - total
-        null = (masked[:, self.null_tokens].logsumexp(-1) - total).exp()
-        found = torch.stack([part.double() for part in (drawn, chance, null, healthy & total.isfinite())], 1)
-        chosen: list[list[float]] = found.tolist()
-        return chosen
+        tokens = masked.argmax(-1)
+        for index, seq in enumerate(sequences):
+            if seq.generator is not None and are_numbers[index]:
+                probabilities = masked[index].softmax(-1).cpu()
+                tokens[index] = torch.multinomial(probabilities, 1, generator=seq.generator).item()
+            elif seq.policy is not None and are_numbers[index]:
+                token = _by_policy(seq.policy, seq.output_tokens, masked[index] - total[index])
+                seq.finished = token is None
+                tokens[index] = tokens[index] if token is None else token
+        log_probabilities = masked.gather(1, tokens[:, None])[:, 0] - total
+        p_null = (masked[:, self.null_tokens].logsumexp(-1) - total).exp()
+        columns = (tokens, log_probabilities, p_null, are_numbers & total.isfinite())
+        samples: list[list[float]] = torch.stack([column.double() for column in columns], 1).tolist()
+        return samples
 
-    def _legal(self, mask: numpy.ndarray, device: torch.device) -> torch.Tensor:
-        """A bit mask, int32 [rows, words of 32 tokens], as booleans there, [rows, vocabulary]."""
+    def _legal(self, bitmask: numpy.ndarray, device: torch.device) -> torch.Tensor:
+        """A bit mask, int32 [sequences, words of 32 tokens], as booleans there, [sequences, vocabulary]."""
         if device.type == "cpu":
-            bits = numpy.unpackbits(mask.view(numpy.uint8), axis=1, bitorder="little")
+            bits = numpy.unpackbits(bitmask.view(numpy.uint8), axis=1, bitorder="little")
             return torch.from_numpy(bits[:, : self.vocabulary]).bool()
-        words = torch.from_numpy(mask).to(device)[..., None]
+        words = torch.from_numpy(bitmask).to(device)[..., None]
         legal = (words >> torch.arange(32, dtype=torch.int32, device=device)) & 1
         return legal.flatten(1)[:, : self.vocabulary].bool()
 
-    def _led(self, row: Row, chances: torch.Tensor) -> int | None:
-        """What the row's target says to a row of log-probabilities of all tokens, −∞ for those that are not legal."""
-        assert row.target is not None
-        legal = chances.isfinite().nonzero()[:, 0]
-        return row.target(row.out, dict(zip(legal.tolist(), chances[legal].tolist(), strict=True)))
+
+def _by_policy(policy: TokenPolicy, output_tokens: abc.Sequence[int], log_probabilities: torch.Tensor) -> int | None:
+    """log_probabilities: of all tokens, [vocabulary], −∞ for those that are not legal."""
+    legal = log_probabilities.isfinite().nonzero()[:, 0]
+    return policy(output_tokens, dict(zip(legal.tolist(), log_probabilities[legal].tolist(), strict=True)))

@@ -1,129 +1,130 @@
-"""Who is decoded now and who waits: rows get a prefix and places of the pool, and give them back when they leave."""
+"""Which sequences run now and which wait: each is given a prefix and slots, and frees them."""
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import abc, deque
 
 import torch
 
-from dsx.engines.local.attention.kv_cache import Pool, PoolFull, Prefix
-from dsx.engines.local.sequence import Row
+from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, OutOfSlots
+from dsx.engines.local.sequence import Sequence
 
-ANSWER = 64
-"""Places that a row takes for its answer at first; twice as many where it is longer."""
-LESS = "use a smaller model, --quantize, --set cache_gigabytes=… or --set passage_tokens=…"
+ANSWER_SLOTS = 64
+"""Slots for a sequence's answer at first. Twice as many where it is longer."""
+USE_LESS = "use a smaller model, --quantize, --set cache_gigabytes=… or --set passage_tokens=…"
 
 
 class Scheduler:
-    """The rows of one run.
+    """The sequences of one run.
 
-    prefix_of: the prefilled prefix for a row's prefix tokens, and how many of them were in the cache.
-    most: rows at once; halved when memory runs out.
-    active: rows that are decoded, those of one prefix together; waiting: in the order in which they come in.
+    get_prefix: the prefilled prefix for a sequence's prefix tokens, and how many of them were in the cache.
+    max_running: sequences at once. It is halved when memory runs out.
+    running: those of one prefix stand together. waiting: in the order in which they came.
     """
 
     def __init__(
         self,
-        rows: Iterable[Row],
-        pool: Pool,
-        prefix_of: Callable[[Sequence[int]], tuple[Prefix, int]],
-        most: int,
-        report: Callable[[str], None],
+        sequences: abc.Iterable[Sequence],
+        kv_cache: KVCache,
+        get_prefix: abc.Callable[[abc.Sequence[int]], tuple[CachedPrefix, int]],
+        max_running: int,
+        report: abc.Callable[[str], None],
     ) -> None:
-        self.waiting, self.active = deque(rows), list[Row]()
-        self._pool, self._prefix_of, self._report = pool, prefix_of, report
-        self.most = most
+        self.waiting, self.running = deque(sequences), list[Sequence]()
+        self.max_running = max_running
+        self._kv_cache, self._get_prefix, self._report = kv_cache, get_prefix, report
 
-    def admit(self) -> Iterator[Row]:
-        """Rows come in as long as there is room for them. Gives those that have failed, for want of memory, alone."""
-        while self.waiting and len(self.active) < self.most:
-            row, started = self.waiting[0], time.perf_counter()
+    def schedule(self) -> abc.Iterator[Sequence]:
+        """Waiting sequences start to run as long as there are slots. Gives those that fail for want of memory."""
+        while self.waiting and len(self.running) < self.max_running:
+            seq, started = self.waiting[0], time.perf_counter()
             try:
-                prefix, reused = self._prefix_of(row.prefix_tokens)
-                row.hold(prefix)
-                row.begin(self._pool.take(row.places or len(row.suffix) + ANSWER, high=True))
+                prefix, num_cached_tokens = self._get_prefix(seq.prefix_tokens)
+                seq.attach(prefix)
+                length = seq.num_reserved_slots or len(seq.suffix_tokens) + ANSWER_SLOTS
+                seq.start(self._kv_cache.allocate(length, from_top=True))
             except BaseException as problem:
-                self._release(row)
+                self._release(seq)
                 if not out_of_memory(problem):
                     raise
-                if self.active:
-                    break  # when some have left there is more room
+                if self.running:
+                    break  # when some have finished there is more memory
                 yield from self._refuse(problem)
                 continue
-            row.reused = reused if row.reused is None else row.reused
+            seq.num_cached_tokens = num_cached_tokens if seq.num_cached_tokens is None else seq.num_cached_tokens
             took = (time.perf_counter() - started) * 1e3
-            row.ms_model, row.ms_prefill = row.ms_model + took, row.ms_prefill + took
-            self.active.append(self.waiting.popleft())
-        first = {id(row.prefix): at for at, row in reversed(list(enumerate(self.active)))}
-        self.active.sort(key=lambda row: first[id(row.prefix)])  # by the order in which they came, not by address
+            seq.ms_model, seq.ms_prefill = seq.ms_model + took, seq.ms_prefill + took
+            self.running.append(self.waiting.popleft())
+        first = {id(seq.prefix): at for at, seq in reversed(list(enumerate(self.running)))}
+        self.running.sort(key=lambda seq: first[id(seq.prefix)])  # by the order in which they came, not by address
 
-    def widen(self) -> None:
-        """More places for rows whose answers are longer than theirs; one that gets none begins again later."""
-        for row in list(self.active):
-            needed = row.seen + len(row.pending)
-            if row.span is None or needed <= row.span.places:
+    def extend(self) -> None:
+        """More slots for sequences that outgrow theirs. One that gets none is preempted: it starts again later."""
+        for seq in list(self.running):
+            needed = seq.num_computed_tokens + len(seq.pending_tokens)
+            if seq.slots is None or needed <= seq.slots.length:
                 continue
-            row.places = max(needed, min(2 * needed, len(row.suffix) + row.cap + ANSWER))
+            longest = len(seq.suffix_tokens) + seq.max_tokens + ANSWER_SLOTS
+            seq.num_reserved_slots = max(needed, min(2 * needed, longest))
             try:
-                row.span = self._pool.moved(row.span, row.places, row.seen)
-            except PoolFull:
-                self.active.remove(row)
-                self._release(row)
-                self.waiting.appendleft(row)
+                seq.slots = self._kv_cache.reallocate(seq.slots, seq.num_reserved_slots, seq.num_computed_tokens)
+            except OutOfSlots:
+                self.running.remove(seq)
+                self._release(seq)
+                self.waiting.appendleft(seq)
 
-    def leave(self) -> Iterator[Row]:
-        """The rows that have ended, their places given back."""
-        for row in list(self.active):
-            if not row.done and row.error is None and len(row.out) >= row.cap:
-                row.truncated = row.done = True
-            if row.done or row.error is not None:
-                self.active.remove(row)
-                self._release(row)
-                yield row
+    def take_finished(self) -> abc.Iterator[Sequence]:
+        """The sequences that have ended. Their slots are freed."""
+        for seq in list(self.running):
+            if not seq.finished and seq.error is None and len(seq.output_tokens) >= seq.max_tokens:
+                seq.truncated = seq.finished = True
+            if seq.finished or seq.error is not None:
+                self.running.remove(seq)
+                self._release(seq)
+                yield seq
 
-    def shrink(self) -> Iterator[Row]:
-        """Memory ran out in a pass: all begin again, half as many at once. Gives one that fails alone a second time."""
+    def preempt_all(self) -> abc.Iterator[Sequence]:
+        """Memory ran out in a pass: all start again, half as many at once. Gives one that fails alone a second time."""
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        rows = list(self.active)
+        preempted = list(self.running)
         self.close()
-        if len(rows) > 1:
-            self.most = max(1, min(self.most, len(rows)) // 2)
-            self._report(f"out of memory with {len(rows)} rows; going on with {self.most}")
-        elif rows[0].alone:
-            rows[0].error = f"out of memory with one row; {LESS}"
-            yield rows.pop()
+        if len(preempted) > 1:
+            self.max_running = max(1, min(self.max_running, len(preempted)) // 2)
+            self._report(f"out of memory with {len(preempted)} sequences; going on with {self.max_running}")
+        elif preempted[0].failed_alone:
+            preempted[0].error = f"out of memory with one sequence; {USE_LESS}"
+            yield preempted.pop()
         else:
-            rows[0].alone = True
-        self.waiting.extendleft(reversed(rows))
+            preempted[0].failed_alone = True
+        self.waiting.extendleft(reversed(preempted))
 
     def close(self) -> None:
-        """Nobody is decoded any more."""
-        for row in self.active:
-            self._release(row)
-        self.active.clear()
+        """Nothing runs any more."""
+        for seq in self.running:
+            self._release(seq)
+        self.running.clear()
 
-    def _refuse(self, problem: BaseException) -> Iterator[Row]:
-        """There is no memory for the first row although it is alone, nor for others on a text that cannot be read."""
-        first, full = self.waiting[0], isinstance(problem, PoolFull)
-        reason = str(problem) if full else "out of memory while its text was read"
-        for row in list(self.waiting):
-            if row is first or (not full and row.prefix_tokens == first.prefix_tokens):
-                self.waiting.remove(row)
-                row.error = f"{reason}; {LESS}"
-                yield row
+    def _refuse(self, problem: BaseException) -> abc.Iterator[Sequence]:
+        """There is no memory for the first sequence, which is alone, nor for others on a text that cannot be read."""
+        first, no_slots = self.waiting[0], isinstance(problem, OutOfSlots)
+        reason = str(problem) if no_slots else "out of memory while its text was read"
+        for seq in list(self.waiting):
+            if seq is first or (not no_slots and seq.prefix_tokens == first.prefix_tokens):
+                self.waiting.remove(seq)
+                seq.error = f"{reason}; {USE_LESS}"
+                yield seq
 
-    def _release(self, row: Row) -> None:
-        row.hold(None)
-        if row.span is not None:
-            self._pool.give_back(row.span)
-            row.span = None
+    def _release(self, seq: Sequence) -> None:
+        seq.attach(None)
+        if seq.slots is not None:
+            self._kv_cache.free(seq.slots)
+            seq.slots = None
 
 
 def out_of_memory(problem: BaseException) -> bool:
-    """Whether memory ran out: a GPU's, cuBLAS's and the CPU's (torch says so in words), or the pool's."""
-    said = str(problem)
+    """Whether memory ran out: a GPU's, cuBLAS's and the CPU's (torch says so in words), or the KV cache's slots."""
+    message = str(problem)
     kinds = (torch.OutOfMemoryError, MemoryError)
-    return isinstance(problem, kinds) or "allocate memory" in said or "ALLOC_FAILED" in said
+    return isinstance(problem, kinds) or "allocate memory" in message or "ALLOC_FAILED" in message

@@ -1,6 +1,6 @@
-"""Second opinions on an answer: draws that agree with it or not, and the probability of every choice there was.
+"""Self-consistency: how many drawn answers agree with the likeliest one. And the probabilities of all choices.
 
-Both are more rows on the same prefix, in the same loop; what they cost is in the question's usage.
+Both are more sequences on the same prefix, in the same loop. What they cost is in the question's usage.
 """
 
 from __future__ import annotations
@@ -8,83 +8,93 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections import abc
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from dsx.engines.local.choice_scores import Spellings, spellings
-from dsx.engines.local.sequence import Row
+from dsx.engines.local.choice_scores import ChoiceScores, choice_scores
+from dsx.engines.local.sequence import Sequence
 from dsx.types import Completion, Json, Question, Usage
 from dsx.units import convert
 
 
 @dataclass(frozen=True, slots=True)
-class Opinions:
-    """How many draws, and whether the choices' probabilities are wanted.
+class SelfConsistency:
+    """samples: draws a question. alternatives: whether the choices' probabilities are wanted.
 
-    run: decodes rows; read: the text of a finished row; spell: the bytes of a token.
+    run: generates sequences. decode: the text of a finished one. token_bytes: the bytes of a token.
     """
 
     samples: int
     seed: int
     alternatives: bool
-    run: Callable[[Sequence[Row]], Iterable[Row]]
-    read: Callable[[Row], str]
-    spell: Callable[[int], bytes]
+    run: abc.Callable[[abc.Sequence[Sequence]], abc.Iterable[Sequence]]
+    decode: abc.Callable[[Sequence], str]
+    token_bytes: abc.Callable[[int], bytes]
 
-    def add(self, answered: Sequence[tuple[Question, Row, Completion]]) -> Iterator[Completion]:
+    def add(self, answered: abc.Sequence[tuple[Question, Sequence, Completion]]) -> abc.Iterator[Completion]:
         """The completions, with agreement and alternatives of the parameters whose confidence is known."""
-        drawn: dict[Hashable, list[Row]] = {}
-        spelled: dict[Hashable, list[Spellings]] = {}
-        for question, row, completion in answered:
+        drawn: dict[abc.Hashable, list[Sequence]] = {}
+        scored: dict[abc.Hashable, list[ChoiceScores]] = {}
+        for question, seq, completion in answered:
             if completion.confidence and self.samples > 1:
-                drawn[row.key] = draws(row, self.samples, self.seed)
+                drawn[seq.key] = draws(seq, self.samples, self.seed)
             if completion.confidence and self.alternatives:
-                spelled[row.key] = list(spellings(question, row, completion.text, self.spell))
-        self._run([one for rows in drawn.values() for one in rows], [one for some in spelled.values() for one in some])
-        for question, row, completion in answered:
-            rows, some = drawn.get(row.key, []), spelled.get(row.key, [])
-            texts = [self.read(one) for one in rows if one.error is None and not one.truncated]
+                scored[seq.key] = list(choice_scores(question, seq, completion.text, self.token_bytes))
+        self._run(
+            [draw for of_answer in drawn.values() for draw in of_answer],
+            [scores for of_answer in scored.values() for scores in of_answer],
+        )
+        for question, seq, completion in answered:
+            its_draws, its_scores = drawn.get(seq.key, []), scored.get(seq.key, [])
+            texts = [self.decode(draw) for draw in its_draws if draw.error is None and not draw.truncated]
             agreed = agreement(question, completion.text, texts)
-            probable = {one.name: one.chances() for one in some}
-            sure = {
-                name: replace(one, agreement=agreed.get(name), alternatives=probable.get(name, ()))
-                for name, one in completion.confidence.items()
+            alternatives = {scores.name: scores.probabilities() for scores in its_scores}
+            confidence = {
+                name: replace(value, agreement=agreed.get(name), alternatives=alternatives.get(name, ()))
+                for name, value in completion.confidence.items()
             }
-            usage = with_rows(completion.usage, [*rows, *(led for one in some for led in one.rows)])
-            yield replace(completion, confidence=sure, usage=usage)
+            more = [*its_draws, *(path for scores in its_scores for path in scores.sequences)]
+            yield replace(completion, confidence=confidence, usage=add_usage(completion.usage, more))
 
-    def _run(self, more: list[Row], spelled: Sequence[Spellings]) -> None:
-        """The rows themselves are filled; those of the spellings come in rounds, as each round shows what is open."""
-        while more := more + [row for one in spelled for row in one.next_rows()]:
-            for _ in self.run(more):
+    def _run(self, sequences: list[Sequence], scored: abc.Sequence[ChoiceScores]) -> None:
+        """Runs the draws, and with them the first round of the choices' sequences; then the further rounds."""
+        while sequences := sequences + [seq for scores in scored for seq in scores.next_sequences()]:
+            for _ in self.run(sequences):
                 pass
-            for one in spelled:
-                one.read()
-            more = []
+            for scores in scored:
+                scores.collect()
+            sequences = []
 
 
-def with_rows(usage: Usage, rows: Sequence[Row]) -> Usage:
-    """What a question cost, with these rows of it, failed ones too."""
+def add_usage(usage: Usage, sequences: abc.Sequence[Sequence]) -> Usage:
+    """What a question cost, with these sequences of it, failed ones too."""
     return replace(
         usage,
-        tokens_sampled=usage.tokens_sampled + sum(len(row.sampled) for row in rows),
-        tokens_forced=usage.tokens_forced + sum(len(row.out) - len(row.sampled) for row in rows),
-        forward_passes=usage.forward_passes + sum(row.passes for row in rows),
-        ms_model=usage.ms_model + sum(row.ms_model for row in rows),
-        ms_prefill=usage.ms_prefill + sum(row.ms_prefill for row in rows),
-        ms_grammar=usage.ms_grammar + sum(row.ms_grammar for row in rows),
+        tokens_sampled=usage.tokens_sampled + sum(len(seq.sampled) for seq in sequences),
+        tokens_forced=usage.tokens_forced + sum(seq.num_forced_tokens for seq in sequences),
+        forward_passes=usage.forward_passes + sum(seq.forward_passes for seq in sequences),
+        ms_model=usage.ms_model + sum(seq.ms_model for seq in sequences),
+        ms_prefill=usage.ms_prefill + sum(seq.ms_prefill for seq in sequences),
+        ms_grammar=usage.ms_grammar + sum(seq.ms_grammar for seq in sequences),
     )
 
 
 # ---- draws ----
 
 
-def draws(row: Row, count: int, seed: int) -> list[Row]:
-    """`count` rows like `row` that draw their tokens, each by a seed of its own."""
+def draws(seq: Sequence, count: int, seed: int) -> list[Sequence]:
+    """`count` sequences like `seq` whose tokens are drawn, each by a seed of its own."""
     return [
-        Row((row.key, "draw", at), row.prefix_tokens, row.suffix, row.grammar, row.cap, seed=one)
-        for at, one in enumerate(draw_seed(seed, str(row.key), at) for at in range(count))
+        Sequence(
+            (seq.key, "draw", at),
+            seq.prefix_tokens,
+            seq.suffix_tokens,
+            seq.grammar,
+            seq.max_tokens,
+            seed=draw_seed(seed, str(seq.key), at),
+        )
+        for at in range(count)
     ]
 
 
@@ -94,16 +104,18 @@ def draw_seed(seed: int, key: str, at: int) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def agreement(question: Question, text: str, drawn: Sequence[str]) -> dict[str, float]:
-    """By parameter: the share of the drawn answers (texts) that say the same as `text`, 0…1; empty for no draws.
+def agreement(question: Question, text: str, drawn: abc.Sequence[str]) -> dict[str, float]:
+    """By parameter: the share of the drawn answers (texts) that say the same as `text`, 0…1. Empty for no draws.
 
     80 mm and 8 cm are the same, 80 mm and 80 cm are not.
     """
     if not drawn:
         return {}
-    said = _answers(question, text)
     others = [_answers(question, other) for other in drawn]
-    return {name: sum(_same(other[name], value) for other in others) / len(others) for name, value in said.items()}
+    return {
+        name: sum(_agree(other[name], value) for other in others) / len(others)
+        for name, value in _answers(question, text).items()
+    }
 
 
 def _answers(question: Question, text: str) -> dict[str, Json]:
@@ -111,17 +123,17 @@ def _answers(question: Question, text: str) -> dict[str, Json]:
     answer = json.loads(text)
     if len(question.parameters) == 1:
         answer = {question.parameters[0].name: answer}
-    found: dict[str, Json] = {}
+    answers: dict[str, Json] = {}
     for parameter in question.parameters:
-        one = answer[parameter.name]
-        if one is None:
-            found[parameter.name] = None
+        part = answer[parameter.name]
+        if part is None:
+            answers[parameter.name] = None
             continue
-        found[parameter.name] = [one["value"], one.get("unit")]
-        if parameter.unit is not None and one.get("unit") is not None:
+        answers[parameter.name] = [part["value"], part.get("unit")]
+        if parameter.unit is not None and part.get("unit") is not None:
             with suppress(ValueError):  # compared as written
-                found[parameter.name] = [_in_unit(one["value"], one["unit"], parameter.unit), parameter.unit]
-    return found
+                answers[parameter.name] = [_in_unit(part["value"], part["unit"], parameter.unit), parameter.unit]
+    return answers
 
 
 def _in_unit(value: Json, written: str, unit: str) -> Json:
@@ -131,12 +143,12 @@ def _in_unit(value: Json, written: str, unit: str) -> Json:
     return convert(value, written, unit) if number else value
 
 
-def _same(one: Json, other: Json) -> bool:
+def _agree(left: Json, right: Json) -> bool:
     """Equal, numbers but for rounding."""
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return math.isclose(one, other, rel_tol=1e-9)
-    return bool(one == other)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_agree, left, right))
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return math.isclose(left, right, rel_tol=1e-9)
+    return bool(left == right)

@@ -1,9 +1,11 @@
-"""Attention of many rows to their shared prefixes and to their own short tails: the seam to transformers.
+"""Attention of many sequences to shared prefixes and to their own short tails: the seam to transformers.
 
-A forward pass takes N packed tokens of R rows, [1, N]: no row is padded in the linear layers. The rows of one prefix
-attend to its keys and values together, so that a prefix is read once a step, not once a row, and without a mask, so
-that a flash kernel serves; each row's tail is its own; the two are merged by log-sum-exp, which is exact. `varlen` does
-it on CUDA, `plain` elsewhere and for sliding windows and capped scores, which are models' own kinds of attention.
+A forward pass takes N packed tokens of R sequences, [1, N]: none is padded in the linear layers. The sequences of one
+prefix attend to its keys together, so that a prefix is read once a pass, not once a sequence, and without a mask, so
+that a flash kernel serves. (This is shared-prefix attention, also called cascade attention.) Each tail is a sequence's
+own. The two are merged by log-sum-exp, which is exact.
+
+`flash_backend` does it on CUDA. `torch_backend` does it elsewhere, and for sliding windows and capped scores.
 """
 
 from __future__ import annotations
@@ -15,51 +17,56 @@ from typing import Any, Protocol
 import torch
 from transformers import AttentionInterface
 
-from dsx.engines.local.attention import flash_backend as varlen
-from dsx.engines.local.attention import torch_backend as plain
-from dsx.engines.local.attention.kv_cache import Pool
-from dsx.engines.local.attention.packing import Layout, Pass
-from dsx.engines.local.attention.torch_backend import Kind
+from dsx.engines.local.attention import flash_backend, torch_backend
+from dsx.engines.local.attention.kv_cache import KVCache
+from dsx.engines.local.attention.packing import AttentionMetadata, ForwardBatch
+from dsx.engines.local.attention.torch_backend import AttentionSpec
 
-NAME = "dsx_shared_prefix"
+ATTENTION = "dsx_shared_prefix"
+"""The name of this package's attention among transformers' attention implementations."""
 
 
-class Step(Protocol):
-    """What attention needs to know of a pass: see `Pass`, and `graphs.Fixed`, which is used again for other rows."""
+class Batch(Protocol):
+    """What attention needs of a batch: a `ForwardBatch`, or a `cuda_graphs.GraphBatch`, which serves many of them."""
 
-    pool: Pool
-    fused: bool
-    uniform: bool
+    kv_cache: KVCache
+    use_flash: bool
+    flash_only: bool
 
     @property
-    def longest(self) -> int:
+    def max_seq_len(self) -> int:
         """Tokens of the longest sequence."""
         ...
 
-    def layout(self, device: torch.device) -> Layout:
+    def metadata(self, device: torch.device) -> AttentionMetadata:
         """All indices there."""
         ...
 
 
 def attend(
-    step: Step, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, kind: Kind
+    batch: Batch, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, spec: AttentionSpec
 ) -> torch.Tensor:
-    """query [1, H, N, D], key and value [1, K, N, D] (rotated) → [1, N, H, D]. Writes the new keys into the pool."""
-    layout = step.layout(query.device)
-    keys, values = step.pool.keys[layer], step.pool.values[layer]
-    keys[layout.places] = key[0].transpose(0, 1)
-    values[layout.places] = value[0].transpose(0, 1)
-    step.uniform &= kind.window is None
-    if step.fused and varlen.fits(kind, keys, values) and (kind.window is None or step.longest <= kind.window):
-        output = varlen.attend(layout, query, keys, values, kind)
+    """query [1, H, N, D], key and value [1, K, N, D] (rotated) → [1, N, H, D]. Writes the new keys into their slots."""
+    metadata = batch.metadata(query.device)
+    keys, values = batch.kv_cache.keys[layer], batch.kv_cache.values[layer]
+    keys[metadata.slot_mapping] = key[0].transpose(0, 1)
+    values[metadata.slot_mapping] = value[0].transpose(0, 1)
+    window = spec.sliding_window
+    batch.flash_only &= window is None
+    if (
+        batch.use_flash
+        and flash_backend.supports(spec, keys, values)
+        and (window is None or batch.max_seq_len <= window)
+    ):
+        output = flash_backend.attend(metadata, query, keys, values, spec)
     else:
-        assert isinstance(step, Pass), "a fixed pass is made of what the kernel fits only"
-        step.uniform = False
-        output = plain.attend(step, layer, query, kind)
+        assert isinstance(batch, ForwardBatch), "graphs are captured of batches that the flash backend supports"
+        batch.flash_only = False
+        output = torch_backend.attend(batch, layer, query, spec)
     return output.to(query.dtype).unsqueeze(0)
 
 
-_current: list[Step] = []
+_batches: list[Batch] = []
 
 
 def _interface(
@@ -75,18 +82,18 @@ def _interface(
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
     scale = scaling if scaling is not None else query.shape[-1] ** -0.5
-    layer: int = module.layer_idx
-    return attend(_current[-1], layer, query, key, value, Kind(scale, sliding_window, softcap, s_aux)), None
+    layer: Any = module.layer_idx
+    return attend(_batches[-1], layer, query, key, value, AttentionSpec(scale, sliding_window, softcap, s_aux)), None
 
 
-AttentionInterface.register(NAME, _interface)
+AttentionInterface.register(ATTENTION, _interface)
 
 
 @contextmanager
-def attending(step: Step) -> Iterator[None]:
-    """While this lasts, a model whose attention is `NAME` attends as the pass says."""
-    _current.append(step)
+def attending(batch: Batch) -> Iterator[None]:
+    """While this lasts, a model whose attention is `ATTENTION` attends as the batch says."""
+    _batches.append(batch)
     try:
         yield
     finally:
-        _current.pop()
+        _batches.pop()

@@ -1,7 +1,7 @@
-"""Room for keys and values: one tensor a layer, of which prefixes and rows take spans of places and give them back.
+"""The KV cache: one tensor a layer, of which prefixes and sequences are given ranges of slots.
 
-Everything that attention reads stands in these tensors, at places that are data, not pointers: so that a kernel, or a
-CUDA graph that was captured once, serves whatever prefixes and rows there are.
+All that attention reads stands in these tensors, at slots that are data, not pointers. So one kernel, or one CUDA graph
+that was captured once, serves whatever prefixes and sequences there are.
 """
 
 from __future__ import annotations
@@ -9,37 +9,37 @@ from __future__ import annotations
 import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
+from transformers import DynamicCache
 
 
-class PoolFull(MemoryError):
-    """There is no span of this many places, and nothing to be forgotten for it."""
+class OutOfSlots(MemoryError):
+    """No range of this many slots is free, and nothing can be evicted for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Places `start` … `start + places` of a pool."""
+class SlotRange:
+    """Slots `start` … `start + length` of a KV cache."""
 
     start: int
-    places: int
+    length: int
 
     def first(self, count: int) -> slice:
-        """The first `count` of its places."""
+        """The first `count` slots."""
         return slice(self.start, self.start + count)
 
 
 @dataclass(slots=True, eq=False)
-class Prefix:
-    """A prefilled text: its keys and values stand in the first `length` places of its span.
+class CachedPrefix:
+    """A prefilled text: its keys and values stand in the first `length` of its slots.
 
-    users: rows that attend to it; one that has any is not forgotten.
+    ref_count: sequences that attend to it. While there are any it is not evicted.
     """
 
     length: int
-    span: Span
-    users: int = 0
+    slots: SlotRange
+    ref_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,70 +59,72 @@ class LayerShape:
         return self.heads * (self.key_size + self.value_size) * size
 
     @classmethod
-    def of(cls, cache: Any) -> list[LayerShape]:
-        """Of each layer of a transformers cache that holds a text; AttributeError where a layer keeps no keys."""
+    def of(cls, cache: DynamicCache) -> list[LayerShape]:
+        """Of each layer of a cache that holds a text. Raises AttributeError where a layer keeps no keys."""
         return [
             cls(layer.keys.shape[1], layer.keys.shape[3], layer.values.shape[3], layer.keys.dtype, layer.keys.device)
             for layer in cache.layers
         ]
 
 
-class Pool:
-    """keys, values: one tensor a layer, [places, key heads, head size], on the layer's device, not initialised.
+class KVCache:
+    """keys, values: one tensor a layer, [slots, key heads, head size], on the layer's device, not initialised.
 
-    Place 0 is nobody's: what a padded pass has to write somewhere goes there.
-    forget: makes room by forgetting something; False where there is nothing to forget.
+    Slot 0 belongs to nobody: padding tokens write there.
+    evict: frees slots by evicting something. False where there is nothing to evict.
     """
 
-    def __init__(self, layers: Sequence[LayerShape], places: int) -> None:
-        self.keys = [torch.empty(places, at.heads, at.key_size, dtype=at.dtype, device=at.device) for at in layers]
-        self.values = [torch.empty(places, at.heads, at.value_size, dtype=at.dtype, device=at.device) for at in layers]
-        self.places = places
-        self.forget: Callable[[], bool] = lambda: False
-        self._free = [Span(1, places - 1)]  # in order, no two side by side
+    def __init__(self, layers: Sequence[LayerShape], num_slots: int) -> None:
+        self.keys = [torch.empty(num_slots, at.heads, at.key_size, dtype=at.dtype, device=at.device) for at in layers]
+        self.values = [
+            torch.empty(num_slots, at.heads, at.value_size, dtype=at.dtype, device=at.device) for at in layers
+        ]
+        self.num_slots = num_slots
+        self.evict: Callable[[], bool] = lambda: False
+        self._holes = [SlotRange(1, num_slots - 1)]  # in order, no two side by side
 
     @property
-    def free(self) -> int:
-        """Places that nobody has."""
-        return sum(span.places for span in self._free)
+    def num_free_slots(self) -> int:
+        """Slots that nobody has."""
+        return sum(hole.length for hole in self._holes)
 
-    def take(self, places: int, high: bool = False) -> Span:
-        """A free span: the lowest that is long enough, or the highest. Raises PoolFull.
+    def allocate(self, length: int, from_top: bool = False) -> SlotRange:
+        """The lowest free range that is long enough, or the highest. Raises OutOfSlots.
 
-        Prefixes, which stay, are taken low and rows, which come and go, high: so that neither is in the other's way.
+        Prefixes, which stay, are allocated from below. Sequences, which come and go, are allocated from the top, so
+        that neither fragments the other's slots.
         """
         while True:
-            for at in reversed(range(len(self._free))) if high else range(len(self._free)):
-                hole = self._free[at]
-                if hole.places < places:
+            for at in reversed(range(len(self._holes))) if from_top else range(len(self._holes)):
+                hole = self._holes[at]
+                if hole.length < length:
                     continue
-                rest = hole.places - places
-                start = hole.start + rest if high else hole.start
-                left = Span(hole.start if high else hole.start + places, rest)
-                self._free[at : at + 1] = [left] if rest else []
-                return Span(start, places)
-            if not self.forget():
-                raise PoolFull(f"no room for the keys and values of {places} tokens beside what is in use")
+                rest = hole.length - length
+                start = hole.start + rest if from_top else hole.start
+                self._holes[at : at + 1] = [SlotRange(hole.start if from_top else start + length, rest)] if rest else []
+                return SlotRange(start, length)
+            if not self.evict():
+                raise OutOfSlots(f"no room for the keys and values of {length} tokens beside what is in use")
 
-    def give_back(self, span: Span) -> None:
-        """The span is free again."""
-        at = bisect.bisect([hole.start for hole in self._free], span.start)
-        start, end = span.start, span.start + span.places
-        if at < len(self._free) and self._free[at].start == end:
-            end += self._free.pop(at).places
-        if at and self._free[at - 1].start + self._free[at - 1].places == start:
+    def free(self, slots: SlotRange) -> None:
+        """The slots can be allocated again."""
+        at = bisect.bisect([hole.start for hole in self._holes], slots.start)
+        start, end = slots.start, slots.start + slots.length
+        if at < len(self._holes) and self._holes[at].start == end:
+            end += self._holes.pop(at).length
+        if at and self._holes[at - 1].start + self._holes[at - 1].length == start:
             at -= 1
-            start = self._free.pop(at).start
-        self._free.insert(at, Span(start, end - start))
+            start = self._holes.pop(at).start
+        self._holes.insert(at, SlotRange(start, end - start))
 
-    def moved(self, span: Span, places: int, count: int) -> Span:
-        """A wider span that begins with the first `count` places of this one, which is given back. Raises PoolFull."""
-        wider = self.take(places, high=True)
+    def reallocate(self, slots: SlotRange, length: int, used: int) -> SlotRange:
+        """A longer range with the first `used` slots copied from this one, which is freed. Raises OutOfSlots."""
+        longer = self.allocate(length, from_top=True)
         try:
             for tensor in (*self.keys, *self.values):
-                tensor[wider.first(count)] = tensor[span.first(count)]
+                tensor[longer.first(used)] = tensor[slots.first(used)]
         except BaseException:
-            self.give_back(wider)
+            self.free(longer)
             raise
-        self.give_back(span)
-        return wider
+        self.free(slots)
+        return longer

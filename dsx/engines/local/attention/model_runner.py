@@ -1,4 +1,4 @@
-"""A model's forward pass for packed rows, on whatever devices it is; as a CUDA graph where such passes come again."""
+"""The forward pass of a model for packed sequences, on whatever devices it is; by CUDA graphs where there are any."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
-from dsx.engines.local.attention import flash_backend as varlen
-from dsx.engines.local.attention.cuda_graphs import Graph, Graphs
-from dsx.engines.local.attention.interface import NAME, Step, attending
-from dsx.engines.local.attention.kv_cache import Pool, Prefix
-from dsx.engines.local.attention.packing import Layout, Pass
+from dsx.engines.local.attention import flash_backend
+from dsx.engines.local.attention.cuda_graphs import CapturedGraph, CudaGraphs
+from dsx.engines.local.attention.interface import ATTENTION, Batch, attending
+from dsx.engines.local.attention.kv_cache import KVCache
+from dsx.engines.local.attention.packing import ForwardBatch, PrefixGroup
 
 
-class PassThrough:
-    """Stands where a model expects its cache; `attention` keeps the keys."""
+class PassThroughCache:
+    """Stands where a model expects its cache. The keys are stored by `interface.attend`."""
 
     is_compileable = False
     layers: Iterable[Any] = ()
@@ -30,12 +30,13 @@ class PassThrough:
         return 0
 
     def get_mask_sizes(self, *_: Any, **__: Any) -> tuple[int, int]:
-        """No mask is made."""
+        """No mask is computed."""
         return 1, 0
 
 
-class Forward:
-    """Runs `model` for rows whose keys and values stand in `pool`. Used as a context: inside, its attention is ours.
+class ModelRunner:
+    """Runs `model` for sequences whose keys and values stand in `kv_cache`. Its attention is ours
+    inside `with runner`.
 
     report: takes a line about what is not as fast as it could be.
     """
@@ -43,63 +44,62 @@ class Forward:
     def __init__(
         self,
         model: PreTrainedModel,
-        pool: Pool,
+        kv_cache: KVCache,
         report: Callable[[str], None] = lambda line: None,
         use_graphs: bool = True,
     ) -> None:
-        self.model, self.pool = model, pool
-        self._before: list[str] = []
-        places = {(keys.device, keys.dtype) for keys in pool.keys}
-        reasons = [reason for place in places if (reason := varlen.why_not(*place)) is not None]
-        self.fused = not reasons
-        self._several = len({device for device, _ in places}) > 1
-        self._graphs = Graphs(self._run, pool, model.device, report) if self.fused and use_graphs else None
+        self.model, self.kv_cache = model, kv_cache
+        self._model_attention: list[str] = []
+        kinds = {(keys.device, keys.dtype) for keys in kv_cache.keys}
+        reasons = [reason for kind in kinds if (reason := flash_backend.unavailable_reason(*kind)) is not None]
+        self.use_flash = not reasons
+        self._several_devices = len({device for device, _ in kinds}) > 1
+        self._graphs = CudaGraphs(self._run, kv_cache, model.device, report) if self.use_flash and use_graphs else None
         if reasons and self.model.device.type == "cuda":
             report(f"attention by torch's plain operations: {reasons[0]}")
 
     def __enter__(self) -> None:
-        self._before.append(self.model.config._attn_implementation)
-        self.model.set_attn_implementation(NAME)
+        self._model_attention.append(self.model.config._attn_implementation)
+        self.model.set_attn_implementation(ATTENTION)
 
     def __exit__(self, *_: object) -> None:
-        self.model.set_attn_implementation(self._before.pop())
+        self.model.set_attn_implementation(self._model_attention.pop())
 
-    def step(
+    def forward(
         self,
         tokens: Sequence[Sequence[int]],
-        starts: Sequence[int],
-        seen: Sequence[int],
-        groups: Sequence[tuple[Prefix, int, int]],
+        tail_starts: Sequence[int],
+        num_computed_tokens: Sequence[int],
+        prefix_groups: Sequence[PrefixGroup],
     ) -> torch.Tensor:
-        """Logits after each row's last token, [R, vocabulary], on the model's last device.
+        """Logits after each sequence's last token, [R, vocabulary], on the model's last device.
 
-        tokens: new ones of each row; starts: the first place of its tail; seen: tokens that the tail has already;
-        groups: (prefix, first row, end row), in row order.
+        tokens: new ones of each sequence. For the others see `ForwardBatch`.
         """
-        packed, counts = [token for row in tokens for token in row], [len(row) for row in tokens]
-        step = Pass(self.pool, packed, starts, seen, counts, groups, self.fused)
+        input_ids, num_new_tokens = [token for new in tokens for token in new], [len(new) for new in tokens]
+        batch = ForwardBatch(
+            self.kv_cache, input_ids, tail_starts, num_computed_tokens, num_new_tokens, prefix_groups, self.use_flash
+        )
         with torch.inference_mode():
-            if self._graphs is None:
-                return self._run(step)
-            return self._graphs.run(step)
+            return self._run(batch) if self._graphs is None else self._graphs.run(batch)
 
     @property
-    def captured(self) -> list[Graph]:
+    def captured_graphs(self) -> list[CapturedGraph]:
         """The CUDA graphs that there are."""
-        return [] if self._graphs is None else self._graphs.made
+        return [] if self._graphs is None else self._graphs.captured
 
-    def _run(self, step: Step) -> torch.Tensor:
-        layout: Layout = step.layout(self.model.device)
-        # on several cards an index is sent to the first one, which the last one, where the logits are, cannot use
-        last: Any = layout.last
-        if self._several:
-            last = layout.last.tolist() if isinstance(step, Pass) else 0
-        with attending(step):
+    def _run(self, batch: Batch) -> torch.Tensor:
+        metadata = batch.metadata(self.model.device)
+        # on several devices an index is sent to the first one, which the last one, where the logits are, cannot use
+        kept: Any = metadata.logits_indices
+        if self._several_devices:
+            kept = metadata.logits_indices.tolist() if isinstance(batch, ForwardBatch) else 0
+        with attending(batch):
             logits: torch.Tensor = self.model(
-                input_ids=layout.ids[None],
-                position_ids=layout.positions[None],
-                past_key_values=PassThrough(),
+                input_ids=metadata.input_ids[None],
+                position_ids=metadata.positions[None],
+                past_key_values=PassThroughCache(),
                 use_cache=True,
-                logits_to_keep=last,
+                logits_to_keep=kept,
             ).logits
-        return logits[0] if isinstance(last, torch.Tensor | list) else logits[0, layout.last]
+        return logits[0] if isinstance(kept, torch.Tensor | list) else logits[0, metadata.logits_indices]

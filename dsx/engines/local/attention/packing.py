@@ -1,230 +1,250 @@
-"""A forward pass of many rows, packed without padding: which tokens, at which places of the pool, seeing what.
+"""A forward pass of many sequences, packed without padding: which tokens, at which slots, attending to what.
 
-All indices of a pass are one array of integers (`Pass.numbers`), which goes to a device in one copy and is read there
-as a `Layout`. With room to spare (`Room`) the array has a fixed length, whatever the rows: so one CUDA graph serves
-all passes that fit into it.
+All indices of a pass are one array of integers (`ForwardBatch.packed`), which goes to a device in one copy and is read
+there as `AttentionMetadata`. Padded to a `GraphBucket` the array has a fixed length, whatever the sequences: so one
+CUDA graph serves all passes that fit into it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy
 import torch
 
-from dsx.engines.local.attention.kv_cache import Pool, Prefix
+from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache
 
-PARTS, FEW_PREFIXES, MANY_TOKENS = 16, 8, 128
-"""A prefix is read in this many parts at once, so that all of a GPU's multiprocessors have something to read; in fewer
+MAX_SPLITS, FEW_PREFIXES, MANY_TOKENS = 16, 8, 128
+"""A prefix is read in this many splits at once, so that all of a GPU's multiprocessors have something to read; in fewer
 where there are more prefixes or tokens than these. Measured on an H100, µs a layer of 8 key heads, prefixes of 10,000
-tokens, by parts 1, 2, 4, 8, 16, 32: one prefix 283, 148, 78, 43, 25, 24; six 291, 158, 124, 114, 108, 121; eighteen
+tokens, by splits 1, 2, 4, 8, 16, 32: one prefix 283, 148, 78, 43, 25, 24; six 291, 158, 124, 114, 108, 121; eighteen
 472, 393, 329, 312, 324, 358 (floor, from 3 TB/s: 14, 82, 246)."""
 
 
-def parts_for(tokens: int, prefixes: int) -> int:
-    """In how many parts the prefixes of a pass are read."""
-    most = PARTS if prefixes <= FEW_PREFIXES else PARTS // 2
-    return max(1, most // (1 + tokens // MANY_TOKENS))
+def num_splits_for(num_tokens: int, num_prefixes: int) -> int:
+    """In how many splits the prefixes of a pass are read."""
+    splits = MAX_SPLITS if num_prefixes <= FEW_PREFIXES else MAX_SPLITS // 2
+    return max(1, splits // (1 + num_tokens // MANY_TOKENS))
 
 
-Sequences = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-"""Where queries begin, where keys begin, how many keys: see `Layout`."""
+class PrefixGroup(NamedTuple):
+    """Sequences `start` … `end` of a batch, which share a prefix."""
+
+    prefix: CachedPrefix
+    start: int
+    end: int
+
+
+VarlenIndices = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+"""Where queries begin, where keys begin, how many keys: see `AttentionMetadata`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """How many tokens, rows and prefixes a pass has room for; parts: in which a prefix is read."""
+class GraphBucket:
+    """The size that a batch is padded to. num_splits: in which each prefix is read."""
 
-    tokens: int
-    rows: int
-    prefixes: int
-    parts: int
+    num_tokens: int
+    num_sequences: int
+    num_prefixes: int
+    num_splits: int
+
+    @property
+    def sizes(self) -> list[int]:
+        """Lengths of the tensors of `AttentionMetadata`, in their order."""
+        tokens, splits = self.num_tokens, self.num_splits * self.num_prefixes
+        return [
+            tokens,
+            tokens,
+            tokens,
+            self.num_sequences,
+            tokens + 1,
+            tokens + 1,
+            tokens,
+            splits + 1,
+            splits + 1,
+            splits,
+        ]
 
 
 @dataclass(slots=True, eq=False)
-class Layout:
-    """A pass's indices on a device, for N tokens, R rows, P prefixes, S parts of each.
+class AttentionMetadata:
+    """A batch's indices on a device, for N tokens, R sequences, P prefixes, S splits of each.
 
-    most: tokens of the rows of one prefix, at most.
-    ids, positions, places: int64 [N], the tokens, where they stand in their sequences, where their keys go.
-    last: int64 [R], each row's last token.
-    Sequences as FlashAttention's kernel for variable lengths takes them, int32: where the queries of each begin, where
-    its keys begin (both one more than there are sequences), how many keys. Of the tails, N: each token asks its row's
-    tail up to itself. Of the prefixes, S·P: all first parts, all second parts, …, each asked by all tokens of its rows,
-    so each token S times.
+    max_query_len: tokens of the sequences of one prefix, at most.
+    input_ids, positions, slot_mapping: int64 [N], the tokens, their positions, the slots that their keys go to.
+    logits_indices: int64 [R], each sequence's last token.
+    The others are int32, as FlashAttention's kernel for varying lengths takes them: where the queries of each entry
+    begin, where its keys begin (both one more than there are entries), and how many keys it has. There is an entry for
+    each of N tails: each token attends to its sequence's tail up to itself. There are S·P entries for prefixes: all
+    first splits, all second splits, …, each with the queries of all its sequences, so that each token comes S times.
     """
 
-    parts: int
-    most: int
-    ids: torch.Tensor
+    num_splits: int
+    max_query_len: int
+    input_ids: torch.Tensor
     positions: torch.Tensor
-    places: torch.Tensor
-    last: torch.Tensor
-    tail_queries: torch.Tensor
-    tail_starts: torch.Tensor
-    tail_lengths: torch.Tensor
-    prefix_queries: torch.Tensor
-    prefix_starts: torch.Tensor
-    prefix_lengths: torch.Tensor
-    _grouped: dict[int, tuple[Sequences, Sequences]] = field(default_factory=dict)
+    slot_mapping: torch.Tensor
+    logits_indices: torch.Tensor
+    tail_query_starts: torch.Tensor
+    tail_key_starts: torch.Tensor
+    tail_key_counts: torch.Tensor
+    prefix_query_starts: torch.Tensor
+    prefix_key_starts: torch.Tensor
+    prefix_key_counts: torch.Tensor
+    _by_group: dict[int, tuple[VarlenIndices, VarlenIndices]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, numbers: torch.Tensor, room: Room, most: int) -> Layout:
-        """From `Pass.numbers`, on its device."""
-        sizes = _sizes(room)
-        ids, positions, places, last, rest = numbers.split([*sizes[:4], sum(sizes[4:])])
-        return cls(room.parts, most, ids, positions, places, last, *rest.int().split(sizes[4:]))
+    def unpack(cls, packed: torch.Tensor, bucket: GraphBucket, max_query_len: int) -> AttentionMetadata:
+        """From `ForwardBatch.packed`, on its device."""
+        sizes = bucket.sizes
+        *int64s, rest = packed.split([*sizes[:4], sum(sizes[4:])])
+        return cls(bucket.num_splits, max_query_len, *int64s, *rest.int().split(sizes[4:]))
 
-    def sequences(self, group: int) -> tuple[Sequences, Sequences]:
-        """Tails and prefixes, where each token asks with `group` query heads of each key head. Made once a pass."""
-        if group not in self._grouped:
-            self._grouped[group] = (
-                (self.tail_queries * group, self.tail_starts, self.tail_lengths),
-                (self.prefix_queries * group, self.prefix_starts, self.prefix_lengths),
+    def varlen(self, group: int) -> tuple[VarlenIndices, VarlenIndices]:
+        """Indices of tails and prefixes where each key head has `group` query heads. Computed once a pass."""
+        if group not in self._by_group:
+            self._by_group[group] = (
+                (self.tail_query_starts * group, self.tail_key_starts, self.tail_key_counts),
+                (self.prefix_query_starts * group, self.prefix_key_starts, self.prefix_key_counts),
             )
-        return self._grouped[group]
-
-
-def _sizes(room: Room) -> list[int]:
-    tokens, parts = room.tokens, room.parts * room.prefixes
-    return [tokens, tokens, tokens, room.rows, tokens + 1, tokens + 1, tokens, parts + 1, parts + 1, parts]
+        return self._by_group[group]
 
 
 @dataclass(slots=True, eq=False)
-class Pass:
-    """One forward pass.
+class ForwardBatch:
+    """One forward pass of R sequences.
 
-    tokens: of all rows, one row after the other; rows with the same prefix stand together.
-    starts: first place of each row's tail, length R; seen: tokens that its tail has already; counts: its new ones.
-    groups: (prefix, first row, end row), in row order.
-    fused: CUDA's kernel for variable lengths may be used. uniform: it was, in all layers, whatever the lengths.
+    input_ids: new tokens, one sequence after the other. Sequences with the same prefix stand together.
+    tail_starts: the first slot of each sequence's tail (question and answer), length R. num_computed_tokens: how many
+    tokens of the tail are in its slots already. num_new_tokens: how many come now.
+    use_flash: the flash backend may be used. flash_only: it was, in all layers, and would be whatever the lengths.
     """
 
-    pool: Pool
-    tokens: Sequence[int]
-    starts: Sequence[int]
-    seen: Sequence[int]
-    counts: Sequence[int]
-    groups: Sequence[tuple[Prefix, int, int]]
-    fused: bool = False
-    uniform: bool = True
-    _layouts: dict[torch.device, Layout] = field(default_factory=dict)
-    _padded: dict[torch.device, Padded] = field(default_factory=dict)
+    kv_cache: KVCache
+    input_ids: Sequence[int]
+    tail_starts: Sequence[int]
+    num_computed_tokens: Sequence[int]
+    num_new_tokens: Sequence[int]
+    prefix_groups: Sequence[PrefixGroup]
+    use_flash: bool = False
+    flash_only: bool = True
+    _metadata: dict[torch.device, AttentionMetadata] = field(default_factory=dict)
+    _padded: dict[torch.device, PaddedTails] = field(default_factory=dict)
 
     @property
-    def longest(self) -> int:
+    def max_seq_len(self) -> int:
         """Tokens of the longest sequence, prefix and new ones included."""
-        return int((self._before() + self.seen + self.counts).max())
+        return int((self._prefix_lengths() + self.num_computed_tokens + self.num_new_tokens).max())
 
     @property
-    def room(self) -> Room:
-        """Just enough."""
-        tokens, prefixes = len(self.tokens), len(self.groups)
-        return Room(tokens, len(self.counts), prefixes, parts_for(tokens, prefixes))
+    def exact_bucket(self) -> GraphBucket:
+        """Without padding."""
+        tokens, prefixes = len(self.input_ids), len(self.prefix_groups)
+        return GraphBucket(tokens, len(self.num_new_tokens), prefixes, num_splits_for(tokens, prefixes))
 
-    def layout(self, device: torch.device) -> Layout:
-        """Its indices there; copied once for all layers of the device."""
-        if device not in self._layouts:
-            numbers = torch.from_numpy(self.numbers(self.room)).to(device)
-            most = max(sum(self.counts[first:end]) for _, first, end in self.groups)
-            self._layouts[device] = Layout.read(numbers, self.room, most)
-        return self._layouts[device]
+    def metadata(self, device: torch.device) -> AttentionMetadata:
+        """Its indices there, copied once for all layers of the device."""
+        if device not in self._metadata:
+            packed = torch.from_numpy(self.packed(self.exact_bucket)).to(device)
+            max_query_len = max(sum(self.num_new_tokens[start:end]) for _, start, end in self.prefix_groups)
+            self._metadata[device] = AttentionMetadata.unpack(packed, self.exact_bucket, max_query_len)
+        return self._metadata[device]
 
-    def padded(self, device: torch.device) -> Padded:
-        """The same for kernels that take padded tails."""
+    def padded_tails(self, device: torch.device) -> PaddedTails:
+        """The same for operations that take padded tails."""
         if device not in self._padded:
-            self._padded[device] = Padded.of(self, device)
+            self._padded[device] = PaddedTails.of(self, device)
         return self._padded[device]
 
-    def numbers(self, room: Room) -> numpy.ndarray:
-        """All indices, int64, in the order of `Layout`'s fields.
+    def packed(self, bucket: GraphBucket) -> numpy.ndarray:
+        """All indices, int64, in the order of the fields of `AttentionMetadata`.
 
-        Where there is room to spare, the tokens that nobody asked for see nothing, a further prefix of no keys among
-        it, and their keys go to place 0.
+        Padding tokens attend to nothing, of one further prefix without keys too, and their keys go to slot 0.
         """
-        counts, seen, starts = numpy.array(self.counts), numpy.array(self.seen), numpy.array(self.starts)
-        ends = counts.cumsum()
-        row = numpy.repeat(numpy.arange(len(counts)), counts)
-        place = seen[row] + numpy.arange(ends[-1]) - (ends - counts)[row]
-        spare = room.tokens - int(ends[-1])
+        new, computed = numpy.array(self.num_new_tokens), numpy.array(self.num_computed_tokens)
+        tail_starts, ends = numpy.array(self.tail_starts), new.cumsum()
+        sequence = numpy.repeat(numpy.arange(len(new)), new)
+        tail_position = computed[sequence] + numpy.arange(ends[-1]) - (ends - new)[sequence]
 
-        def padded(given: numpy.ndarray, size: int, fill: int = 0) -> numpy.ndarray:
-            return numpy.pad(given, (0, size - len(given)), constant_values=fill)
+        def padded(numbers: numpy.ndarray, size: int, fill: int = 0) -> numpy.ndarray:
+            return numpy.pad(numbers, (0, size - len(numbers)), constant_values=fill)
 
-        first = numpy.array([int(ends[at - 1]) if at else 0 for _, at, _ in self.groups])
-        part_starts, part_lengths = self._parts(room)
-        part_queries = padded(numpy.append(first, ends[-1])[: room.prefixes], room.prefixes, room.tokens)
-        part_queries = part_queries + numpy.arange(room.parts)[:, None] * room.tokens
+        group_starts = numpy.array([int(ends[start - 1]) if start else 0 for _, start, _ in self.prefix_groups])
+        split_starts, split_lengths = self._splits(bucket)
+        query_starts = numpy.append(group_starts, ends[-1])[: bucket.num_prefixes]
+        query_starts = padded(query_starts, bucket.num_prefixes, bucket.num_tokens)
+        query_starts = query_starts + numpy.arange(bucket.num_splits)[:, None] * bucket.num_tokens
         arrays = [
-            padded(numpy.array(self.tokens), room.tokens),
-            padded(self._before()[row] + place, room.tokens),
-            padded(starts[row] + place, room.tokens),
-            padded(ends - 1, room.rows),
-            numpy.arange(room.tokens + 1),
-            padded(starts[row], room.tokens + 1),
-            padded(place + 1, room.tokens),
-            numpy.append(part_queries, room.parts * room.tokens),
-            numpy.append(part_starts, 0),
-            part_lengths.ravel(),
+            padded(numpy.array(self.input_ids), bucket.num_tokens),
+            padded(self._prefix_lengths()[sequence] + tail_position, bucket.num_tokens),
+            padded(tail_starts[sequence] + tail_position, bucket.num_tokens),
+            padded(ends - 1, bucket.num_sequences),
+            numpy.arange(bucket.num_tokens + 1),
+            padded(tail_starts[sequence], bucket.num_tokens + 1),
+            padded(tail_position + 1, bucket.num_tokens),
+            numpy.append(query_starts, bucket.num_splits * bucket.num_tokens),
+            numpy.append(split_starts, 0),
+            split_lengths.ravel(),
         ]
-        assert room.rows >= len(counts)
-        assert not spare or room.prefixes > len(first)
+        assert bucket.num_sequences >= len(new)
+        assert bucket.num_tokens == ends[-1] or bucket.num_prefixes > len(group_starts)
         return numpy.concatenate(arrays).astype(numpy.int64)
 
-    def _parts(self, room: Room) -> tuple[numpy.ndarray, numpy.ndarray]:
-        """Where each part of each prefix begins, and how many tokens it has; [S, P] each."""
-        lengths = numpy.zeros(room.prefixes, numpy.int64)
-        starts = numpy.zeros(room.prefixes, numpy.int64)
-        for at, (prefix, _, _) in enumerate(self.groups):
-            lengths[at], starts[at] = prefix.length, prefix.span.start
-        each = -(-lengths // room.parts)
-        begin = numpy.minimum(numpy.arange(room.parts)[:, None] * each, lengths)
-        return starts + begin, numpy.minimum(each, lengths - begin)
+    def _splits(self, bucket: GraphBucket) -> tuple[numpy.ndarray, numpy.ndarray]:
+        """The first slot of each split of each prefix, and how many tokens it has; [S, P] each."""
+        lengths, starts = (numpy.zeros(bucket.num_prefixes, numpy.int64) for _ in range(2))
+        for at, (prefix, _, _) in enumerate(self.prefix_groups):
+            lengths[at], starts[at] = prefix.length, prefix.slots.start
+        split_size = -(-lengths // bucket.num_splits)
+        offsets = numpy.minimum(numpy.arange(bucket.num_splits)[:, None] * split_size, lengths)
+        return starts + offsets, numpy.minimum(split_size, lengths - offsets)
 
-    def _before(self) -> numpy.ndarray:
-        """Tokens of each row's prefix, [R]."""
-        return numpy.array([prefix.length for prefix, first, end in self.groups for _ in range(end - first)])
+    def _prefix_lengths(self) -> numpy.ndarray:
+        """Tokens of each sequence's prefix, [R]."""
+        return numpy.array([prefix.length for prefix, start, end in self.prefix_groups for _ in range(end - start)])
 
 
 @dataclass(slots=True, eq=False)
-class Padded:
+class PaddedTails:
     """Tails as wide as the widest: W new tokens, T tokens.
 
-    row, column, place: int64 [N], each token's row, its column among the row's new ones, its place in the tail.
-    kept: int64 [R, T], places of the pool; starts: int64 [R].
+    sequence, column, position: int64 [N], each token's sequence, its column among the sequence's new tokens, its
+    position in the tail.
+    slots: int64 [R, T], of the tails' tokens. num_computed_tokens: int64 [R].
     """
 
-    row: torch.Tensor
+    sequence: torch.Tensor
     column: torch.Tensor
-    place: torch.Tensor
-    kept: torch.Tensor
-    starts: torch.Tensor
+    position: torch.Tensor
+    slots: torch.Tensor
+    num_computed_tokens: torch.Tensor
     width: int
     _hidden: dict[int | None, torch.Tensor] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, step: Pass, device: torch.device) -> Padded:
-        """Made on the CPU; a place that a row has not written yet is given as its first one, so that it is a number."""
-        counts, seen = torch.tensor(step.counts), torch.tensor(step.seen)
-        row = torch.repeat_interleave(torch.arange(len(counts)), counts)
-        column = torch.cat([torch.arange(count) for count in step.counts])
-        at = torch.arange(int((seen + counts).max()))
-        kept = torch.tensor(step.starts)[:, None] + at.where(at < (seen + counts)[:, None], 0)
-        made = (row, column, seen[row] + column, kept, seen)
-        row, column, place, kept, starts = (index.to(device) for index in made)
-        return cls(row, column, place, kept, starts, int(counts.max()))
+    def of(cls, batch: ForwardBatch, device: torch.device) -> PaddedTails:
+        """Computed on the CPU. A slot that is not written yet is replaced by the tail's first, which holds a number."""
+        new, computed = torch.tensor(batch.num_new_tokens), torch.tensor(batch.num_computed_tokens)
+        sequence = torch.repeat_interleave(torch.arange(len(new)), new)
+        column = torch.cat([torch.arange(count) for count in batch.num_new_tokens])
+        offset = torch.arange(int((computed + new).max()))
+        slots = torch.tensor(batch.tail_starts)[:, None] + offset.where(offset < (computed + new)[:, None], 0)
+        indices = (sequence, column, computed[sequence] + column, slots, computed)
+        sequence, column, position, slots, computed = (index.to(device) for index in indices)
+        return cls(sequence, column, position, slots, computed, int(new.max()))
 
     def hidden(self, window: int | None) -> torch.Tensor:
-        """Which places of its tail a row's new token may not see: [R, W, T]. Made once for all layers."""
+        """Which tokens of its tail a new token may not attend to: [R, W, T]. Computed once for all layers."""
         if window not in self._hidden:
-            device = self.starts.device
-            at = self.starts[:, None] + torch.arange(self.width, device=device)
-            self._hidden[window] = out_of_sight(at, torch.arange(self.kept.shape[1], device=device), window)
+            device = self.slots.device
+            queries = self.num_computed_tokens[:, None] + torch.arange(self.width, device=device)
+            self._hidden[window] = hidden_keys(queries, torch.arange(self.slots.shape[1], device=device), window)
         return self._hidden[window]
 
 
-def out_of_sight(at: torch.Tensor, keys: torch.Tensor, window: int | None) -> torch.Tensor:
-    """Whether a query at `at` [...] may not see the key at `keys` [T]: it comes later, or has left the window."""
-    hidden = keys > at[..., None]
-    return hidden if window is None else hidden | (keys <= at[..., None] - window)
+def hidden_keys(queries: torch.Tensor, keys: torch.Tensor, window: int | None) -> torch.Tensor:
+    """Whether a query at position [...] may not attend to a key at position [T]: it comes later, or left the window."""
+    hidden = keys > queries[..., None]
+    return hidden if window is None else hidden | (keys <= queries[..., None] - window)

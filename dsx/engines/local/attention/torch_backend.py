@@ -1,6 +1,6 @@
-"""Shared-prefix attention in plain torch operations: any device, any kind of attention; nothing longer than it must be.
+"""Shared-prefix attention in torch operations: any device, any kind of attention, no more padding than there must be.
 
-H query heads, K key heads (G = H / K), D head size, P prefix tokens, T tail places, W most new tokens of a row.
+H query heads, K key heads (G = H / K), D head size, P prefix tokens, T tail tokens, W most new tokens of a sequence.
 """
 
 from __future__ import annotations
@@ -10,46 +10,47 @@ from dataclasses import dataclass
 
 import torch
 
-from dsx.engines.local.attention.kv_cache import Prefix
-from dsx.engines.local.attention.packing import Pass, out_of_sight
+from dsx.engines.local.attention.kv_cache import CachedPrefix
+from dsx.engines.local.attention.packing import ForwardBatch, hidden_keys
 
 SCORE_BYTES = 64 << 20
 """Most memory for one block of attention scores where they are written out."""
-FEW = 64
-"""Queries at once where a window hides some of the prefix."""
+WINDOW_QUERIES = 64
+"""Queries at once where a sliding window hides some of the prefix."""
 
-Partial = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float], tuple[torch.Tensor, torch.Tensor]]
+AttentionKernel = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, float], tuple[torch.Tensor, torch.Tensor]]
 """(queries [K, Q, D], keys [K, P, D], values [K, P, D], scale) → (output [K, Q, D], log-sum-exp float32 [K, Q])."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A layer's attention: weights of scale · q·k, of its last `window` tokens, of at most ±`cap` (by tanh).
+class AttentionSpec:
+    """A layer's attention: weights of scale · q·k, its scores at most ±`soft_cap` (by tanh).
 
-    sinks: [H], a score per head that takes its share of the weight and gives nothing.
+    sliding_window: only so many last tokens are seen, the own one included.
+    sinks: [H], a score a head that takes its share of the weight and adds nothing.
     """
 
     scale: float
-    window: int | None = None
-    cap: float | None = None
+    sliding_window: int | None = None
+    soft_cap: float | None = None
     sinks: torch.Tensor | None = None
 
     def score(self, products: torch.Tensor) -> torch.Tensor:
         """Scores of the products of queries and keys, float32; in place where they are float32."""
         scores = products.float().mul_(self.scale)
-        return scores if self.cap is None else scores.div_(self.cap).tanh_().mul_(self.cap)
+        return scores if self.soft_cap is None else scores.div_(self.soft_cap).tanh_().mul_(self.soft_cap)
 
 
-def written_out(
-    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, scale: float, cap: float | None = None
+def eager_attention(
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, scale: float, soft_cap: float | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Attention without a mask, its scores written out in blocks of queries of bounded memory."""
-    kind = Kind(scale, cap=cap)
+    spec = AttentionSpec(scale, soft_cap=soft_cap)
     heads, count, _ = queries.shape
     block = max(1, SCORE_BYTES // (4 * heads * max(1, keys.shape[1])))
     outputs, sums = [], []
     for start in range(0, count, block):
-        scores = kind.score(torch.matmul(queries[:, start : start + block], keys.transpose(1, 2)))
+        scores = spec.score(torch.matmul(queries[:, start : start + block], keys.transpose(1, 2)))
         sums.append(scores.logsumexp(-1))
         weights = scores.sub_(sums[-1].unsqueeze(-1)).exp_()
         outputs.append(torch.matmul(weights.to(values.dtype), values))
@@ -59,7 +60,7 @@ def written_out(
 def flash_cpu(
     queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, scale: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The CPU's fused kernel of torch's scaled_dot_product_attention; it writes no scores out."""
+    """The CPU's fused kernel of torch's scaled_dot_product_attention, which writes no scores out."""
     output, sums = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
         queries.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), 0.0, False, scale=scale
     )
@@ -76,102 +77,110 @@ def flash_cuda(
     return output[0], sums[0]
 
 
-def partial_for(device: torch.device, dtype: torch.dtype) -> Partial:
+def kernel_for(device: torch.device, dtype: torch.dtype) -> AttentionKernel:
     """The fastest of the three that serves this device and type."""
     if device.type == "cuda" and dtype in (torch.bfloat16, torch.float16):
         return flash_cuda
     if device.type == "cpu" and dtype in (torch.float32, torch.bfloat16):
         return flash_cpu
-    return written_out
+    return eager_attention
 
 
-def attend(step: Pass, layer: int, query: torch.Tensor, kind: Kind, partial: Partial | None = None) -> torch.Tensor:
-    """query [1, H, N, D] → [N, H, D], float32; the pool holds the new keys already.
+def attend(
+    batch: ForwardBatch,
+    layer: int,
+    query: torch.Tensor,
+    spec: AttentionSpec,
+    kernel: AttentionKernel | None = None,
+) -> torch.Tensor:
+    """query [1, H, N, D] → [N, H, D], float32. The new keys are in their slots.
 
-    Each prefix is read once for all of its rows, the query heads of a key head laid out as further queries; each row's
-    tail takes a mask.
+    Each prefix is read once for all of its sequences, the query heads of a key head laid out as further queries. Each
+    sequence's tail takes a mask.
     """
-    keys, values = step.pool.keys[layer], step.pool.values[layer]
-    partial = partial or partial_for(query.device, query.dtype)
+    keys, values = batch.kv_cache.keys[layer], batch.kv_cache.values[layer]
+    kernel = kernel or kernel_for(query.device, query.dtype)
     heads, key_heads, size = query.shape[1], keys.shape[1], query.shape[3]
-    group = heads // key_heads
-    at = step.padded(query.device)
+    group, num_sequences = heads // key_heads, len(batch.num_new_tokens)
+    tails = batch.padded_tails(query.device)
+    sequence, column = tails.sequence, tails.column
 
-    # tails: [R, K, G, W, D] against [R, K, T, D], a key is seen up to the query's own place
-    padded = query.new_zeros(len(step.counts), at.width, heads, size)
-    padded[at.row, at.column] = query[0].transpose(0, 1)
-    padded = padded.view(len(step.counts), at.width, key_heads, group, size).permute(0, 2, 3, 1, 4)
-    own_keys, own_values = (kept[at.kept].transpose(1, 2) for kept in (keys, values))
-    own, own_sum = _masked(padded, own_keys, own_values, at.hidden(kind.window), kind)
-    own = own.permute(0, 3, 1, 2, 4).flatten(2, 3)[at.row, at.column]  # [N, H, D]
-    own_sum = own_sum.permute(0, 3, 1, 2).flatten(2, 3)[at.row, at.column]  # [N, H]
+    # tails: [R, K, G, W, D] against [R, K, T, D]; a key is seen up to the query's own position
+    padded = query.new_zeros(num_sequences, tails.width, heads, size)
+    padded[sequence, column] = query[0].transpose(0, 1)
+    padded = padded.view(num_sequences, tails.width, key_heads, group, size).permute(0, 2, 3, 1, 4)
+    tail_keys, tail_values = (tensor[tails.slots].transpose(1, 2) for tensor in (keys, values))
+    tail, tail_sum = _masked_attention(padded, tail_keys, tail_values, tails.hidden(spec.sliding_window), spec)
+    tail = tail.permute(0, 3, 1, 2, 4).flatten(2, 3)[sequence, column]  # [N, H, D]
+    tail_sum = tail_sum.permute(0, 3, 1, 2).flatten(2, 3)[sequence, column]  # [N, H]
 
     parts, sums, done = [], [], 0
-    for prefix, first, end in step.groups:
-        here = slice(done, done := done + sum(step.counts[first:end]))
-        asked = query[0, :, here].unflatten(0, (key_heads, group))  # [K, G, n, D]
-        part, part_sum = _of_prefix(prefix, asked, (keys, values), at.place[here], kind, partial)
+    for prefix, start, end in batch.prefix_groups:
+        tokens = slice(done, done := done + sum(batch.num_new_tokens[start:end]))
+        queries = query[0, :, tokens].unflatten(0, (key_heads, group))  # [K, G, n, D]
+        part, part_sum = _prefix_attention(prefix, queries, (keys, values), tails.position[tokens], spec, kernel)
         parts.append(part)
         sums.append(part_sum)
     shared = torch.cat(parts, 2).flatten(0, 1).transpose(0, 1)
     shared_sum = torch.cat(sums, 2).flatten(0, 1).transpose(0, 1)
-    output = torch.lerp(own.float(), shared.float(), torch.sigmoid(shared_sum - own_sum).unsqueeze(-1))
-    if kind.sinks is not None:
-        total = torch.logaddexp(own_sum, shared_sum)
-        output *= torch.sigmoid(total - kind.sinks.float()).unsqueeze(-1)
+    output = torch.lerp(tail.float(), shared.float(), torch.sigmoid(shared_sum - tail_sum).unsqueeze(-1))
+    if spec.sinks is not None:
+        total = torch.logaddexp(tail_sum, shared_sum)
+        output *= torch.sigmoid(total - spec.sinks.float()).unsqueeze(-1)
     return output
 
 
-def _of_prefix(
-    prefix: Prefix,
-    asked: torch.Tensor,
-    kept: tuple[torch.Tensor, torch.Tensor],
-    place: torch.Tensor,
-    kind: Kind,
-    partial: Partial,
+def _prefix_attention(
+    prefix: CachedPrefix,
+    queries: torch.Tensor,
+    layer: tuple[torch.Tensor, torch.Tensor],
+    position: torch.Tensor,
+    spec: AttentionSpec,
+    kernel: AttentionKernel,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """asked [K, G, n, D], at `place` [n] of their tails → output [K, G, n, D], log-sum-exp float32 [K, G, n].
+    """queries [K, G, n, D], at `position` [n] of their tails → output [K, G, n, D], log-sum-exp float32 [K, G, n].
 
-    kept: a layer's keys and values. What of the prefix has left a query's window is hidden from it; where nothing has,
-    no mask is needed.
+    layer: its keys and values. What of the prefix has left a query's window is hidden. Where nothing has, no mask is
+    needed.
     """
-    length, shape = prefix.length, asked.shape[1:3]
-    keys, values = (tensor[prefix.span.first(length)].transpose(0, 1) for tensor in kept)  # [K, P, D]
+    length, shape = prefix.length, queries.shape[1:3]
+    keys, values = (tensor[prefix.slots.first(length)].transpose(0, 1) for tensor in layer)  # [K, P, D]
     if length == 0:
-        empty = values.new_zeros(*asked.shape[:3], values.shape[2])
-        return empty, empty.new_full(asked.shape[:3], float("-inf"), dtype=torch.float32)
-    if kind.window is not None and length + int(place.max()) >= kind.window:
-        near = max(0, length - kind.window + 1)
-        hidden = out_of_sight(length + place, torch.arange(near, length, device=asked.device), kind.window)
-        parts = [
-            _masked(some[None], keys[None, :, near:], values[None, :, near:], unseen[None], kind)
-            for some, unseen in zip(asked.split(FEW, 2), hidden.split(FEW), strict=True)
+        empty = values.new_zeros(*queries.shape[:3], values.shape[2])
+        return empty, empty.new_full(queries.shape[:3], float("-inf"), dtype=torch.float32)
+    if spec.sliding_window is not None and length + int(position.max()) >= spec.sliding_window:
+        near = max(0, length - spec.sliding_window + 1)
+        key_positions = torch.arange(near, length, device=queries.device)
+        hidden = hidden_keys(length + position, key_positions, spec.sliding_window)
+        blocks = [
+            _masked_attention(block[None], keys[None, :, near:], values[None, :, near:], block_hidden[None], spec)
+            for block, block_hidden in zip(queries.split(WINDOW_QUERIES, 2), hidden.split(WINDOW_QUERIES), strict=True)
         ]
-        return torch.cat([part[0] for part, _ in parts], 2), torch.cat([sums[0] for _, sums in parts], 2)
-    queries = asked.flatten(1, 2)  # a key head's G query heads as further queries
-    if kind.cap is not None or keys.shape[2] != values.shape[2]:
-        part, sums = written_out(queries, keys, values, kind.scale, kind.cap)
+        return torch.cat([part[0] for part, _ in blocks], 2), torch.cat([sums[0] for _, sums in blocks], 2)
+    flat = queries.flatten(1, 2)  # a key head's G query heads as further queries
+    if spec.soft_cap is not None or keys.shape[2] != values.shape[2]:
+        part, sums = eager_attention(flat, keys, values, spec.scale, spec.soft_cap)
     else:
-        part, sums = partial(queries, keys, values, kind.scale)
+        part, sums = kernel(flat, keys, values, spec.scale)
     return part.unflatten(1, shape), sums.reshape(len(keys), -1).unflatten(1, shape)
 
 
-def _masked(
-    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, hidden: torch.Tensor, kind: Kind
+def _masked_attention(
+    queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, hidden: torch.Tensor, spec: AttentionSpec
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """queries [R, K, G, W, D], keys [R, K, T, D], hidden [R, W, T] → output [R, K, G, W, D], log-sum-exp [R, K, G, W].
 
-    In blocks of rows of bounded memory. A query that sees nothing has output 0 and log-sum-exp −∞.
+    In blocks of sequences of bounded memory. A query to which all is hidden has output 0 and log-sum-exp −∞.
     """
-    rows, heads, group, width, _ = queries.shape
-    block = max(1, SCORE_BYTES // max(1, 4 * heads * group * width * keys.shape[2]))
+    count, heads, group, width, _ = queries.shape
+    block_size = max(1, SCORE_BYTES // max(1, 4 * heads * group * width * keys.shape[2]))
     outputs, sums = [], []
-    for start in range(0, rows, block):
-        some = slice(start, start + block)
-        scores = kind.score(torch.matmul(queries[some].flatten(2, 3), keys[some].transpose(2, 3)))
-        scores = scores.unflatten(2, (group, width)).masked_fill_(hidden[some, None, None], float("-inf"))
+    for start in range(0, count, block_size):
+        block = slice(start, start + block_size)
+        scores = spec.score(torch.matmul(queries[block].flatten(2, 3), keys[block].transpose(2, 3)))
+        scores = scores.unflatten(2, (group, width)).masked_fill_(hidden[block, None, None], float("-inf"))
         sums.append(scores.logsumexp(-1))
-        sees = sums[-1].masked_fill(sums[-1] == float("-inf"), 0.0)
-        weights = scores.sub_(sees.unsqueeze(-1)).exp_().to(values.dtype)
-        outputs.append(torch.matmul(weights.flatten(2, 3), values[some]).unflatten(2, (group, width)))
+        finite_sums = sums[-1].masked_fill(sums[-1] == float("-inf"), 0.0)
+        weights = scores.sub_(finite_sums.unsqueeze(-1)).exp_().to(values.dtype)
+        outputs.append(torch.matmul(weights.flatten(2, 3), values[block]).unflatten(2, (group, width)))
     return torch.cat(outputs), torch.cat(sums)

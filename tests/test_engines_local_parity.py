@@ -8,9 +8,10 @@ import pytest
 import torch
 import transformers
 
-from dsx.engines.local.attention.kv_cache import Pool
-from dsx.engines.local.attention.model_runner import Forward
-from dsx.engines.local.parity import try_out
+from dsx.engines.local.attention.kv_cache import KVCache
+from dsx.engines.local.attention.model_runner import ModelRunner
+from dsx.engines.local.attention.packing import PrefixGroup
+from dsx.engines.local.parity import check_parity
 from dsx.engines.local.prefix_cache import layer_shapes, prefill
 from dsx.errors import ModelError
 
@@ -83,25 +84,27 @@ def test_rows_on_a_prefix_have_the_models_own_logits(name: str) -> None:
     draw = torch.Generator().manual_seed(3)
     text = torch.randint(3, 300, (40,), generator=draw).tolist()
     tails = [torch.randint(3, 300, (count,), generator=draw).tolist() for count in (5, 30, 1)]
-    pool = Pool(layer_shapes(model), 200)
-    prefix = prefill(model, pool, text, prefill(model, pool, text[:22], chunk=8))
-    starts, seen, forward = [pool.take(30).start for _ in tails], [0, 0, 0], Forward(model, pool)
-    with forward:
+    kv_cache = KVCache(layer_shapes(model), 200)
+    prefix = prefill(model, kv_cache, text, prefill(model, kv_cache, text[:22], chunk_tokens=8))
+    starts, seen, runner = [kv_cache.allocate(30).start for _ in tails], [0, 0, 0], ModelRunner(model, kv_cache)
+    with runner:
         for ends in ([2, 15, 1], [5, 30, 1]):  # the tails come in two passes
-            rows = [row for row in range(3) if ends[row] > seen[row]]
-            new = [tails[row][seen[row] : ends[row]] for row in rows]
-            before = [seen[row] for row in rows]
-            got = forward.step(new, [starts[row] for row in rows], before, [(prefix, 0, len(rows))])
+            sequences = [sequence for sequence in range(3) if ends[sequence] > seen[sequence]]
+            new = [tails[sequence][seen[sequence] : ends[sequence]] for sequence in sequences]
+            before = [seen[sequence] for sequence in sequences]
+            got = runner.forward(
+                new, [starts[sequence] for sequence in sequences], before, [PrefixGroup(prefix, 0, len(sequences))]
+            )
             seen = ends
-    for logits, row in zip(got, rows, strict=True):
+    for logits, sequence in zip(got, sequences, strict=True):
         with torch.inference_mode():
-            wanted = model(torch.tensor([text + tails[row]]), use_cache=False).logits[0, -1]
+            wanted = model(torch.tensor([text + tails[sequence]]), use_cache=False).logits[0, -1]
         assert (logits - wanted).abs().max() < 1e-3 * wanted.abs().max()
-    try_out(model, name)
+    check_parity(model, name)
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_model_that_cannot_share_a_prefix_is_refused_by_name(name: str) -> None:
     model = grown(name, REFUSED[name])
     with pytest.raises(ModelError, match=rf"^{name}: .*--engine server"):
-        try_out(model, name)
+        check_parity(model, name)

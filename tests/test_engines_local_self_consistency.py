@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import abc
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,15 +18,15 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from dsx.answers.grammar import lark, matcher
-from dsx.engines.local.attention.kv_cache import Pool
-from dsx.engines.local.attention.model_runner import Forward
-from dsx.engines.local.choice_scores import choices, spellings
+from dsx.engines.local.attention.kv_cache import KVCache
+from dsx.engines.local.attention.model_runner import ModelRunner
+from dsx.engines.local.choice_scores import choice_scores, choices
 from dsx.engines.local.confidence import value_spans
 from dsx.engines.local.engine import TransformersEngine
-from dsx.engines.local.generate import Loop
+from dsx.engines.local.generate import DecodeLoop
 from dsx.engines.local.prefix_cache import PrefixCache, layer_shapes, prefill
-from dsx.engines.local.self_consistency import Opinions, agreement, draws
-from dsx.engines.local.sequence import Row
+from dsx.engines.local.self_consistency import SelfConsistency, agreement, draws
+from dsx.engines.local.sequence import Sequence
 from dsx.schema import read
 from dsx.types import Completion, Confidence, EngineSettings, Order, Parameter, Passage, Question, Shown, Usage
 
@@ -73,39 +74,41 @@ class Bench:
     words: Any
 
     @cached_property
-    def loop(self) -> Loop:
-        pool = Pool(layer_shapes(self.model), 4096)
-        prefixes = PrefixCache(pool, lambda tokens, start: prefill(self.model, pool, tokens, start))
-        return Loop(Forward(self.model, pool), len(self.tokenizer), [], prefixes.get, 16)
+    def loop(self) -> DecodeLoop:
+        kv_cache = KVCache(layer_shapes(self.model), 4096)
+        prefixes = PrefixCache(kv_cache, lambda tokens, start: prefill(self.model, kv_cache, tokens, start))
+        return DecodeLoop(ModelRunner(self.model, kv_cache), len(self.tokenizer), [], prefixes.get, 16)
 
-    def spell(self, token: int) -> bytes:
+    def token_bytes(self, token: int) -> bytes:
         spelled: bytes = self.words.decode_bytes([token])
         return spelled
 
-    def text(self, row: Row) -> str:
-        return b"".join(map(self.spell, row.out)).decode()
+    def text(self, sequence: Sequence) -> str:
+        return b"".join(map(self.token_bytes, sequence.output_tokens)).decode()
 
-    def answer(self, question: Question, order: Order) -> Row:
+    def answer(self, question: Question, order: Order) -> Sequence:
         """The likeliest that is not null."""
         made = matcher(self.words, lark(replace(question, order=order, brief=True)))
         prefix, suffix = (self.tokenizer(one)["input_ids"] for one in (BEFORE, f"\n{question.prompt}\nJSON: "))
         several = len(question.parameters) > 1
 
-        def likeliest(out: Sequence[int], legal: Mapping[int, float]) -> int:
-            written = b"".join(map(self.spell, out)).decode("utf-8", "ignore")
+        def likeliest(out: abc.Sequence[int], legal: Mapping[int, float]) -> int:
+            written = b"".join(map(self.token_bytes, out)).decode("utf-8", "ignore")
             decides = written.endswith(":") if several else not written
-            return max(legal, key=lambda token: legal[token] - 99 * (decides and self.spell(token).startswith(b"n")))
+            return max(
+                legal, key=lambda token: legal[token] - 99 * (decides and self.token_bytes(token).startswith(b"n"))
+            )
 
-        row = Row("k", prefix, suffix, made, 200, target=likeliest)
-        assert [one.error for one in self.loop.run([row])] == [None]
-        return row
+        sequence = Sequence("k", prefix, suffix, made, 200, policy=likeliest)
+        assert [one.error for one in self.loop.run([sequence])] == [None]
+        return sequence
 
-    def exact(self, row: Row, stem: str, opening: str) -> dict[str, float]:
+    def exact(self, sequence: Sequence, stem: str, opening: str) -> dict[str, float]:
         """By the JSON of the value that follows `stem + opening`: its probability, given `stem` and no null."""
         length = len(stem.encode())
-        sizes = numpy.cumsum([len(self.spell(token)) for token in row.out])
-        kept = row.out[: next(step.at for step in row.sampled if sizes[step.at] > length)]
-        start = row.grammar.deep_copy()
+        sizes = numpy.cumsum([len(self.token_bytes(token)) for token in sequence.output_tokens])
+        kept = sequence.output_tokens[: next(step.index for step in sequence.sampled if sizes[step.index] > length)]
+        start = sequence.grammar.deep_copy()
         start.consume_tokens(kept)
         paths, found = [(1.0, list(kept), start)], dict[str, float]()
         while paths:
@@ -117,13 +120,13 @@ class Bench:
                 grammar.consume_tokens(forced)
                 paths.append((chance, path + forced, grammar))
             elif chance > 1e-4:
-                paths += self._further(row, chance, path, grammar)
+                paths += self._further(sequence, chance, path, grammar)
         found.pop("null", None)
         return {value: chance / sum(found.values()) for value, chance in found.items()}
 
-    def _value(self, path: Sequence[int], stem: str, opening: str) -> str | None:
+    def _value(self, path: abc.Sequence[int], stem: str, opening: str) -> str | None:
         """The JSON of the value, where it has ended; null where there is none."""
-        written = b"".join(map(self.spell, path)).decode("utf-8", "ignore")
+        written = b"".join(map(self.token_bytes, path)).decode("utf-8", "ignore")
         if written.startswith(stem + "n") and opening:
             return "null"
         if not written.startswith(stem + opening):
@@ -136,17 +139,21 @@ class Bench:
         return json.dumps(value, ensure_ascii=False) if ended else None
 
     def _further(
-        self, row: Row, chance: float, path: list[int], grammar: Any
+        self, sequence: Sequence, chance: float, path: list[int], grammar: Any
     ) -> Iterator[tuple[float, list[int], Any]]:
         with torch.inference_mode():
-            logits = self.model(torch.tensor([[*row.prefix_tokens, *row.suffix, *path]])).logits[0, -1].double()
+            logits = (
+                self.model(torch.tensor([[*sequence.prefix_tokens, *sequence.suffix_tokens, *path]]))
+                .logits[0, -1]
+                .double()
+            )
         bits = numpy.unpackbits(numpy.frombuffer(grammar.compute_bitmask(), numpy.uint8), bitorder="little")
         legal = torch.from_numpy(bits[: len(logits)].copy()).bool()
-        chances = logits.masked_fill(~legal, float("-inf")).softmax(-1)
-        for token in chances.nonzero()[:, 0].tolist():
+        probabilities = logits.masked_fill(~legal, float("-inf")).softmax(-1)
+        for token in probabilities.nonzero()[:, 0].tolist():
             further: llguidance.LLMatcher = grammar.deep_copy()
             further.consume_token(token)
-            yield chance * float(chances[token]), [*path, token], further
+            yield chance * float(probabilities[token]), [*path, token], further
 
 
 @pytest.fixture(scope="module")
@@ -162,12 +169,12 @@ def bench(request: pytest.FixtureRequest, embedded_folder: str, words: Any) -> B
     return Bench(LlamaForCausalLM(config).eval(), tokenizer, words)
 
 
-def told(bench: Bench, question: Question, row: Row) -> dict[str, dict[str, float]]:
+def told(bench: Bench, question: Question, sequence: Sequence) -> dict[str, dict[str, float]]:
     """By parameter: the probability of each choice's JSON."""
     sure = {parameter.name: Confidence(1.0, 1.0) for parameter in question.parameters}
-    bare = Completion(question.id, bench.text(row), True, confidence=sure)
-    opinions = Opinions(1, 0, True, bench.loop.run, bench.text, bench.spell)
-    [completion] = opinions.add([(question, row, bare)])
+    bare = Completion(question.id, bench.text(sequence), True, confidence=sure)
+    self_consistency = SelfConsistency(1, 0, True, bench.loop.run, bench.text, bench.token_bytes)
+    [completion] = self_consistency.add([(question, sequence, bare)])
     return {
         name: {json.dumps(choice, ensure_ascii=False): chance for choice, chance in sure.alternatives}
         for name, sure in completion.confidence.items()
@@ -188,63 +195,63 @@ CASES += [("embedded", name, "value-quote") for name in ("integer", "powers", "n
 @pytest.mark.parametrize(("bench", "name", "order"), CASES, indirect=["bench"])
 def test_alternatives_are_the_sums_over_all_token_paths(bench: Bench, name: str, order: Order) -> None:
     question = asked({name: CLOSED[name]})
-    row = bench.answer(question, order)
-    text = bench.text(row)
+    sequence = bench.answer(question, order)
+    text = bench.text(sequence)
     [(_, _, (first, _))] = value_spans([name], text)
     stem, opening = ("", text[:first]) if order == "value-quote" else (text[:first], "")
-    assert close(told(bench, question, row)[name], bench.exact(row, stem, opening))
+    assert close(told(bench, question, sequence)[name], bench.exact(sequence, stem, opening))
 
 
 @pytest.mark.parametrize("bench", ["random", "embedded"], indirect=True)
 def test_alternatives_of_several_parameters_in_one_answer(bench: Bench) -> None:
     names = ["powers", "beginnings", "unit", "boolean"]
     question = asked({name: CLOSED[name] for name in names})
-    row = bench.answer(question, "value-quote")
-    text = bench.text(row)
-    found = told(bench, question, row)
+    sequence = bench.answer(question, "value-quote")
+    text = bench.text(sequence)
+    found = told(bench, question, sequence)
     for name, start, _ in value_spans(names, text):
-        assert close(found[name], bench.exact(row, text[:start], '{"value":'))
+        assert close(found[name], bench.exact(sequence, text[:start], '{"value":'))
 
 
 def test_a_few_rows_are_enough_and_are_counted(bench: Bench) -> None:
     question = asked({"integer": CLOSED["integer"]})
-    row = bench.answer(question, "value-quote")
-    more: list[Row] = []
+    sequence = bench.answer(question, "value-quote")
+    more: list[Sequence] = []
 
-    def run(rows: Sequence[Row]) -> Iterator[Row]:
-        more.extend(rows)
-        return bench.loop.run(rows)
+    def run(sequences: abc.Sequence[Sequence]) -> Iterator[Sequence]:
+        more.extend(sequences)
+        return bench.loop.run(sequences)
 
     used = Usage(tokens_prompt=9, tokens_sampled=3, tokens_forced=2, forward_passes=1.5, ms_model=1.0, ms_grammar=1.0)
-    bare = Completion(question.id, bench.text(row), True, confidence={"integer": Confidence(1.0, 1.0)}, usage=used)
-    [completion] = Opinions(2, 0, True, run, bench.text, bench.spell).add([(question, row, bare)])
+    bare = Completion(question.id, bench.text(sequence), True, confidence={"integer": Confidence(1.0, 1.0)}, usage=used)
+    [completion] = SelfConsistency(2, 0, True, run, bench.text, bench.token_bytes).add([(question, sequence, bare)])
     usage = completion.usage
     assert 3 <= len(more) <= 10
-    assert all(one.passes > 0 for one in more)
-    assert math.isclose(usage.forward_passes, 1.5 + sum(one.passes for one in more))
+    assert all(one.forward_passes > 0 for one in more)
+    assert math.isclose(usage.forward_passes, 1.5 + sum(one.forward_passes for one in more))
     assert usage.tokens_sampled == 3 + sum(len(one.sampled) for one in more) > 3
-    assert usage.tokens_forced == 2 + sum(len(one.out) - len(one.sampled) for one in more) > 2
+    assert usage.tokens_forced == 2 + sum(one.num_forced_tokens for one in more) > 2
     assert min(usage.ms_model, usage.ms_grammar) > 1
     assert usage.tokens_prompt == 9
 
 
 def test_what_cannot_be_measured_is_not_made_up(bench: Bench) -> None:
     question = asked({"integer": CLOSED["integer"]})
-    row = bench.answer(question, "value-quote")
-    [failing] = spellings(question, row, bench.text(row), bench.spell)
-    for one in failing.next_rows():
+    sequence = bench.answer(question, "value-quote")
+    [failing] = choice_scores(question, sequence, bench.text(sequence), bench.token_bytes)
+    for one in failing.next_sequences():
         one.error = "out of memory"
-    failing.read()
-    assert failing.chances() == ()
-    assert failing.next_rows() == []
+    failing.collect()
+    assert failing.probabilities() == ()
+    assert failing.next_sequences() == []
 
-    [halting] = spellings(question, row, bench.text(row), bench.spell)
-    list(bench.loop.run(halting.next_rows()))
-    halting.read()
-    for one in halting.next_rows():
+    [halting] = choice_scores(question, sequence, bench.text(sequence), bench.token_bytes)
+    list(bench.loop.run(halting.next_sequences()))
+    halting.collect()
+    for one in halting.next_sequences():
         one.error = "out of memory"
-    halting.read()
-    assert 0 < sum(chance for _, chance in halting.chances()) < 0.99  # lower bounds
+    halting.collect()
+    assert 0 < sum(chance for _, chance in halting.probabilities()) < 0.99  # lower bounds
 
 
 # ---- from the engine ----
@@ -345,12 +352,12 @@ class Drawn:
     def __init__(self, *ends: str) -> None:
         self.ends, self.texts = ends, dict[str, str]()
 
-    def run(self, rows: Sequence[Row]) -> Iterator[Row]:
-        for row, end in zip(rows, self.ends, strict=True):
-            row.error = "it failed" if end == "failed" else None
-            row.truncated = end == "truncated"
-            self.texts[row.key] = end
-            yield row
+    def run(self, sequences: abc.Sequence[Sequence]) -> Iterator[Sequence]:
+        for sequence, end in zip(sequences, self.ends, strict=True):
+            sequence.error = "it failed" if end == "failed" else None
+            sequence.truncated = end == "truncated"
+            self.texts[sequence.key] = end
+            yield sequence
 
 
 @pytest.mark.parametrize(
@@ -363,10 +370,12 @@ class Drawn:
 )
 def test_draws_without_an_answer_do_not_count(ends: tuple[str, ...], share: float | None, words: Any) -> None:
     question, drawn = asked({"rotated": SCHEMAS["rotated"]}), Drawn(*ends)
-    row = Row(question.id, [1], [1], matcher(words, lark(question)), 9)
+    sequence = Sequence(question.id, [1], [1], matcher(words, lark(question)), 9)
     bare = Completion(question.id, said(True), True, confidence={"rotated": Confidence(1.0, 1.0)})
-    opinions = Opinions(4, 0, False, drawn.run, lambda row: drawn.texts[row.key], lambda token: b"")
-    [completion] = opinions.add([(question, row, bare)])
+    self_consistency = SelfConsistency(
+        4, 0, False, drawn.run, lambda sequence: drawn.texts[sequence.key], lambda token: b""
+    )
+    [completion] = self_consistency.add([(question, sequence, bare)])
     assert completion.confidence["rotated"].agreement == share
 
 
@@ -374,7 +383,7 @@ def test_every_draw_has_a_seed_of_its_own_and_keeps_it(words: Any) -> None:
     grammar = matcher(words, lark(asked({"rotated": SCHEMAS["rotated"]})))
 
     def seeds(key: str, seed: int) -> list[int | None]:
-        return [row.seed for row in draws(Row(key, [1], [1], grammar, 9), 8, seed)]
+        return [sequence.seed for sequence in draws(Sequence(key, [1], [1], grammar, 9), 8, seed)]
 
     assert len({*seeds("a", 0), *seeds("b", 0), *seeds("a", 1)}) == 24
     assert seeds("a", 0) == seeds("a", 0)

@@ -12,9 +12,10 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
-from dsx.engines.local.attention import flash_backend as varlen
-from dsx.engines.local.attention.kv_cache import Pool
-from dsx.engines.local.attention.model_runner import Forward
+from dsx.engines.local.attention import flash_backend
+from dsx.engines.local.attention.kv_cache import KVCache
+from dsx.engines.local.attention.model_runner import ModelRunner
+from dsx.engines.local.attention.packing import PrefixGroup
 from dsx.engines.local.engine import TransformersEngine
 from dsx.engines.local.prefix_cache import layer_shapes, prefill
 from dsx.types import EngineSettings, Parameter, Passage, Question, Shown
@@ -45,39 +46,39 @@ def model() -> Any:
 
 def test_the_kernel_does_what_is_asked_of_it() -> None:
     for dtype in (torch.bfloat16, torch.float16):
-        assert varlen.why_not(torch.device("cuda:0"), dtype) is None
+        assert flash_backend.unavailable_reason(torch.device("cuda:0"), dtype) is None
 
 
 def test_graphs_and_kernel_give_the_logits_of_plain_operations(model: Any) -> None:
     """Sixty passes of random sizes: there are few sizes of graphs, so most passes are replays."""
     said: list[str] = []
-    pool = Pool(layer_shapes(model), 20_000)
-    quick, plain = Forward(model, pool, said.append), Forward(model, pool, use_graphs=False)
-    plain.fused = False
+    kv_cache = KVCache(layer_shapes(model), 20_000)
+    quick, plain = ModelRunner(model, kv_cache, said.append), ModelRunner(model, kv_cache, use_graphs=False)
+    plain.use_flash = False
     draw = random.Random(1)
-    prefixes = [prefill(model, pool, [draw.randrange(300) for _ in range(size)]) for size in (900, 33, 1500)]
+    prefixes = [prefill(model, kv_cache, [draw.randrange(300) for _ in range(size)]) for size in (900, 33, 1500)]
     for _ in range(60):
-        rows = sorted((draw.randrange(3), draw.choice((0, 5, 90)), draw.choice((1, 1, 2, 7))) for _ in range(7))
-        tokens = [[draw.randrange(300) for _ in range(count)] for _, _, count in rows]
-        spans = [pool.take(seen + count, high=True) for _, seen, count in rows]
-        starts, seen = [span.start for span in spans], [before for _, before, _ in rows]
-        for span in spans:
-            for kept in (*pool.keys, *pool.values):
-                kept[span.first(span.places)] = torch.randn_like(kept[span.first(span.places)])
+        sequences = sorted((draw.randrange(3), draw.choice((0, 5, 90)), draw.choice((1, 1, 2, 7))) for _ in range(7))
+        tokens = [[draw.randrange(300) for _ in range(count)] for _, _, count in sequences]
+        allocated = [kv_cache.allocate(seen + count, from_top=True) for _, seen, count in sequences]
+        starts, seen = [slots.start for slots in allocated], [before for _, before, _ in sequences]
+        for slots in allocated:
+            for kept in (*kv_cache.keys, *kv_cache.values):
+                kept[slots.first(slots.length)] = torch.randn_like(kept[slots.first(slots.length)])
         groups = []
         for which, prefix in enumerate(prefixes):
-            mine = [at for at, row in enumerate(rows) if row[0] == which]
-            if mine:
-                groups.append((prefix, mine[0], mine[-1] + 1))
+            members = [at for at, sequence in enumerate(sequences) if sequence[0] == which]
+            if members:
+                groups.append(PrefixGroup(prefix, members[0], members[-1] + 1))
         with quick:
-            got = quick.step(tokens, starts, seen, groups).float().clone()
+            logits = quick.forward(tokens, starts, seen, groups).float().clone()
         with plain:
-            wanted = plain.step(tokens, starts, seen, groups).float()
-        assert (got - wanted).norm() < 0.03 * wanted.norm()
-        for span in spans:
-            pool.give_back(span)
+            expected = plain.forward(tokens, starts, seen, groups).float()
+        assert (logits - expected).norm() < 0.03 * expected.norm()
+        for slots in allocated:
+            kv_cache.free(slots)
     assert said == []
-    assert len(quick.captured) >= 3
+    assert len(quick.captured_graphs) >= 3
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +112,7 @@ def test_an_engine_answers_under_the_grammar(folder: Path, device: str) -> None:
     if device == "cuda:1" and torch.cuda.device_count() == 1:
         pytest.skip("one GPU only")
     engine = TransformersEngine(EngineSettings(model=str(folder), max_new_tokens=400, options={"device": device}))
-    devices = {str(kept.device) for kept in engine.pool.keys}
+    devices = {str(kept.device) for kept in engine.kv_cache.keys}
     assert len(devices) == (torch.cuda.device_count() if device == "auto" else 1)
     answers = {completion.question_id: completion for completion in engine.answer(questions())}
     assert set(answers) == {question.id for question in questions()}
@@ -120,5 +121,5 @@ def test_an_engine_answers_under_the_grammar(folder: Path, device: str) -> None:
         said = json.loads(completion.text)
         assert said is None or said["quote"] in TEXT
     assert sum(json.loads(completion.text) is not None for completion in answers.values()) > 0
-    assert engine.loop.forward.captured, "most passes are replays, on several cards too"
+    assert engine.loop.runner.captured_graphs, "most passes are replays, on several cards too"
     engine.close()

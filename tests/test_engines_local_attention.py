@@ -1,0 +1,179 @@
+"""Shared-prefix attention is plain attention, whatever the shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dsx.engines.local.attention import flash_backend, torch_backend
+from dsx.engines.local.attention.cuda_graphs import bucket_for
+from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, LayerShape
+from dsx.engines.local.attention.packing import AttentionMetadata, ForwardBatch, GraphBucket, PrefixGroup
+from dsx.engines.local.attention.torch_backend import AttentionSpec, eager_attention, flash_cpu
+
+
+def reference(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, spec: AttentionSpec) -> torch.Tensor:
+    """query [H, W, D] whose last token is the last of keys [K, S, D] → [W, H, D], in float64."""
+    group = query.shape[0] // keys.shape[0]
+    keys, values = (part.double().repeat_interleave(group, 0) for part in (keys, values))
+    scores = query.double() @ keys.transpose(1, 2) * spec.scale
+    if spec.soft_cap is not None:
+        scores = spec.soft_cap * torch.tanh(scores / spec.soft_cap)
+    heads, width, length = scores.shape
+    visible = torch.ones(width, length, dtype=torch.bool).tril(length - width)
+    if spec.sliding_window is not None:
+        visible &= torch.ones(width, length, dtype=torch.bool).triu(length - width - spec.sliding_window + 1)
+    scores = scores.masked_fill(~visible, float("-inf"))
+    if spec.sinks is not None:
+        scores = torch.cat([scores, spec.sinks.double()[:, None, None].expand(heads, width, 1)], 2)
+    return (scores.softmax(-1)[:, :, :length] @ values).transpose(0, 1)
+
+
+def kernel(
+    queries: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    sequences: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    max_query_len: int,
+    scale: float,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What `flash_varlen` does on a GPU, as `unavailable_reason` checks. Queries past `max_query_len` get noise."""
+    begin, starts, lengths = (part.tolist() for part in sequences)
+    assert begin == sorted(begin)
+    assert begin[-1] <= len(queries)
+    group = queries.shape[1] // keys.shape[1]
+    output = torch.full_like(queries, float("nan"))
+    sums = torch.full((queries.shape[1], len(queries)), float("nan"))
+    for at, length in enumerate(lengths):
+        asking, read = (
+            slice(begin[at], min(begin[at + 1], begin[at] + max_query_len)),
+            slice(starts[at], starts[at] + length),
+        )
+        scores = torch.einsum("qhd,khd->hqk", queries[asking], keys[read].repeat_interleave(group, 1)) * scale
+        sums[:, asking] = scores.logsumexp(-1) if length else float("inf")
+        weights = scores.softmax(-1) if length else scores
+        output[asking] = torch.einsum("hqk,khd->qhd", weights, values[read].repeat_interleave(group, 1))
+    return output, sums
+
+
+@dataclass
+class Case:
+    """A batch and its KV cache: prefixes and tails of random numbers, in random order, garbage between them."""
+
+    batch: ForwardBatch
+    query: torch.Tensor
+    spec: AttentionSpec
+
+    def expected(self) -> torch.Tensor:
+        """[N, H, D], float64: each sequence by itself, its prefix and tail in one piece."""
+        kv_cache, parts, at = self.batch.kv_cache, list[torch.Tensor](), 0
+        prefixes = [prefix for prefix, first, end in self.batch.prefix_groups for _ in range(end - first)]
+        sequences = zip(
+            prefixes, self.batch.tail_starts, self.batch.num_computed_tokens, self.batch.num_new_tokens, strict=True
+        )
+        for prefix, start, seen, count in sequences:
+            tail = slice(start, start + seen + count)
+            keys, values = (
+                torch.cat([tensor[0][prefix.slots.first(prefix.length)], tensor[0][tail]]).transpose(0, 1)
+                for tensor in (kv_cache.keys, kv_cache.values)
+            )
+            parts.append(reference(self.query[0, :, at : at + count], keys, values, self.spec))
+            at += count
+        return torch.cat(parts)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """1 to 3 prefixes of 0 to 40 tokens, 1 to 7 sequences of up to 12 tokens and 1 to 6 new ones, grouped heads."""
+    key_heads, group, size = draw(st.integers(1, 3)), draw(st.integers(1, 4)), 16
+    lengths = draw(st.lists(st.integers(0, 40), min_size=1, max_size=3))
+    sequences = draw(
+        st.lists(
+            st.tuples(st.integers(0, len(lengths) - 1), st.integers(0, 12), st.integers(1, 6)), min_size=1, max_size=7
+        )
+    )
+    random = torch.Generator().manual_seed(draw(st.integers(0, 2**20)))
+    kv_cache = KVCache([LayerShape(key_heads, size, size, torch.float32, torch.device("cpu"))], 400)
+    for tensor in (*kv_cache.keys, *kv_cache.values):
+        tensor.normal_(generator=random)
+    sequences.sort()
+    allocated = [kv_cache.allocate(length or 1, from_top=draw(st.booleans())) for length in lengths]
+    prefixes = [CachedPrefix(length, slots) for length, slots in zip(lengths, allocated, strict=True)]
+    starts = [kv_cache.allocate(seen + count, from_top=draw(st.booleans())).start for _, seen, count in sequences]
+    groups = []
+    for number, prefix in enumerate(prefixes):
+        members = [index for index, sequence in enumerate(sequences) if sequence[0] == number]
+        if members:
+            groups.append(PrefixGroup(prefix, members[0], members[-1] + 1))
+    counts = [count for _, _, count in sequences]
+    batch = ForwardBatch(kv_cache, [7] * sum(counts), starts, [seen for _, seen, _ in sequences], counts, groups)
+    sinks = torch.randn(key_heads * group, generator=random) if draw(st.booleans()) else None
+    window, cap = draw(st.one_of(st.none(), st.integers(1, 60))), draw(st.sampled_from([None, 1.5]))
+    query = torch.randn(1, key_heads * group, sum(counts), size, generator=random)
+    return Case(batch, query, AttentionSpec(size**-0.5, window, cap, sinks))
+
+
+@pytest.mark.parametrize("prefix_kernel", [eager_attention, flash_cpu])
+@settings(max_examples=150, deadline=None)
+@given(case=cases())
+def test_plain_operations_are_attention(prefix_kernel: torch_backend.AttentionKernel, case: Case) -> None:
+    output = torch_backend.attend(case.batch, 0, case.query, case.spec, prefix_kernel)
+    assert (output.double() - case.expected()).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@settings(max_examples=150, deadline=None)
+@given(case=cases())
+def test_sequences_of_varying_length_are_attention(padded: bool, case: Case) -> None:
+    """The same whether the indices are cut to measure or padded to the room of a CUDA graph."""
+    case = replace(case, spec=replace(case.spec, sliding_window=None, soft_cap=None))
+    batch, query = case.batch, case.query
+    metadata = batch.metadata(torch.device("cpu"))
+    if padded:
+        bucket = bucket_for(batch)
+        assert bucket is not None
+        metadata = AttentionMetadata.unpack(torch.from_numpy(batch.packed(bucket)), bucket, bucket.num_tokens)
+        spare = torch.full((*query.shape[:2], bucket.num_tokens - len(batch.input_ids), query.shape[3]), 9.0)
+        query = torch.cat([query, spare], 2)
+    keys, values = batch.kv_cache.keys[0], batch.kv_cache.values[0]
+    output = flash_backend.attend(metadata, query, keys, values, case.spec, kernel)[: len(batch.input_ids)]
+    assert (output.double() - case.expected()).abs().max() < 1e-5
+
+
+def test_the_indices_of_a_pass() -> None:
+    kv_cache = KVCache([LayerShape(1, 4, 4, torch.float32, torch.device("cpu"))], 60)
+    prefix = CachedPrefix(10, kv_cache.allocate(10))
+    batch = ForwardBatch(kv_cache, [5, 6, 7], [40, 30], [0, 3], [2, 1], [PrefixGroup(prefix, 0, 2)])
+    metadata = batch.metadata(torch.device("cpu"))
+    assert metadata.input_ids.tolist() == [5, 6, 7]
+    assert metadata.positions.tolist() == [10, 11, 13]
+    assert metadata.slot_mapping.tolist() == [40, 41, 33]
+    assert metadata.logits_indices.tolist() == [1, 2]
+    assert batch.max_seq_len == 14
+    padded = AttentionMetadata.unpack(
+        torch.from_numpy(batch.packed(GraphBucket(8, 9, 9, 16))), GraphBucket(8, 9, 9, 16), 8
+    )
+    assert padded.slot_mapping.tolist() == [40, 41, 33, 0, 0, 0, 0, 0], "what is padding is written to nobody's place"
+    assert padded.tail_key_counts.tolist() == [1, 2, 4, 0, 0, 0, 0, 0]
+    assert padded.prefix_query_starts.tolist()[:10] == [0, 3, 8, 8, 8, 8, 8, 8, 8, 8]
+    assert padded.prefix_key_counts.tolist()[::9] == [1] * 10 + [0] * 6, "ten tokens in sixteen parts"
+
+
+def test_a_pass_that_is_too_large_has_no_room() -> None:
+    kv_cache = KVCache([LayerShape(1, 4, 4, torch.float32, torch.device("cpu"))], 60)
+    prefixes = [CachedPrefix(1, kv_cache.allocate(1)) for _ in range(33)]
+
+    def bucket(counts: list[int], several: int = 1) -> GraphBucket | None:
+        groups = [PrefixGroup(prefixes[at], at, at + 1) for at in range(several)]
+        return bucket_for(
+            ForwardBatch(kv_cache, [0] * sum(counts), [50] * len(counts), [0] * len(counts), counts, groups)
+        )
+
+    assert bucket([1]) == GraphBucket(1, 1, 9, 16)
+    assert bucket([1] * 9, 9) == GraphBucket(12, 12, 33, 8)
+    assert bucket([20] * 26) is None
+    assert bucket([1] * 33, 33) is None
