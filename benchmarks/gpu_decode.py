@@ -3,10 +3,10 @@
     python benchmarks/gpu_decode.py [--layers 64] [--cards 1] [--out gpu_decode.json]
 
 Needs one GPU of 141 GB, or two of 80, for all 64 layers and 18 prefixes of 10,000 tokens. The vocabulary is made up:
-151,936 tokens of which the grammar uses the single letters and digits; the grammar is a long free string, so that no
 151,936 tokens of which the grammar uses the single letters and digits. The grammar is a long free string, so that no
 sequence ends. What is timed is `dsx.engines.local.generate.DecodeLoop` itself, masks and Python included, with and
 without CUDA graphs.
+"""
 
 from __future__ import annotations
 
