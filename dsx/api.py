@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from dsx.load import DocumentReader
-from dsx.paths import document_cache
-from dsx.plugins import load_plugins
-from dsx.types import Document, LoadLimits
+from dsx.errors import UsageError
+from dsx.types import (
+    Document,
+    Json,
+    LoadLimits,
+    PaperResult,
+    ParameterSet,
+    Record,
+    RecordPath,
+    RecordStep,
+    RecordType,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from dsx.run.session import Session
+    from dsx.store import RunFolder
+
+Model = TypeVar("Model", bound="BaseModel")
 
 
 def load_document(path: Path | str, *, loader: str | None = None, limits: LoadLimits | None = None) -> Document:
@@ -15,6 +35,200 @@ def load_document(path: Path | str, *, loader: str | None = None, limits: LoadLi
 
     loader: the name of one (`dsx plugins list`); None: judged by the file's content. Raises LoadError.
     """
+    from dsx.load import DocumentReader
+    from dsx.paths import document_cache
+    from dsx.plugins import load_plugins
+
     plugins = load_plugins()
     reader = DocumentReader(plugins.find_loader, plugins.loaders, limits or LoadLimits(), document_cache())
     return reader.read(Path(path), loader)
+
+
+def parameter_set(source: type[BaseModel] | Path | str | Mapping[str, Json], name: str | None = None) -> ParameterSet:
+    """What is to be asked of each paper.
+
+    source: a Pydantic class, a JSON Schema or its file, or the name of an installed set (`dsx schema list`).
+    name: what the set is called where a class or schema has no title. Raises SchemaError with every problem.
+    """
+    if isinstance(source, str | Path):
+        from dsx.plugins import load_plugins
+        from dsx.run.job import find_parameters
+
+        return find_parameters(str(source), load_plugins())
+    from dsx import schema
+
+    if isinstance(source, Mapping):
+        return schema.read(source, name or "parameters")
+    return schema.parameter_set(source, name or source.__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper(Generic[Model]):
+    """What a run found in one paper.
+
+    values: an object of the user's own class, or of one made from the JSON Schema; what is not reported is None.
+    records: the same values, each with its status, confidence and evidence; the first record is the paper's own.
+    """
+
+    file: str
+    document: str
+    values: Model
+    records: tuple[Record, ...]
+    notes: tuple[str, ...] = ()
+
+    def value(self, parameter: str, record: str | None = None) -> Value:
+        """One value with its evidence. record: a record's label; None: the paper's own values."""
+        for each in self.records:
+            if each.label == record and parameter in each.values and (record is not None or each is self.records[0]):
+                return each.values[parameter]
+        raise UsageError(f"{self.file} has no value {parameter!r} of {record or 'the paper itself'}")
+
+
+class Run(Generic[Model]):
+    """A run folder as a sequence of papers. `extract` and `open_run` make it.
+
+    Iterating gives the papers that are stored; where `extract` made it, the others too, as each is filled: a run that
+    is not iterated asks nothing. A paper that fails is named in `failures`, and the iteration goes on.
+    """
+
+    def __init__(self, path: Path, parameters: ParameterSet, model: type[Model], session: Session | None) -> None:
+        self.path, self.parameters, self.model = path, parameters, model
+        self._session = session
+
+    def __iter__(self) -> Iterator[Paper[Model]]:
+        for result in self._folder().results() if self._session is None else self._session.results():
+            yield self._paper(result)
+
+    def __repr__(self) -> str:
+        from dsx.store import is_run
+
+        if not is_run(self.path):
+            return f"<Run {self.path}: not begun>"
+        folder = self._folder()
+        return f"<Run {self.path}: {len(list(folder.results()))} papers done, {len(folder.failures())} failed>"
+
+    def finish(self) -> Run[Model]:
+        """Fills all papers that are left."""
+        for _ in self if self._session is not None else ():
+            pass
+        return self
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """File → reason, of the papers that failed."""
+        return {failure["file"]: failure["reason"] for failure in self._folder().failures()}
+
+    def export(self, path: Path | str, format: str = "jsonl") -> None:
+        """Writes what is stored. format: as `dsx export --format` takes."""
+        from dsx.plugins import load_plugins
+
+        exporters = load_plugins().exporters
+        exporter = exporters[format]
+        mode, encoding = ("wb", None) if exporter.binary else ("w", "utf-8")
+        with open(path, mode, encoding=encoding) as out, exporters.calling(format, but=OSError):
+            exporter.export(list(self._folder().results()), self.parameters, out)
+
+    def _folder(self) -> RunFolder:
+        from dsx.store import read_run
+
+        return read_run(self.path)
+
+    def _paper(self, result: PaperResult) -> Paper[Model]:
+        from dsx.schema import to_object
+
+        values = self.model.model_validate(to_object(result, self.parameters))
+        return Paper(result.file, result.document, values, result.records, result.notes)
+
+
+@overload
+def open_run(path: Path | str, model: type[Model]) -> Run[Model]: ...
+@overload
+def open_run(path: Path | str) -> Run[BaseModel]: ...
+def open_run(path: Path | str, model: type[BaseModel] | None = None) -> Run[Any]:
+    """A run that is there. model: the class of its parameter set. Raises RunError where the folder is no run's."""
+    from dsx.schema import read
+    from dsx.store import read_run
+
+    manifest = read_run(Path(path)).manifest
+    parameters = read(manifest["schema"], manifest["schema_name"])
+    return Run(Path(path), parameters, _model(parameters, model), None)
+
+
+@overload
+def extract(
+    parameter_set: type[Model],
+    papers: Sequence[Path | str] | Path | str,
+    *,
+    model: str | None = None,
+    run: Path | str | None = None,
+    **recipe: Any,
+) -> Run[Model]: ...
+@overload
+def extract(
+    parameter_set: ParameterSet | Path | str,
+    papers: Sequence[Path | str] | Path | str,
+    *,
+    model: str | None = None,
+    run: Path | str | None = None,
+    **recipe: Any,
+) -> Run[BaseModel]: ...
+def extract(
+    parameter_set: type[BaseModel] | ParameterSet | Path | str,
+    papers: Sequence[Path | str] | Path | str,
+    *,
+    model: str | None = None,
+    run: Path | str | None = None,
+    **recipe: Any,
+) -> Run[Any]:
+    """Fills a parameter set from papers, one after the other, while the run is iterated.
+
+        for paper in dsx.extract(Study, "papers/", model="Qwen/Qwen3-32B"):
+            print(paper.values.participants, paper.value("participants").evidence)
+
+    papers: files, or folders of PDFs. model: a Hugging Face id, folder or GGUF file; None: the small embedded one.
+    run: the run folder; the same call again goes on where it was. recipe: fields of `dsx.Recipe`, such as `engine`.
+    Everything that can be checked is checked before it returns; raises UsageError.
+    """
+    from dsx.recipe import Recipe
+    from dsx.run.session import Session
+
+    name: str | None = None
+    if isinstance(parameter_set, str | Path):
+        name = str(parameter_set)
+    parameters = parameter_set if isinstance(parameter_set, ParameterSet) else _parameter_set(parameter_set)
+    user_class = parameter_set if isinstance(parameter_set, type) else None
+    result_class = _model(parameters, user_class)
+    files = [Path(paper) for paper in ([papers] if isinstance(papers, Path | str) else papers)]
+    chosen = Recipe.read(schema_name=name or parameters.name, model=model, **recipe)
+    session = Session.check(files, chosen, parameters, None if run is None else Path(run))
+    return Run(session.folder, parameters, result_class, session)
+
+
+_parameter_set = parameter_set
+
+
+def _model(parameters: ParameterSet, model: type[BaseModel] | None) -> type[BaseModel]:
+    """The class of results; UsageError for a user's that does not allow None where a paper may not report a value."""
+    from pydantic import ValidationError
+
+    from dsx.schema import pydantic_model, to_object
+
+    if model is None:
+        return pydantic_model(parameters)
+    empty = PaperResult("", "", tuple(_empty(parameters.root, ())))
+    try:
+        model.model_validate(to_object(empty, parameters))
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UsageError(
+            f"{model.__name__}: {where} must allow None, for a paper may not report it; write `… | None = None`"
+        ) from None
+    return model
+
+
+def _empty(kind: RecordType, path: RecordPath) -> Iterator[Record]:
+    """One record of each kind without any value."""
+    yield Record(path[-1].label if path else None, kind.name, {}, None, path)
+    for child in kind.children:
+        yield from _empty(child, (*path, RecordStep(child.name, "1")))

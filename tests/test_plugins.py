@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -221,7 +222,7 @@ def test_a_name_given_twice_is_nobodys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # ---- installed and broken ----
 
-NOTHING = "from dsx.plugins.hookspecs import hookimpl\n@hookimpl\ndef register_repairs(): return {}\n"
+NOTHING = "from dsx import hookimpl\n@hookimpl\ndef register_repairs(): return {}\n"
 BROKEN: dict[str, dict[str, str]] = json.loads((ROOT / "tests" / "corpus" / "broken_plugins.json").read_text("utf-8"))
 
 
@@ -308,7 +309,7 @@ def test_names_that_no_plugin_can_have(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_commands_of_plugins(tmp_path: Path) -> None:
-    code = "from dsx.plugins.hookspecs import hookimpl\n@hookimpl\ndef register_commands(group):\n"
+    code = "from dsx import hookimpl\n@hookimpl\ndef register_commands(group):\n"
     for name, added in {"one": ("hello", "twice"), "two": ("twice", "recover")}.items():
         lines = [f"    @group.command({each!r})\n    def {each}(): print('{each} of {name}')\n" for each in added]
         install(tmp_path, name, code + "".join(lines))
@@ -350,8 +351,9 @@ def test_check_says_which_promise_is_broken(monkeypatch: pytest.MonkeyPatch) -> 
         Parameter("n", {"type": ["integer", "null"]}, "number"),
         Parameter("n", {"type": "integer"}, "number", normalisers=("no-such",)),
     )
+    lock = threading.Lock()
     mine = plugin(
-        register_loaders=lambda: {"Mine!": Loader(load_anything, ""), "local": Loader(lambda path: 1, "1")},  # type: ignore[arg-type,return-value]
+        register_loaders=lambda: {"Mine!": Loader(load_anything, ""), "local": Loader(lambda path: lock, "1")},  # type: ignore[arg-type,return-value]
         register_repairs=lambda: {
             "mine": Repair(lambda text: text.replace('\\"', '"')),
             "leaving": Repair(lambda text: sys.exit(3)),
@@ -369,7 +371,7 @@ def test_check_says_which_promise_is_broken(monkeypatch: pytest.MonkeyPatch) -> 
         "loader Mine!: has a name that a command line takes",
         "loader Mine!: has a version",
         "loader Mine!: refuses an empty file with a LoadError (it made a document of it)",
-        "loader local: pickles",
+        "loader local: can be sent to a process of its own (LoadError: the loader cannot be sent to a subprocess",
         "repair mine: leaves valid JSON as it is",
         "repair leaving: leaves valid JSON as it is (SystemExit: 3)",
         "normaliser mine: gives a value or a ValueError (TypeError",

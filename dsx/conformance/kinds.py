@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from dsx.conformance.outcome import Outcome, Unchecked, attempt, demand
 from dsx.errors import LoadError, ModelError, UsageError
+from dsx.load.isolate import reference
 from dsx.plugins import Plugins
 from dsx.plugins.registry import PluginReport
 from dsx.types import (
@@ -43,6 +44,8 @@ from dsx.types import (
 if TYPE_CHECKING:
     import click
 
+CAP = 512
+"""Tokens of one answer, as a recipe has it by default."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 NUMBER = Parameter("n_total", {"type": "integer", "minimum": 0, "maximum": 100_000}, "the number of participants")
 TEXT = Parameter("posture", {"type": "string", "maxLength": 80}, "how the participants sat or stood")
@@ -64,7 +67,15 @@ def parameter_set(about: str, given: ParameterSet, plugins: Plugins) -> Iterator
     """Its schemas are schemas, its choices fit them, its normalisers exist."""
     yield from attempt(about, "its schema is a JSON Schema", lambda: _schema(given.schema))
     yield from attempt(about, "its parameters can be asked", lambda: _parameters(given.root, plugins))
+    yield from attempt(about, f"its answers fit {CAP} tokens", lambda: _fits(given))
     yield from attempt(about, "pickles", lambda: pickle.loads(pickle.dumps(given)))
+
+
+def _fits(given: ParameterSet) -> None:
+    from dsx.ask.plan import too_long
+
+    for problem in too_long(given, CAP):
+        demand(False, problem)
 
 
 def _schema(schema: Any) -> None:
@@ -104,7 +115,7 @@ def _parameters(kind: RecordType, plugins: Plugins) -> None:
 def loader(about: str, given: Loader) -> Iterator[Outcome]:
     """It runs in a process of its own, and a bad file is a LoadError, nothing else."""
     yield from attempt(about, "has a version", lambda: demand(bool(given.version), "raise it when the text changes"))
-    yield from attempt(about, "pickles, for it runs in a process of its own", lambda: pickle.loads(pickle.dumps(given)))
+    yield from attempt(about, "can be sent to a process of its own", lambda: reference(given))
     for what, content in {"an empty file": b"", "random bytes": random.Random(1).randbytes(4000)}.items():
         yield from attempt(about, f"refuses {what} with a LoadError", lambda content=content: _refuses(given, content))  # type: ignore[misc]
 
@@ -187,7 +198,8 @@ def _questions(made: Engine) -> None:
     ]
     completions = list(made.answer(asked))
     answered = Counter(completion.question_id for completion in completions)
-    demand(answered == Counter(question.id for question in asked), f"3 questions gave completions for {dict(answered)}")
+    wanted = Counter(question.id for question in asked)
+    demand(answered == wanted, f"3 questions gave completions for {list(map(str, answered))}")
     for completion in completions:
         demand(
             completion.error is not None or bool(completion.text), f"{completion.question_id}: neither text nor error"

@@ -49,13 +49,13 @@ def read_lines(page: Any, glyphs: Glyphs) -> list[Line]:
         for line in block["lines"]:
             if abs(line["dir"][1]) > 0.5 and abs(line["dir"][0]) < 0.5:
                 continue  # runs up or down the page's edge: a watermark or download note
-            made = _line(page.number + 1, number, line)
+            made = line_of(page.number + 1, number, line)
             if made is not None:
                 found.append(made)
     return found
 
 
-def _line(page: int, block: int, line: dict[str, Any]) -> Line | None:
+def line_of(page: int, block: int, line: dict[str, Any]) -> Line | None:
     text: list[str] = []
     boxes: list[Box] = []
     looks: Counter[tuple[float, str, bool]] = Counter()

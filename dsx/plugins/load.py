@@ -229,7 +229,7 @@ def _register(manager: pluggy.PluginManager, report: PluginReport, plugin: objec
             report.note(_without_repr(problem, plugin, report.name))
         report.hooks += [caller.name for caller in manager.get_hookcallers(plugin) or ()] if sound else []
         if sound and not report.hooks and not report.problems:
-            report.note("it has no hook; write @dsx.plugins.hookspecs.hookimpl above each function that is one")
+            report.note("it has no hook; write @dsx.hookimpl above each function that is one")
     if not sound and manager.has_plugin(report.name):
         manager.unregister(name=report.name)
 
@@ -244,10 +244,10 @@ def _unmarked(plugin: object) -> list[str]:
         if getattr(function, "__module__", None) != getattr(plugin, "__name__", type(plugin).__module__):
             continue
         if name in HOOKS:
-            problems.append(f"{name} is not marked: write @dsx.plugins.hookspecs.hookimpl above it")
+            problems.append(f"{name} is not marked: write @dsx.hookimpl above it")
         elif name.startswith("register_") and difflib.get_close_matches(name, HOOKS, 1, 0.85):
             near = difflib.get_close_matches(name, HOOKS, 1, 0.85)[0]
-            problems.append(f"{name} is no hook; did you mean {near}? (with @dsx.plugins.hookspecs.hookimpl above it)")
+            problems.append(f"{name} is no hook; did you mean {near}? (with @dsx.hookimpl above it)")
     return problems
 
 

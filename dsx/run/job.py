@@ -48,9 +48,9 @@ def find_parameters(name: str, plugins: Plugins) -> ParameterSet:
     return plugins.parameter_sets[name]
 
 
-def check_recipe(recipe: Recipe, plugins: Plugins) -> ParameterSet:
+def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | None = None) -> ParameterSet:
     """Everything that a recipe names exists and fits; nothing heavy is done. Raises a UsageError otherwise."""
-    parameters = find_parameters(recipe.schema_name, plugins)
+    parameters = parameters or find_parameters(recipe.schema_name, plugins)
     if too_long := plan.too_long(parameters, recipe.max_new_tokens):
         raise SchemaError(recipe.schema_name, too_long)
     plugins.engines[recipe.engine]

@@ -14,11 +14,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from dsx.errors import LoadError
-from dsx.load.headings import heading_kind
-from dsx.load.markup import Cell, Writer, fold, raised, span
-from dsx.plugins.hookspecs import hookimpl
-from dsx.types import Document, Loader
+from dsx.plugin_api import Document, Loader, LoadError, hookimpl
+from dsx.plugin_api.loaders import Cell, Writer, fold, heading_kind, raised, span
 
 HEAD_BYTES = 4096
 DOCTYPE = re.compile(rb"""<!DOCTYPE\s+(?:article|pmc-articleset)\s+PUBLIC\s+["']-//NLM//DTD (?!PubMed)""", re.I)

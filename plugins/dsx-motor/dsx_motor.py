@@ -5,14 +5,11 @@ Descriptions, choices and synonyms are prompt text: what counts, what does not, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from dsx import hookimpl
-
-if TYPE_CHECKING:
-    from dsx.types import ParameterSet
+from dsx import ParameterSet, hookimpl, parameter_set
 
 
 def about(
@@ -285,6 +282,4 @@ class Motor(BaseModel):
 @hookimpl
 def register_parameter_sets() -> dict[str, ParameterSet]:
     """motor."""
-    from dsx.schema import parameter_set
-
     return {"motor": parameter_set(Motor, "motor")}

@@ -17,9 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from dsx.errors import LoadError
-from dsx.plugins.hookspecs import hookimpl
-from dsx.types import Box, Document, Loader
+from dsx.plugin_api import Box, Document, Loader, LoadError, hookimpl
 
 HEAD_BYTES = 4096
 SPACE, GAP, STEP, LEADING, INDENT = 0.15, 0.9, 0.8, 1.5, 0.5
@@ -66,17 +64,13 @@ class Row:
 
 def load_pdfium(path: Path) -> Document:
     """Raises LoadError where the file is no PDF, is locked by a password, or has no text."""
-    from dsx.load.compose import compose
-    from dsx.load.lines import Line, _line
-    from dsx.load.margins import without_margins
-    from dsx.load.paragraphs import paragraphs
-    from dsx.load.tables import with_tables
+    from dsx.plugin_api.loaders import Line, compose, line_of, paragraphs, with_tables, without_margins
 
     pages: list[list[Line]] = []
     sizes: list[Point] = []
     metadata: dict[str, str] = {}
     for number, (rows, size) in enumerate(_pages(path, metadata), 1):
-        made = (_line(number, row.block, _as_pymupdf(row.characters)) for row in rows)
+        made = (line_of(number, row.block, _as_pymupdf(row.characters)) for row in rows)
         pages.append([line for line in made if line is not None])
         sizes.append(size)
     lines, grids = with_tables(without_margins(pages, sizes))

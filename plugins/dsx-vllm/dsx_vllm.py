@@ -12,12 +12,22 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from dsx.errors import ModelError, UsageError
-from dsx.plugins.hookspecs import hookimpl
-from dsx.types import Completion, Confidence, EngineFactory, EngineSettings, Json, LocalEngine, Question, Usage
+from dsx.plugin_api import (
+    Completion,
+    Confidence,
+    EngineFactory,
+    EngineSettings,
+    Json,
+    LocalEngine,
+    ModelError,
+    Question,
+    Usage,
+    UsageError,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
-    from dsx.engines.server.logprobs import Token
+    from dsx.plugin_api.engines import Token
 
 log = logging.getLogger("dsx.vllm")
 
@@ -107,7 +117,7 @@ class VllmEngine:
     def _wrap(self) -> None:
         import outlines
 
-        from dsx.engines.chat import Renderer
+        from dsx.plugin_api.engines import Renderer
 
         self.outlines = outlines.from_vllm_offline(self.llm)
         self.tokenizer = self.llm.get_tokenizer()
@@ -165,7 +175,7 @@ class VllmEngine:
         from vllm import SamplingParams
         from vllm.sampling_params import StructuredOutputsParams
 
-        from dsx.answers.grammar import lark
+        from dsx.plugin_api.engines import lark
 
         held = CFG(lark(question))
         return SamplingParams(
@@ -177,7 +187,7 @@ class VllmEngine:
         )
 
     def _completion(self, question: Question, output: Any, ms: float) -> Completion:
-        from dsx.answers.grammar import shortest
+        from dsx.plugin_api.engines import shortest
 
         written = output.outputs[0]
         sampled = len(written.token_ids)
@@ -191,7 +201,7 @@ class VllmEngine:
         return Completion(question.id, written.text, True, False, self._confidence(question, written), usage)
 
     def _confidence(self, question: Question, written: Any) -> Mapping[str, Confidence]:
-        from dsx.engines.server.logprobs import confidences
+        from dsx.plugin_api.engines import confidences
 
         if question.form != "parameters" or not written.logprobs:
             return {}
@@ -204,7 +214,7 @@ class VllmEngine:
 
 
 def _token(chosen: int, position: Mapping[int, Any]) -> Token:
-    from dsx.engines.server.logprobs import Token
+    from dsx.plugin_api.engines import Token
 
     top = tuple((each.decoded_token or "", float(each.logprob)) for each in position.values())
     return Token(position[chosen].decoded_token or "", float(position[chosen].logprob), top)

@@ -9,9 +9,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dsx.errors import UsageError
-from dsx.plugins.hookspecs import hookimpl
-from dsx.types import Completion, Engine, EngineFactory, EngineSettings, Json, Parameter, Question
+from dsx.plugin_api import (
+    Completion,
+    Engine,
+    EngineFactory,
+    EngineSettings,
+    Json,
+    Parameter,
+    Question,
+    UsageError,
+    hookimpl,
+)
 
 SENTENCE = re.compile(r"[^.!?\n]+(?:\.\d[^.!?\n]*)*[.!?]?")
 

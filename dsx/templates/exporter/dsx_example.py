@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from dsx.plugins.hookspecs import hookimpl
-from dsx.types import Exporter, PaperResult, ParameterSet, Status
+from dsx.plugin_api import Exporter, PaperResult, ParameterSet, Status, hookimpl
 
 
 def export(results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from dsx.errors import LoadError
-from dsx.plugins.hookspecs import hookimpl
-from dsx.types import Document, Loader, Page
+from dsx.plugin_api import Document, Loader, LoadError, Page, hookimpl
 
 
 def load(path: Path) -> Document:

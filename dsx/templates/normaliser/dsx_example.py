@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dsx.plugins.hookspecs import hookimpl
-from dsx.types import Json, Normaliser, Parameter
+from dsx.plugin_api import Json, Normaliser, Parameter, hookimpl
 
 
 def lower(value: Json, unit: str | None, parameter: Parameter) -> Json:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from dsx.plugins.hookspecs import hookimpl
-from dsx.types import ParameterSet
+from dsx import hookimpl, parameter_set
+from dsx.plugin_api import ParameterSet
 
 
 @hookimpl
@@ -15,8 +15,6 @@ def register_parameter_sets() -> dict[str, ParameterSet]:
 
     from pydantic import BaseModel, Field
     from pydantic.config import JsonDict
-
-    from dsx.schema import parameter_set
 
     designs: JsonDict = {
         "between": "each participant saw one condition; between subjects, independent groups",

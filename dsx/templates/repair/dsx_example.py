@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dsx.plugins.hookspecs import hookimpl
-from dsx.types import Repair
+from dsx.plugin_api import Repair, hookimpl
 
 INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]")
 

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dsx.errors import LoadError
-from dsx.load import DocumentReader
-from dsx.plugins import load_plugins
-from dsx.types import Document
+from dsx.plugin_api import Document, LoadError
+from dsx.plugin_api.testing import load_plugins, read_document
 
 PAPER = Path(__file__).parent / "paper.xml"
 JATS = '<!DOCTYPE article PUBLIC "-//NLM//DTD JATS (Z39.96) Journal Publishing DTD v1.3 20210610//EN" "J.dtd">'
@@ -22,8 +20,7 @@ BOMB = (
 
 def load(path: Path) -> Document:
     """As a run loads it: by the loader that takes it, in a subprocess."""
-    plugins = load_plugins()
-    document = DocumentReader(plugins.find_loader, plugins.loaders).read(path)
+    document = read_document(path)
     assert document.loader == "jats"
     return document
 

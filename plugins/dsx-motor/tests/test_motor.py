@@ -7,8 +7,7 @@ from pathlib import Path
 
 import dsx_motor
 
-from dsx.ask.plan import too_long
-from dsx.schema import check, pydantic_model
+from dsx.plugin_api.testing import broken_promises, load_plugins
 
 MOTOR = dsx_motor.register_parameter_sets()["motor"]
 NAMES = """n_total population_type age_mean age_sd age_range handedness effector apparatus perturbation_class
@@ -31,8 +30,9 @@ def test_it_has_exactly_the_agreed_names() -> None:
 
 
 def test_it_can_be_asked() -> None:
-    assert check(MOTOR.schema) == []
-    assert too_long(MOTOR, 512) == []
+    installed = load_plugins()
+    plugins = installed if "motor" in installed.parameter_sets else load_plugins([("motor", dsx_motor)])
+    assert broken_promises(plugins, "motor") == []
 
 
 def test_every_choice_is_explained_and_every_parameter_described() -> None:
@@ -50,12 +50,11 @@ def test_every_choice_is_explained_and_every_parameter_described() -> None:
 
 
 def test_its_values_validate_and_others_do_not() -> None:
-    model = pydantic_model(MOTOR)
     good = {"title": "A", "experiments": [{"n_total": 12, "feedback_type": ["none"], "age_mean": 20.5}]}
-    assert model.model_validate(good).model_dump(exclude_none=True)["experiments"][0]["n_total"] == 12
+    assert dsx_motor.Motor.model_validate(good).model_dump(exclude_none=True)["experiments"][0]["n_total"] == 12
     for bad in ({"n_total": 0}, {"n_total": "12"}, {"effector": "leg"}, {"unknown": 1}):
         try:
-            model.model_validate({"experiments": [bad]})
+            dsx_motor.Motor.model_validate({"experiments": [bad]})
         except ValueError:
             continue
         raise AssertionError(bad)

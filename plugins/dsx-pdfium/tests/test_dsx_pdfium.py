@@ -11,11 +11,9 @@ import numpy
 import pymupdf
 import pytest
 
-from dsx.errors import LoadError
-from dsx.ground.locate import locate
-from dsx.load import DocumentReader
-from dsx.plugins import load_plugins
-from dsx.types import Document
+from dsx.plugin_api import Document, LoadError
+from dsx.plugin_api.loaders import locate
+from dsx.plugin_api.testing import load_plugins, read_document
 
 SAMPLE = Path(__file__).parents[3] / "examples" / "papers" / "sample.pdf"
 WORDS = "Sixteen people took part in it."
@@ -23,8 +21,7 @@ WORDS = "Sixteen people took part in it."
 
 def load(path: Path, name: str = "pdfium") -> Document:
     """As a run loads it, in a subprocess."""
-    plugins = load_plugins()
-    return DocumentReader(plugins.find_loader, plugins.loaders).read(path, name)
+    return read_document(path, name)
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +148,8 @@ def test_it_takes_pdfs_only_where_pymupdf_is_not_and_then_imports_nothing_of_it(
         "sys.modules['pymupdf'] = None\n"
     )
     program = (
-        "from pathlib import Path; from dsx.plugins import load_plugins; p = load_plugins(); f = Path(__import__('sys')"
-        ".argv[1]); n = p.find_loader(f); print(n, 'Twenty-four' in p.loaders[n].load(f).text)"
+        "import sys; from pathlib import Path; from dsx.plugin_api.testing import load_plugins; p = load_plugins()"
+        "; f = Path(sys.argv[1]); n = p.find_loader(f); print(n, 'Twenty-four' in p.loaders[n].load(f).text)"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path), "DSX_PLUGINS": "pdfium"}
     done = subprocess.run(

@@ -14,10 +14,8 @@ from pathlib import Path
 import dsx_vllm
 import pytest
 
-from dsx.conformance import check
-from dsx.errors import ModelError, UsageError
-from dsx.plugins import load_plugins
-from dsx.types import EngineSettings
+from dsx.plugin_api import EngineSettings, ModelError, UsageError
+from dsx.plugin_api.testing import broken_promises, load_plugins
 
 has_vllm = importlib.util.find_spec("vllm") is not None
 needs_vllm = pytest.mark.skipif(not has_vllm, reason="vLLM is not installed: see environment.txt")
@@ -25,10 +23,7 @@ needs_vllm = pytest.mark.skipif(not has_vllm, reason="vLLM is not installed: see
 
 def test_it_is_registered_and_light() -> None:
     plugins = load_plugins([("vllm-for-tests", dsx_vllm)] if "vllm" not in load_plugins().engines else [])
-    owner = plugins.engines.owner("vllm")
-    report = next(report for report in plugins.reports if report.name == owner)
-    failed = [outcome.line() for outcome in check(plugins, report) if outcome.passed is False]
-    assert failed == []
+    assert broken_promises(plugins, plugins.engines.owner("vllm")) == []
 
 
 def test_the_arguments() -> None:
@@ -107,7 +102,7 @@ def _installed(name: str) -> bool:
 
 PROGRAM = """
 import json, sys
-from dsx.types import EngineSettings, Parameter, Question, Shown
+from dsx.plugin_api import EngineSettings, Parameter, Question, QuestionId, Shown
 from dsx_vllm import VllmEngine
 
 if __name__ == "__main__":
@@ -118,13 +113,14 @@ if __name__ == "__main__":
     count = Parameter("n", {"type": "integer", "minimum": 0, "maximum": 999}, "how many")
     age = Parameter("age", {"type": "number", "minimum": 0, "maximum": 120}, "mean age", unit="year")
     posture = Parameter("posture", {"enum": ["seated", "standing"]}, "how they sat")
-    asked = [Question(each.name, "JSON.", shown, "?", "parameters", (each,)) for each in (count, age, posture)]
-    asked += [Question("all", "JSON.", shown, "?", "parameters", (count, age, posture))]
-    asked += [Question("records", "JSON.", shown, "?", "records", max_records=3)]
-    asked += [Question("long", "JSON.", Shown("word " * 3000, (), True), "?", "parameters", (count,))]
+    ids = {name: QuestionId("paper", names=(name,)) for name in ("n", "age", "posture", "all", "records", "long")}
+    asked = [Question(ids[each.name], "JSON.", shown, "?", "parameters", (each,)) for each in (count, age, posture)]
+    asked += [Question(ids["all"], "JSON.", shown, "?", "parameters", (count, age, posture))]
+    asked += [Question(ids["records"], "JSON.", shown, "?", "records", max_records=3)]
+    asked += [Question(ids["long"], "JSON.", Shown("word " * 3000, (), True), "?", "parameters", (count,))]
     for done in engine.answer(asked):
         sure = {name: [each.reported, each.value] for name, each in done.confidence.items()}
-        said = [done.question_id, done.text, done.truncated, done.error, sure, done.usage.tokens_sampled]
+        said = [str(done.question_id), done.text, done.truncated, done.error, sure, done.usage.tokens_sampled]
         print("DSX" + json.dumps(said))
     print("DSX" + json.dumps(engine.describe()))
     engine.close()

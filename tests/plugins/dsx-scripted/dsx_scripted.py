@@ -13,10 +13,20 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dsx.answers.limits import longest_quote
-from dsx.errors import UsageError
-from dsx.plugins.hookspecs import hookimpl
-from dsx.types import Completion, Confidence, Engine, EngineFactory, EngineSettings, Json, Parameter, Question, Usage
+from dsx.plugin_api import (
+    Completion,
+    Confidence,
+    Engine,
+    EngineFactory,
+    EngineSettings,
+    Json,
+    Parameter,
+    Question,
+    Usage,
+    UsageError,
+    hookimpl,
+    longest_quote,
+)
 
 log = logging.getLogger("dsx.scripted")
 LABEL = re.compile(r"\bExperiment \d+\b")

@@ -2,9 +2,8 @@ import json
 
 import pytest
 
-from dsx.errors import UsageError
-from dsx.plugins import load_plugins
-from dsx.types import EngineSettings, Parameter, Question, QuestionId, Shown
+from dsx.plugin_api import EngineSettings, Parameter, Question, QuestionId, Shown, UsageError
+from dsx.plugin_api.testing import load_plugins
 
 
 def test_it_answers_every_question_once() -> None:

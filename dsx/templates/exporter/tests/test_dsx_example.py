@@ -1,7 +1,7 @@
 import io
 
-from dsx.plugins import load_plugins
-from dsx.types import PaperResult, Parameter, ParameterSet, Record, RecordType, Status, Value
+from dsx.plugin_api import PaperResult, Parameter, ParameterSet, Record, RecordType, Status, Value
+from dsx.plugin_api.testing import load_plugins
 
 
 def test_it_writes_a_row_for_each_record() -> None:

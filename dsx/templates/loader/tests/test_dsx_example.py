@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from dsx.errors import LoadError
-from dsx.plugins import load_plugins
+from dsx.plugin_api import LoadError
+from dsx.plugin_api.testing import load_plugins
 
 
 def test_it_reads_a_text(tmp_path: Path) -> None:

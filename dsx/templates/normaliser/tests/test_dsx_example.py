@@ -1,7 +1,7 @@
 import pytest
 
-from dsx.plugins import load_plugins
-from dsx.types import Parameter
+from dsx.plugin_api import Parameter
+from dsx.plugin_api.testing import load_plugins
 
 TEXT = Parameter("task", {"type": "string"})
 

@@ -1,4 +1,4 @@
-from dsx.plugins import load_plugins
+from dsx.plugin_api.testing import load_plugins
 
 
 def test_its_parameters() -> None:

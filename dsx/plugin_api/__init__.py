@@ -1,0 +1,86 @@
+"""All that a plugin may import, beside `dsx` itself; docs/hooks.md says what each hook gives.
+
+here        the mark of a hook, the types that flow, the errors; light, for the top of a plugin's module
+loaders     from characters, lines or markup to a Document
+engines     chat templates, grammars, confidences from log-probabilities
+testing     for a plugin's own tests: what is loaded, which promises it breaks
+"""
+
+from __future__ import annotations
+
+from dsx.answers.limits import longest_quote
+from dsx.errors import DecodeError, DsxError, LoadError, ModelError, PaperError, PluginError, SchemaError, UsageError
+from dsx.plugins.hookspecs import hookimpl
+from dsx.types import (
+    Box,
+    Choice,
+    Completion,
+    Confidence,
+    Document,
+    Engine,
+    EngineFactory,
+    EngineSettings,
+    Evidence,
+    Exporter,
+    Json,
+    Loader,
+    LocalEngine,
+    Normaliser,
+    Page,
+    PaperResult,
+    Parameter,
+    ParameterSet,
+    Question,
+    QuestionId,
+    Record,
+    RecordType,
+    Repair,
+    Section,
+    Shown,
+    Status,
+    Table,
+    Usage,
+    Value,
+)
+
+__all__ = [
+    "Box",
+    "Choice",
+    "Completion",
+    "Confidence",
+    "DecodeError",
+    "Document",
+    "DsxError",
+    "Engine",
+    "EngineFactory",
+    "EngineSettings",
+    "Evidence",
+    "Exporter",
+    "Json",
+    "LoadError",
+    "Loader",
+    "LocalEngine",
+    "ModelError",
+    "Normaliser",
+    "Page",
+    "PaperError",
+    "PaperResult",
+    "Parameter",
+    "ParameterSet",
+    "PluginError",
+    "Question",
+    "QuestionId",
+    "Record",
+    "RecordType",
+    "Repair",
+    "SchemaError",
+    "Section",
+    "Shown",
+    "Status",
+    "Table",
+    "Usage",
+    "UsageError",
+    "Value",
+    "hookimpl",
+    "longest_quote",
+]

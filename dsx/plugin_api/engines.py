@@ -1,0 +1,9 @@
+"""For engines: questions as token ids, the grammar that holds an answer, confidences from log-probabilities."""
+
+from __future__ import annotations
+
+from dsx.answers.grammar import lark, shortest
+from dsx.engines.chat import Renderer
+from dsx.engines.server.logprobs import Token, confidences
+
+__all__ = ["Renderer", "Token", "confidences", "lark", "shortest"]
