@@ -161,6 +161,7 @@ def extract(
     *,
     model: str | None = None,
     run: Path | str | None = None,
+    papers_in_flight: int = 1,
     **recipe: Any,
 ) -> Run[Model]: ...
 @overload
@@ -170,6 +171,7 @@ def extract(
     *,
     model: str | None = None,
     run: Path | str | None = None,
+    papers_in_flight: int = 1,
     **recipe: Any,
 ) -> Run[BaseModel]: ...
 def extract(
@@ -178,15 +180,17 @@ def extract(
     *,
     model: str | None = None,
     run: Path | str | None = None,
+    papers_in_flight: int = 1,
     **recipe: Any,
 ) -> Run[Any]:
-    """Fills a parameter set from papers, one after the other, while the run is iterated.
+    """Fills a parameter set from papers while the run is iterated.
 
         for paper in dsx.extract(Study, "papers/", model="Qwen/Qwen3-32B"):
             print(paper.values.participants, paper.value("participants").evidence)
 
     papers: files, or folders of PDFs. model: a Hugging Face id, folder or GGUF file; None: the small embedded one.
-    run: the run folder; the same call again goes on where it was. recipe: fields of `dsx.Recipe`, such as `engine`.
+    run: the run folder; the same call again goes on where it was. papers_in_flight: papers that are answered together.
+    recipe: fields of `dsx.Recipe`, such as `engine`.
     Everything that can be checked is checked before it returns; raises UsageError.
     """
     from dsx.recipe import Recipe
@@ -200,7 +204,7 @@ def extract(
     result_class = _model(parameters, user_class)
     files = [Path(paper) for paper in ([papers] if isinstance(papers, Path | str) else papers)]
     chosen = Recipe.read(schema_name=name or parameters.name, model=model, **recipe)
-    session = Session.check(files, chosen, parameters, None if run is None else Path(run))
+    session = Session.check(files, chosen, parameters, None if run is None else Path(run), papers_in_flight)
     return Run(session.folder, parameters, result_class, session)
 
 

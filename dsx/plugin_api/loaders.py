@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dsx.ground.locate import locate
-from dsx.load.compose import Grid, Paragraph, Piece, compose, unplaced
+from dsx.load.compose import Paragraph, Piece, compose, unplaced
+from dsx.load.grid import Grid
 from dsx.load.headings import heading_kind
 from dsx.load.identity import document_id
 from dsx.load.lines import Line, line_of

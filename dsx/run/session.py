@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from dsx.load import document_id
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
 from dsx.run.job import check_recipe, default_folder, known, make_engine, make_pipeline
-from dsx.run.loop import collect, run_papers
+from dsx.run.loop import run_papers
+from dsx.run.papers import collect
 from dsx.run.progress import show_progress
 from dsx.store import is_run, open_run, probe, read_run
 from dsx.types import Json, PaperResult, ParameterSet
@@ -19,7 +21,7 @@ from dsx.types import Json, PaperResult, ParameterSet
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What `dsx extract` would do, with its results as they come."""
+    """What `dsx extract` would do, with its results as they come. in_flight: papers that are answered together."""
 
     files: Sequence[Path]
     folder: Path
@@ -27,50 +29,70 @@ class Session:
     parameters: ParameterSet
     plugins: Plugins
     manifest: Mapping[str, Json]
+    in_flight: int
 
     @classmethod
-    def check(cls, papers: Sequence[Path], recipe: Recipe, parameters: ParameterSet, run: Path | None) -> Session:
+    def check(
+        cls, papers: Sequence[Path], recipe: Recipe, parameters: ParameterSet, run: Path | None, in_flight: int
+    ) -> Session:
         """Everything that can be checked before a model is loaded. Raises UsageError."""
         plugins = load_plugins()
         check_recipe(recipe, plugins, parameters)
         folder, manifest = run or default_folder(parameters), known(recipe, parameters, plugins)
         probe(folder, manifest)
-        return cls(collect(papers), folder, recipe, parameters, plugins, manifest)
+        return cls(collect(papers), folder, recipe, parameters, plugins, manifest, max(in_flight, 1))
 
     def results(self) -> Iterator[PaperResult]:
-        """Each paper's result, in order, those that are stored first; a paper that fails gives none.
+        """Each paper's result, in order, once; a paper that fails gives none.
 
         The model is loaded for the first paper that has neither result nor failure, and closed at the end.
         """
-        stored = {result.document: result for result in read_run(self.folder).results()} if is_run(self.folder) else {}
-        left: dict[str, Path] = {}
-        for path in self.files:
-            try:
-                document = document_id(path)
-            except PaperError:
-                document = str(path)  # reported by the loop
-            if document in stored:
-                yield stored.pop(document)
-            elif document not in left:
-                left[document] = path
-        if any(not is_run(self.folder) or read_run(self.folder).failed(document) is None for document in left):
-            yield from self._fill(list(left.values()))
+        seen: set[str] = set()
+        with ExitStack() as stack:
+            fill: Callable[[Sequence[Path]], None] | None = None
+            for batch in _batches(self.files, self.in_flight):
+                if not all(map(self._ended, batch)):
+                    fill = fill or self._open(stack)
+                    fill(batch)
+                for document in filter(None, map(_identity, batch)):
+                    if document not in seen and (result := read_run(self.folder).result(document)):
+                        yield result
+                    seen.add(document)
 
-    def _fill(self, papers: Sequence[Path]) -> Iterator[PaperResult]:
-        engine = make_engine(self.recipe, self.plugins)
-        try:
-            run = open_run(self.folder, {**self.manifest, "engine": engine.describe()})
-            done: list[PaperResult] = []
-            with show_progress(len(papers)) as progress:
-                pipeline = make_pipeline(self.recipe, self.parameters, self.plugins, engine, run.log)
+    def _open(self, stack: ExitStack) -> Callable[[Sequence[Path]], None]:
+        """Loads the model and opens the run folder; what fills a batch of papers."""
+        engine = stack.enter_context(closing(make_engine(self.recipe, self.plugins)))
+        folder = open_run(self.folder, {**self.manifest, "engine": engine.describe()})
+        progress = stack.enter_context(show_progress(len(self.files)))
+        pipeline = make_pipeline(self.recipe, self.parameters, self.plugins, engine, folder.log)
 
-                def fill(path: Path) -> PaperResult:
-                    done.append(pipeline.fill(path))
-                    return done[-1]
+        def fill(batch: Sequence[Path]) -> None:
+            run_papers(
+                batch,
+                lambda path: pipeline.fill(pipeline.load(path)),
+                engine.answer,
+                folder,
+                progress,
+                in_flight=self.in_flight,
+            )
 
-                for path in papers:
-                    run_papers([path], fill, run, document_id=document_id, progress=progress)
-                    yield from (result for result in done if run.done(result.document))
-                    done.clear()
-        finally:
-            engine.close()
+        return fill
+
+    def _ended(self, path: Path) -> bool:
+        document = _identity(path)
+        if document is None or not is_run(self.folder):
+            return False
+        run = read_run(self.folder)
+        return run.done(document) or run.failed(document) is not None
+
+
+def _batches(files: Sequence[Path], size: int) -> Iterator[Sequence[Path]]:
+    return (files[start : start + size] for start in range(0, len(files), size))
+
+
+def _identity(path: Path) -> str | None:
+    """None for a file that cannot be read; the loop names it."""
+    try:
+        return document_id(path)
+    except PaperError:
+        return None

@@ -84,6 +84,11 @@ class RunFolder:
         except OSError as problem:
             raise RunError(f"run folder {self.path}: {problem.strerror}; make room and run the same command") from None
 
+    def result(self, document: str) -> PaperResult | None:
+        """The paper's result, where it is stored."""
+        path = self._record(document)
+        return from_json(path.read_bytes()) if path.is_file() else None
+
     def results(self) -> Iterator[PaperResult]:
         """All stored results, by file name."""
         named = []
