@@ -3,6 +3,10 @@
     one parameter      null | {"value":…,"unit":…,"quote":…}     (null or not is the answer's first token)
     several            {"name":null | {…},"name":…}
     records            [{"label":…,"quote":…},…]
+    options, one       one of some texts
+    numbers            [80 mm,120 mm], of some texts
+    text, texts        "…", ["…","…"], words of the text
+    labels             null | ["…",…]
 
 The quote is a run of whole words of the text that is shown, inside one of its lines: it can be found there to the
 letter, after JSON's escapes are undone.
@@ -12,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -38,6 +42,8 @@ _solid = re.compile(_SOLID)
 def lark(question: Question) -> str:
     """The grammar, in llguidance's Lark."""
     rules = ["%llguidance {}"]
+    if question.form in _TAKEN:
+        return "\n".join([*rules, *_TAKEN[question.form](question)]) + "\n"
     quoting = _quote_rules(question.shown.text, longest_quote(question))
     rules += quoting
     if question.form == "records":
@@ -57,6 +63,44 @@ def lark(question: Question) -> str:
             pairs.append(f"{_literal(('{' if at == 0 else ',') + _text(parameter.name) + ':')} p{at}")
         rules.append(f'start: {" ".join(pairs)} "}}"')
     return "\n".join(rules) + "\n"
+
+
+def _options(question: Question) -> list[str]:
+    return [f"start: {_alternatives(question.options)}"]
+
+
+def _some_options(question: Question) -> list[str]:
+    more = f' ("," item){{0,{question.max_items - 1}}}' if question.max_items > 1 else ""
+    return [f"item: {_alternatives(question.options)}", f'start: "[" item{more} "]"']
+
+
+def _words_of_text(question: Question) -> list[str]:
+    """Whole words of the text inside one of its lines; one text, a list of them, or labels of records."""
+    rules = _quote_rules(question.shown.text, question.max_characters, 1)
+    if not rules:
+        return ['start: "null"' if question.form == "labels" else 'start: "\\"\\""']
+    if question.form == "text":
+        return [*rules, "start: QUOTE"]
+    more = f' ("," QUOTE){{0,{question.max_items - 1}}}' if question.max_items > 1 else ""
+    listed = f'"[" QUOTE{more} "]"'
+    if question.form == "texts":
+        return [*rules, f"start: {listed}"]
+    return [*rules, f'start: "null" | {listed}' + (' | "[]"' if question.may_be_empty else "")]
+
+
+def _alternatives(options: Sequence[str]) -> str:
+    return " | ".join(map(_literal, options))
+
+
+_TAKEN: Mapping[str, Callable[[Question], list[str]]] = {
+    "options": _options,
+    "one": _options,
+    "numbers": _some_options,
+    "text": _words_of_text,
+    "texts": _words_of_text,
+    "labels": _words_of_text,
+}
+"""Answers that are taken from the text, by their form."""
 
 
 def matcher(words: llguidance.LLTokenizer, lark: str) -> llguidance.LLMatcher:
@@ -81,16 +125,17 @@ def _parameter(at: int, parameter: Parameter, order: Order, quotable: bool) -> l
 
 
 @lru_cache(maxsize=8)
-def _quote_rules(text: str, most: int) -> list[str]:
+def _quote_rules(text: str, most: int, shortest: int = SHORTEST_QUOTE) -> list[str]:
     """SUB and QUOTE; none where the text has no line that can be quoted."""
-    limit = max(most - SHORTEST_QUOTE, 1)  # of a word, so that some words of each line make a quote
+    limit = max(most - shortest, 1)  # of a word, so that some words of each line make a quote
     found = _chunks(limit).findall(UNWRITABLE.sub("\n", text))
     written = {chunk: json.dumps(chunk, ensure_ascii=False)[1:-1] for chunk in set(found)}
     chunks = [written[chunk] for chunk in found]
-    least = _least(chunks, most)
+    least = _least(chunks, most, shortest)
     if least == 0:
         return []
-    span = f"{_SOLID}{_ANY}{{{max(least - 2, 0)},{most - 2}}}{_SOLID}" if least > 1 else _SOLID
+    span = f"{_SOLID}{_ANY}{{{max(least - 2, 0)},{most - 2}}}{_SOLID}" if most > 1 else _SOLID
+    span = span if least > 1 or most == 1 else f"(?:{span}|{_SOLID})"
     return [
         "SUB: %regex " + json.dumps({"substring_chunks": chunks}, ensure_ascii=False),
         rf'QUOTE: "\"" (SUB & /{span}/) "\""',
@@ -103,8 +148,8 @@ def _chunks(limit: int) -> re.Pattern[str]:
     return re.compile(rf"\w{{1,{limit}}}|[^\S\n]+|\n+|[^\w\s]")
 
 
-def _least(chunks: Sequence[str], most: int) -> int:
-    """The length of the longest quote that the text allows, but SHORTEST_QUOTE where that will do; 0: none."""
+def _least(chunks: Sequence[str], most: int, enough: int) -> int:
+    """The length of the longest quote that the text allows, but `enough` where that will do; 0: none."""
     best = 0
     for start, first in enumerate(chunks):
         if not _solid.match(first):
@@ -117,8 +162,8 @@ def _least(chunks: Sequence[str], most: int) -> int:
                 break
             if chunk[-1] != " ":
                 best = max(best, length)
-        if best >= SHORTEST_QUOTE:
-            return SHORTEST_QUOTE
+        if best >= enough:
+            return enough
     return best
 
 

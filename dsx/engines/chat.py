@@ -41,15 +41,15 @@ class Renderer:
     def suffix(self, question: Question) -> list[int]:
         """Tokens of the question and of all that the template puts before an answer."""
         _, middle, end = self._pieces(_frame(question))
-        return self._plain(middle + question.prompt) + self._special(end)
+        return self.encode_text(middle + question.prompt) + self._special(end)
 
     def count(self, text: str) -> int:
         """How many tokens `text` takes as a part of a paper or a question."""
-        return len(self._plain(text))
+        return len(self.encode_text(text))
 
     def _prefix_tokens(self, frame: Question, text: str) -> tuple[int, ...]:
         start, _, _ = self._pieces(frame)
-        return (*self._special(start, first=True), *self._plain(text))
+        return (*self._special(start, first=True), *self.encode_text(text))
 
     def _render(self, frame: Question) -> tuple[str, str, str]:
         """What stands before the text, between text and question, and after the question."""
@@ -79,7 +79,8 @@ class Renderer:
         whole = first and not getattr(self.tokenizer, "chat_template", None)
         return self._encode_control(text, whole)
 
-    def _plain(self, text: str) -> list[int]:
+    def encode_text(self, text: str) -> list[int]:
+        """Tokens of a text in which there are no control tokens."""
         return self._encode_text(text, False)
 
 

@@ -107,6 +107,7 @@ class ChoiceScores:
                 break
             probability, path = self._open.pop()
             unexplored -= probability
+            assert answer.grammar is not None
             policy, matcher, tokens = LikeliestPath(self, path), answer.grammar.deep_copy(), [*self._stem_tokens, *path]
             matcher.consume_tokens(tokens)
             key, suffix = (answer.key, self.name, len(self.sequences)), [*answer.suffix_tokens, *tokens]

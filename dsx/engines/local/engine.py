@@ -13,6 +13,7 @@ import time
 from collections import abc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import Literal
 
 import llguidance
@@ -30,6 +31,8 @@ from dsx.engines.local.confidence import confidences
 from dsx.engines.local.generate import DecodeLoop
 from dsx.engines.local.load_model import allocate_kv_cache, device_of, dtype_of, load
 from dsx.engines.local.model_files import RECOMMENDED, find
+from dsx.engines.local.option_search import OptionSearch
+from dsx.engines.local.option_sequence import OptionSequence
 from dsx.engines.local.parity import check_parity
 from dsx.engines.local.prefix_cache import PrefixCache, prefill
 from dsx.engines.local.self_consistency import SelfConsistency
@@ -38,6 +41,8 @@ from dsx.engines.options import EngineOptions
 from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Usage
 
 log = logging.getLogger("dsx.engines.local")
+CONTINUES = re.compile(r"[.,]?\d")
+"""Tokens that go on a number."""
 NULL = re.compile(r'(?:"?:)?n(?:u(?:l(?:l.*)?)?)?', re.DOTALL)
 GRAMMAR_THREADS = 8
 """Grammars compiled at once: one takes 50 ms for a text of 80,000 characters."""
@@ -69,6 +74,7 @@ class TransformersEngine:
     """Answers questions with a local model. Raises ModelError where the model, its memory or its device is missing."""
 
     grammar: Literal["lark", "json_schema", "none"] = "lark"
+    scores_options = True
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
@@ -91,13 +97,16 @@ class TransformersEngine:
         masked = self.device != "cpu" and self.attention == "sdpa"
         self.kv_cache = allocate_kv_cache(self.model, self.options.cache_gigabytes * 1e9)
         self.prefixes = PrefixCache(self.kv_cache, self._prefill, MIN_MASKED_SHARE if masked else 0.0)
+        token_texts = self.tokenizer.batch_decode([[token] for token in range(self.vocabulary)])
+        self.continuations = frozenset(token for token, text in enumerate(token_texts) if CONTINUES.match(text))
         self.loop = DecodeLoop(
             ModelRunner(self.model, self.kv_cache, report=log.info),
             self.vocabulary,
-            _null_tokens(self.tokenizer, self.vocabulary),
+            [token for token, text in enumerate(token_texts) if NULL.fullmatch(text)],
             self.prefixes.get,
             self.options.rows or (32 if self.device == "cpu" else 256),
             report=log.warning,
+            continuations=sorted(self.continuations),
         )
         log.info("Loaded in %.1f s on %s, %s", time.perf_counter() - started, self.model.device, self.model.dtype)
 
@@ -160,6 +169,11 @@ class TransformersEngine:
             error = f"prompt of {prompt_tokens} tokens and {max_tokens} of answer pass the model's context"
             return Completion(question.id, "", True, error=f"{error} of {self.context_tokens}")
         started = time.perf_counter()
+        if question.form == "options":
+            new_search = functools.partial(
+                OptionSearch, question.options, self.renderer.encode_text, self.continuations
+            )
+            return OptionSequence(question.id, prefix, suffix, None, max_tokens, new_search=new_search)
         lark = grammar.lark(question)
         matcher = grammar.matcher(self.ll_tokenizer, lark)
         if matcher.is_error():
@@ -192,23 +206,22 @@ class TransformersEngine:
         )
         if seq.error is not None:
             return Completion(question.id, "", True, usage=usage, error=seq.error)
+        if isinstance(seq, OptionSequence):
+            scores = seq.search.scores()
+            usage = replace(usage, tokens_sampled=seq.num_scored_tokens + 1)
+            return Completion(question.id, max(scores, key=scores.__getitem__), True, usage=usage, scores=scores)
         text, ends = self.decode(seq.output_tokens)
         if seq.truncated:
             text = grammar.shortest(question, text)
         confidence: dict[str, Confidence] = {}
         if question.form == "parameters" and not seq.truncated:
             confidence = confidences([parameter.name for parameter in question.parameters], text, ends, seq.sampled)
-        return Completion(question.id, text, True, seq.truncated, confidence, usage)
+        scores = {text: sum(token.log_probability for token in seq.sampled)}
+        return Completion(question.id, text, True, seq.truncated, confidence, usage, scores=scores)
 
 
 def _context(model: transformers.PreTrainedModel) -> int:
     return int(getattr(model.config.get_text_config(), "max_position_embeddings", 4096))
-
-
-def _null_tokens(tokenizer: transformers.PreTrainedTokenizerBase, vocabulary: int) -> list[int]:
-    """Tokens with which the word null can begin. Among several parameters they may hold the colon before it, too."""
-    texts = tokenizer.batch_decode([[token] for token in range(vocabulary)])
-    return [token for token, text in enumerate(texts) if NULL.fullmatch(text)]
 
 
 def make(settings: EngineSettings) -> TransformersEngine:

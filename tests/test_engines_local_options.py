@@ -1,0 +1,116 @@
+"""Options scored by the engine `transformers`: on a small random model, against the model's own forward passes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+from dsx.engines.local.engine import TransformersEngine
+from dsx.types import AnswerForm, EngineSettings, Passage, Question, QuestionId, Shown
+
+TEXT = "Twenty-four people took part. Each saw 80 mm and 128 mm targets.\nThe delay was 12 s in one group."
+
+
+@pytest.fixture(scope="module")
+def engine(embedded_folder: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransformersEngine]:
+    """Two layers, random weights large enough for uneven probabilities; the embedded model's tokenizer."""
+    folder = tmp_path_factory.mktemp("random")
+    AutoTokenizer.from_pretrained(embedded_folder).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=49152,
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=4096,
+        tie_word_embeddings=True,
+    )
+    model = LlamaForCausalLM(config)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(4)
+    model.save_pretrained(folder)
+    settings = EngineSettings(model=str(folder), options={"dtype": "float32", "device": "cpu"})
+    loaded = TransformersEngine(settings)
+    yield loaded
+    loaded.close()
+
+
+def question(name: str, form: AnswerForm, options: tuple[str, ...] = (), **more: Any) -> Question:
+    shown = Shown(TEXT, (Passage(0, len(TEXT)),), True)
+    return Question(QuestionId("d", (), (name,)), "Read.", shown, f"What is {name}?", form, options=options, **more)
+
+
+def likelihood(engine: TransformersEngine, asked: Question, option: str, options: tuple[str, ...]) -> float:
+    """The option's log-likelihood by forward passes of the whole prompt, one option at a time."""
+    prompt = [*engine.renderer.prefix(asked), *engine.renderer.suffix(asked)]
+    path = engine.renderer.encode_text(option)
+    with torch.inference_mode():
+        logits = engine.model(input_ids=torch.tensor([[*prompt, *path]])).logits[0, len(prompt) - 1 :]
+    logs = logits.float().log_softmax(-1)
+    score = sum(float(logs[at, token]) for at, token in enumerate(path))
+    paths = [engine.renderer.encode_text(other) for other in options]
+    longer = {other[len(path)] for other in paths if len(other) > len(path) and other[: len(path)] == path}
+    if option[-1].isdigit():
+        longer |= engine.continuations
+    goes_on = sum(math.exp(float(logs[-1, token])) for token in longer)
+    return score + (math.log(1 - goes_on) if longer else 0.0)
+
+
+def test_scores_are_the_model_s_own_likelihoods(engine: TransformersEngine) -> None:
+    numbers = ("12", "128", "80 mm", "24", "null")
+    choices = ('"abrupt"', '"gradual"', "null")
+    asked = [question("a", "options", numbers), question("b", "options", choices), question("c", "one", choices)]
+    completions = {completion.question_id: completion for completion in engine.answer(asked)}
+    for each in asked[:2]:
+        completion = completions[each.id]
+        truth = {option: likelihood(engine, each, option, each.options) for option in each.options}
+        assert completion.text == max(truth, key=truth.__getitem__)
+        assert completion.scores
+        for option, score in completion.scores.items():
+            assert score == pytest.approx(truth[option], abs=2e-3)
+    assert completions[asked[2].id].text in choices
+
+
+def test_scores_do_not_depend_on_what_is_asked_beside_them(engine: TransformersEngine) -> None:
+    options = ("12", "128", "80 mm", "24", "null")
+    alone = next(iter(engine.answer([question("a", "options", options)])))
+    others = [question(f"x{at}", "options", options[at % 3 :]) for at in range(6)]
+    together = {each.question_id: each for each in engine.answer([*others, question("a", "options", options)])}
+    assert together[alone.question_id].scores == pytest.approx(alone.scores, abs=1e-4)
+
+
+def test_words_are_taken_from_the_text(engine: TransformersEngine) -> None:
+
+    asked = [
+        question("text", "text", max_characters=30),
+        question("texts", "texts", max_characters=20, max_items=3),
+        question("labels", "labels", max_characters=20, max_items=2, may_be_empty=True),
+        question("numbers", "numbers", ("80 mm", "128 mm"), max_items=4),
+    ]
+    completions = {completion.question_id.names[0]: completion for completion in engine.answer(asked)}
+    assert all(completion.error is None for completion in completions.values())
+    text = json.loads(completions["text"].text)
+    assert text in TEXT
+    assert 0 < len(text) <= 30
+    assert all(item in TEXT for item in json.loads(completions["texts"].text))
+    assert all(label in TEXT for label in json.loads(completions["labels"].text) or [])
+    listed = completions["numbers"].text
+    assert listed[0] + listed[-1] == "[]"
+    assert set(listed[1:-1].split(",")) <= {"80 mm", "128 mm"}
+
+
+def test_an_option_sequence_that_outgrows_its_slots_goes_on(engine: TransformersEngine, tmp_path: Path) -> None:
+    long = tuple(f'"{" ".join(["people"] * 90)} {at}"' for at in range(2))
+    completion = next(iter(engine.answer([question("long", "options", (*long, "null"))])))
+    assert completion.error is None
+    assert completion.scores
