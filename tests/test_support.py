@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsx.ground.numbers import numbers
+from dsx.ground.digits import numbers
 from dsx.ground.support import support
 from dsx.types import Choice, Parameter, Status
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import combinations, pairwise
 
-from dsx.ground.numbers import Number, as_decimal, numbers
+from dsx.ground.digits import Number, as_decimal, numbers
 from dsx.types import Json, Parameter, Status
 from dsx.units import ALIASES, convert
 

@@ -1,0 +1,111 @@
+"""Which numbers of a text are the value of nothing: of figures and sections, citations, identifiers, ordinals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_NOUNS = (
+    "experiment|exp|expt|study|table|tab|figure|fig|equation|eq|section|sec|appendix|chapter|reference|ref|page|pp|p|"
+    "scheme|box|panel|supplement|suppl|note|footnote|line|item|hypothesis|aim|theorem|lemma|algorithm|chart|plate|map|"
+    "video|movie|audio|file|step|volume|vol|issue|no|nr|grant|version|part"
+)
+"""Words before a number that is their label, in either case."""
+_COUNTABLE = (
+    "phase|day|week|month|year|session|visit|block|group|condition|stage|type|grade|level|class|trial|participant|"
+    "subject|patient|case|model|task|sample|site|area|layer|cluster|wave|cohort|arm|run|round|cycle|batch|series|"
+    "question|rat|mouse|plot|station|zone|region|chromosome|exon|factor|component|category|tier|era|season|stratum"
+)
+"""Such words that are also counted: "day 2" is a label, "each day 20 plants" is not."""
+_before = re.compile(
+    rf"(?:^|[^\w])(?P<noun>{_NOUNS})(?P<plural>s|es|ies)?\.?[ \u00a0]?(?:no\.?\s?|#\s?|nos\.?\s?)?[(\[]?$",
+    re.IGNORECASE,
+)
+_before_countable = re.compile(rf"(?:^|[^\w])(?P<noun>{_COUNTABLE})(?P<plural>s)?[ \u00a0]?(?:#\s?)?$", re.IGNORECASE)
+_determiner = re.compile(
+    r"\b(?:this|that|each|every|the|our|an?|per|one|first|second|third|present|current|main|last)\s$", re.I
+)
+_counted = re.compile(r"\s+(?:[a-z-]+\s+)?[a-z]{2,}s\b")
+_product = re.compile(
+    r"\b(?:Python|MATLAB|Matlab|SPSS|R|version|Version|v\.?|ver\.|Windows|Release|SAS|Stata|DSM|ICD|GPT)-?\s?$"
+)
+_citation = re.compile(r"(?:\bal\.?|[A-Z][\w'’.-]+)(?:,\s?|\s?\(|,\s\()$")
+_year_list = re.compile(r"(?:1[89]|20)\d\d[a-z]?[,;]\s?$")
+_compound = re.compile(
+    r"[-‐‑–]?\s?(?:way|tailed|sided|tail|dimensional|AFC|alternative|back|sample\s+t|factor\s+analysis|D\b|d\b(?=\s+[a-z])|"
+    r"to[-‐‑]one|another|or the other|st\b|nd\b|rd\b|th\b)",
+    re.IGNORECASE,
+)
+_pronoun = re.compile(r"\b(?:no|any|every|some|each|the|this|that|which|another)[\s-]+$", re.IGNORECASE)
+_spans = re.compile(
+    r"(?:https?://|www\.|doi:?\s?(?=10\.))[^\s<>\"]{1,400}|\b10\.\d{4,9}/[^\s<>\"]{1,200}|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}"
+    r"|\barXiv:\s?[\d.]+(?:v\d+)?|\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b|\b(?:ISSN|ISBN|PMID|PMCID|ORCID|RRID|NCT)[:\s]*[\w-]{4,20}"
+    r"|\b(?:[Tt]el|[Ff]ax|[Pp]hone|TEL|FAX)\w{0,6}[.:]{0,2}\s*\+?[\d()\s./-]{6,30}"
+    r"|\[\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20}\](?![\d°%])"
+)
+"""Identifiers, and numbers of references in brackets (but no interval: "CI [12, 25]")."""
+_interval = re.compile(r"(?:[=∈:]|\bCI|[Rr]ange|[Ii]nterval|IQR|\b(?:of|in|to|from))\s?$")
+_heading = re.compile(r"(?:^|\n)(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}\.?)[ \t]+(?=[A-Z][^\n]{2,80}(?:\n|$))")
+_enumerator = re.compile(r"(?:^|\n|[:;,.]\s)(?P<number>\(\d{1,2}\)|\d{1,2}\))(?=\s+[a-zA-Z])")
+_unit_before = re.compile(r"\d\s?[a-zµμ]{1,4}.$")
+WINDOW = 40
+"""Characters before a number that tell whether it is a label."""
+
+
+def label_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Stretches whose numbers are labels: addresses, identifiers, citations in brackets, numbers of headings."""
+    for match in _spans.finditer(text):
+        if match.group()[0] != "[" or not _interval.search(text[max(0, match.start() - 12) : match.start()]):
+            yield match.span()
+    for pattern in (_heading, _enumerator):
+        for match in pattern.finditer(text):
+            line_end = text.find("\n", match.end())
+            line = text[match.end() : line_end if line_end >= 0 else len(text)]
+            if pattern is _enumerator or not line.rstrip().endswith((".", "。")) or "." in match["number"].rstrip("."):
+                yield match.span("number")
+
+
+def label_noun(text: str, start: int, end: int) -> str | None:
+    """The word whose label the number at [start, end) is ("experiment" for "Exp. 2"), "" for a label of none.
+
+    None where it may be a value.
+    """
+    before, after = text[max(0, start - WINDOW) : start], text[end : end + 30]
+    last = before[-1:]
+    if (last.isalpha() and last.isascii()) or last in ("_", "^"):  # "Table S4", "P300", "word^12"
+        noun = _before.search(before[:-1]) if before[-2:-1].isspace() else None
+        return _noun(noun) if noun else ""
+    if last in ("-", "‐", "‑") and before[-2:-1].isalpha() and not _unit_before.search(before):
+        return ""
+    digits = text[start:end].isdecimal()
+    match = _before.search(before) or (_before_countable.search(before) if digits else None)
+    if match and _names(match, after, digits):
+        return _noun(match)
+    if _product.search(before) or _compound.match(after):
+        return ""
+    if text[start:end].lower() == "one" and (_pronoun.search(before) or after.startswith(("'s", "’s"))):
+        return ""
+    written = text[start:end]
+    if len(written) == 4 and written.isdigit() and "1700" <= written <= "2099":
+        if _citation.search(before) and not re.search(r"(?:=|\bn)\s?\(?$", before):
+            return "year"
+        if _year_list.search(before):
+            return "year"
+        if after[:1] == "s" and not after[1:2].isalpha():
+            return "year"
+    return None
+
+
+def _names(match: re.Match[str], after: str, digits: bool) -> bool:
+    """Whether the number names the noun before it: in "this study 20 people", "each day 20 plants" it does not."""
+    capital = match["noun"][0].isupper()
+    if not digits:
+        return capital and not match["plural"] and not _counted.match(after)
+    if _determiner.search(match.string, 0, match.start("noun")):
+        return False
+    return match.re is _before or not _counted.match(after) or (capital and not match["plural"])
+
+
+def _noun(match: re.Match[str]) -> str:
+    """In small letters; with an s where several numbers may follow."""
+    return match["noun"].lower() + ("s" if match["plural"] else "")

@@ -1,0 +1,201 @@
+"""Numbers as they are written: digits with separators and exponents, number words, fractions, Chinese numerals."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+_ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen"""
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+ONES = {word: value for value, word in enumerate(_ONES.split())}
+TENS = {word: 10 * value for value, word in enumerate(_TENS.split(), start=2)}
+SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_FRACTIONS = {"half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8}
+_FRACTIONS["tenth"] = 10
+MAX_EXPONENT = 400
+LONGEST = 400
+"""Digits of a number; longer runs are no numbers of anything."""
+
+_word = "|".join(sorted([*ONES, *TENS, *SCALES], key=len, reverse=True))
+_each_word = re.compile(f"{_word}|and")
+_small = "|".join([*ONES][1:10])
+_gap = r"(?:\s*[-‐‑–\u00ad]\s*|\s+)"
+_fraction = (
+    rf"(?:(?:(?P<whole>{_word})\s+and\s+)?(?:(?P<parts>{_small}|an?){_gap})?(?P<nth>{'|'.join(_FRACTIONS)})s?)\b"
+)
+_SUPERSCRIPT = "[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+"
+_power = rf"(?:\^\s?\{{?(?P<caret>[-−+]?\d{{1,4}})\}}?|(?P<raised>{_SUPERSCRIPT})"
+
+
+def _pattern(decimal: str, groups: str) -> re.Pattern[str]:
+    """Numbers whose decimals follow `decimal` and whose thousands are parted by one of `groups`."""
+    thousands = rf"[1-9]\d{{0,2}}(?P<sep>[{groups}'’\u2009\u202f\u00a0]|(?<!\d\s\d)(?<!\d\s\d\d)(?<!\d\s\d\d\d)\s)"
+    return re.compile(
+        r"(?P<version>\d+(?:\.\d+){2,})|(?<=[<>=≤≥≈~×x])\s?10(?P<alone10>[-−]\d{1,2})(?!\d)"
+        rf"|(?P<number>(?:{thousands}\d{{3}}(?:(?P=sep)\d{{3}})*(?!\s?\d)(?![,.]\d{{3}}(?!\d))|\d+)(?:[{decimal}](?!10[\^⁻⁺⁰¹²³⁴-⁹])\d+(?!,\d))?"
+        rf"|(?<!\w)[{decimal}]\d+)"
+        rf"(?P<power>\s?[×x*·]\s?10\s?{_power}|(?P<flat>[-−]\d{{1,3}})(?!\d))|[eE](?P<e>[-−+]?\d{{1,4}})(?![\w.]))?"
+        rf"(?P<ten>(?<=(?<!\d)10){_power.replace('caret', 'caret10').replace('raised', 'raised10')}))?"
+        r"(?P<vulgar>\s?[¼-¾⅐-⅞])?"
+        r"(?P<scale>\s(?:dozen|hundred|thousand|million|billion)s?\b)?"
+        r"|(?P<alone>[¼-¾⅐-⅞])"
+        rf"|\b{_fraction}"
+        rf"|\b(?P<words>(?:an?\s+(?={'|'.join(SCALES)}))?(?:{_word})(?:(?:\s+and)?{_gap}(?:{_word})){{0,11}})s?\b"
+        r"|(?P<chinese>(?<![〇零一二两三四五六七八九十百千万])[〇零一二两三四五六七八九十百千万]{1,9}+)(?=[\s]?[名人个例次组位岁年天周秒%]|[個種回歳])",
+        re.IGNORECASE,
+    )
+
+
+_plain, _comma = _pattern(r".·", ","), _pattern(",", ".")
+_decimal_comma = re.compile(r"(?<![\d,.])\d+,\d{1,2}(?![\d,])(?!\.\d)")
+_decimal_point = re.compile(r"(?<![\d,.])\d+[.·](?!\d{3}(?!\d))\d+(?![\d.])")
+
+
+@dataclass(frozen=True, slots=True)
+class Numeral:
+    """A number without sign at `text[start:end]`. exact: written as a number, not as "a dozen" or "a third"."""
+
+    value: Decimal
+    start: int
+    end: int
+    exact: bool = True
+    version: bool = False
+
+
+def numerals(text: str) -> Iterator[Numeral]:
+    """In the order of the text. Decimals are read with a comma where the text writes most of its decimals so."""
+    comma = len(_decimal_comma.findall(text)) > len(_decimal_point.findall(text))
+    for match in (_comma if comma else _plain).finditer(text):
+        if match["words"]:
+            yield from _words(match)
+        elif match["nth"]:
+            yield from _named_fraction(match)
+        elif match["chinese"]:
+            yield Numeral(Decimal(_chinese(match["chinese"])), *match.span())
+        elif match["alone10"]:
+            yield Numeral(
+                Decimal(1).scaleb(_integer(match["alone10"])), match.end() - len(match["alone10"]) - 2, match.end()
+            )
+        elif match["alone"]:
+            yield Numeral(_vulgar(match["alone"]), *match.span())
+        elif match["version"] or len(match["number"]) > LONGEST:
+            yield Numeral(Decimal(0), *match.span(), version=True)
+        else:
+            yield _digits(match, comma)
+
+
+def _digits(match: re.Match[str], comma: bool) -> Numeral:
+    written = match["number"]
+    if match["sep"]:
+        written = written.replace(match["sep"], "")
+    value = Decimal(re.sub(r"[,·]", ".", written) if comma or "·" in written else written)
+    exponent = next((match[name] for name in ("caret", "raised", "flat", "e") if match[name]), None)
+    raised = match["caret10"] or match["raised10"]
+    if exponent is not None and abs(_integer(exponent)) <= MAX_EXPONENT:
+        value = value.scaleb(_integer(exponent))
+    elif raised and abs(_integer(raised)) <= MAX_EXPONENT:
+        value = Decimal(1).scaleb(_integer(raised))
+    if match["vulgar"]:
+        value += _vulgar(match["vulgar"].strip())
+    if match["scale"]:
+        value *= SCALES[match["scale"].strip().lower().rstrip("s")]
+    return Numeral(value, match.start(), match.end())
+
+
+def _integer(written: str) -> int:
+    return int(unicodedata.normalize("NFKC", written).replace("−", "-"))
+
+
+def _vulgar(letter: str) -> Decimal:
+    above, _, below = unicodedata.normalize("NFKC", letter).partition("⁄")
+    return (Decimal(above) / Decimal(below)).quantize(Decimal("1e-12")).normalize()
+
+
+def _named_fraction(match: re.Match[str]) -> Iterator[Numeral]:
+    """ "two thirds", "one and a half", "a quarter of"; a bare "third" or "quarter" counts nothing."""
+    parts, nth = match["parts"], match["nth"].lower()
+    following = match.string[match.end() : match.end() + 4].lower()
+    if parts is None and not (nth == "half" and re.match(r"\s+(?:of|the|an?)\b|-", following + " ")):
+        return
+    if parts and parts.lower() in ("a", "an") and nth not in ("half", "quarter") and " of" not in following:
+        return
+    count = ONES.get((parts or "one").lower(), 1)
+    value = Decimal(count) / _FRACTIONS[nth]
+    if match["whole"]:
+        value += words_value([match["whole"].lower()]) or 0
+    yield Numeral(value, match.start(), match.end(), exact=False)
+
+
+def _words(match: re.Match[str]) -> Iterator[Numeral]:
+    """The longest numbers that the words make: 22 and 30 for "twenty-two thirty"."""
+    words = list(_each_word.finditer(match["words"].lower()))
+    start = match.start("words")
+    while words:
+        length = next(
+            length for length in range(len(words), 0, -1) if _value(words[:length]) is not None or length == 1
+        )
+        value = _value(words[:length])
+        if value is not None:
+            dozen = any(word.group() == "dozen" for word in words[:length])
+            span = (start + (words[0].start() if words[0].start() > 3 else 0), start + words[length - 1].end())
+            yield Numeral(Decimal(value), *span, exact=not dozen)
+        words = words[length:]
+
+
+def _value(words: list[re.Match[str]]) -> int | None:
+    return words_value([word.group() for word in words])
+
+
+def words_value(words: list[str]) -> int | None:
+    """120 for one, hundred, and, twenty. None where the words are not one number."""
+    total = current = 0
+    last: int | None = None
+    for at, word in enumerate(words):
+        if word == "and":
+            if at == 0 or words[at - 1] not in SCALES or at + 1 == len(words):
+                return None
+            continue
+        if word in SCALES:
+            scale = SCALES[word]
+            if scale <= 100:
+                current = max(current, 1) * scale
+            else:
+                total, current = total + max(current, 1) * scale, 0
+            last = None
+            continue
+        value = ONES.get(word, TENS.get(word, 0))
+        if last is not None and not (last >= 20 and last % 10 == 0 and 0 < value < 10):
+            return None
+        current += value
+        last = value
+    return total + current
+
+
+def _chinese(written: str) -> int:
+    """四十 → 40, 一百二十 → 120, 二〇 → 20."""
+    digits = {letter: value for value, letter in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+    scales = {"十": 10, "百": 100, "千": 1000, "万": 10000}
+    if not any(letter in scales for letter in written):
+        return int("".join(str(digits[letter]) for letter in written))
+    total = section = current = 0
+    for letter in written:
+        if letter == "万":
+            total, section, current = (total + section + current) * 10000, 0, 0
+        elif letter in scales:
+            section, current = section + max(current, 1) * scales[letter], 0
+        else:
+            current = digits[letter]
+    return total + section + current
+
+
+def as_decimal(value: object) -> Decimal | None:
+    """The exact decimal of an int, a float as it prints, or a text that is one number."""
+    try:
+        number = Decimal(str(value).replace("−", "-").strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
