@@ -115,7 +115,18 @@ class TransformersEngine:
         return self.renderer.count(text)
 
     def answer(self, questions: abc.Sequence[Question]) -> abc.Iterator[Completion]:
-        """Completions as they end. Questions about one text share its prefill. All are sequences of one batch."""
+        """Completions as they end. Questions about one text share its prefill.
+
+        On a GPU all are sequences of one batch. On the CPU a paper is a batch of its own: its questions fill the CPU,
+        and the others in a batch change the last bits of its logits, so that answers would depend on the neighbours.
+        """
+        batches: dict[str, list[Question]] = {}
+        for question in questions:
+            batches.setdefault(question.id.document if self.device == "cpu" else "", []).append(question)
+        for batch in batches.values():
+            yield from self._answer_batch(batch)
+
+    def _answer_batch(self, questions: abc.Sequence[Question]) -> abc.Iterator[Completion]:
         by_key: dict[abc.Hashable, Question] = {question.id: question for question in questions}
         sequences = []
         with ThreadPoolExecutor(GRAMMAR_THREADS) as pool:
