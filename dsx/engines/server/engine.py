@@ -19,9 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from dsx.answers.grammar import json_schema, lark
 from dsx.engines.server.endpoint import LONGEST_WAIT, Endpoint, GaveUp, Refused
-from dsx.engines.server.logprobs import Token, confidences
+from dsx.engines.server.logprobs import confidences
+from dsx.engines.server.reply import context_tokens, member, text_and_finish, tokens, usage, whole_characters
 from dsx.errors import DecodeError, DsxError, ModelError, UsageError
-from dsx.types import Completion, Confidence, Engine, EngineSettings, Json, Question, Usage
+from dsx.types import Completion, Confidence, Engine, EngineSettings, Json, Question
 
 log = logging.getLogger("dsx.engines.server")
 
@@ -58,9 +59,9 @@ class Options(BaseModel):
 
     @field_validator("extra_body", mode="before")
     @classmethod
-    def _parsed(cls, given: Any) -> Any:
+    def _parsed(cls, value: Any) -> Any:
         try:
-            return json.loads(given, parse_constant=_no_constant) if isinstance(given, str) else given
+            return json.loads(value, parse_constant=_no_constant) if isinstance(value, str) else value
         except RecursionError:
             raise ValueError("nested too deeply") from None
 
@@ -74,9 +75,13 @@ def make(settings: EngineSettings) -> Engine:
         known = ", ".join(Options.model_fields)
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"engine server: {where}: {first['msg']}; options: {known}") from None
-    given = {"quantize": settings.quantize != "none", "attention": settings.attention not in ("auto", "sdpa")}
-    given |= {"samples": settings.samples > 1, "alternatives": settings.alternatives}
-    for name, is_set in given.items():
+    not_ours = {
+        "quantize": settings.quantize != "none",
+        "attention": settings.attention not in ("auto", "sdpa"),
+        "samples": settings.samples > 1,
+        "alternatives": settings.alternatives,
+    }
+    for name, is_set in not_ours.items():
         if is_set:
             raise UsageError(f"engine server: --{name} is the server's own to choose; leave it out")
     return ServerEngine(settings, options)
@@ -93,12 +98,12 @@ class ServerEngine:
         key = os.environ.get(options.key_env) or None
         self.endpoint = Endpoint(options.base_url, key, options.timeout, options.attempts, options.backoff)
         try:
-            self.model, served = self._model()
+            self.model, entry = self._find_model()
             self.constraint, self.logprobs = self._probe()
         except BaseException:
             self.endpoint.close()
             raise
-        self.context_tokens = options.context_tokens or _context(served) or DEFAULT_CONTEXT
+        self.context_tokens = options.context_tokens or context_tokens(entry) or DEFAULT_CONTEXT
         lark = self.constraint in ("vllm-lark", "llguidance")
         self.grammar = "lark" if lark else "none" if self.constraint == "none" else "json_schema"
         log.info("%s serves %s; answers are held by: %s", options.base_url, self.model, self.constraint)
@@ -114,8 +119,8 @@ class ServerEngine:
         """
         pool = ThreadPoolExecutor(self.options.concurrency, thread_name_prefix="dsx-server")
         try:
-            for done in as_completed([pool.submit(self._ask, question) for question in questions]):
-                yield done.result()
+            for future in as_completed([pool.submit(self._ask, question) for question in questions]):
+                yield future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -135,66 +140,68 @@ class ServerEngine:
 
     # ---- at the start ----
 
-    def _model(self) -> tuple[str, Mapping[str, Any]]:
-        """The model's name and what the server says of it."""
+    def _find_model(self) -> tuple[str, Mapping[str, Any]]:
+        """The model's name, and its entry in the server's list."""
         try:
             listed = self.endpoint.get("/models")
         except Refused as problem:
             raise ModelError(f"{problem}; base_url usually ends in /v1") from None
-        data = _get(listed, "data", None)
-        entries = [each for each in data if _get(each, "id", None)] if isinstance(data, list) else []
-        names = [self.endpoint.shown(_whole(str(each["id"]))) for each in entries]
+        data = member(listed, "data")
+        entries = [entry for entry in data if member(entry, "id")] if isinstance(data, list) else []
+        names = [self.endpoint.shown(whole_characters(str(entry["id"]))) for entry in entries]
         more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
         serves = f"{self.options.base_url} serves {', '.join(names[:MOST_NAMES]) or 'nothing'}{more}"
         if self.settings.model is None:
             if len(names) != 1:
                 raise ModelError(f"{serves}; name one with --model")
             return str(entries[0]["id"]), entries[0]
-        if names and self.settings.model not in (str(each["id"]) for each in entries):
+        if names and self.settings.model not in (str(entry["id"]) for entry in entries):
             raise ModelError(f"{serves}, not {self.settings.model}")
-        return self.settings.model, next((each for each in entries if each["id"] == self.settings.model), {})
+        return self.settings.model, next((entry for entry in entries if entry["id"] == self.settings.model), {})
 
     def _probe(self) -> tuple[Constraint, bool]:
         """Which constraint the server keeps to, and whether it gives log-probabilities; a small request each."""
         chosen = self.options.constraint
         constraints: tuple[Constraint, ...] = ("json_schema", "json_object") if chosen == "auto" else (chosen,)
-        constraint = next((each for each in constraints if self._keeps(each)), None)
+        constraint = next((name for name in constraints if self._honours(name)), None)
         if constraint is None and chosen != "auto":
             raise ModelError(f"{self.options.base_url} does not hold answers by {chosen}; try --set constraint=auto")
         if constraint is None:
-            self._probed("none", logprobs=False)
+            self._probe_reply("none", logprobs=False)
             log.warning("%s holds answers by no schema: they go through the repairs", self.options.base_url)
-        logprobs = self.options.logprobs != "no" and self._keeps(constraint or "none", logprobs=True)
+        logprobs = self.options.logprobs != "no" and self._honours(constraint or "none", logprobs=True)
         if self.options.logprobs == "yes" and not logprobs:
             raise ModelError(f"{self.options.base_url} gives no log-probabilities; try --set logprobs=auto")
         return constraint or "none", logprobs
 
-    def _keeps(self, constraint: Constraint, logprobs: bool = False) -> bool:
-        reply = self._probed(constraint, logprobs)
+    def _honours(self, constraint: Constraint, logprobs: bool = False) -> bool:
+        reply = self._probe_reply(constraint, logprobs)
         if reply is None:
             return False
         try:
-            if logprobs and not _tokens(reply):
+            if logprobs and not tokens(reply):
                 return False
-            return constraint == "none" or bool(json.loads(_said(reply)[0]) == PROBE_ANSWER)
+            return constraint == "none" or bool(json.loads(text_and_finish(reply)[0]) == PROBE_ANSWER)
         except (DecodeError, ValueError, RecursionError):
             return False
 
-    def _probed(self, constraint: Constraint, logprobs: bool) -> Json:
+    def _probe_reply(self, constraint: Constraint, logprobs: bool) -> Json:
         """The reply to a small request; None where the server refuses it. Raises ModelError where the server fails.
 
         llama-cpp-python says 500 to what it does not know: a refusal, if it answers the plain request.
         """
-        held: Json = PROBE_LARK if constraint in ("vllm-lark", "llguidance") else PROBE
+        shape: Json = PROBE_LARK if constraint in ("vllm-lark", "llguidance") else PROBE
         plain = constraint == "none" and not logprobs
         try:
-            return self.endpoint.post("/chat/completions", self._body(PROBE_MESSAGES, constraint, held, logprobs, 64))
+            return self.endpoint.post(
+                "/chat/completions", self._body(PROBE_MESSAGES, constraint, shape, logprobs, 64)
+            )
         except (Refused, GaveUp) as problem:
             reason = problem
         if plain or (isinstance(reason, GaveUp) and reason.status != 500):
             raise ModelError(f"{reason}; nothing was asked yet")
         if isinstance(reason, GaveUp):
-            self._probed("none", logprobs=False)
+            self._probe_reply("none", logprobs=False)
         log.info("not with %s%s: %s", constraint, " and log-probabilities" if logprobs else "", reason)
         return None
 
@@ -211,105 +218,53 @@ class ServerEngine:
 
     def _completion(self, question: Question) -> Completion:
         schema = json_schema(question)
-        held: Json = schema
-        if self.grammar == "lark":
-            held = lark(question)
-        body = self._body(question.messages(), self.constraint, held, self.logprobs, self.settings.max_new_tokens)
+        shape: Json = lark(question) if self.grammar == "lark" else schema
+        body = self._body(
+            question.messages(), self.constraint, shape, self.logprobs, self.settings.max_new_tokens
+        )
         started = time.perf_counter()
         reply = self.endpoint.post("/chat/completions", body)
-        text, finish = _said(reply)
+        text, finish = text_and_finish(reply)
         if finish == "content_filter" or (finish not in ("", "stop", "length") and not text.strip()):
             raise DecodeError(f"the server ended the answer: {self.endpoint.shown(finish)}")
-        usage = _usage(reply, 1e3 * (time.perf_counter() - started))
+        cost = usage(reply, 1e3 * (time.perf_counter() - started))
         truncated = finish == "length"
         constrained = self.grammar != "none" and (truncated or _fits(text, schema))
         if self.grammar != "none" and not constrained:
             log.warning("%s did not keep to the schema at %s", self.options.base_url, question.id)
-        return Completion(question.id, text, constrained, truncated, self._confidence(question, text, reply), usage)
+        return Completion(question.id, text, constrained, truncated, self._confidence(question, text, reply), cost)
 
     def _body(
-        self, messages: list[dict[str, str]], constraint: Constraint, held: Json, logprobs: bool, longest: int
+        self,
+        messages: list[dict[str, str]],
+        constraint: Constraint,
+        shape: Json,
+        logprobs: bool,
+        max_tokens: int,
     ) -> dict[str, Json]:
-        body: dict[str, Json] = {"model": self.model, "messages": messages, "max_tokens": longest, "temperature": 0}
+        body: dict[str, Json] = {"model": self.model, "messages": messages, "max_tokens": max_tokens, "temperature": 0}
         body |= self.options.extra_body
         if constraint == "json_schema":
             body["response_format"] = {
                 "type": "json_schema",
-                "json_schema": {"name": "answer", "schema": held, "strict": True},
+                "json_schema": {"name": "answer", "schema": shape, "strict": True},
             }
         elif constraint == "json_object":
-            body["response_format"] = {"type": "json_object", "schema": held}
+            body["response_format"] = {"type": "json_object", "schema": shape}
         elif constraint == "vllm-lark":
-            body["structured_outputs"] = {"grammar": held}
+            body["structured_outputs"] = {"grammar": shape}
         elif constraint == "llguidance":
-            body["grammar"] = held
+            body["grammar"] = shape
         return body | ({"logprobs": True, "top_logprobs": 5} if logprobs else {})
 
     def _confidence(self, question: Question, text: str, reply: Json) -> Mapping[str, Confidence]:
         if not self.logprobs or question.form != "parameters":
             return {}
-        return confidences([parameter.name for parameter in question.parameters], text, _tokens(reply))
+        return confidences([parameter.name for parameter in question.parameters], text, tokens(reply))
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
-
-
-def _tokens(reply: Json) -> list[Token]:
-    """The tokens with their log-probabilities; none where one of them is not what it should be."""
-    entries = _get(_get(_choice(reply), "logprobs", None), "content", None)
-    try:
-        return [_token(each) for each in entries] if isinstance(entries, list) else []
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        return []
-
-
-def _token(entry: Mapping[str, Any]) -> Token:
-    top = tuple((_text(each["token"]), _logprob(each["logprob"])) for each in entry.get("top_logprobs") or ())
-    raw = None if entry.get("bytes") is None else bytes(entry["bytes"])
-    return Token(_text(entry["token"]), _logprob(entry["logprob"]), top, raw)
-
-
-def _text(given: Json) -> str:
-    if not isinstance(given, str):
-        raise TypeError("no text")
-    return given
-
-
-def _logprob(given: Json) -> float:
-    """Raises TypeError or ValueError where it is the logarithm of no probability; roundings above 0 are let pass."""
-    if isinstance(given, bool) or not isinstance(given, int | float) or not given <= 1e-3:
-        raise TypeError("no log-probability")
-    return min(float(given), 0.0)
-
-
-def _choice(reply: Json) -> Json:
-    choices = _get(reply, "choices", None)
-    if not isinstance(choices, list) or not choices:
-        raise DecodeError("the reply has no choices")
-    return choices[0]
-
-
-def _said(reply: Json) -> tuple[str, str]:
-    """(text, finish reason)."""
-    choice = _choice(reply)
-    message, finish = _get(choice, "message", None), _get(choice, "finish_reason", None)
-    finish = finish if isinstance(finish, str) else ""
-    text = _get(message, "content", None)
-    if isinstance(text, str):
-        return _whole(text), finish
-    if isinstance(refusal := _get(message, "refusal", None), str):
-        raise DecodeError(f"the model refuses: {' '.join(_whole(refusal).split())[:200]}")
-    raise DecodeError(f"the reply has no text{f' ({finish[:40]})' if finish not in ('', 'stop') else ''}")
-
-
-def _whole(text: str) -> str:
-    r"""Halves of a character, which JSON can hold ("\ud83d"), joined or replaced: no file takes them."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _get(given: Json, key: str, otherwise: Any) -> Any:
-    return given.get(key, otherwise) if isinstance(given, dict) else otherwise
 
 
 def _fits(text: str, schema: Json) -> bool:
@@ -319,24 +274,3 @@ def _fits(text: str, schema: Json) -> bool:
         return jsonschema.Draft202012Validator(schema).is_valid(json.loads(text))
     except (ValueError, RecursionError):
         return False
-
-
-def _usage(reply: Json, ms: float) -> Usage:
-    used = _get(reply, "usage", {})
-    sampled = _count(_get(used, "completion_tokens", 0))
-    reused = _count(_get(_get(used, "prompt_tokens_details", {}), "cached_tokens", 0))
-    return Usage(_count(_get(used, "prompt_tokens", 0)), reused, sampled, 0, float(sampled), ms)
-
-
-def _count(given: Json) -> int:
-    """0 where it is no count: what a server says of its work is no reason to lose an answer."""
-    is_number = isinstance(given, int | float) and not isinstance(given, bool)
-    return int(given) if is_number and 0 <= given < 2**53 else 0
-
-
-def _context(served: Mapping[str, Any]) -> int | None:
-    """What vLLM and llama.cpp say of the model's context."""
-    for found in (served.get("max_model_len"), _get(served.get("meta"), "n_ctx", None), served.get("context_length")):
-        if _count(found):
-            return _count(found)
-    return None
