@@ -18,10 +18,10 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from dsx.answers.grammar import lark, matcher
+from dsx.answers.reader import value_spans
 from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.choice_scores import choice_scores, choices
-from dsx.engines.local.confidence import value_spans
 from dsx.engines.local.engine import TransformersEngine
 from dsx.engines.local.generate import DecodeLoop
 from dsx.engines.local.prefix_cache import PrefixCache, layer_shapes, prefill
@@ -197,7 +197,7 @@ def test_alternatives_are_the_sums_over_all_token_paths(bench: Bench, name: str,
     question = asked({name: CLOSED[name]})
     sequence = bench.answer(question, order)
     text = bench.text(sequence)
-    [(_, _, (first, _))] = value_spans([name], text)
+    first = value_spans([name], text)[0].first
     stem, opening = ("", text[:first]) if order == "value-quote" else (text[:first], "")
     assert close(told(bench, question, sequence)[name], bench.exact(sequence, stem, opening))
 
@@ -209,8 +209,8 @@ def test_alternatives_of_several_parameters_in_one_answer(bench: Bench) -> None:
     sequence = bench.answer(question, "value-quote")
     text = bench.text(sequence)
     found = told(bench, question, sequence)
-    for name, start, _ in value_spans(names, text):
-        assert close(found[name], bench.exact(sequence, text[:start], '{"value":'))
+    for span in value_spans(names, text):
+        assert close(found[span.name], bench.exact(sequence, text[: span.start], '{"value":'))
 
 
 def test_a_few_rows_are_enough_and_are_counted(bench: Bench) -> None:

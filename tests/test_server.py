@@ -18,7 +18,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from dsx.engines.server.engine import Options, ServerEngine, make
+from dsx.engines.server.engine import ServerEngine, ServerOptions, make
 from dsx.errors import ModelError, UsageError
 from dsx.plugins.builtin.repairs import register_repairs
 from dsx.recipe import DEFAULT_REPAIRS
@@ -622,7 +622,7 @@ def test_blanks_around_the_key_are_taken_off(server: Any, monkeypatch: pytest.Mo
 
 
 def test_options_are_documented() -> None:
-    assert all(field.description for name, field in Options.model_fields.items() if name not in UNDOCUMENTED)
+    assert all(field.description for name, field in ServerOptions.model_fields.items() if name not in UNDOCUMENTED)
 
 
 UNDOCUMENTED = {"base_url", "constraint", "logprobs"}

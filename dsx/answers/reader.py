@@ -214,5 +214,5 @@ def _loose_node(text: str, first: Lexeme, lexemes: Iterator[Lexeme]) -> Node:
             raise Unreadable("an object whose members do not pair")
         members[key] = _loose_node(text, value, lexemes)
     if text[first.start] == "[":
-        return Node(first.start, end, items, items=tuple(items))
-    return Node(first.start, end, members, members=members)
+        return Node(first.start, end, [item.value for item in items], items=tuple(items))
+    return Node(first.start, end, {key: node.value for key, node in members.items()}, members=members)

@@ -7,7 +7,7 @@ import math
 from collections import abc
 from decimal import Decimal
 
-from dsx.engines.local.confidence import value_spans
+from dsx.answers.reader import value_spans
 from dsx.engines.local.sequence import Sequence
 from dsx.schema.values import validates
 from dsx.types import Json, Parameter, Question
@@ -45,16 +45,18 @@ def choice_scores(
     """Of each parameter that has choices and a value in `text`, the answer that `seq` generated."""
     names = [parameter.name for parameter in question.parameters]
     legal = {parameter.name: choices(parameter) for parameter in question.parameters}
-    for name, start, (first, last) in value_spans(names, text):
-        if last == first or not legal[name]:
+    for span in value_spans(names, text):
+        if span.last == span.first or not legal[span.name]:
             continue
-        decides = text[start:first] == '{"value":'  # else the quote comes first, and null or not is settled by it
-        stem, opening, end = text[: start if decides else first], text[start:first] if decides else "", text[last]
-        texts = {opening + way + end: at for at, choice in enumerate(legal[name]) for way in _spellings(choice)}
+        opening = text[span.start : span.first]
+        decides = opening == '{"value":'  # else the quote comes first, and null or not is settled by it
+        stem, opening = (text[: span.start], opening) if decides else (text[: span.first], "")
+        ways = [(way, at) for at, choice in enumerate(legal[span.name]) for way in _spellings(choice)]
+        texts = {opening + way + text[span.last]: at for way, at in ways}
         if decides:
             texts["null"] = _NO_CHOICE
         encoded = {(stem + continuation).encode(): at for continuation, at in texts.items()}
-        yield ChoiceScores(name, legal[name], seq, stem.encode(), encoded, token_bytes)
+        yield ChoiceScores(span.name, legal[span.name], seq, stem.encode(), encoded, token_bytes)
 
 
 def _spellings(choice: Json) -> set[str]:

@@ -1,7 +1,6 @@
 """Confidence from the logits: (1 − p(null)) and the probability of the value's tokens, both under the grammar.
 
-The grammar's order of keys is fixed and its JSON compact, so one walk over the answer finds each value. A sampled token
-belongs to a value where its characters touch the value's or end it.
+A sampled token belongs to a value where its characters touch the value's or end it.
 
 The value's probability is that of the tokens that were written. The same value in other tokens (its closing quote
 alone, or with the comma) is not added. So it is rather too low, by more for strings than for numbers. Among several
@@ -11,58 +10,38 @@ a colon alone is left out.
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from dsx.answers.reader import Unreadable, value_spans
 from dsx.engines.local.sequence import SampledToken
 from dsx.types import Confidence
-
-_decode = json.JSONDecoder().raw_decode
 
 
 def confidences(
     names: Sequence[str], text: str, ends: Sequence[int], sampled: Sequence[SampledToken]
 ) -> dict[str, Confidence]:
-    """Confidence by parameter name.
+    """Confidence by parameter name; empty where the answer cannot be read.
 
     ends: for each token of the answer, how many characters of `text` stand up to its end.
     """
     confidence = {}
-    for name, start, (first, last) in value_spans(names, text):
-        deciding = next((token for token in sampled if ends[token.index] > start), None)
-        p_null = deciding.p_null if deciding is not None else (1.0 if text.startswith("null", start) else 0.0)
-        if first == last:
-            confidence[name] = Confidence(reported=1 - p_null, value=1.0)
+    try:
+        spans = value_spans(names, text)
+    except Unreadable:  # a number that is no float: recovery refuses the answer too
+        return {}
+    for span in spans:
+        deciding = next((token for token in sampled if ends[token.index] > span.start), None)
+        p_null = deciding.p_null if deciding is not None else (1.0 if text.startswith("null", span.start) else 0.0)
+        if span.first == span.last:
+            confidence[span.name] = Confidence(reported=1 - p_null, value=1.0)
             continue
         log_probability = 0.0
         for token in sampled:
             begin = ends[token.index - 1] if token.index else 0
-            if begin < last + 1 and ends[token.index] > first and token is not deciding:
+            if begin < span.last + 1 and ends[token.index] > span.first and token is not deciding:
                 log_probability += token.log_probability
-        if deciding is not None and ends[deciding.index] > first:  # one token decided both: leave null's share out
+        if deciding is not None and ends[deciding.index] > span.first:  # one token decided both: leave null's share out
             log_probability += min(0.0, deciding.log_probability - math.log(max(1 - deciding.p_null, 1e-9)))
-        confidence[name] = Confidence(reported=1 - p_null, value=math.exp(log_probability))
+        confidence[span.name] = Confidence(reported=1 - p_null, value=math.exp(log_probability))
     return confidence
-
-
-def value_spans(names: Sequence[str], text: str) -> Iterator[tuple[str, int, tuple[int, int]]]:
-    """(name, where its answer starts, (start, end) of its value's JSON; both equal for null)."""
-    at = 0
-    for index, name in enumerate(names):
-        if len(names) > 1:
-            at += len(("," if index else "{") + json.dumps(name, ensure_ascii=False) + ":")
-        start = at
-        if text.startswith("null", at):
-            at += 4
-            yield name, start, (at, at)
-            continue
-        value = (at, at)
-        while text[at] in "{,":
-            key, at = _decode(text, at + 1)
-            first = at + 1
-            _, at = _decode(text, first)
-            if key == "value":
-                value = (first, at)
-        at += 1
-        yield name, start, value

@@ -12,6 +12,7 @@ from collections import abc
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from dsx.answers import reader
 from dsx.engines.local.choice_scores import ChoiceScores, choice_scores
 from dsx.engines.local.sequence import Sequence
 from dsx.types import Completion, Json, Question, Usage
@@ -109,23 +110,23 @@ def agreement(question: Question, text: str, drawn: abc.Sequence[str]) -> dict[s
 
     80 mm and 8 cm are the same, 80 mm and 80 cm are not.
     """
-    if not drawn:
-        return {}
-    others = [_answers(question, other) for other in drawn]
+    others = [answers for other in drawn if (answers := _answers(question, other))]
     return {
         name: sum(_agree(other[name], value) for other in others) / len(others)
         for name, value in _answers(question, text).items()
+        if others
     }
 
 
 def _answers(question: Question, text: str) -> dict[str, Json]:
-    """By parameter: None, or [value, unit], in the parameter's unit where it can be."""
-    answer = json.loads(text)
-    if len(question.parameters) == 1:
-        answer = {question.parameters[0].name: answer}
+    """By parameter: None, or [value, unit], in the parameter's unit where it can be. Empty where it is not JSON."""
     answers: dict[str, Json] = {}
+    try:
+        nodes = reader.answers(reader.parse(text), [parameter.name for parameter in question.parameters])[0]
+    except reader.Unreadable:
+        return {}
     for parameter in question.parameters:
-        part = answer[parameter.name]
+        part = nodes[parameter.name].value
         if part is None:
             answers[parameter.name] = None
             continue

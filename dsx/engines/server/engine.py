@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from dsx.answers.grammar import json_schema, lark
+from dsx.engines.options import EngineOptions
 from dsx.engines.server.endpoint import LONGEST_WAIT, Endpoint, GaveUp, Refused
 from dsx.engines.server.logprobs import confidences
 from dsx.engines.server.reply import context_tokens, member, text_and_finish, tokens, usage, whole_characters
@@ -41,10 +42,8 @@ MOST_NAMES = 20
 """Models of a server that an error lists."""
 
 
-class Options(BaseModel):
+class ServerOptions(EngineOptions):
     """What `--set KEY=VALUE` may say to this engine."""
-
-    model_config = ConfigDict(extra="forbid")
 
     base_url: str = "http://127.0.0.1:8000/v1"
     timeout: float = Field(120, gt=0, le=86_400, description="seconds for one whole reply")
@@ -68,13 +67,7 @@ class Options(BaseModel):
 
 def make(settings: EngineSettings) -> Engine:
     """Raises UsageError for an option that does not exist or does not apply, ModelError where no server answers."""
-    try:
-        options = Options.model_validate(dict(settings.options))
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        known = ", ".join(Options.model_fields)
-        where = ".".join(map(str, first["loc"]))
-        raise UsageError(f"engine server: {where}: {first['msg']}; options: {known}") from None
+    options = ServerOptions.read("server", settings.options)
     not_ours = {
         "quantize": settings.quantize != "none",
         "attention": settings.attention not in ("auto", "sdpa"),
@@ -93,7 +86,7 @@ class ServerEngine:
     grammar: Literal["lark", "json_schema", "none"]
     context_tokens: int
 
-    def __init__(self, settings: EngineSettings, options: Options) -> None:
+    def __init__(self, settings: EngineSettings, options: ServerOptions) -> None:
         self.settings, self.options = settings, options
         key = os.environ.get(options.key_env) or None
         self.endpoint = Endpoint(options.base_url, key, options.timeout, options.attempts, options.backoff)
@@ -193,9 +186,7 @@ class ServerEngine:
         shape: Json = PROBE_LARK if constraint in ("vllm-lark", "llguidance") else PROBE
         plain = constraint == "none" and not logprobs
         try:
-            return self.endpoint.post(
-                "/chat/completions", self._body(PROBE_MESSAGES, constraint, shape, logprobs, 64)
-            )
+            return self.endpoint.post("/chat/completions", self._body(PROBE_MESSAGES, constraint, shape, logprobs, 64))
         except (Refused, GaveUp) as problem:
             reason = problem
         if plain or (isinstance(reason, GaveUp) and reason.status != 500):
@@ -219,9 +210,7 @@ class ServerEngine:
     def _completion(self, question: Question) -> Completion:
         schema = json_schema(question)
         shape: Json = lark(question) if self.grammar == "lark" else schema
-        body = self._body(
-            question.messages(), self.constraint, shape, self.logprobs, self.settings.max_new_tokens
-        )
+        body = self._body(question.messages(), self.constraint, shape, self.logprobs, self.settings.max_new_tokens)
         started = time.perf_counter()
         reply = self.endpoint.post("/chat/completions", body)
         text, finish = text_and_finish(reply)
