@@ -106,14 +106,14 @@ def lost_close(text: str, content: int, before: int) -> int | None:
         return None
     inner = inner[:-1].rstrip()
     body = inner.rstrip("}")
-    own = max(body.count("{") - body.count("}"), 0)  # braces that balance those inside
-    inner = inner[: len(body) + own]
+    closing = max(body.count("{") - body.count("}"), 0)  # braces that balance those inside
+    inner = inner[: len(body) + closing]
     return content + len(inner.rstrip())
 
 
 def braces_on_a_line(text: str, content: int, before: int, wanted: int) -> int | None:
     """Where `wanted` brackets, that close all that is open, begin on a line of their own."""
-    for found in BRACES_AFTER_BLANKS.finditer(text, content, before):
-        if "\n" in found.group(1):
-            return found.start() if found.group().count("}") == wanted else None
+    for braces in BRACES_AFTER_BLANKS.finditer(text, content, before):
+        if "\n" in braces.group(1):
+            return braces.start() if braces.group().count("}") == wanted else None
     return None

@@ -34,16 +34,16 @@ def objects(text: str, start: int = 0) -> list[Scan]:
             if not scans:
                 alone = scan(text[: scanned.start + len(cut)], scanned.start)
                 return [alone] if alone else []
-            repeated = any(_begins(cut, text[each.start : each.end]) for each in scans)
+            repeated = any(_begins(cut, text[earlier.start : earlier.end]) for earlier in scans)
             return scans if repeated else []  # what was cut might have been the answer
         else:
             at = scanned.start + 1
     return scans
 
 
-def _begins(cut: str, whole: str) -> bool:
-    """`cut` says again what `whole` says, up to where it was cut."""
-    return " ".join(whole.split()).startswith(" ".join(cut.split()))
+def _begins(cut: str, earlier: str) -> bool:
+    """`cut` says again what `earlier` says, up to where it was cut."""
+    return " ".join(earlier.split()).startswith(" ".join(cut.split()))
 
 
 def whole_end(text: str, scanned: Scan) -> int | None:
@@ -82,8 +82,8 @@ def _last_whole_member(text: str, lexemes: Sequence[Lexeme]) -> int | None:
     end = None
     for lexeme, following in zip(lexemes, [*lexemes[1:], None], strict=False):
         if lexeme.depth == 1 and (lexeme.kind == "close" or lexeme.role == "value"):
-            whole = lexeme.kind == "close" or _is_whole(text, lexeme)
-            end = lexeme.end if whole or (following and following.kind == "comma") else end
+            is_whole = lexeme.kind == "close" or _is_whole(text, lexeme)
+            end = lexeme.end if is_whole or (following and following.kind == "comma") else end
     return end
 
 

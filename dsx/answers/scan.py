@@ -253,9 +253,9 @@ class _Scanner:
         """A value in quotes: tries its own closing quote first, then a closing quote of another make."""
         content = self.at + len(opener)
         for closers in self.closers(opener):
-            found = self.find_close(content, closers)
-            if found:
-                inner_end, end, closer = found
+            closing = self.find_close(content, closers)
+            if closing:
+                inner_end, end, closer = closing
                 break
         else:
             inner_end, end, closer = self.unclosed(content)
@@ -297,8 +297,8 @@ class _Scanner:
         return None
 
     @staticmethod
-    def escaped_closer(found: str, closers: re.Pattern[str]) -> bool:
-        return found in ('\\"', "\\'") and (closers is find.CLOSERS['\\"'] or closers is find.CLOSERS["\\'"])
+    def escaped_closer(quote: str, closers: re.Pattern[str]) -> bool:
+        return quote in ('\\"', "\\'") and (closers is find.CLOSERS['\\"'] or closers is find.CLOSERS["\\'"])
 
     def swallowed(self, content: int, before: list[tuple[int, int]], colon_quote: int) -> tuple[int, int, str] | None:
         """Where this value ended, if the quote at `colon_quote` closes the key after it."""

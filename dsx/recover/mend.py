@@ -130,10 +130,10 @@ def json_repair(text: str) -> str:
 
     try:
         mended = library.loads(" ".join(shown), skip_json_loads=True)
-        same = isinstance(mended, dict | list) and json.dumps(list(_leaves(mended))) == json.dumps(leaves)
+        equal = isinstance(mended, dict | list) and json.dumps(list(_leaves(mended))) == json.dumps(leaves)
     except Exception:  # it raises whatever a text that it was not written for leads to
         return text
-    return _named(mended, {name: raw for raw, name in names.items()}) if same else text
+    return _named(mended, {name: raw for raw, name in names.items()}) if equal else text
 
 
 def _leaves(value: Any) -> Iterator[Any]:
@@ -207,16 +207,16 @@ def _unescape(character: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    found = match.group()
-    if found == '"':
+    escape = match.group()
+    if escape == '"':
         return '\\"'
-    if found == "\\":
+    if escape == "\\":
         return "\\\\"
-    if found == "\\'":
+    if escape == "\\'":
         return "'"
-    if found[1] in "\r\n":
-        return found[1]
-    return found if found[1] in '"\\/bfnrtu' else "\\" + found
+    if escape[1] in "\r\n":
+        return escape[1]
+    return escape if escape[1] in '"\\/bfnrtu' else "\\" + escape
 
 
 def _rewrite(text: str, change: Callable[[Lexeme, str], str | None]) -> str:

@@ -41,11 +41,11 @@ def recover_raw(
     named = tuple(parameter for parameter in parameters if parameter.name.rpartition(".")[2] in raw.text)
     question = Question(QuestionId(raw.document), "", Shown("", (), True), "", "parameters", named or tuple(parameters))
     answers = recover(Completion(question.id, raw.text, constrained=False), question, repairs, validates, raw.document)
-    found = {answer.parameter: _shown(answer, raw.factor) for answer in answers if answer.error is None}
+    shown = {answer.parameter: _shown(answer, raw.factor) for answer in answers if answer.error is None}
     fired = list(dict.fromkeys(name for answer in answers if answer.error is None for name in answer.repairs))
     failed = [answer for answer in answers if answer.error is not None]
     reasons = {str(answer.error) for answer in failed}
-    if not found and len(reasons) == 1:
+    if not shown and len(reasons) == 1:
         return RawOutcome({}, [], [reasons.pop()])
     problems = [f"{answer.parameter}: {answer.error}" for answer in failed]
     for answer, parameter in zip(answers, question.parameters, strict=True):
@@ -53,7 +53,7 @@ def recover_raw(
         if answer.error is None and status is Status.UNSUPPORTED and (answer.quote or answer.repairs):
             why = "its quote does not carry" if answer.quote else "repaired, and no quote carries"
             problems.append(f"{answer.parameter}: unsupported, {why} {answer.value!r}")
-    return RawOutcome(found, fired, problems)
+    return RawOutcome(shown, fired, problems)
 
 
 def _shown(answer: Answer, factor: float) -> Json:

@@ -68,10 +68,10 @@ def _read_answer(inner: Any, parameter: Parameter, validates: Validates) -> Pars
 
 
 def _text(inner: dict[str, Any], key: str) -> str | None:
-    given = inner.get(key)
-    if given is not None and not isinstance(given, str):
+    text = inner.get(key)
+    if text is not None and not isinstance(text, str):
         raise Unreadable(f"{key} is no text")
-    return given or None
+    return text or None
 
 
 def _valid(value: Any, unit: str | None, quote: str | None, parameter: Parameter, validates: Validates) -> ParsedAnswer:

@@ -260,16 +260,16 @@ def _hiding(key: str | None) -> Callable[[str], str]:
     pieces = {form[at : at + length] for form in forms for at in range(len(form) - length + 1)}
 
     def hide(text: str) -> str:
-        kept: list[str] = []
+        shown: list[str] = []
         hidden_to = 0
         for at in range(len(text)):
             if text[at : at + length] in pieces:
                 if at >= hidden_to:
-                    kept.append("…")
+                    shown.append("…")
                 hidden_to = at + length
             elif at >= hidden_to:
-                kept.append(text[at])
-        return "".join(kept)
+                shown.append(text[at])
+        return "".join(shown)
 
     return hide
 

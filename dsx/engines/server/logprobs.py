@@ -48,13 +48,13 @@ def confidences(names: Sequence[str], text: str, tokens: Sequence[Token]) -> Map
 def _placed(text: str, tokens: Sequence[Token]) -> list[_Placed]:
     """Raises Unreadable where the tokens are not the text: but for blanks around it, and a last token that ended it."""
     pieces = [token.text.encode() if token.raw is None else token.raw for token in tokens]
-    joined, said = b"".join(pieces), text.strip()
+    joined, answer = b"".join(pieces), text.strip()
     before = len(joined) - len(joined.lstrip())
-    wanted, left = said.encode(), joined[before:]
+    wanted, left = answer.encode(), joined[before:]
     if not tokens or not left.startswith(wanted) or left[len(wanted) :].strip() not in (b"", pieces[-1].strip()):
         raise Unreadable("other tokens")
     offset = len(text) - len(text.lstrip())
-    characters = [at for at, character in enumerate(said, offset) for _ in character.encode()]
+    characters = [at for at, character in enumerate(answer, offset) for _ in character.encode()]
     placed: list[_Placed] = []
     at = -before
     for token, piece in zip(tokens, pieces, strict=True):
@@ -67,17 +67,17 @@ def _placed(text: str, tokens: Sequence[Token]) -> list[_Placed]:
 
 def _confidence(span: ValueSpan, text: str, placed: Sequence[_Placed]) -> Confidence:
     is_null = span.first == span.last
-    deciding = next((each for each in placed if each.first <= span.start < each.last), None)
+    deciding = next((piece for piece in placed if piece.first <= span.start < piece.last), None)
     null = _null_share(deciding, span.start, is_null)
     if is_null:
         return Confidence(reported=1 - null, value=1.0)
     # Servers give probabilities before the grammar's mask: what the grammar forces (quotes, commas) must not count.
-    inside = sum(
-        each.token.logprob
-        for each in placed
-        if COUNTS.search(text[max(each.first, span.first) : min(each.last, span.last)])
+    log_probability = sum(
+        piece.token.logprob
+        for piece in placed
+        if COUNTS.search(text[max(piece.first, span.first) : min(piece.last, span.last)])
     )
-    return Confidence(reported=1 - null, value=min(1.0, math.exp(inside)))
+    return Confidence(reported=1 - null, value=min(1.0, math.exp(log_probability)))
 
 
 def _null_share(deciding: _Placed | None, at: int, is_null: bool) -> float:
@@ -86,15 +86,15 @@ def _null_share(deciding: _Placed | None, at: int, is_null: bool) -> float:
         return 1.0 if is_null else 0.0
     token = deciding.token
     before = token.text[: at - deciding.first]
-    null = there = 0.0
+    null = value = 0.0
     for text, logprob in {token.text: token.logprob, **dict(token.top)}.items():
         instead = text.removeprefix(before).strip() if text.startswith(before) or not before.strip() else ""
         if text == token.text:
-            null, there = (null + math.exp(logprob), there) if is_null else (null, there + math.exp(logprob))
+            null, value = (null + math.exp(logprob), value) if is_null else (null, value + math.exp(logprob))
         elif instead and any(word.startswith(instead) or instead.startswith(word) for word in ("null", "None")):
             null += math.exp(logprob)
         elif VALUE_START.match(instead):
-            there += math.exp(logprob)
-    if null + there == 0:
+            value += math.exp(logprob)
+    if null + value == 0:
         return 1.0 if is_null else 0.0
-    return null / (null + there)
+    return null / (null + value)
