@@ -17,6 +17,7 @@ KINDS = {
     "register_loaders": ("Loader", "Document", "Page"),
     "find_loader": (),
     "register_engines": ("Engine", "EngineSettings", "Question", "Completion"),
+    "register_prompt_sets": ("PromptSet", "WorkedExample"),
     "register_repairs": ("Repair",),
     "register_normalisers": ("Normaliser",),
     "register_exporters": ("Exporter",),

@@ -100,8 +100,9 @@ class Pipeline:
         self._reader = DocumentReader(plugins.find_loader, plugins.loaders, recipe.load_limits(), cache)
         self._repairs = [(name, plugins.repairs[name]) for name in recipe.repairs]
         self._normalisers = plugins.normalisers
-        self.examples = prompt.examples(recipe.order)
-        self.system = prompt.system(parameters.root, strict=engine.grammar == "none")
+        self._prompts = prompt.Prompts(plugins.prompt_sets[recipe.prompt_set], recipe.order)
+        self.examples = self._prompts.examples
+        self.system = self._prompts.system(parameters.root, strict=engine.grammar == "none")
 
     def fill(self, document: Document) -> Filling:
         """All values of one paper.
@@ -171,7 +172,7 @@ class Pipeline:
             id=QuestionId(selector.document.id, record.path, names, attempt=int(brief)),
             system=self.system,
             shown=selector.select(prompt.query(group, label), first=not record.path),
-            prompt=prompt.parameters(group, label, self.recipe.order),
+            prompt=self._prompts.parameters(group, label),
             form="parameters",
             parameters=tuple(group),
             record=label,
@@ -201,7 +202,7 @@ class Pipeline:
             id=QuestionId(selector.document.id, record.path, (kind.name,), after=len(known)),
             system=self.system,
             shown=selector.select(prompt.records_query(kind)),
-            prompt=prompt.records(kind, record.label, known[-1].label if known else None),
+            prompt=self._prompts.records(kind, record.label, known[-1].label if known else None),
             form="records",
             record=record.label,
             examples=self.examples,

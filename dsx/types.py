@@ -531,6 +531,39 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkedExample:
+    """A question about a made-up paper and the right answer. asked: a parameter, or a list whose records are asked for.
+
+    answer: {"value", "unit"?, "quote"}; None: not reported; for records a list of {"label", "quote"}.
+    """
+
+    asked: Parameter | RecordType
+    answer: Json
+    record: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSet:
+    """What the model is told and asked: Jinja templates, and worked examples that show the form of an answer.
+
+    system: the rules, told once; gets `records`, what a paper has several of.
+    strict: rules of writing, put after `system` for engines that no grammar holds.
+    parameters: a question; gets `parameters`, `record` (its label, or None: of the paper) and `shape` (of the answer).
+    records: the question which records there are; gets `name` and `description` of the list, `record` (the one that
+        they belong to, or None), `after` (the last label that is known, or None) and `example` (a label).
+    example_paper: what the examples are about.
+    """
+
+    system: str
+    strict: str
+    parameters: str
+    records: str
+    example_paper: str = ""
+    examples: tuple[WorkedExample, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Repair:
     """Mends one kind of malformed text.
 

@@ -34,8 +34,10 @@ from dsx.types import (
     Normaliser,
     Parameter,
     ParameterSet,
+    PromptSet,
     RecordType,
     Repair,
+    WorkedExample,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -108,6 +110,20 @@ def test_hook_register_engines(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError(settings)
 
     assert loaded(monkeypatch, mine=plugin(register_engines=lambda: {"mine": make})).engines["mine"] is make
+
+
+def test_hook_register_prompt_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = PromptSet("Be brief.", "", "{{ parameters }}", "Which?", "A paper.", (WorkedExample(COUNT, {"quote": "x"}),))
+    typo = PromptSet("{{ record }}", "", "", "")
+    plugins = loaded(monkeypatch, mine=plugin(register_prompt_sets=lambda: {"mine": mine, "typo": typo}))
+    assert plugins.prompt_sets["mine"] is mine
+    assert plugins.prompt_sets.owner("default") == "prompts"
+    about = "FAIL prompt set"
+    assert failures(plugins, "mine") == [
+        f"{about} mine: names what it asks for (a question about n_total and posture of Study 2 lacks 'Study 2')",
+        f"{about} mine: has examples that quote their paper (the quote 'x' does not stand in example_paper)",
+        f"{about} typo: names what it asks for (UndefinedError: 'record' is undefined)",
+    ]
 
 
 def test_hook_register_repairs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,7 +353,7 @@ def failures(plugins: Plugins, name: str) -> list[str]:
     return [outcome.line() for outcome in check(plugins, report) if outcome.passed is False]
 
 
-@pytest.mark.parametrize("name", ["loaders", "repairs", "normalisers", "exporters"])
+@pytest.mark.parametrize("name", ["loaders", "prompts", "repairs", "normalisers", "exporters"])
 def test_the_built_ins_keep_all_promises(name: str) -> None:
     assert failures(load_plugins(), name) == []
 

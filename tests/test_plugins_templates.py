@@ -37,7 +37,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_is_a_template_for_each_kind() -> None:
-    assert KINDS == ["engine", "exporter", "loader", "normaliser", "parameters", "repair"]
+    assert KINDS == ["engine", "exporter", "loader", "normaliser", "parameters", "prompt", "repair"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -48,7 +48,7 @@ def test_a_new_plugin_passes_its_own_test_and_keeps_all_promises(site: Path, kin
     checked = run("-m", "dsx", "plugins", "check", f"my-{kind}", site=site, folder=package)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     listed = run("-m", "dsx", "plugins", "list", site=site, folder=package).stdout
-    thing = "parameter set" if kind == "parameters" else kind
+    thing = {"parameters": "parameter set", "prompt": "prompt set"}.get(kind, kind)
     assert f"my-{kind}  (dsx-my-{kind} 0.1.0)\n    {thing} my-{kind}\n" in listed
 
 
@@ -77,6 +77,7 @@ def test_names_that_are_none(name: str, tmp_path: Path) -> None:
         ("quotes", "repair", "the plugin repairs gives the repair 'quotes'"),
         ("csv", "exporter", "the plugin exporters gives the exporter 'csv'"),
         ("dsx-transformers", "engine", "the plugin engines gives the engine 'transformers'"),
+        ("default", "prompt", "the plugin prompts gives the prompt set 'default'"),
         ("pymupdf", "loader", "the plugin loaders gives the loader 'pymupdf'"),
         ("doi", "normaliser", "the plugin normalisers gives the normaliser 'doi'"),
         ("loaders", "repair", "a plugin of dsx-extract [0-9.]+ is called so"),

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dsx.ask import prompt
+from dsx.ask.default_prompts import default_prompts
+from dsx.ask.prompt import Prompts, prompt_sha256
 from dsx.schema import read_schema
-from dsx.types import RecordType
+from dsx.types import Order, RecordType
 
 ROOT = Path(__file__).parents[1]
 MOTOR = read_schema(ROOT / "schemas" / "motor.json")
+PROMPTS = Prompts(default_prompts(), "value-quote")
 
 
 def test_a_question_says_what_the_parameter_set_says() -> None:
     experiments = MOTOR.root.children[0]
     schedule = next(parameter for parameter in experiments.parameters if parameter.name == "perturbation_schedule")
-    assert prompt.parameters([schedule], "Experiment 2", "value-quote") == (
+    assert PROMPTS.parameters([schedule], "Experiment 2") == (
         "perturbation_schedule of Experiment 2: How the perturbation came on."
         " Also called: introduced, onset, ramped, incrementally."
         " Usually found in: methods, procedure of the experiment.\n"
@@ -31,35 +34,46 @@ def test_a_question_says_what_the_parameter_set_says() -> None:
         "or with null if the paper does not report it."
     )
     delay = next(parameter for parameter in experiments.parameters if parameter.name == "feedback_delay_s")
-    assert prompt.parameters([delay], None, "quote-value").endswith(
-        'Answer feedback_delay_s with {"quote":…,"value":…,"unit":…}, or with null if the paper does not report it.'
+    assert (
+        Prompts(default_prompts(), "quote-value")
+        .parameters([delay], None)
+        .endswith(
+            'Answer feedback_delay_s with {"quote":…,"value":…,"unit":…}, or with null if the paper does not report it.'
+        )
     )
 
 
 def test_records_are_asked_for_and_asked_on() -> None:
-    asked = prompt.records(MOTOR.root.children[0], None, None)
+    asked = PROMPTS.records(MOTOR.root.children[0], None, None)
     assert asked.startswith("Which experiments does this paper itself report? An experiment has participants")
     assert '(for example "Experiment 1")' in asked
-    assert 'report, after "Experiment 6"?' in prompt.records(MOTOR.root.children[0], None, "Experiment 6")
+    assert 'report, after "Experiment 6"?' in PROMPTS.records(MOTOR.root.children[0], None, "Experiment 6")
 
 
 def test_engines_without_a_grammar_get_explicit_rules() -> None:
-    strict, plain = prompt.system(MOTOR.root, strict=True), prompt.system(MOTOR.root, strict=False)
+    strict, plain = PROMPTS.system(MOTOR.root, strict=True), PROMPTS.system(MOTOR.root, strict=False)
     assert strict.startswith(plain)
     assert "no code fence" in strict
     assert "no code fence" not in plain
     assert "several experiments" in plain
-    assert "several studies" in prompt.system(RecordType("", "", ()), strict=False)
+    assert "several studies" in PROMPTS.system(RecordType("", "", ()), strict=False)
 
 
 @pytest.mark.parametrize("order", ["value-quote", "quote-value"])
-def test_examples_show_the_form_that_the_grammar_has(order: str) -> None:
-    turns = prompt.examples(order)
-    assert prompt.EXAMPLE_PAPER in turns[0][0]
+def test_examples_show_the_form_that_the_grammar_has(order: Order) -> None:
+    turns = Prompts(default_prompts(), order).examples
+    assert default_prompts().example_paper in turns[0][0]
     answers = [answer for _, answer in turns]
     assert "null" in answers
     first = '{"value":32,' if order == "value-quote" else '{"quote":"Thirty-two seedlings were planted",'
     assert answers[0].startswith(first)
     for _, answer in turns:
         for quote in re.findall(r'"quote":"([^"]+)"', answer):
-            assert quote in prompt.EXAMPLE_PAPER
+            assert quote in default_prompts().example_paper
+
+
+def test_the_hash_is_of_what_reaches_the_model() -> None:
+    default = default_prompts()
+    assert prompt_sha256(default) == prompt_sha256(replace(default, description="another"))
+    changed = [replace(default, records=default.records + " "), replace(default, examples=default.examples[1:])]
+    assert len({prompt_sha256(each) for each in (default, *changed)}) == 3

@@ -118,3 +118,15 @@ def test_one_creates_and_the_other_reads(tmp_path: Path) -> None:
     atomic.write(tmp_path / "x", json.dumps({"third": 3}).encode())
     assert json.loads((tmp_path / "x").read_bytes()) == {"third": 3}
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_run_does_not_go_on_with_another_prompt_or_other_code(tmp_path: Path) -> None:
+    manifest = {**MANIFEST, "prompt_sha256": "a" * 64, "code_sha256": {"answers": "b", "ask": "c"}}
+    open_run(tmp_path / "run", manifest)
+    open_run(tmp_path / "run", manifest)
+    for changed, named in (
+        ({"prompt_sha256": "d" * 64}, "another text of the prompt set; "),
+        ({"code_sha256": {"answers": "e", "ask": "c"}}, r"another code of dsx \(answers\); "),
+    ):
+        with pytest.raises(AnotherRun, match=named):
+            open_run(tmp_path / "run", {**manifest, **changed})

@@ -1,1 +1,7 @@
-"""What the model is shown and asked: passages, prompts, and which parameters stand in one question."""
+"""What the model is shown and asked.
+
+select            which passages of a paper that does not fit whole
+prompt            a prompt set, filled in: the rules, the worked examples, the questions
+default_prompts   the built-in prompt set;  prompts/: its templates
+plan              which parameters stand in one question, so that the longest answer fits the cap
+"""

@@ -1,126 +1,81 @@
-"""Prompt: what the model is told and asked, rendered from the templates in `dsx/ask/prompts/`.
+"""Prompt: what the model is told and asked, rendered from a prompt set.
 
-`dsx extract --dry-run` shows them filled in. The system prompt and the paper are the same for all questions of a run,
-so that they are prefilled once; all that differs stands in the question.
+`dsx extract --dry-run` shows it filled in. The system prompt and the paper are the same for all questions of a run, so
+that they are prefilled once; all that differs stands in the question.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 from collections.abc import Sequence
-from functools import lru_cache
+from typing import Any
 
 import jinja2
 
-from dsx.types import Choice, Json, Parameter, RecordType
+from dsx.types import Json, Order, Parameter, PromptSet, RecordType
 
 
-@lru_cache(maxsize=1)
-def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("dsx.ask", "prompts"), undefined=jinja2.StrictUndefined, keep_trailing_newline=False
-    )
+class Prompts:
+    """A prompt set with its templates compiled. order: of the keys in an answer.
+
+    examples: turns that come before every text: what is asked of the made-up paper, and the right answer.
+    """
+
+    def __init__(self, prompt_set: PromptSet, order: Order) -> None:
+        environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+        self._system = environment.from_string(prompt_set.system)
+        self._strict = environment.from_string(prompt_set.strict)
+        self._parameters = environment.from_string(prompt_set.parameters)
+        self._records = environment.from_string(prompt_set.records)
+        self._order = order
+        self.examples = tuple(self._examples(prompt_set))
+
+    def system(self, root: RecordType, strict: bool) -> str:
+        """The rules, for the whole run. strict: for engines that no grammar holds."""
+        text = self._system.render(records=_words(root.children[0].name if root.children else "studies"))
+        return f"{text}\n\n{self._strict.render()}" if strict else text
+
+    def parameters(self, parameters: Sequence[Parameter], record: str | None) -> str:
+        """The question for one or several parameters of one record (None: of the paper)."""
+        unit = ',"unit":…' if any(parameter.unit for parameter in parameters) else ""
+        first, second = '"value":…' + unit, '"quote":…'
+        if self._order == "quote-value":
+            first, second = '"quote":…', '"value":…' + unit
+        return self._parameters.render(parameters=parameters, record=record, shape=f"{{{first},{second}}}")
+
+    def records(self, kind: RecordType, record: str | None, after: str | None) -> str:
+        """The question which records there are; record: the one they belong to; after: the last label known so far."""
+        name = _words(kind.name)
+        example = f"{name.removesuffix('s').capitalize()} 1"
+        return self._records.render(
+            name=name, description=kind.description, record=record, after=after, example=example
+        )
+
+    def _examples(self, prompt_set: PromptSet) -> list[tuple[str, str]]:
+        turns: list[tuple[str, str]] = []
+        for example in prompt_set.examples:
+            if isinstance(example.asked, RecordType):
+                question = self.records(example.asked, example.record, None)
+            else:
+                question = self.parameters([example.asked], example.record)
+            before = "" if turns or not prompt_set.example_paper else f"{prompt_set.example_paper}\n\n"
+            turns.append((before + question, answer_text(example.answer, self._order)))
+        return turns
 
 
-def system(root: RecordType, strict: bool) -> str:
-    """The rules, for the whole run. strict: for engines that no grammar holds."""
-    records = root.children[0].name if root.children else "studies"
-    text = _templates().get_template("system.jinja").render(records=_words(records))
-    return f"{text}\n\n{_templates().get_template('strict.jinja').render()}" if strict else text
+def answer_text(answer: Json, order: Order) -> str:
+    """An answer as the grammar has it: compact, keys in this order."""
+    if isinstance(answer, dict) and order == "quote-value":
+        answer = {"quote": answer["quote"], **{key: value for key, value in answer.items() if key != "quote"}}
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
 
 
-EXAMPLE_PAPER = (
-    "Light and the height of seedlings. Rosa Lindqvist and Tom Abara. Study 1. Twelve seedlings were kept in the dark. "
-    "Study 2. Thirty-two seedlings were planted 80 mm apart in potting compost, watered twice a week, and half of them "
-    "were turned each day. Leaves were counted by two raters."
-)
-"""Made up, and of another field than any parameter set: what it shows is the form."""
-_EXAMPLES: tuple[tuple[Parameter, str | None, dict[str, Json] | None], ...] = (
-    (
-        Parameter("number_of_seedlings", {"type": "integer"}, "How many seedlings the study had."),
-        "Study 2",
-        {"value": 32, "quote": "Thirty-two seedlings were planted"},
-    ),
-    (
-        Parameter("spacing", {"type": "number"}, "Distance between neighbouring seedlings.", unit="cm"),
-        "Study 2",
-        {"value": 80, "unit": "mm", "quote": "planted 80 mm apart"},
-    ),
-    (
-        Parameter("room_temperature", {"type": "number"}, "Temperature of the room.", unit="°C"),
-        "Study 2",
-        None,
-    ),
-    (
-        Parameter(
-            "soil",
-            {"enum": ["compost", "sand", "other"]},
-            "What the seedlings grew in.",
-            choices=(
-                Choice("compost", "decayed plant matter"),
-                Choice("sand", "sand of any kind"),
-                Choice("other", "anything else"),
-            ),
-        ),
-        "Study 2",
-        {"value": "compost", "quote": "in potting compost"},
-    ),
-    (
-        Parameter("authors", {"type": "array"}, "Family names of the authors of this paper."),
-        None,
-        {"value": ["Lindqvist", "Abara"], "quote": "Rosa Lindqvist and Tom Abara"},
-    ),
-    (
-        Parameter("turned", {"type": "boolean"}, "Whether seedlings were turned."),
-        "Study 2",
-        {"value": True, "quote": "half of them were turned each day"},
-    ),
-)
-
-
-@lru_cache(maxsize=2)
-def examples(order: str) -> tuple[tuple[str, str], ...]:
-    """Turns that show the form of an answer: what is asked of the made-up paper, and the right answer."""
-    turns: list[tuple[str, str]] = []
-    for asked, record, answer in _EXAMPLES:
-        before = "" if turns else f"{EXAMPLE_PAPER}\n\n"
-        turns.append((before + parameters([asked], record, order), answer_text(answer, order)))
-    listed = [
-        {"label": "Study 1", "quote": "Study 1. Twelve seedlings"},
-        {"label": "Study 2", "quote": "Study 2. Thirty-two seedlings"},
-    ]
-    kind = RecordType("studies", "A study has seedlings of its own.", ())
-    turns.append((records(kind, None, None), _json(listed)))
-    return tuple(turns)
-
-
-def answer_text(answer: dict[str, Json] | None, order: str) -> str:
-    """An answer as the grammar has it: compact, keys in the recipe's order."""
-    if answer is None or order == "value-quote":
-        return _json(answer)
-    return _json({"quote": answer["quote"], **{key: value for key, value in answer.items() if key != "quote"}})
-
-
-def _json(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def parameters(asked: Sequence[Parameter], record: str | None, order: str) -> str:
-    """The question for one or several parameters of one record (None: of the paper)."""
-    unit = ',"unit":…' if any(parameter.unit for parameter in asked) else ""
-    shape = '{"value":…' + unit + ',"quote":…}' if order == "value-quote" else '{"quote":…,"value":…' + unit + "}"
-    return _templates().get_template("parameters.jinja").render(parameters=asked, record=record, shape=shape)
-
-
-def records(kind: RecordType, record: str | None, after: str | None) -> str:
-    """The question which records there are; record: the one they belong to; after: the last label known so far."""
-    name = _words(kind.name)
-    example = f"{name.removesuffix('s').capitalize()} 1"
-    return (
-        _templates()
-        .get_template("records.jinja")
-        .render(name=name, description=kind.description, record=record, after=after, example=example)
-    )
+def prompt_sha256(prompt_set: PromptSet) -> str:
+    """Over all that reaches the model: templates and examples, not the set's description."""
+    parts: dict[str, Any] = dataclasses.asdict(dataclasses.replace(prompt_set, description=""))
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=dict).encode()).hexdigest()
 
 
 def query(asked: Sequence[Parameter], record: str | None) -> str:

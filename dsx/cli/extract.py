@@ -89,6 +89,7 @@ def _labels(_: click.Context, __: click.Parameter, given: str | None) -> tuple[s
 @click.option("--quantize", type=click.Choice(["none", "8bit", "4bit"]), default="none", show_default=True)
 @click.option("--per-question", default=1, show_default=True, help="Parameters asked at once.")
 @click.option("--order", type=click.Choice(["value-quote", "quote-value"]), default="value-quote", show_default=True)
+@click.option("--prompt-set", default="default", show_default=True, help="What the model is told (dsx plugins list).")
 @click.option("--records", callback=_labels, help='Labels of the records, e.g. "Experiment 1,Experiment 2".')
 @click.option("--samples", default=1, show_default=True, help="Answers drawn for each parameter.")
 @click.option("--alternatives", is_flag=True, help="Keep the whole distribution over a parameter's choices.")

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from dsx.conformance.outcome import Outcome, Unchecked, attempt, demand
 from dsx.errors import LoadError, ModelError, UsageError
@@ -28,9 +28,11 @@ from dsx.types import (
     Flag,
     Loader,
     Normaliser,
+    Order,
     PaperResult,
     Parameter,
     ParameterSet,
+    PromptSet,
     Question,
     QuestionId,
     Record,
@@ -216,6 +218,37 @@ def _valid(completion: Completion, question: Question) -> None:
 
     for answer in recover(completion, question, (), validates):
         demand(answer.error is None, f"{answer.parameter}: {answer.error}; the answer was {completion.text[:200]}")
+
+
+# ---- prompt sets ----
+
+
+def prompt_set(about: str, given: PromptSet) -> Iterator[Outcome]:
+    """Its templates render, a question names what it asks for, and its examples quote their paper."""
+    yield from attempt(about, "names what it asks for", lambda: _asks(given))
+    yield from attempt(about, "has examples that quote their paper", lambda: _examples(given))
+
+
+def _asks(given: PromptSet) -> None:
+    from dsx.ask.prompt import Prompts
+
+    kind = RecordType("studies", "A study has people of its own.", (NUMBER,))
+    for order in get_args(Order):
+        prompts = Prompts(given, order)
+        demand(bool(prompts.system(kind, strict=True).strip()), "its system prompt is empty")
+        question = prompts.parameters([NUMBER, TEXT], "Study 2")
+        for needed in (NUMBER.name, TEXT.name, NUMBER.description, "Study 2"):
+            demand(needed in question, f"a question about {NUMBER.name} and {TEXT.name} of Study 2 lacks {needed!r}")
+        listing = prompts.records(kind, None, "Study 7")
+        for needed in ("studies", kind.description, "Study 7"):
+            demand(needed in listing, f"the question for the studies after Study 7 lacks {needed!r}")
+
+
+def _examples(given: PromptSet) -> None:
+    for example in given.examples:
+        parts = example.answer if isinstance(example.answer, list) else [example.answer]
+        for quote in (part["quote"] for part in parts if part is not None):
+            demand(quote in given.example_paper, f"the quote {quote!r} does not stand in example_paper")
 
 
 # ---- repairs ----

@@ -9,6 +9,7 @@ testing     for a plugin's own tests: what is loaded, which promises it breaks
 from __future__ import annotations
 
 from dsx.answers.limits import longest_quote
+from dsx.ask.default_prompts import default_prompts
 from dsx.errors import DecodeError, DsxError, LoadError, ModelError, PaperError, PluginError, SchemaError, UsageError
 from dsx.plugins.hookspecs import hookimpl
 from dsx.types import (
@@ -30,6 +31,7 @@ from dsx.types import (
     PaperResult,
     Parameter,
     ParameterSet,
+    PromptSet,
     Question,
     QuestionId,
     Record,
@@ -41,6 +43,7 @@ from dsx.types import (
     Table,
     Usage,
     Value,
+    WorkedExample,
 )
 
 __all__ = [
@@ -68,6 +71,7 @@ __all__ = [
     "Parameter",
     "ParameterSet",
     "PluginError",
+    "PromptSet",
     "Question",
     "QuestionId",
     "Record",
@@ -81,6 +85,8 @@ __all__ = [
     "Usage",
     "UsageError",
     "Value",
+    "WorkedExample",
+    "default_prompts",
     "hookimpl",
     "longest_quote",
 ]

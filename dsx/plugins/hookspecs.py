@@ -10,7 +10,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
-    from dsx.types import EngineFactory, Exporter, Loader, Normaliser, ParameterSet, Repair
+    from dsx.types import EngineFactory, Exporter, Loader, Normaliser, ParameterSet, PromptSet, Repair
 
 hookspec = pluggy.HookspecMarker("dsx")
 hookimpl = pluggy.HookimplMarker("dsx")
@@ -37,6 +37,11 @@ def register_engines() -> dict[str, EngineFactory]:  # type: ignore[empty-body]
 
     It makes an Engine of EngineSettings; what it cannot make is a UsageError, or a ModelError, from dsx.errors.
     """
+
+
+@hookspec
+def register_prompt_sets() -> dict[str, PromptSet]:  # type: ignore[empty-body]
+    """Prompt sets by the name that `--prompt-set` takes; `dsx.plugin_api.default_prompts()` is one to start from."""
 
 
 @hookspec

@@ -24,7 +24,7 @@ from dsx.errors import PluginError
 from dsx.plugins import hookspecs
 from dsx.plugins.commands import COMMANDS
 from dsx.plugins.registry import PluginReport, Registry, reported
-from dsx.types import EngineFactory, Exporter, Loader, Normaliser, ParameterSet, RecordType, Repair
+from dsx.types import EngineFactory, Exporter, Loader, Normaliser, ParameterSet, PromptSet, RecordType, Repair
 
 if TYPE_CHECKING:
     import click
@@ -44,6 +44,7 @@ PARTS: dict[type, dict[str, Any]] = {
     ParameterSet: {"name": str, "description": str, "schema": Mapping, "root": RecordType},
     Loader: {"load": Callable, "version": str, "description": str},
     Repair: {"mend": Callable, "description": str},
+    PromptSet: {"system": str, "strict": str, "parameters": str, "records": str, "examples": tuple, "description": str},
     Normaliser: {"normalise": Callable, "description": str},
     Exporter: {"export": Callable, "description": str},
 }
@@ -59,6 +60,7 @@ class Plugins:
         self.parameter_sets: Registry[ParameterSet] = Registry("parameter set", reports)
         self.loaders: Registry[Loader] = Registry("loader", reports)
         self.engines: Registry[EngineFactory] = Registry("engine", reports)
+        self.prompt_sets: Registry[PromptSet] = Registry("prompt set", reports)
         self.repairs: Registry[Repair] = Registry("repair", reports)
         self.normalisers: Registry[Normaliser] = Registry("normaliser", reports)
         self.exporters: Registry[Exporter] = Registry("exporter", reports)
@@ -69,6 +71,7 @@ class Plugins:
             (self.parameter_sets, manager.hook.register_parameter_sets, ParameterSet),
             (self.loaders, manager.hook.register_loaders, Loader),
             (self.engines, manager.hook.register_engines, None),
+            (self.prompt_sets, manager.hook.register_prompt_sets, PromptSet),
             (self.repairs, manager.hook.register_repairs, Repair),
             (self.normalisers, manager.hook.register_normalisers, Normaliser),
             (self.exporters, manager.hook.register_exporters, Exporter),
@@ -162,12 +165,12 @@ def load_plugins(extra: Iterable[tuple[str, object]] = ()) -> Plugins:
     DSX_PLUGINS=none keeps the entry points out; DSX_PLUGINS=a,b takes only those (by the name of the entry point or of
     the distribution); empty is as if it were not set. What plugins print goes to stderr: stdout is for results.
     """
-    from dsx.plugins.builtin import engines, exporters, loaders, normalisers, repairs
+    from dsx.plugins.builtin import engines, exporters, loaders, normalisers, prompts, repairs
 
     manager = pluggy.PluginManager("dsx")
     manager.add_hookspecs(hookspecs)
     reports: list[PluginReport] = []
-    for module in (loaders, engines, repairs, normalisers, exporters):
+    for module in (loaders, prompts, engines, repairs, normalisers, exporters):
         reports.append(PluginReport(module.__name__.rpartition(".")[2], DISTRIBUTION, __version__))
         _register(manager, reports[-1], module)
     with contextlib.redirect_stdout(sys.stderr):

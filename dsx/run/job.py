@@ -54,6 +54,7 @@ def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | No
     if too_long := plan.too_long(parameters, recipe.max_new_tokens):
         raise SchemaError(recipe.schema_name, too_long)
     plugins.engines[recipe.engine]
+    plugins.prompt_sets[recipe.prompt_set]
     if recipe.loader is not None:
         plugins.loaders[recipe.loader]
     for name in recipe.repairs:
@@ -91,12 +92,17 @@ def make_pipeline(
 
 def known(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> dict[str, Json]:
     """The part of the manifest that is known before the engine is made."""
+    from dsx.ask.prompt import prompt_sha256
+    from dsx.run.code import code_sha256
+
     return {
         "dsx": __version__,
         "schema_name": parameters.name,
         "schema": dict(parameters.schema),
         "schema_sha256": hashlib.sha256(json.dumps(dict(parameters.schema), sort_keys=True).encode()).hexdigest(),
         "recipe": recipe.model_dump(mode="json"),
+        "prompt_sha256": prompt_sha256(plugins.prompt_sets[recipe.prompt_set]),
+        "code_sha256": code_sha256(),
         "plugins": {
             report.distribution: report.version for report in plugins.reports if not report.problems and report.provides
         },

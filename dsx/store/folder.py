@@ -24,8 +24,10 @@ from dsx.types import Json, PaperResult
 MANIFEST = "run.json"
 SYNC_SECONDS = 5.0
 """A power cut (no kill) may undo the results of so many seconds before it; their papers are done again."""
-DECISIVE = ("dsx", "schema", "recipe", "engine", "plugins")
+DECISIVE = ("dsx", "schema", "recipe", "prompt_sha256", "code_sha256", "engine", "plugins")
 """What must be the same for a run to go on; of the engine only the model itself (another node may have another GPU)."""
+WHOLE = {"schema": "schema", "prompt_sha256": "text of the prompt set", "code_sha256": "code of dsx"}
+"""What a difference in them is called; the values themselves say nothing to a person."""
 PLACES = ("base_url", "key_env")
 """Options that say where a server is, not what it answers: after a requeue it may be on another node."""
 DECISIVE_OF_ENGINE = ("engine", "model", "fingerprint")
@@ -145,9 +147,12 @@ def compare(there: Mapping[str, Json], given: Mapping[str, Json]) -> list[str]:
             continue
         if key != "schema" and isinstance(old, Mapping) and isinstance(new, Mapping):
             names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+            if key == "code_sha256":
+                differences.append(f"code of dsx ({', '.join(names)})")
+                continue
             differences += [f"{key} {name} ({_short(old.get(name))}, now {_short(new.get(name))})" for name in names]
         else:
-            differences.append(key if key == "schema" else f"{key} ({_short(old)}, now {_short(new)})")
+            differences.append(WHOLE[key] if key in WHOLE else f"{key} ({_short(old)}, now {_short(new)})")
     return differences
 
 

@@ -66,6 +66,7 @@ def taken(short: str, kind: str) -> str | None:
         "parameters": plugins.parameter_sets,
         "loader": plugins.loaders,
         "engine": plugins.engines,
+        "prompt": plugins.prompt_sets,
         "repair": plugins.repairs,
         "normaliser": plugins.normalisers,
         "exporter": plugins.exporters,
