@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dsx.errors import RunError
+from dsx.errors import AnotherRun, RunError
 from dsx.store import atomic, compare, from_json, open_run, probe, read_run, to_json
 from dsx.types import Evidence, Flag, PaperResult, Record, RecordStep, Status, Value
 
