@@ -34,8 +34,9 @@ from dsx.ask.plan import too_long
 from dsx.errors import SchemaError
 from dsx.schema import nullable, pydantic_model, read
 from dsx.schema.compiling import problems_of_grammar
-from dsx.schema.leaves import REFUSED, for_grammar
-from dsx.schema.values import validates, validator
+from dsx.schema.grammatical import for_grammar
+from dsx.schema.leaves import REFUSED
+from dsx.schema.values import put, validates, validator
 from dsx.types import Parameter, ParameterSet, RecordType
 
 DRAWS, CAP = 8, 4000
@@ -126,12 +127,9 @@ def narrower(kind: RecordType, instance: Any, schema: Any) -> Iterator[str]:
         yield "untyped" if schema_has_no_type(schema, "") else "?"
         return
     tree: dict[str, Any] = {}
-    for part in (*kind.parameters, *kind.children):
-        node = tree
-        *parents, last = part.name.split(".")
-        for parent in parents:
-            node = node.setdefault(parent, {})
-        node[last] = part
+    parts: tuple[Parameter | RecordType, ...] = (*kind.parameters, *kind.children)
+    for part in parts:
+        put(tree, part.name, part)
     yield from _narrower(tree, instance, schema)
 
 

@@ -1,6 +1,6 @@
-"""Writes the file tree of ARCHITECTURE.md from the files that git tracks and the first line of each docstring.
+"""Writes docs/files.md from the files that git tracks and the first line of each docstring.
 
-python docs/make_tree.py            rewrites the tree between its marks
+python docs/make_tree.py            writes it
 python docs/make_tree.py --check    exits 1 where it would change something
 """
 
@@ -12,10 +12,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "ARCHITECTURE.md"
-START, END = "<!-- tree: made by docs/make_tree.py -->\n", "<!-- /tree -->\n"
-SAID = {
-    "Makefile": "make demo, make test",
+PAGE = ROOT / "docs" / "files.md"
+HEAD = "# Files\n\nMade by docs/make_tree.py: each file, and the first line of its docstring.\n\n"
+DESCRIPTIONS = {
+    "Makefile": "make demo, make quick, make test",
+    "docs/decisions": "one record a decision: context, choice, cost, what would reverse it",
+    "docs/files.md": "this page",
+    "docs/newcomer.md": "words of the field, and where each is defined",
     "constraints.txt": "the versions that were tested together",
     "pyproject.toml": "the package, its dependencies, and the settings of ruff, mypy, pytest, import-linter",
     "schemas": "parameter sets as JSON Schema",
@@ -24,7 +27,7 @@ SAID = {
     "docs/hooks.md": "all hooks, made from the hookspecs",
     "dsx/sbatch": "slurm/, for `dsx slurm submit` of an installed dsx (a link)",
     "slurm": "the sbatch wrappers: extraction, a server, its clients",
-    "dsx/prompts": "what the model is told and asked, as Jinja templates",
+    "dsx/ask/prompts": "what the model is told and asked, as Jinja templates",
     "dsx/templates": "the packages that `dsx plugins new` makes, each tested as it stands",
     "tests/corpus": "malformed answers with known truth",
     "tests/broken_schemas": "files that cannot be asked, and what `dsx schema check` says of each",
@@ -32,20 +35,20 @@ SAID = {
 """What has no docstring; a folder that is named here is one line."""
 
 
-def lines() -> list[str]:
+def page() -> str:
     """One line a file or summed-up folder, in the order of git."""
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    made: dict[str, str] = {}
+    described: dict[str, str] = {}
     for name in tracked:
-        folder = next((part for part in SAID if name.startswith(f"{part}/")), None)
+        folder = next((part for part in DESCRIPTIONS if name.startswith(f"{part}/")), None)
         if folder is not None:
-            made.setdefault(f"{folder}/", SAID[folder])
-        elif name in SAID:
-            made[name] = SAID[name]
-        elif name.endswith(".py") and (said := _first_line(ROOT / name)):
-            made[name] = said
-    width = max(map(len, made))
-    return [f"    {name:<{width}}  {said}\n" for name, said in made.items()]
+            described.setdefault(f"{folder}/", DESCRIPTIONS[folder])
+        elif name in DESCRIPTIONS:
+            described[name] = DESCRIPTIONS[name]
+        elif name.endswith(".py") and (first := _first_line(ROOT / name)):
+            described[name] = first
+    width = max(map(len, described))
+    return HEAD + "".join(f"    {name:<{width}}  {text}\n" for name, text in described.items())
 
 
 def _first_line(path: Path) -> str:
@@ -55,22 +58,14 @@ def _first_line(path: Path) -> str:
     return text.split("\n")[0].rstrip(".:")
 
 
-def rewritten(page: str) -> str:
-    """The page with the tree as it is now."""
-    before, rest = page.split(START)
-    _, after = rest.split(END)
-    return before + START + "\n" + "".join(lines()) + "\n" + END + after
-
-
 def main() -> int:
     """See the module's docstring."""
-    page = PAGE.read_text(encoding="utf-8")
-    new = rewritten(page)
-    if "--check" in sys.argv:
-        if new != page:
-            print("ARCHITECTURE.md's tree is not that of git ls-files: python docs/make_tree.py", file=sys.stderr)
-        return int(new != page)
-    PAGE.write_text(new, encoding="utf-8")
+    text = page()
+    if "--check" not in sys.argv:
+        PAGE.write_text(text, encoding="utf-8")
+    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
+        print("docs/files.md is not what git ls-files says: python docs/make_tree.py", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Checks of this machine, each a line: what was found, and what to do where it is wrong."""
+"""Checks of this machine, a line each, with what to do where something is wrong."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dsx.plugins import Plugins
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's. ok: None where it is neither good nor bad."""
+    """One line of the report. ok: None where it is neither good nor bad."""
 
     what: str
     ok: bool | None
@@ -35,7 +35,7 @@ def examine(plugins: Plugins, model: str | None) -> Iterator[Finding]:
     yield from _gpus()
     yield from _flash_attention()
     yield find_model(model)
-    yield from _places()
+    yield from _cache()
     yield _offline()
     plugins.register_commands()
     for report in plugins.reports:
@@ -94,7 +94,7 @@ def find_model(model: str | None) -> Finding:
     return Finding("model", True, f"{files.name} in {files.folder}")
 
 
-def _places() -> Iterator[Finding]:
+def _cache() -> Iterator[Finding]:
     from dsx.paths import cache_folder
 
     cache = cache_folder()

@@ -14,7 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dsx.store.claims import Claims
+
+pytestmark = pytest.mark.slow
 
 PAPER = "a" * 64
 

@@ -20,7 +20,10 @@ from dsx.engines.local.engine import TransformersEngine
 from dsx.engines.local.prefix_cache import layer_shapes, prefill
 from dsx.types import EngineSettings, Parameter, Passage, Question, Shown
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here"),
+]
 TEXT = 'Forty people took part; half of them ("the old") were 60 to 75 years old. They sat 80 mm from the screen.'
 SHAPE = {"hidden_size": 512, "intermediate_size": 1024, "num_attention_heads": 16, "num_key_value_heads": 2}
 

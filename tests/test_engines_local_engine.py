@@ -16,6 +16,8 @@ from dsx.engines.local.engine import TransformersEngine
 from dsx.errors import UsageError
 from dsx.types import EngineSettings, Passage, Question, Shown
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Twelve adults took part."
 THINKS = (
     "{% for message in messages %}<{{ message.role }}>{{ message.content }}{% endfor %}<assistant>"

@@ -28,6 +28,8 @@ from dsx.engines.local.sequence import Sequence
 from dsx.schema import read
 from dsx.types import Passage, Question, Shown
 
+pytestmark = pytest.mark.slow
+
 TEXTS = (
     "Forty participants (18 to 22 years old) moved a cursor to one of eight targets, 80 mm from the start.",
     "In the second experiment sixteen older adults reached to four targets while the cursor was rotated by 45°.",

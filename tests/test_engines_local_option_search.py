@@ -10,6 +10,8 @@ import pytest
 
 from dsx.engines.local.option_search import OptionSearch
 
+pytestmark = pytest.mark.slow
+
 
 class Bigrams:
     """A made-up model over single characters: the probability of a character depends on the one before."""

@@ -15,6 +15,8 @@ from dsx.engines.local.parity import check_parity
 from dsx.engines.local.prefix_cache import layer_shapes, prefill
 from dsx.errors import ModelError
 
+pytestmark = pytest.mark.slow
+
 SMALL: dict[str, Any] = {
     "vocab_size": 300,
     "hidden_size": 48,

@@ -30,6 +30,8 @@ from dsx.engines.local.sequence import Sequence
 from dsx.schema import read
 from dsx.types import Completion, Confidence, EngineSettings, Order, Parameter, Passage, Question, Shown, Usage
 
+pytestmark = pytest.mark.slow
+
 TEXT = (
     "Twelve right-handed adults moved a cursor to one of 12 targets while it was rotated by 30 degrees. None was paid."
 )

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 pymupdf = pytest.importorskip("pymupdf")
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"

@@ -22,6 +22,8 @@ from dsx.schema.values import validator
 from dsx.types import Parameter, ParameterSet, Passage, Question, RecordType, Shown
 from tests.conftest import random_answer
 
+pytestmark = pytest.mark.slow
+
 CAP = 512
 SCHEMAS = 500
 HARD = json.loads((Path(__file__).parent / "corpus" / "hard_schemas.json").read_text("utf-8"))

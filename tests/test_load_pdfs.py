@@ -18,6 +18,8 @@ from dsx.plugins import load_plugins
 from dsx.types import Document, LoadLimits
 from tests.pdfs import make
 
+pytestmark = pytest.mark.slow
+
 SAMPLE = Path(__file__).parent.parent / "examples" / "papers" / "sample.pdf"
 MUTATIONS = 200
 MEMORY_MB = 500

@@ -15,9 +15,10 @@ from dsx.load.pdf import load_pdf
 ROOT = Path(__file__).parent.parent
 FOLDER = Path(os.environ.get("DSX_MOTOR_DEV", ROOT.parent / "shared" / "data" / "motor-dev"))
 
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="the papers are not here: set DSX_MOTOR_DEV to their folder"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not FOLDER.is_dir(), reason="the papers are not here: set DSX_MOTOR_DEV to their folder"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ import pytest
 from dsx.errors import UsageError
 from dsx.templates import TEMPLATES, new_plugin, renamed
 
+pytestmark = pytest.mark.slow
+
 KINDS = sorted(path.parent.name for path in TEMPLATES.glob("*/dsx_example.py"))
 
 

@@ -11,6 +11,8 @@ import pytest
 from dsx.errors import UsageError
 from dsx.run.papers import Shard
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_scripted_engine_gives_the_same_records_each_time(
     scripted: Any, stored: Callable[[Path], dict[str, Any]], tmp_path: Path

@@ -17,6 +17,8 @@ from dsx.run.history import merge, retry, state
 from dsx.store import open_run, read_run
 from dsx.types import Flag, PaperResult, Record, Status, Value
 
+pytestmark = pytest.mark.slow
+
 MANIFEST = {"dsx": "1", "schema": {}, "schema_name": "s", "recipe": {"order": "value-quote"}}
 
 

@@ -19,6 +19,8 @@ from dsx.schema.compiling import problems_of_grammar
 from dsx.schema.values import validator
 from tests.conftest import fill_alone
 
+pytestmark = pytest.mark.slow
+
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 TEXTS = {
     "trials": """A double-blind trial of an invented drug

@@ -25,6 +25,8 @@ from dsx.recipe import DEFAULT_REPAIRS
 from dsx.recover import recover
 from dsx.types import Answer, Completion, EngineSettings, Parameter, Question, Shown
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-very-secret-4711"
 COUNT = Parameter("n_total", {"type": "integer", "minimum": 0, "maximum": 1000}, "number of participants")
 TEXT = "Sixteen participants (n = 16) took part. They were seated."

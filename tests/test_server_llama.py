@@ -22,6 +22,8 @@ from dsx.engines.server.engine import make
 from dsx.errors import ModelError
 from dsx.types import EngineSettings, Parameter, Question, Shown
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-very-secret-4711"
 SAMPLE = Path(__file__).resolve().parent.parent / "examples" / "papers" / "sample.pdf"
 COUNT = Parameter("n_total", {"type": "integer", "minimum": 0, "maximum": 1000}, "number of participants")

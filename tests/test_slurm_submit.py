@@ -13,6 +13,8 @@ import pytest
 from dsx.errors import UsageError
 from dsx.run.slurm import script
 
+pytestmark = pytest.mark.slow
+
 WRAPPER = Path(__file__).parents[1] / "slurm" / "extract.sbatch"
 
 

@@ -20,6 +20,8 @@ from dsx.run.signals import EXIT_CODE, Stop, Stopped
 from dsx.store import open_run
 from dsx.types import PaperResult
 
+pytestmark = pytest.mark.slow
+
 
 def wait_for(said: str, process: subprocess.Popen[str]) -> None:
     """Reads the command's lines up to one with `said`."""

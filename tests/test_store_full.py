@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 needs_mounts = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a tmpfs needs root")
 
 

@@ -22,6 +22,8 @@ from dsx.schema.values import validator
 from dsx.types import Completion, PaperResult, ParameterSet, Question, RecordPath
 from tests.conftest import RandomEngine, allows, fill_alone
 
+pytestmark = pytest.mark.slow
+
 ROWS = 80
 KINDS: list[dict[str, Any]] = [
     {"type": "integer", "minimum": 0, "maximum": 5000},

@@ -1,4 +1,4 @@
-"""The command line: one command a file, each imported only when it is called (so that `dsx --help` is quick)."""
+"""The command line: one command a file, each imported only when it is called, so that `dsx --help` is quick."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger("dsx")
 
 
 class LazyGroup(click.Group):
-    """Imports a command's module when it is called; `--help` prints the table of the built-ins and imports none.
+    """Imports a command's module when it is called. `--help` prints the table of the built-ins and imports none.
 
     Plugins' commands are not in the table: to know them, every plugin must be imported, which takes too long.
     """
@@ -41,7 +41,7 @@ class LazyGroup(click.Group):
         if ctx.resilient_parsing or cmd_name.startswith("-"):
             return None
         if plugins.commands.owners(cmd_name):
-            return plugins.commands[cmd_name]  # raises: it is given twice
+            return plugins.commands[cmd_name]  # raises: two plugins give it
         broken = [report.reason() for report in plugins.reports if report.problems]
         raise UnknownName("command", cmd_name, [*COMMANDS, *plugins.commands], broken)
 

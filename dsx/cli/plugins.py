@@ -15,10 +15,10 @@ def command() -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a plugin.")
 def list_command(as_json: bool) -> None:
-    """What is installed, what it gives, and what is wrong with it.
+    """List what is installed, what it gives, and what is wrong with it.
 
-    DSX_PLUGINS=none leaves all but the built-ins out; DSX_PLUGINS=a,b takes only those, by the plugin's name or its
-    distribution's; all, empty or not set takes every one.
+    DSX_PLUGINS=none leaves out all but the built-ins. DSX_PLUGINS=a,b takes only those, by the name of the plugin or of
+    its distribution. Unset, empty or "all" takes every one.
     """
     import dataclasses
     import json
@@ -32,8 +32,8 @@ def list_command(as_json: bool) -> None:
             click.echo(json.dumps(dataclasses.asdict(report), ensure_ascii=False))
             continue
         click.echo(f"{report.name}  ({report.distribution} {report.version})")
-        for given in report.provides:
-            click.echo(f"    {given}")
+        for name in report.provides:
+            click.echo(f"    {name}")
         for problem in report.problems:
             click.echo(click.style(f"    broken: {problem}", fg="red"))
 

@@ -15,8 +15,8 @@ import click
 def command(schema: str, repairs: str | None, factor: float | None, file: TextIO) -> int:
     """Put one malformed raw answer through the repairs; FILE is standard input by default.
 
-    A raw answer is an object of parameter → value, or of parameter → {value, quote}. Exit code 1, with the reason,
-    when nothing in it validates.
+    A raw answer is an object of parameter → value, or of parameter → {value, quote}. Where nothing in it validates, the
+    reason is printed and the exit code is 1.
     """
     import json
 

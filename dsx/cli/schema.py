@@ -59,7 +59,7 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
     from dsx.schema import read_schema
     from dsx.schema.compiling import problems_of_grammar
 
-    bad = False
+    all_good = True
     for file in files:
         try:
             parameters = read_schema(file)
@@ -70,8 +70,8 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
             click.echo(f"{file}: {line}")
         if not problems:
             click.echo(f"{file}: good")
-        bad = bad or bool(problems)
-    return 2 if bad else 0
+        all_good = all_good and not problems
+    return 0 if all_good else 2
 
 
 @command.command("export")

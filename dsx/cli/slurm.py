@@ -10,8 +10,8 @@ def command() -> None:
     """Extraction as a Slurm job."""
 
 
-def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    return {name.lstrip("-"): value for name, _, value in (text.partition("=") for text in given)}
+def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    return {name.lstrip("-"): value for name, _, value in (text.partition("=") for text in texts)}
 
 
 @command.command(
@@ -24,7 +24,7 @@ def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dic
 @click.option("--partition", help="As sbatch takes it.")
 @click.option("--account", help="As sbatch takes it.")
 @click.option(
-    "--sbatch", "more", multiple=True, callback=_pairs, metavar="NAME=VALUE", help="Another option of sbatch."
+    "--sbatch", "sbatch_options", multiple=True, callback=_pairs, metavar="NAME=VALUE", help="Another option of sbatch."
 )
 @click.option(
     "--set", "settings", multiple=True, callback=_pairs, metavar="NAME=VALUE", help="A setting of the script."
@@ -37,7 +37,7 @@ def submit(
     array: str | None,
     partition: str | None,
     account: str | None,
-    more: dict[str, str],
+    sbatch_options: dict[str, str],
     settings: dict[str, str],
     arguments: tuple[str, ...],
 ) -> int:
@@ -58,11 +58,11 @@ def submit(
             raise UsageError(finding.text)
     gres = None if gpus is None else f"gpu:{gpus}"
     named = {"gres": gres, "time": limit, "array": array, "partition": partition, "account": account}
-    options = {name: value for name, value in named.items() if value is not None} | more
-    here = shutil.which("dsx", path=Path(sys.executable).parent) or shutil.which("dsx")
-    chosen = {"DSX": here} if here else {}
-    chosen |= {"RUN": str(run)} if run else {}
-    text = slurm.script(arguments, {**chosen, **settings}, options)
+    options = {name: value for name, value in named.items() if value is not None} | sbatch_options
+    executable = shutil.which("dsx", path=Path(sys.executable).parent) or shutil.which("dsx")
+    defaults = {"DSX": executable} if executable else {}
+    defaults |= {"RUN": str(run)} if run else {}
+    text = slurm.script(arguments, {**defaults, **settings}, options)
     if only_print:
         click.echo(text, nl=False)
         return 0

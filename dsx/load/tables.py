@@ -1,7 +1,7 @@
 """Tables of a page: the lines below a table's caption (or above it) become rows of cells.
 
 Journals rule their tables with a few horizontal lines only, so cells are told by the white space between them. What
-PyMuPDF's own `find_tables` gives on such pages was measured: see the decision record in ARCHITECTURE.md.
+PyMuPDF's own `find_tables` gives on such pages was measured: docs/decisions/0010-tables-by-white-space.md.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Parameter sets: Pydantic models and JSON Schema, both ways; what can be asked, and whether a value fits.
+"""Parameter sets: Pydantic models and JSON Schema, both ways. What can be asked, and whether a value fits.
 
 reading   JSON Schema → ParameterSet: references resolved, nested objects flattened, lists of objects → records
 leaves    one parameter's schema: its bounds filled in, what cannot be asked named with its JSON pointer
-values    does a value fit; the plain object in the schema's own shape
+values    does a value fit, and a paper's values in the schema's own shape
 models    Pydantic models in and out
 """
 

@@ -30,14 +30,14 @@ def problems(schema: Any) -> list[str]:
 
     if not isinstance(schema, Mapping):
         return ['/: a parameter set is a JSON object: {"type": "object", "properties": {…}}']
-    found: dict[str, str] = {}
+    messages: dict[str, str] = {}
     for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema):
         pointer = "".join(f"/{escaped(str(part))}" for part in error.absolute_path)
-        found.setdefault(pointer or "/", _said(pointer, error.instance, error.message))
-    return [f"{pointer}: {text}" for pointer, text in found.items()] or list(_annotations(schema, ""))
+        messages.setdefault(pointer or "/", _message(pointer, error.instance, error.message))
+    return [f"{pointer}: {text}" for pointer, text in messages.items()] or list(_annotations(schema, ""))
 
 
-def _said(pointer: str, instance: Any, message: str) -> str:
+def _message(pointer: str, instance: Any, message: str) -> str:
     if pointer.endswith("/type"):
         return f"{instance!r} is no type; there are {', '.join(TYPES)}"
     if pointer.endswith(("/exclusiveMinimum", "/exclusiveMaximum")) and isinstance(instance, bool):
@@ -51,20 +51,20 @@ def _annotations(schema: Any, pointer: str) -> Iterator[str]:
     """Walks wherever a schema may stand; examples and defaults are passed by."""
     if not isinstance(schema, Mapping):
         return
-    for key, (kind, instead) in ANNOTATIONS.items():
-        if key in schema and not _is(kind, schema[key]):
-            yield f"{pointer}/{key}: must be {instead}"
+    for key, (kind, expected) in ANNOTATIONS.items():
+        if key in schema and not _has_kind(kind, schema[key]):
+            yield f"{pointer}/{key}: must be {expected}"
     for key in ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas"):
         for name, part in (schema.get(key) or {}).items():
             yield from _annotations(part, f"{pointer}/{key}/{escaped(name)}")
     for key in ("items", "additionalProperties", "not", "if", "then", "else", "contains"):
         yield from _annotations(schema.get(key), f"{pointer}/{key}")
     for key in ("allOf", "anyOf", "oneOf", "prefixItems"):
-        for at, part in enumerate(schema.get(key) or ()):
-            yield from _annotations(part, f"{pointer}/{key}/{at}")
+        for index, part in enumerate(schema.get(key) or ()):
+            yield from _annotations(part, f"{pointer}/{key}/{index}")
 
 
-def _is(kind: str, value: Any) -> bool:
+def _has_kind(kind: str, value: Any) -> bool:
     if kind == "string":
         return isinstance(value, str) and bool(value)
     if kind == "count":
@@ -79,20 +79,20 @@ def _is(kind: str, value: Any) -> bool:
 
 def problems_of_object(schema: Mapping[str, Any], pointer: str) -> list[str]:
     """What stands beside an object's properties and would change which values are valid together."""
-    found = []
+    messages = []
     try:
-        refuse(schema, pointer, but=("unevaluatedProperties",))
+        refuse(schema, pointer, allowed=("unevaluatedProperties",))
     except Unaskable as problem:
-        found.append(str(problem))
-    found += [
+        messages.append(str(problem))
+    messages += [
         f"{pointer}/{key}: {key} beside properties; split the cases into parameters of their own"
         for key in _VARIED
         if key in schema
     ]
     unnamed = [name for name in schema.get("required", ()) if name not in schema["properties"]]
     if unnamed:
-        found.append(f"{pointer}/required: {unnamed[0]!r} is not among the properties; add it there")
-    return found
+        messages.append(f"{pointer}/required: {unnamed[0]!r} is not among the properties; add it there")
+    return messages
 
 
 def refuse_of_records(schema: Mapping[str, Any], pointer: str) -> None:

@@ -44,7 +44,7 @@ def escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def same(value: Any, other: Any) -> bool:
+def equal_json(value: Any, other: Any) -> bool:
     """Equal as JSON: true is not 1, and 1.0 is."""
     if isinstance(value, bool) or isinstance(other, bool):
         return value is other
@@ -54,53 +54,53 @@ def same(value: Any, other: Any) -> bool:
 
 
 def combine(far: Mapping[str, Any], near: Mapping[str, Any], pointer: str) -> dict[str, Any]:
-    """The schema of what both allow; of annotations those of `near`. Raises Unaskable where no one schema says it."""
-    _closed(far, near, pointer)
-    _closed(near, far, pointer)
-    _not_both_lists(far, near, pointer)
-    made = {**far, **near}
+    """The schema of what both allow, with the annotations of `near`. Raises Unaskable where no one schema says it."""
+    _refuse_foreign_properties(far, near, pointer)
+    _refuse_foreign_properties(near, far, pointer)
+    _refuse_two_lists(far, near, pointer)
+    combined = {**far, **near}
     for key in far.keys() & near.keys():
-        if key in RULES and not same(far[key], near[key]):
+        if key in RULES and not equal_json(far[key], near[key]):
             raise Unaskable(f"{pointer}/{key}", f"two schemas hold here and each has its own {key!r}; keep one")
         if key in HIGHER:
-            made[key] = max(far[key], near[key])
+            combined[key] = max(far[key], near[key])
         elif key in LOWER:
-            made[key] = min(far[key], near[key])
+            combined[key] = min(far[key], near[key])
         elif key == "type":
-            made[key] = _types(far[key], near[key], pointer)
+            combined[key] = _types(far[key], near[key], pointer)
         elif key == "multipleOf":
-            made[key] = _step(far[key], near[key], pointer)
+            combined[key] = _step(far[key], near[key], pointer)
         elif key == "required":
-            made[key] = sorted({*far[key], *near[key]})
+            combined[key] = sorted({*far[key], *near[key]})
         elif key == "properties":
-            made[key] = {**far[key], **near[key]}
+            combined[key] = {**far[key], **near[key]}
             for name in far[key].keys() & near[key].keys():
-                made[key][name] = _both(far[key][name], near[key][name])
+                combined[key][name] = _intersection(far[key][name], near[key][name])
         elif key == "items":
-            made[key] = _both(far[key], near[key])
+            combined[key] = _intersection(far[key], near[key])
     if ("enum" in far or "const" in far) and ("enum" in near or "const" in near):
-        made.pop("const", None)
-        made["enum"] = [value for value in choices(far) if any(same(value, other) for other in choices(near))]
-    return made
+        combined.pop("const", None)
+        combined["enum"] = [value for value in choices(far) if any(equal_json(value, other) for other in choices(near))]
+    return combined
 
 
 def choices(schema: Mapping[str, Any]) -> list[Any]:
     """The values that `const` or `enum`, or both, leave."""
     listed = schema["enum"] if "enum" in schema else [schema["const"]]
-    return [value for value in listed if "const" not in schema or same(value, schema["const"])]
+    return [value for value in listed if "const" not in schema or equal_json(value, schema["const"])]
 
 
-def _both(one: Any, other: Any) -> Any:
-    return one if same(one, other) else {"allOf": [one, other]}
+def _intersection(far: Any, near: Any) -> Any:
+    return far if equal_json(far, near) else {"allOf": [far, near]}
 
 
 def _types(far: Any, near: Any, pointer: str) -> list[str]:
-    left, right = ([kinds] if isinstance(kinds, str) else list(kinds) for kinds in (far, near))
-    both = [kind for kind in left if kind in right or (kind == "integer" and "number" in right)]
-    both += [kind for kind in right if kind == "integer" and "number" in left and kind not in both]
-    if not both:
-        raise Unaskable(f"{pointer}/type", f"nothing is {' or '.join(left)} and also {' or '.join(right)}")
-    return both
+    far_types, near_types = ([kinds] if isinstance(kinds, str) else list(kinds) for kinds in (far, near))
+    common = [kind for kind in far_types if kind in near_types or (kind == "integer" and "number" in near_types)]
+    common += [kind for kind in near_types if kind == "integer" and "number" in far_types and kind not in common]
+    if not common:
+        raise Unaskable(f"{pointer}/type", f"nothing is {' or '.join(far_types)} and also {' or '.join(near_types)}")
+    return common
 
 
 def _step(far: float, near: float, pointer: str) -> float:
@@ -111,19 +111,20 @@ def _step(far: float, near: float, pointer: str) -> float:
     raise Unaskable(f"{pointer}/multipleOf", f"two steps, {far} and {near}; keep one")
 
 
-def _closed(one: Mapping[str, Any], other: Mapping[str, Any], pointer: str) -> None:
+def _refuse_foreign_properties(closed: Mapping[str, Any], beside: Mapping[str, Any], pointer: str) -> None:
     """Where one of the two allows no property but its own, those of the other cannot be there."""
     for key in ("additionalProperties", "unevaluatedProperties"):
-        if one.get(key, True) is True:
+        if closed.get(key, True) is True:
             continue
-        foreign = sorted(other.get("properties", {}).keys() - one.get("properties", {}).keys())
+        foreign = sorted(beside.get("properties", {}).keys() - closed.get("properties", {}).keys())
         if foreign:
             raise Unaskable(
                 f"{pointer}/{key}", f"{key} beside a schema that knows more properties ({foreign[0]}); leave it out"
             )
 
 
-def _not_both_lists(far: Mapping[str, Any], near: Mapping[str, Any], pointer: str) -> None:
-    mine, other = ({key: part[key] for key in LISTS if key in part} for part in (far, near))
-    if mine and other and ("prefixItems" in mine or "prefixItems" in other) and not same(mine, other):
+def _refuse_two_lists(far: Mapping[str, Any], near: Mapping[str, Any], pointer: str) -> None:
+    far_lists, near_lists = ({key: part[key] for key in LISTS if key in part} for part in (far, near))
+    fixed = "prefixItems" in far_lists or "prefixItems" in near_lists
+    if far_lists and near_lists and fixed and not equal_json(far_lists, near_lists):
         raise Unaskable(f"{pointer}/prefixItems", "prefixItems beside other items; write one list")

@@ -12,7 +12,7 @@ AFTERWARDS = "(checked after the answer)"
 
 
 def describe(schema: Mapping[str, Any]) -> str:
-    """In words, for `dsx schema show`; `AFTERWARDS` follows what no grammar holds."""
+    """In words, for `dsx schema show`. `AFTERWARDS` follows what no grammar holds."""
     if "enum" in schema:
         return "choice"
     if "anyOf" in schema:
@@ -64,8 +64,8 @@ def _number(schema: Mapping[str, Any]) -> Iterator[str]:
 def _list(schema: Mapping[str, Any]) -> Iterator[str]:
     low, high = schema["minItems"], schema["maxItems"]
     yield f"list of {low} to {high}," if low < high else f"list of {high},"
-    fixed = [_branch(item) for item in schema.get("prefixItems", ())]
-    more = [f"each {_branch(schema['items'])}"] if isinstance(schema["items"], Mapping) else []
-    yield ", then ".join([*fixed, *more]) + ("," if schema.get("uniqueItems") else "")
+    first = [_branch(item) for item in schema.get("prefixItems", ())]
+    others = [f"each {_branch(schema['items'])}"] if isinstance(schema["items"], Mapping) else []
+    yield ", then ".join([*first, *others]) + ("," if schema.get("uniqueItems") else "")
     if schema.get("uniqueItems"):
         yield f"all different {AFTERWARDS}"

@@ -39,28 +39,28 @@ _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?(Z|[+-]([01][0-
 _PATTERNS = {"date": f"^{_DATE}$", "time": f"^{_TIME}$", "date-time": f"^{_DATE}T{_TIME}$"}
 
 
-def for_grammar(made: Mapping[str, Any]) -> dict[str, Any]:
+def for_grammar(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The leaf as llguidance takes it: what is enforced after decoding (uniqueItems, some formats) left out."""
-    kept = {key: value for key, value in made.items() if key != "uniqueItems"}
-    if kept.get("format") not in FORMATS:
-        kept.pop("format", None)
+    readable = {key: value for key, value in schema.items() if key != "uniqueItems"}
+    if readable.get("format") not in FORMATS:
+        readable.pop("format", None)
     for key, rounding in _ROUNDING.items():
-        if key in kept:
-            kept[key] = inward(kept[key], rounding)
-    if kept.get("format") in _PATTERNS and "pattern" not in kept:
-        kept["pattern"] = _PATTERNS[kept.pop("format")]
+        if key in readable:
+            readable[key] = inward(readable[key], rounding)
+    if readable.get("format") in _PATTERNS and "pattern" not in readable:
+        readable["pattern"] = _PATTERNS[readable.pop("format")]
     for key in ("anyOf", "prefixItems"):
-        if key in kept:
-            kept[key] = [for_grammar(branch) for branch in kept[key]]
-    if isinstance(kept.get("items"), Mapping):
-        kept["items"] = for_grammar(kept["items"])
-    return kept
+        if key in readable:
+            readable[key] = [for_grammar(branch) for branch in readable[key]]
+    if isinstance(readable.get("items"), Mapping):
+        readable["items"] = for_grammar(readable["items"])
+    return readable
 
 
 def exact(number: float) -> bool:
     """Whether the number comes through the library as it is: with few digits, and not far from one."""
-    written = Decimal(str(number)).normalize()
-    return len(written.as_tuple().digits) <= DIGITS and abs(written.adjusted()) <= MAGNITUDE
+    decimal = Decimal(str(number)).normalize()
+    return len(decimal.as_tuple().digits) <= DIGITS and abs(decimal.adjusted()) <= MAGNITUDE
 
 
 def inward(number: float, rounding: str) -> float:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from dsx.schema.combining import Unaskable, choices, combine, same
+from dsx.schema.combining import Unaskable, choices, combine, equal_json
 from dsx.schema.grammatical import DIGITS, FORMATS, SMALLEST_STEP, exact
 
 STRING, STRING_IN_LIST, ITEMS, LARGEST = 200, 60, 8, 10**15
@@ -41,29 +41,29 @@ REFUSED = {
     "$dynamicRef": "use $ref",
 }
 """Keywords that change what is valid and that no grammar of ours holds, with what to write instead."""
-_KEPT = {
+_KEYWORDS = {
     "string": ("minLength", "maxLength", "pattern", "format"),
     "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
     "integer": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
     "boolean": (),
 }
-_ABOUT = {
-    "string": _KEPT["string"],
-    "number": _KEPT["number"],
+_TYPE_KEYWORDS = {
+    "string": _KEYWORDS["string"],
+    "number": _KEYWORDS["number"],
     "array": ("items", "prefixItems", "minItems", "maxItems", "uniqueItems"),
     "object": ("properties", "additionalProperties", "required"),
 }
 
 
 def types_of(schema: Mapping[str, Any]) -> list[str]:
-    """The types that the schema names, null left out; where it names none, those that its keywords are about, or text.
+    """The types that the schema names, null left out. Where it names none: those that its keywords are about, or text.
 
-    A schema without a type allows everything; text is asked, and `dsx schema show` says so.
+    A schema without a type allows everything. Text is asked then, and `dsx schema show` says so.
     """
-    named = schema.get("type")
-    if named is None:
-        return [kind for kind, keywords in _ABOUT.items() if any(key in schema for key in keywords)] or ["string"]
-    kinds = [name for name in ([named] if isinstance(named, str) else named) if name != "null"]
+    types = schema.get("type")
+    if types is None:
+        return [kind for kind, keywords in _TYPE_KEYWORDS.items() if schema.keys() & set(keywords)] or ["string"]
+    kinds = [name for name in ([types] if isinstance(types, str) else types) if name != "null"]
     return [kind for kind in kinds if not (kind == "integer" and "number" in kinds)]
 
 
@@ -86,11 +86,11 @@ def leaf(schema: Mapping[str, Any], pointer: str, in_list: bool = False) -> dict
     return _typed(schema, kinds[0], pointer, in_list)
 
 
-def refuse(schema: Mapping[str, Any], pointer: str, but: Collection[str] = ()) -> None:
-    """Raises Unaskable for the first keyword that no grammar holds; `but` are harmless here."""
-    for keyword, instead in REFUSED.items():
-        if keyword in schema and keyword not in but:
-            raise Unaskable(f"{pointer}/{keyword}", f"{keyword!r} cannot be held by a grammar; {instead}")
+def refuse(schema: Mapping[str, Any], pointer: str, allowed: Collection[str] = ()) -> None:
+    """Raises Unaskable for the first keyword that no grammar holds; those in `allowed` are passed over."""
+    for keyword, advice in REFUSED.items():
+        if keyword in schema and keyword not in allowed:
+            raise Unaskable(f"{pointer}/{keyword}", f"{keyword!r} cannot be held by a grammar; {advice}")
 
 
 def _choices(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _choices(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
         raise Unaskable(f"{pointer}/enum", "an enum needs at least one value")
     others = {key: value for key, value in schema.items() if key not in ("enum", "const")}
     legal = [value for value in values if value is not None and validator(others).is_valid(value)]
-    legal = [value for at, value in enumerate(legal) if not any(same(value, other) for other in legal[:at])]
+    legal = [value for index, value in enumerate(legal) if not any(equal_json(value, other) for other in legal[:index])]
     if any(isinstance(value, (dict, list)) for value in legal):
         raise Unaskable(f"{pointer}/enum", "a choice that is an object or a list; give each choice a short name")
     if any(isinstance(value, str) and UNWRITABLE.search(value) for value in legal):
@@ -117,8 +117,8 @@ def _union(schema: Mapping[str, Any], union: str, pointer: str, in_list: bool) -
     if "anyOf" in schema and "oneOf" in schema:
         raise Unaskable(f"{pointer}/oneOf", "anyOf and oneOf in one place; keep one")
     branches = [
-        (f"{pointer}/{union}/{at}", branch)
-        for at, branch in enumerate(schema[union])
+        (f"{pointer}/{union}/{index}", branch)
+        for index, branch in enumerate(schema[union])
         if not (isinstance(branch, Mapping) and branch.get("type") == "null")
     ]
     beside = {key: value for key, value in schema.items() if key != union and not key.startswith("x-")}
@@ -126,19 +126,19 @@ def _union(schema: Mapping[str, Any], union: str, pointer: str, in_list: bool) -
         raise Unaskable(f"{pointer}/{union}", "a value that is always null has nothing to ask")
     if union == "oneOf" and len(branches) > 1 and not apart([branch for _, branch in branches]):
         raise Unaskable(f"{pointer}/oneOf", "branches that may hold at once; use anyOf, or types that differ")
-    made, problem = [], None
-    for where, branch in branches:
+    leaves, mismatch = [], None
+    for place, branch in branches:
         try:
-            made.append(leaf(combine(beside, branch, where), where, in_list))
+            leaves.append(leaf(combine(beside, branch, place), place, in_list))
         except Unaskable as refused:
-            if refused.pointer != f"{where}/type" or "type" not in beside:
+            if refused.pointer != f"{place}/type" or "type" not in beside:
                 raise  # else: a branch of another type than the one beside the union, which is never taken
-            problem = refused
-    if not made:
-        raise problem or Unaskable(pointer, "nothing is left of the union")
-    if all("enum" in branch for branch in made):
-        return {"enum": [value for branch in made for value in branch["enum"]]}
-    return made[0] if len(made) == 1 else {"anyOf": made}
+            mismatch = refused
+    if not leaves:
+        raise mismatch or Unaskable(pointer, "nothing is left of the union")
+    if all("enum" in branch for branch in leaves):
+        return {"enum": [value for branch in leaves for value in branch["enum"]]}
+    return leaves[0] if len(leaves) == 1 else {"anyOf": leaves}
 
 
 def apart(branches: list[Mapping[str, Any]]) -> bool:
@@ -146,19 +146,19 @@ def apart(branches: list[Mapping[str, Any]]) -> bool:
     seen: list[str] = []
     for branch in branches:
         if "const" in branch or "enum" in branch:
-            mine = {_kind(value) for value in choices(branch)}
+            types = {_kind(value) for value in choices(branch)}
         else:
-            mine = {"number" if kind == "integer" else kind for kind in types_of(branch)}
+            types = {"number" if kind == "integer" else kind for kind in types_of(branch)}
             if "type" not in branch:
                 return False
-        seen += mine
+        seen += types
     return len(seen) == len(set(seen)) or _choices_apart(branches)
 
 
 def _choices_apart(branches: list[Mapping[str, Any]]) -> bool:
     listed = [choices(branch) if "const" in branch or "enum" in branch else None for branch in branches]
-    flat = [value for values in listed if values is not None for value in values]
-    return None not in listed and not any(same(*pair) for pair in itertools.combinations(flat, 2))
+    values = [value for choices_of_branch in listed if choices_of_branch is not None for value in choices_of_branch]
+    return None not in listed and not any(equal_json(*pair) for pair in itertools.combinations(values, 2))
 
 
 def _kind(value: Any) -> str:
@@ -172,63 +172,62 @@ def _typed(schema: Mapping[str, Any], kind: str, pointer: str, in_list: bool) ->
         return _list(schema, pointer)
     if kind not in SCALARS:
         raise Unaskable(f"{pointer}/type", f"{kind!r} here; a value is one of {', '.join(SCALARS)}, array")
-    made = {"type": kind, **{key: schema[key] for key in _KEPT[kind] if key in schema}}
+    bounded = {"type": kind, **{key: schema[key] for key in _KEYWORDS[kind] if key in schema}}
     if kind == "string":
-        _text(made, pointer, in_list)
+        _text(bounded, pointer, in_list)
     elif kind in ("number", "integer"):
-        _bound_number(made, pointer)
-    return made
+        _bound_number(bounded, pointer)
+    return bounded
 
 
-def _text(made: dict[str, Any], pointer: str, in_list: bool) -> None:
-    if made.get("format") not in (*FORMATS, *checked_afterwards()):
-        made.pop("format", None)
+def _text(bounded: dict[str, Any], pointer: str, in_list: bool) -> None:
+    if bounded.get("format") not in (*FORMATS, *checked_afterwards()):
+        bounded.pop("format", None)
     try:
-        re.compile(made.get("pattern", ""))
+        re.compile(bounded.get("pattern", ""))
     except re.error as problem:
         raise Unaskable(f"{pointer}/pattern", f"Python cannot read it: {problem}") from None
-    most = FORMATS.get(made.get("format", ""), STRING_IN_LIST if in_list else STRING)
-    made.setdefault("maxLength", max(most, made.get("minLength", 0)))
-    if made.get("minLength", 0) > made["maxLength"]:
-        raise Unaskable(f"{pointer}/minLength", f"minLength {made['minLength']} is over maxLength")
+    default = FORMATS.get(bounded.get("format", ""), STRING_IN_LIST if in_list else STRING)
+    bounded.setdefault("maxLength", max(default, bounded.get("minLength", 0)))
+    if bounded.get("minLength", 0) > bounded["maxLength"]:
+        raise Unaskable(f"{pointer}/minLength", f"minLength {bounded['minLength']} is over maxLength")
 
 
-def _bound_number(made: dict[str, Any], pointer: str) -> None:
+def _bound_number(bounded: dict[str, Any], pointer: str) -> None:
     for key in ("exclusiveMinimum", "exclusiveMaximum"):
-        if isinstance(made.get(key), bool):
+        if isinstance(bounded.get(key), bool):
             raise Unaskable(f"{pointer}/{key}", f"{key} is a number since draft 6, not true or false")
-    low = max((made[key] for key in ("minimum", "exclusiveMinimum") if key in made), default=None)
-    high = min((made[key] for key in ("maximum", "exclusiveMaximum") if key in made), default=None)
+    low = max((bounded[key] for key in ("minimum", "exclusiveMinimum") if key in bounded), default=None)
+    high = min((bounded[key] for key in ("maximum", "exclusiveMaximum") if key in bounded), default=None)
     if low is not None and high is not None and low > high:
         raise Unaskable(pointer, f"no number is at least {low} and at most {high}")
     if low is None:
-        made["minimum"] = min(-LARGEST, 2 * high) if high is not None and high < 0 else -LARGEST
+        bounded["minimum"] = min(-LARGEST, 2 * high) if high is not None and high < 0 else -LARGEST
     if high is None:
-        made["maximum"] = max(LARGEST, 2 * low) if low is not None and low > 0 else LARGEST
-    if made["type"] == "number":
-        made.setdefault("multipleOf", SMALLEST_STEP)
+        bounded["maximum"] = max(LARGEST, 2 * low) if low is not None and low > 0 else LARGEST
+    if bounded["type"] == "number":
+        bounded.setdefault("multipleOf", SMALLEST_STEP)
 
 
 def _list(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"type": "array"}
-    fixed = [
-        leaf(item, f"{pointer}/prefixItems/{at}", in_list=True) for at, item in enumerate(schema.get("prefixItems", ()))
-    ]
+    bounded: dict[str, Any] = {"type": "array"}
+    prefix = enumerate(schema.get("prefixItems", ()))
+    first = [leaf(item, f"{pointer}/prefixItems/{index}", in_list=True) for index, item in prefix]
     items = schema.get("items", {})
-    if fixed:
-        made["prefixItems"] = fixed
+    if first:
+        bounded["prefixItems"] = first
     if items is False:
-        made["items"] = False
-        made["maxItems"] = min(len(fixed), schema.get("maxItems", len(fixed)))
+        bounded["items"] = False
+        bounded["maxItems"] = min(len(first), schema.get("maxItems", len(first)))
     else:
-        made["items"] = leaf(items if isinstance(items, Mapping) else {}, f"{pointer}/items", in_list=True)
-        made["maxItems"] = schema.get("maxItems", max(ITEMS, schema.get("minItems", 0), len(fixed)))
-    made["minItems"] = max(schema.get("minItems", 0), 1)  # an empty list would say nothing: that is null
-    if made["minItems"] > made["maxItems"]:
+        bounded["items"] = leaf(items if isinstance(items, Mapping) else {}, f"{pointer}/items", in_list=True)
+        bounded["maxItems"] = schema.get("maxItems", max(ITEMS, schema.get("minItems", 0), len(first)))
+    bounded["minItems"] = max(schema.get("minItems", 0), 1)  # an empty list would say nothing: that is null
+    if bounded["minItems"] > bounded["maxItems"]:
         raise Unaskable(f"{pointer}/minItems", "no list has that many items and at most that few; an empty one is null")
     if schema.get("uniqueItems"):
-        made["uniqueItems"] = True
-    return made
+        bounded["uniqueItems"] = True
+    return bounded
 
 
 def checked_afterwards() -> Collection[str]:
@@ -238,26 +237,26 @@ def checked_afterwards() -> Collection[str]:
     return {str(name) for name in Draft202012Validator.FORMAT_CHECKER.checkers} - FORMATS.keys()
 
 
-def longest(made: Mapping[str, Any]) -> int:
+def longest(bounded: Mapping[str, Any]) -> int:
     """Most characters of the value's compact JSON (escapes counted as one)."""
-    if "enum" in made:
-        return max(len(json.dumps(value, ensure_ascii=False)) for value in made["enum"])
-    if "anyOf" in made:
-        return max(map(longest, made["anyOf"]))
-    kind = made["type"]
+    if "enum" in bounded:
+        return max(len(json.dumps(value, ensure_ascii=False)) for value in bounded["enum"])
+    if "anyOf" in bounded:
+        return max(map(longest, bounded["anyOf"]))
+    kind = bounded["type"]
     if kind == "array":
-        fixed = [longest(item) for item in made.get("prefixItems", ())][: made["maxItems"]]
-        more = longest(made["items"]) if isinstance(made["items"], Mapping) else 0
-        return int(2 + sum(fixed) + (made["maxItems"] - len(fixed)) * more + made["maxItems"])
+        first = [longest(item) for item in bounded.get("prefixItems", ())][: bounded["maxItems"]]
+        each = longest(bounded["items"]) if isinstance(bounded["items"], Mapping) else 0
+        return int(2 + sum(first) + (bounded["maxItems"] - len(first)) * each + bounded["maxItems"])
     if kind == "string":
-        return int(made["maxLength"]) + 2
+        return int(bounded["maxLength"]) + 2
     if kind == "boolean":
         return 5
-    digits = max(len(f"{abs(bound):.0f}") for bound in _bounds(made))
+    digits = max(len(f"{abs(bound):.0f}") for bound in _bounds(bounded))
     return 1 + digits + (7 if kind == "number" else 0)
 
 
-def _bounds(made: Mapping[str, Any]) -> Iterator[float]:
+def _bounds(bounded: Mapping[str, Any]) -> Iterator[float]:
     for key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
-        if key in made:
-            yield made[key]
+        if key in bounded:
+            yield bounded[key]

@@ -6,6 +6,7 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, Annotated, Any
 
 from dsx.schema.reading import read
+from dsx.schema.values import put, validator, without_step
 from dsx.types import ParameterSet, RecordType
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ def _model(kind: RecordType, name: str) -> type[BaseModel]:
 
     tree: dict[str, Any] = {}
     for parameter in kind.parameters:
-        _put(tree, parameter.name, (_leaf_type(parameter.schema) | None, None))
+        put(tree, parameter.name, (_leaf_type(parameter.schema) | None, None))
     for child in kind.children:
         below = _model(child, f"{name}_{child.name}")
-        _put(tree, child.name, (Annotated[list[below], Len(0, child.max_records)], []))  # type: ignore[valid-type]
+        put(tree, child.name, (Annotated[list[below], Len(0, child.max_records)], []))  # type: ignore[valid-type]
     return _create(tree, name)
 
 
@@ -42,13 +43,13 @@ def _create(tree: dict[str, Any], name: str) -> type[BaseModel]:
     from pydantic import BaseModel, ConfigDict, Field, create_model
 
     fields: dict[str, Any] = {}
-    for at, (key, part) in enumerate(tree.items()):
+    for index, (key, part) in enumerate(tree.items()):
         kind, default = (_create(part, f"{name}_{key}") | None, None) if isinstance(part, dict) else part
         plain = key.isidentifier() and not iskeyword(key) and not key.startswith(("_", "model_", "field_"))
         if plain and not hasattr(BaseModel, key):
             fields[key] = (kind, default)
         else:
-            fields[f"field_{at}"] = (kind, Field(default, alias=key))
+            fields[f"field_{index}"] = (kind, Field(default, alias=key))
     return create_model(name, __config__=ConfigDict(extra="forbid", serialize_by_alias=True), **fields)
 
 
@@ -56,21 +57,12 @@ def _leaf_type(schema: Any) -> Any:
     """A type whose validation is the JSON Schema's own, and whose JSON Schema is too, the default step left out."""
     from pydantic import AfterValidator, JsonValue, WithJsonSchema
 
-    from dsx.schema.values import validator, without_step
-
-    held = without_step(schema)
+    rule = without_step(schema)
 
     def fits(value: Any) -> Any:
-        problem = next(iter(validator(held).iter_errors(value)), None)
+        problem = next(iter(validator(rule).iter_errors(value)), None)
         if problem is not None:
             raise ValueError(problem.message)
         return value
 
-    return Annotated[JsonValue, AfterValidator(fits), WithJsonSchema(held)]
-
-
-def _put(tree: dict[str, Any], name: str, value: Any) -> None:
-    *parents, last = name.split(".")
-    for parent in parents:
-        tree = tree.setdefault(parent, {})
-    tree[last] = value
+    return Annotated[JsonValue, AfterValidator(fits), WithJsonSchema(rule)]

@@ -1,6 +1,6 @@
 """JSON Schema (2020-12) → ParameterSet.
 
-An object's properties are parameters; objects inside objects give dotted names; a list of objects, anywhere, is a list
+An object's properties are parameters. Objects inside objects give dotted names. A list of objects, anywhere, is a list
 of records. `x-unit`, `x-synonyms`, `x-where`, `x-choices`, `x-normalise`, `x-max-records`,
 `x-min-records`, `x-free` and `x-derive` are our annotations.
 """
@@ -45,7 +45,7 @@ def read(schema: Any, name: str, where: str | None = None) -> ParameterSet:
 
 
 def check(schema: Any) -> list[str]:
-    """Every problem of a schema, one line each, led by its JSON pointer; none: it can be asked."""
+    """Every problem of a schema, one line each, led by its JSON pointer. A schema without one can be asked."""
     reader = _Reader(schema)
     root = reader.read()
     return reader.problems or ([] if root is not None else ["/: no parameters"])
@@ -74,7 +74,9 @@ class _Reader:
         root = self._record_type(schema, "", "", refs, MAX_RECORDS)
         return root if root.parameters or root.children else None
 
-    def _record_type(self, schema: Mapping[str, Any], name: str, pointer: str, refs: Refs, most: int) -> RecordType:
+    def _record_type(
+        self, schema: Mapping[str, Any], name: str, pointer: str, refs: Refs, max_records: int
+    ) -> RecordType:
         parameters: list[Parameter] = []
         children: list[RecordType] = []
         for path, where, part, below in self._leaves(schema, pointer, "", refs):
@@ -86,7 +88,7 @@ class _Reader:
                 parameters.append(_parameter(path, deep, leaf(deep, where), where))
             except Unaskable as problem:
                 self.problems.append(str(problem))
-        return RecordType(name, schema.get("description", ""), tuple(parameters), tuple(children), most)
+        return RecordType(name, schema.get("description", ""), tuple(parameters), tuple(children), max_records)
 
     def _leaves(
         self, schema: Mapping[str, Any], pointer: str, prefix: str, refs: Refs
@@ -119,22 +121,22 @@ class _Reader:
         if not items.get("properties"):
             raise Unaskable(f"{where}/items", "an object without properties; name them")
         checking.refuse_of_records(part, where)
-        most = part.get("x-max-records", part.get("maxItems", MAX_RECORDS))
+        max_records = min((part[key] for key in ("x-max-records", "maxItems") if key in part), default=MAX_RECORDS)
         described = {**items, "description": part.get("description") or items.get("description", "")}
-        records = self._record_type(described, name, f"{where}/items", below, min(most, part.get("maxItems", most)))
+        records = self._record_type(described, name, f"{where}/items", below, max_records)
         return replace(records, min_records=part.get("x-min-records", 1))
 
 
-def _parameter(name: str, schema: Mapping[str, Any], made: dict[str, Any], pointer: str) -> Parameter:
+def _parameter(name: str, schema: Mapping[str, Any], bounded: dict[str, Any], pointer: str) -> Parameter:
     inner = next((part for part in _inner(schema) if "x-unit" in part), schema)
     meanings: Mapping[str, str] = next(
         (part["x-choices"] for part in (schema, *_inner(schema)) if "x-choices" in part), {}
     )
-    items = made["items"] if made.get("type") == "array" and isinstance(made["items"], Mapping) else made
+    items = bounded["items"] if bounded.get("type") == "array" and isinstance(bounded["items"], Mapping) else bounded
     choices = tuple(Choice(value, meanings.get(str(value), "")) for value in items.get("enum", ()))
     return Parameter(
         name=name,
-        schema=made,
+        schema=bounded,
         description=schema.get("description") or schema.get("title") or name.replace("_", " ").replace(".", " "),
         unit=inner.get("x-unit"),
         synonyms=tuple(schema.get("x-synonyms", ())),
@@ -143,7 +145,7 @@ def _parameter(name: str, schema: Mapping[str, Any], made: dict[str, Any], point
         normalisers=tuple(schema.get("x-normalise", ())),
         pointer=pointer,
         free=schema.get("x-free", False),
-        derive=schema.get("x-derive", made.get("type") == "integer" and "x-unit" not in inner),
+        derive=schema.get("x-derive", bounded.get("type") == "integer" and "x-unit" not in inner),
     )
 
 

@@ -1,4 +1,4 @@
-"""Does a value fit its parameter; and a paper's values as one plain object in the schema's own shape."""
+"""Does a value fit its parameter? And a paper's values as one plain object in the schema's own shape."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from dsx.types import Json, PaperResult, Parameter, ParameterSet, Record, Record
 
 
 def validator(schema: Mapping[str, Any]) -> Draft202012Validator:
-    """A compiled validator, kept."""
+    """A compiled validator; the last 4,096 schemas are cached."""
     return _compiled(json.dumps(schema, sort_keys=True))
 
 
 @lru_cache(maxsize=4096)
 def _compiled(schema: str) -> Draft202012Validator:
-    made: Draft202012Validator = _exact()(json.loads(schema), format_checker=Draft202012Validator.FORMAT_CHECKER)
-    return made
+    compiled: Draft202012Validator = _exact()(json.loads(schema), format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return compiled
 
 
 @lru_cache(maxsize=1)
@@ -47,37 +47,38 @@ def validates(parameter: Parameter, value: Json) -> bool:
 
 def without_step(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The step that only keeps the digits of an answer bounded is no rule for values."""
-    kept = {key: value for key, value in schema.items() if (key, value) != ("multipleOf", SMALLEST_STEP)}
+    stepless = {key: value for key, value in schema.items() if (key, value) != ("multipleOf", SMALLEST_STEP)}
     for key in ("anyOf", "prefixItems"):
-        if key in kept:
-            kept[key] = [without_step(branch) for branch in kept[key]]
-    if isinstance(kept.get("items"), Mapping):
-        kept["items"] = without_step(kept["items"])
-    return kept
+        if key in stepless:
+            stepless[key] = [without_step(branch) for branch in stepless[key]]
+    if isinstance(stepless.get("items"), Mapping):
+        stepless["items"] = without_step(stepless["items"])
+    return stepless
 
 
 def to_object(result: PaperResult, parameters: ParameterSet) -> dict[str, Json]:
-    """The paper's values, in the shape of the schema; what has no value is None, a list without records is empty."""
+    """The paper's values in the shape of the schema. What has no value is None, and a list without records is empty."""
     return _object(result.records, parameters.root, ())
 
 
 def _object(records: Sequence[Record], kind: RecordType, path: RecordPath) -> dict[str, Json]:
-    own = next((record for record in records if record.path == path), None)
-    made: dict[str, Json] = {}
+    record = next((record for record in records if record.path == path), None)
+    values: dict[str, Json] = {}
     for parameter in kind.parameters:
-        value = own.values[parameter.name].value if own is not None and parameter.name in own.values else None
-        _put(made, parameter.name, value)
+        value = record.values[parameter.name].value if record is not None and parameter.name in record.values else None
+        put(values, parameter.name, value)
     for child in kind.children:
         below = [r for r in records if r.path and r.path[:-1] == path and r.path[-1].list == child.name]
-        _put(made, child.name, [_object(records, child, record.path) for record in below])
-    return made
+        put(values, child.name, [_object(records, child, row.path) for row in below])
+    return values
 
 
-def _put(made: dict[str, Json], name: str, value: Json) -> None:
+def put(tree: dict[str, Any], name: str, value: Any) -> None:
+    """Sets tree["a"]["b"] for the name "a.b"."""
     *parents, last = name.split(".")
     for parent in parents:
-        made = made.setdefault(parent, {})
-    made[last] = value
+        tree = tree.setdefault(parent, {})
+    tree[last] = value
 
 
 def nullable(schema: Any) -> Any:
@@ -87,28 +88,28 @@ def nullable(schema: Any) -> Any:
     """
     if not isinstance(schema, Mapping):
         return schema
-    made = dict(schema)
+    nulled = dict(schema)
     for key in ("$defs", "definitions", "properties"):
-        if key in made:
-            made[key] = {name: nullable(part) for name, part in made[key].items()}
-    if "allOf" in made:
-        made["allOf"] = [nullable(part) for part in made["allOf"]]
-    if "items" in made:
-        made["items"] = nullable(made["items"])
-        made.pop("minItems", None)
+        if key in nulled:
+            nulled[key] = {name: nullable(part) for name, part in nulled[key].items()}
+    if "allOf" in nulled:
+        nulled["allOf"] = [nullable(part) for part in nulled["allOf"]]
+    if "items" in nulled:
+        nulled["items"] = nullable(nulled["items"])
+        nulled.pop("minItems", None)
     for key in ("anyOf", "oneOf"):
-        if key in made:
-            made[key] = _with_null([_inside(part) for part in made[key]])
-    if "properties" in made:
-        return made
-    if "type" in made and made["type"] not in ("object", ["object"]):
-        named = [made["type"]] if isinstance(made["type"], str) else made["type"]
-        made["type"] = list(dict.fromkeys([*named, "null"]))
-    if "const" in made:
-        made["enum"] = [made.pop("const")] if "enum" not in made else made["enum"]
-    if "enum" in made:
-        made["enum"] = list(made["enum"]) + [None] * (None not in made["enum"])
-    return made
+        if key in nulled:
+            nulled[key] = _with_null([_inside(part) for part in nulled[key]])
+    if "properties" in nulled:
+        return nulled
+    if "type" in nulled and nulled["type"] not in ("object", ["object"]):
+        types = [nulled["type"]] if isinstance(nulled["type"], str) else nulled["type"]
+        nulled["type"] = list(dict.fromkeys([*types, "null"]))
+    if "const" in nulled:
+        nulled["enum"] = [nulled.pop("const")] if "enum" not in nulled else nulled["enum"]
+    if "enum" in nulled:
+        nulled["enum"] = list(nulled["enum"]) + [None] * (None not in nulled["enum"])
+    return nulled
 
 
 def _inside(branch: Any) -> Any:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 WRAPPERS = HERE.parents[1] / "slurm"
 CONF = {"SLURM_CONF": "/run/dsx-slurm/slurm.conf"}

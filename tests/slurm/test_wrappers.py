@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted([*ROOT.glob("slurm/*"), *ROOT.glob("tests/slurm/*.sh")])
 
