@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dsx.ask.prompt import examples, records
+from dsx.ask.prompt import Prompts
 from dsx.ask.singular import singular
+from dsx.plugins import load_plugins
 from dsx.types import RecordType
 
 PLURALS = {
@@ -23,6 +24,7 @@ def test_the_singular_of(plural: str, expected: str) -> None:
 
 
 def test_the_question_for_records_names_one_of_them() -> None:
-    assert '"Study 1"' in records(RecordType("studies", "", ()), None, None)
-    assert '"Target angle 1"' in records(RecordType("target_angles", "", ()), None, None)
-    assert "Studie 1" not in str(examples("value-quote"))
+    prompts = Prompts(load_plugins().prompt_sets["default"], "value-quote")
+    assert '"Study 1"' in prompts.records(RecordType("studies", "", ()), None, None)
+    assert '"Target angle 1"' in prompts.records(RecordType("target_angles", "", ()), None, None)
+    assert "Studie 1" not in str(prompts.examples)
