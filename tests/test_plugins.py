@@ -17,10 +17,10 @@ import pytest
 from click.testing import CliRunner
 
 import dsx.cli
+from dsx.commands import COMMANDS
 from dsx.conformance import check
 from dsx.errors import PluginError, UnknownName, UsageError
 from dsx.plugins import HOOKS, Plugins, load_plugins
-from dsx.plugins.commands import COMMANDS
 from dsx.plugins.hookspecs import hookimpl
 from dsx.recipe import Recipe
 from dsx.run.job import make_engine

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import click
 
 import dsx
+from dsx.commands import COMMANDS
 from dsx.errors import DsxError, UnknownName
-from dsx.plugins.commands import COMMANDS
 from dsx.run.signals import EXIT_CODE, Stopped
 
 log = logging.getLogger("dsx")

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from dsx import __version__
+from dsx.commands import COMMANDS
 from dsx.errors import PluginError
 from dsx.plugins import hookspecs
-from dsx.plugins.commands import COMMANDS
 from dsx.plugins.registry import PluginReport, Registry, reported
 from dsx.types import EngineFactory, Exporter, Loader, Normaliser, ParameterSet, PromptSet, RecordType, Repair
 
