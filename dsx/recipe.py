@@ -23,7 +23,8 @@ DEFAULT_REPAIRS = (
 )
 
 
-DECISION_STEPS = ("prior", "orders", "place", "second-look")
+DecisionStep = Literal["prior", "orders", "place", "second-look"]
+DECISION_STEPS: tuple[DecisionStep, ...] = ("prior", "orders", "place", "second-look")
 """prior: the model's habit is taken out. orders: choices are asked in two orders. place: where its record is described
 counts for a number. second-look: the likeliest numbers are held against the words in which they stand."""
 
@@ -47,7 +48,7 @@ class Recipe(BaseModel):
     values: Literal["taken", "written"] = Field(
         "taken", description="taken from places in the text, where the engine scores options; or written, and checked"
     )
-    steps: tuple[str, ...] = Field(DECISION_STEPS, description="of the decision, where values are taken")
+    steps: tuple[DecisionStep, ...] = Field(DECISION_STEPS, description="of the decision, where values are taken")
     records: tuple[str, ...] = Field((), description="labels of the records, instead of asking for them")
     samples: int = Field(1, ge=1, le=64)
     alternatives: bool = False

@@ -482,6 +482,8 @@ class Engine(Protocol):
     grammar: "lark", every answer is held by a grammar with verbatim quotes; "json_schema", held by a JSON Schema;
         "none", free text, which goes through the repairs.
     context_tokens: longest prompt and answer together.
+    scores_options: True where it answers questions of all forms and gives the likelihoods of options. May be absent:
+        then it is asked questions of the forms "parameters" and "records" only.
     """
 
     grammar: Literal["lark", "json_schema", "none"]

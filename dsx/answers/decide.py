@@ -7,7 +7,7 @@ fit can be done on stored scores. `NULL` is the option that says "not reported".
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 NULL = "null"
@@ -24,11 +24,16 @@ class Weights:
     null: added to the log-probability of null.
     prior_null: share of the habit of answering null that is taken out (0: none, 1: all).
     prior: the same for every other option, where their habits are known.
+    place: log-odds for a number that stands where its record is described, and against one where another record is.
+    look, look_middle: slope and zero of what a second look's log-odds of "yes" count for.
     """
 
     null: float = 0.0
     prior_null: float = 0.5
     prior: float = 0.5
+    place: float = 1.0
+    look: float = 0.5
+    look_middle: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +95,17 @@ def shifted(scores: Scores, shifts: Mapping[str, float]) -> dict[str, float]:
 
 
 def decide(scores: Scores, weights: Weights) -> Decision:
-    """The likeliest option after `weights.null` is added to null. Equal ones: the first, but null last."""
-    final = shifted(scores, {NULL: weights.null})
+    """The likeliest option after `weights.null` is added to null."""
+    return ranked(shifted(scores, {NULL: weights.null}))
+
+
+def ranked(scores: Scores) -> Decision:
+    """The likeliest option. Equal ones: the first, but null last."""
+    final = normalised(scores)
     order = {option: place for place, option in enumerate(final)}
-    ranked = sorted(final, key=lambda option: (-round(final[option], 9), option == NULL, order[option]))
-    chances = {option: math.exp(final[option]) for option in ranked}
-    return Decision(ranked[0], chances[ranked[0]], chances.get(NULL, 0.0), tuple(chances.items()))
+    options = sorted(final, key=lambda option: (-round(final[option], 9), option == NULL, order[option]))
+    chances = {option: math.exp(final[option]) for option in options}
+    return Decision(options[0], chances[options[0]], chances.get(NULL, 0.0), tuple(chances.items()))
 
 
 def yes_probability(scores: Scores, yes: str = "yes", no: str = "no") -> float:
@@ -108,8 +118,3 @@ def log_odds(probability: float) -> float:
     """Of a probability, kept within ±10."""
     bounded = min(max(probability, 1e-9), 1 - 1e-9)
     return max(-10.0, min(10.0, math.log(bounded / (1 - bounded))))
-
-
-def best(options: Iterable[str], scores: Scores, count: int) -> list[str]:
-    """The `count` likeliest of `options`, null left out."""
-    return sorted((o for o in options if o != NULL), key=lambda option: -scores.get(option, FLOOR))[:count]

@@ -34,6 +34,8 @@ FUEL = 20_000_000
 _SOLID = r"(?:[^\\\x00-\x20\x7f]|\\[^n])"
 """One character of JSON text inside a quote that is no blank; "\\n" would be a line break of the text."""
 _ANY = r"(?:[^\\\x00-\x1f\x7f]|\\[^n])"
+_VALUE_START, _VALUE_END = r"[\w±<>≥≤~$€£+−-]", r"[^\\\x00-\x20\x7f,;:(\[]"
+_value_start = re.compile(_VALUE_START)
 _character = re.compile(r"\\.|[^\\]")
 _quotable = re.compile(f"{_ANY}+")
 _solid = re.compile(_SOLID)
@@ -76,7 +78,7 @@ def _some_options(question: Question) -> list[str]:
 
 def _words_of_text(question: Question) -> list[str]:
     """Whole words of the text inside one of its lines; one text, a list of them, or labels of records."""
-    rules = _quote_rules(question.shown.text, question.max_characters, 1)
+    rules = _value_rules(question.shown.text, question.max_characters)
     if not rules:
         return ['start: "null"' if question.form == "labels" else 'start: "\\"\\""']
     if question.form == "text":
@@ -134,12 +136,24 @@ def _quote_rules(text: str, most: int, shortest: int = SHORTEST_QUOTE) -> list[s
     least = _least(chunks, most, shortest)
     if least == 0:
         return []
-    span = f"{_SOLID}{_ANY}{{{max(least - 2, 0)},{most - 2}}}{_SOLID}" if most > 1 else _SOLID
-    span = span if least > 1 or most == 1 else f"(?:{span}|{_SOLID})"
-    return [
-        "SUB: %regex " + json.dumps({"substring_chunks": chunks}, ensure_ascii=False),
-        rf'QUOTE: "\"" (SUB & /{span}/) "\""',
+    span = f"{_SOLID}{_ANY}{{{max(least - 2, 0)},{most - 2}}}{_SOLID}" if least > 1 else _SOLID
+    return [*_substrings(chunks), rf'QUOTE: "\"" (SUB & /{span}/) "\""']
+
+
+@lru_cache(maxsize=8)
+def _value_rules(text: str, most: int) -> list[str]:
+    """SUB and QUOTE, for a value: it begins with a letter, digit or sign, and ends with no comma or opening bracket."""
+    chunks = [
+        json.dumps(chunk, ensure_ascii=False)[1:-1] for chunk in _chunks(most).findall(UNWRITABLE.sub("\n", text))
     ]
+    if not any(_value_start.match(chunk) and _quotable.fullmatch(chunk) for chunk in chunks):
+        return []
+    longer = f"(?:{_ANY}{{0,{most - 2}}}{_VALUE_END})?" if most > 1 else ""
+    return [*_substrings(chunks), rf'QUOTE: "\"" (SUB & /{_VALUE_START}{longer}/) "\""']
+
+
+def _substrings(chunks: Sequence[str]) -> list[str]:
+    return ["SUB: %regex " + json.dumps({"substring_chunks": chunks}, ensure_ascii=False)]
 
 
 @lru_cache(maxsize=8)

@@ -5,6 +5,7 @@ Reference lists are never shown: they name other people's methods.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -121,6 +122,40 @@ class Selector:
             else:
                 passages.append(sentence)
         return show(self.document, passages, whole=False)
+
+
+class SentenceIndex:
+    """The sentences of what may be shown, ranked for a query by BM25 and the section that they stand in."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self.spans = [
+            span for passage in readable(document) for span in sentences(document.text, passage.start, passage.end)
+        ]
+        self._ranker = _ranker([_words(document.text[slice(*span)]) for span in self.spans]) if self.spans else None
+
+    def best(self, query: str, shown: Shown, count: int) -> list[tuple[int, int]]:
+        """The `count` sentences of what is shown that answer the query best, (start, end) in the document."""
+        if self._ranker is None:
+            return []
+        known = [word for word in _words(query) if word in self._ranker.vocab_dict]
+        scores = self._ranker.get_scores(known) if known else [0.0] * len(self.spans)
+        ranked = sorted(range(len(self.spans)), key=lambda at: (-scores[at] * self._likely(at), at))
+        inside = (self.spans[at] for at in ranked if scores[at] > 0 and _is_shown(self.spans[at], shown))
+        return list(itertools.islice(inside, count))
+
+    def _likely(self, at: int) -> float:
+        return likelihood_of_section(self._document, self.spans[at][0])
+
+
+def likelihood_of_section(document: Document, offset: int) -> float:
+    """The factor of the likeliest section in which a character stands."""
+    kinds = [section.kind for section in document.sections if section.start <= offset < section.end]
+    return max((LIKELY_SECTIONS.get(kind, 1.0) for kind in kinds), default=1.0)
+
+
+def _is_shown(span: tuple[int, int], shown: Shown) -> bool:
+    return any(passage.start <= span[0] and span[1] <= passage.end for passage in shown.passages)
 
 
 def _ranker(sentences: list[list[str]]) -> Any:

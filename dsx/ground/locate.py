@@ -33,13 +33,19 @@ def locate(quote: str, document: Document, shown: Shown | None = None) -> Eviden
     if not spans:
         return None
     start, end = next((span for span in spans if shown is None or _inside(span, shown)), spans[0])
+    return evidence_at(document, start, end, len(spans))
+
+
+def evidence_at(document: Document, start: int, end: int, occurrences: int | None = None) -> Evidence:
+    """The words of the document in [start, end) as evidence. occurrences: counted where they are not given."""
+    quote = document.text[start:end]
     return Evidence(
-        quote=document.text[start:end],
+        quote=quote,
         page=_page(document, start, end),
         start=start,
         end=end,
         boxes=boxes_of(document, start, end),
-        occurrences=len(spans),
+        occurrences=len(_literal(quote, document.text)) if occurrences is None else occurrences,
     )
 
 

@@ -39,22 +39,22 @@ def label(record: Record | None) -> str | None:
 
 def cell(value: Value) -> dict[str, Json]:
     """One parameter's cell in the JSON Lines."""
-    exported: dict[str, Json] = {"value": value.value, "status": str(value.status)}
+    made: dict[str, Json] = {"value": value.value, "status": str(value.status)}
     if value.confidence is not None:
-        exported["confidence"] = round(value.confidence, 4)
+        made["confidence"] = round(value.confidence, 4)
     if value.evidence is not None:
-        exported["quote"] = value.evidence.quote
-        exported["page"] = value.evidence.page
-        exported["boxes"] = [[round(edge, 2) for edge in box] for box in value.evidence.boxes]
+        made["quote"] = value.evidence.quote
+        made["page"] = value.evidence.page
+        made["boxes"] = [[round(edge, 2) for edge in box] for box in value.evidence.boxes]
     if value.raw is not None:
-        exported |= {"raw": value.raw, "unit": value.unit}
+        made |= {"raw": value.raw, "unit": value.unit}
     if value.sure is not None and value.sure.agreement is not None:
-        exported["agreement"] = round(value.sure.agreement, 4)
+        made["agreement"] = round(value.sure.agreement, 4)
     if value.sure is not None and value.sure.alternatives:
-        exported["alternatives"] = [[choice, round(chance, 4)] for choice, chance in value.sure.alternatives]
+        made["alternatives"] = [[choice, round(chance, 4)] for choice, chance in value.sure.alternatives]
     if value.value is not None or value.flags:
-        exported["flags"] = [flag_text(flag) for flag in value.flags]
-    return exported
+        made["flags"] = [flag_text(flag) for flag in value.flags]
+    return made
 
 
 def to_jsonl(results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO) -> None:

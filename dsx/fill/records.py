@@ -1,0 +1,95 @@
+"""Which records a paper has, and where each is described."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+
+from dsx.answers.limits import LONGEST_LABEL
+from dsx.ask import plan, prompt, questions
+from dsx.errors import DecodeError
+from dsx.fill.paper import PaperContext, RecordContext, Span, sections_of
+from dsx.types import Completion, Evidence, Question, RecordStep, RecordType
+
+Listing = Generator[list[Question], list[Completion], "list[ListedRecord]"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRecord:
+    """A record that the paper has. label: None for one without a name."""
+
+    label: str | None
+    evidence: Evidence | None = None
+
+
+def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -> Listing:
+    """The labels of a list's records, taken from the text; page by page where there are many.
+
+    Raises DecodeError where the engine gives no answer.
+    """
+    listed: list[ListedRecord] = []
+    page = plan.page(paper.practice.recipe.max_new_tokens)
+    while True:
+        question = _question(paper, parent, kind, listed, min(kind.max_records - len(listed), page))
+        (completion,) = yield [question]
+        if completion.error is not None:
+            raise DecodeError(f"{question.id}: {completion.error}")
+        labels = [] if completion.truncated else json.loads(completion.text) or []
+        known = {record.label for record in listed}
+        new = [label for label in dict.fromkeys(labels) if label not in known]
+        listed += [ListedRecord(label, _evidence(paper, question, label)) for label in new]
+        if not new or len(labels) < question.max_items or len(listed) >= kind.max_records:
+            break
+    if not listed and completion.text != "[]":
+        return [ListedRecord(None)]
+    return listed
+
+
+def _question(
+    paper: PaperContext, parent: RecordContext, kind: RecordType, listed: Sequence[ListedRecord], count: int
+) -> Question:
+    question = paper.question(
+        parent,
+        [kind.name],
+        paper.selector.select(prompt.records_query(kind)),
+        questions.labels(kind, parent.label, listed[-1].label if listed else None),
+        "labels",
+        max_items=count,
+        max_characters=LONGEST_LABEL,
+        may_be_empty=kind.min_records == 0 and not listed,
+    )
+    return replace(question, id=replace(question.id, after=len(listed)))
+
+
+def _evidence(paper: PaperContext, question: Question, label: str) -> Evidence | None:
+    """Where a record is named: in its heading, if it has one."""
+    places = paper.places_of(label, question.shown)
+    sections = sections_of(paper.document, label)
+    in_heading = [place for place in places if any(start <= place[0] < end for start, end in sections)]
+    best = next(iter(in_heading or places), None)
+    return None if best is None else paper.evidence_of(paper.quote_around(*best))
+
+
+def contexts(
+    paper: PaperContext, parent: RecordContext, kind: RecordType, labels: Sequence[str | None]
+) -> list[RecordContext]:
+    """What questions about each record know of it: where it is described, and where the others of its list are."""
+    sections = [sections_of(paper.document, label) if label else [] for label in labels]
+    described: list[RecordContext] = []
+    for label, own in zip(labels, sections, strict=True):
+        others = tuple(span for spans in sections if spans is not own for span in spans if span not in own)
+        path = (*parent.path, RecordStep(kind.name, label or ""))
+        described.append(RecordContext(path, label, tuple(own), others, _place(paper, own)))
+    return described
+
+
+def _place(paper: PaperContext, spans: Sequence[Span]) -> str:
+    """In words, for a question: the headings and pages of the sections that describe a record."""
+    named = []
+    for start, end in spans[:2]:
+        title = next((section.title for section in paper.document.sections if section.start == start), "")
+        first, last = paper.document.page_at(start), paper.document.page_at(max(start, end - 1))
+        pages = f"page {first}" if first == last else f"pages {first} to {last}"
+        named.append(f'"{title.strip()[:80]}" ({pages})')
+    return " and ".join(named)

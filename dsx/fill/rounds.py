@@ -1,0 +1,55 @@
+"""Tasks that ask questions, side by side: the questions of all of them are one round for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import TypeVar
+
+from dsx.types import Completion, Question, QuestionId
+
+T = TypeVar("T")
+Task = Generator[list[Question], list[Completion], T]
+"""Yields questions, is sent their completions in the same order, and returns its result."""
+Rounds = Generator[Sequence[Question], Completion, T]
+"""Yields the questions of a round, then an empty list after each completion but the last of the round."""
+
+
+def together(tasks: Sequence[Task[T]], on_completion: Callable[[Question, Completion], None]) -> Rounds[list[T]]:
+    """The results of the tasks, in their order. Completions come one at a time, in any order.
+
+    on_completion: is told of each, with its question.
+    """
+    results: dict[int, T] = {}
+    asked: dict[int, list[Question]] = {}
+    for number, task in enumerate(tasks):
+        _advance(number, task, None, asked, results)
+    while asked:
+        questions = [question for questions in asked.values() for question in questions]
+        waiting = {question.id: question for question in questions}
+        answered: dict[QuestionId, Completion] = {}
+        while waiting:
+            completion = yield questions
+            questions = []
+            answered[completion.question_id] = completion
+            on_completion(waiting.pop(completion.question_id), completion)
+        this_round, asked = asked, {}
+        for number, own in this_round.items():
+            _advance(number, tasks[number], [answered[question.id] for question in own], asked, results)
+    return [results[number] for number in range(len(tasks))]
+
+
+def _advance(
+    number: int,
+    task: Task[T],
+    completions: list[Completion] | None,
+    asked: dict[int, list[Question]],
+    results: dict[int, T],
+) -> None:
+    """Runs a task up to its next questions, or to its end. One that asks nothing goes on at once."""
+    try:
+        questions = next(task) if completions is None else task.send(completions)
+        while not questions:
+            questions = task.send([])
+        asked[number] = questions
+    except StopIteration as end:
+        results[number] = end.value

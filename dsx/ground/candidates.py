@@ -1,0 +1,140 @@
+"""The values that a parameter can have because they stand in the text: numbers, and what is computed from numbers.
+
+An answer is one of these, so its place is known before it is given.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from dsx.ground.numbers import NumberMention
+from dsx.types import Json, Parameter, Shown
+from dsx.units import convert, read_unit
+
+MOST_OPERANDS = 6
+"""Numbers that one computed value is made of."""
+NEAR_OPERANDS = 8
+"""Numbers of one sentence that are combined with each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A value that the text holds.
+
+    text: how an answer names it, number and unit as the paper writes them, or an expression of such numbers.
+    value: in the parameter's unit, before normalisers.
+    raw, unit: the number and unit as written.
+    mentions: the places where it stands; for a computed value those of its operands, in order.
+    """
+
+    text: str
+    value: Json
+    raw: Json
+    unit: str | None
+    mentions: tuple[NumberMention, ...]
+    computed: bool = False
+    unit_assumed: bool = False
+
+
+def number_candidates(
+    mentions: Iterable[NumberMention], parameter: Parameter, shown: Shown, accepts: Callable[[Json], bool]
+) -> list[Candidate]:
+    """One candidate for each value and unit among the numbers shown, in the order of the text.
+
+    accepts: whether a value, in the parameter's unit, is legal once it is normalised.
+    """
+    by_text: dict[str, Candidate] = {}
+    for mention in mentions:
+        if not _counts(mention, parameter) or not _is_shown(mention, shown):
+            continue
+        candidate = _candidate(mention, parameter)
+        if candidate is None or not accepts(candidate.value):
+            continue
+        known = by_text.get(candidate.text)
+        places = (*known.mentions, mention) if known else (mention,)
+        by_text[candidate.text] = replace(known or candidate, mentions=places)
+    return list(by_text.values())
+
+
+def computed_candidates(
+    mentions: Iterable[NumberMention], shown: Shown, accepts: Callable[[Json], bool]
+) -> list[Candidate]:
+    """Sums, differences and products of whole numbers that stand in one sentence: "24+26", "40-2", "16*3"."""
+    sentences: dict[tuple[int, int], list[NumberMention]] = {}
+    for mention in mentions:
+        if mention.kind == "value" and mention.unit is None and _whole(mention) and _is_shown(mention, shown):
+            sentences.setdefault(mention.sentence, []).append(mention)
+    by_text: dict[str, Candidate] = {}
+    for numbers in sentences.values():
+        for sign, operands in _combinations(numbers[:NEAR_OPERANDS]):
+            value = _compute(sign, [int(operand.value) for operand in operands])
+            text = sign.join(str(int(operand.value)) for operand in operands)
+            if text not in by_text and accepts(value):
+                by_text[text] = Candidate(text, value, value, None, operands, computed=True)
+    return list(by_text.values())
+
+
+def _combinations(numbers: Sequence[NumberMention]) -> Iterator[tuple[str, tuple[NumberMention, ...]]]:
+    for first, second in itertools.combinations(numbers, 2):
+        yield "+", (first, second)
+        if first.value > 1 and second.value > 1:
+            yield "*", (first, second)
+        if first.value != second.value:
+            yield "-", (first, second) if first.value > second.value else (second, first)
+    for length in range(3, min(len(numbers), MOST_OPERANDS) + 1):
+        for start in range(len(numbers) - length + 1):
+            yield "+", tuple(numbers[start : start + length])
+
+
+def _compute(sign: str, operands: Sequence[int]) -> int:
+    total = operands[0]
+    for operand in operands[1:]:
+        total = total + operand if sign == "+" else total - operand if sign == "-" else total * operand
+    return total
+
+
+def _candidate(mention: NumberMention, parameter: Parameter) -> Candidate | None:
+    raw = _as_json(mention.value)
+    if parameter.unit is None:
+        if mention.unit is not None and read_unit(mention.unit) is not None:
+            return None  # a length, a time or a percentage is no count
+        return Candidate(_written(mention), raw, raw, mention.unit, ())
+    if mention.unit is None:
+        return Candidate(_written(mention), raw, raw, None, (), unit_assumed=True)
+    try:
+        value = convert(float(mention.value), mention.unit, parameter.unit)
+    except ValueError:
+        return None
+    return Candidate(_written(mention), _as_json(Decimal(str(value))), raw, mention.unit, ())
+
+
+def _written(mention: NumberMention) -> str:
+    """The number in digits, and its unit as the paper writes it."""
+    digits = f"{mention.value:f}"
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".") or "0"
+    unit = mention.unit or ""
+    return digits + (unit if unit[:1] in ("%", "°", "") else f" {unit}")
+
+
+def _counts(mention: NumberMention, parameter: Parameter) -> bool:
+    """Numbers of figures, tables, references count nothing, unless the parameter asks for such a number."""
+    if mention.kind == "value":
+        return True
+    names = f"{parameter.name.replace('_', ' ')} {' '.join(parameter.synonyms)}".lower().split()
+    return bool(mention.noun) and mention.noun in names
+
+
+def _whole(mention: NumberMention) -> bool:
+    return mention.value == mention.value.to_integral_value() and mention.value > 0
+
+
+def _is_shown(mention: NumberMention, shown: Shown) -> bool:
+    return any(passage.start <= mention.start and mention.end <= passage.end for passage in shown.passages)
+
+
+def _as_json(value: Decimal) -> Json:
+    return int(value) if value == value.to_integral_value() and abs(value) < 10**15 else float(value)
