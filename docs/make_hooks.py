@@ -25,7 +25,7 @@ KINDS = {
 }
 HEAD = """# Hooks
 
-<!-- made by docs/make_hooks.py from dsx/plugins/hookspecs.py and dsx/types.py; do not edit -->
+<!-- made by docs/make_hooks.py from dsx/plugins/hookspecs.py and dsx/types; do not edit -->
 
 A plugin is a module with any of these functions, each marked `@dsx.hookimpl`, that its package names in the
 entry-point group `dsx`:

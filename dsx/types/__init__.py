@@ -1,0 +1,84 @@
+"""The values that flow, in the order in which they come to be. All are frozen.
+
+Offsets count characters of `Document.text`; pages count from 1; boxes are (x0, y0, x1, y1) in PDF points (1/72 inch),
+the origin at the page's top left, after the page's own rotation.
+
+document   Load: what a person would read, with a way back to the page.
+parameter  The parameter set: what is asked.
+question   Select and prompt: what is shown and asked.
+answer     Decode and recover: what the model wrote, and what it answered with that.
+result     Ground and normalise: what is kept.
+plugin     What plugins give: named things.
+"""
+
+from dsx.types.answer import Answer, Completion, Confidence, Usage
+from dsx.types.document import Box, Document, Json, LoadLimits, Page, Section, Table, TableCell
+from dsx.types.parameter import Choice, Parameter, ParameterSet, RecordType
+from dsx.types.plugin import (
+    Engine,
+    EngineFactory,
+    EngineSettings,
+    Exporter,
+    Loader,
+    LocalEngine,
+    Normaliser,
+    PromptSet,
+    Repair,
+    WorkedExample,
+)
+from dsx.types.question import (
+    PASSAGE_BREAK,
+    AnswerForm,
+    Order,
+    Passage,
+    Question,
+    QuestionId,
+    RecordPath,
+    RecordStep,
+    Shown,
+)
+from dsx.types.result import Evidence, Flag, PaperResult, Record, Status, Value
+
+__all__ = [
+    "PASSAGE_BREAK",
+    "Answer",
+    "AnswerForm",
+    "Box",
+    "Choice",
+    "Completion",
+    "Confidence",
+    "Document",
+    "Engine",
+    "EngineFactory",
+    "EngineSettings",
+    "Evidence",
+    "Exporter",
+    "Flag",
+    "Json",
+    "LoadLimits",
+    "Loader",
+    "LocalEngine",
+    "Normaliser",
+    "Order",
+    "Page",
+    "PaperResult",
+    "Parameter",
+    "ParameterSet",
+    "Passage",
+    "PromptSet",
+    "Question",
+    "QuestionId",
+    "Record",
+    "RecordPath",
+    "RecordStep",
+    "RecordType",
+    "Repair",
+    "Section",
+    "Shown",
+    "Status",
+    "Table",
+    "TableCell",
+    "Usage",
+    "Value",
+    "WorkedExample",
+]

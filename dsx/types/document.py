@@ -1,0 +1,115 @@
+"""Load: what a person would read, with a way back to the page."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy
+
+
+Json = Any
+"""Anything that `json.dumps` takes."""
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page; its text is `Document.text[start:end]`. Pages follow each other without gaps."""
+
+    number: int
+    start: int
+    end: int
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and all up to the next heading of its level or above, sub-sections included.
+
+    title: "" where a section has no heading of its own, but its first paragraph says what it is.
+    kind: abstract, introduction, methods, participants, apparatus, procedure, experiment, analysis, results,
+    discussion, references, acknowledgements, supplement or other.
+    """
+
+    title: str
+    kind: str
+    level: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableCell:
+    """One filled cell of a table, with what names it: `Document.text[start:end]` is its text.
+
+    row, column: its place in `Table.rows`. row_head: the label of its row, "" for a label and for a column's head.
+    column_heads: the heads above it, the outermost first.
+    """
+
+    row: int
+    column: int
+    text: str
+    row_head: str
+    column_heads: tuple[str, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells. In the text the table is one line a row after its caption, cells parted by three spaces.
+
+    An empty cell is "" in `rows`, and "–" in the text where a filled one follows it.
+    cells: the filled cells, row by row. head_rows: how many of the rows hold the columns' heads.
+    """
+
+    caption: str
+    rows: tuple[tuple[str, ...], ...]
+    page: int
+    box: Box | None
+    start: int
+    end: int
+    cells: tuple[TableCell, ...] = ()
+    head_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A paper in reading order. A line break in `text` ends a paragraph, heading, caption or table row.
+
+    id: SHA-256 of the file's content, 64 hexadecimal digits.
+    char_pages: int32 [len(text)], the page number of each character (0: it stands on no page).
+    char_boxes: float32 [len(text), 4], the box of each character (NaN: it was put there by the loader).
+    Loaders that know no pages give one page and no boxes (all NaN).
+    """
+
+    id: str
+    file: str
+    loader: str
+    text: str
+    pages: tuple[Page, ...]
+    sections: tuple[Section, ...]
+    tables: tuple[Table, ...]
+    metadata: Mapping[str, str]
+    char_pages: numpy.ndarray
+    char_boxes: numpy.ndarray
+
+    def page_at(self, offset: int) -> int:
+        """The number of the page on which the character at `offset` stands."""
+        at = bisect.bisect_right([page.start for page in self.pages], offset) - 1
+        return self.pages[max(at, 0)].number
+
+
+@dataclass(frozen=True, slots=True)
+class LoadLimits:
+    """What loading one file may cost. seconds: of wall clock and of CPU time. megabytes: of address space."""
+
+    seconds: float = 120
+    megabytes: int = 2048

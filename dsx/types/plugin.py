@@ -1,0 +1,145 @@
+"""What plugins give: named things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from dsx.types.answer import Completion
+from dsx.types.document import Document, Json
+from dsx.types.parameter import Parameter, ParameterSet, RecordType
+from dsx.types.question import Question
+from dsx.types.result import PaperResult
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Turns a file into a Document, in a subprocess.
+
+    load: raises LoadError where the file is not readable as this kind.
+    version: part of the cache's key; raise it when the text changes.
+    """
+
+    load: Callable[[Path], Document]
+    version: str
+    description: str = ""
+
+
+class Engine(Protocol):
+    """Answers questions. One engine lives for a whole run.
+
+    grammar: "lark", every answer is held by a grammar with verbatim quotes; "json_schema", held by a JSON Schema;
+        "none", free text, which goes through the repairs.
+    context_tokens: longest prompt and answer together.
+    scores_options: True where it answers questions of all forms and gives the likelihoods of options. May be absent:
+        then it is asked questions of the forms "parameters" and "records" only.
+    """
+
+    grammar: Literal["lark", "json_schema", "none"]
+    context_tokens: int
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens `text` takes."""
+        ...
+
+    def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
+        """One completion for each question, as they end, in any order. A question that fails has its `error` set."""
+        ...
+
+    def describe(self) -> dict[str, Json]:
+        """What a run's manifest should hold: model, revision or hash, attention, device, versions."""
+        ...
+
+    def close(self) -> None:
+        """Gives back memory and connections."""
+        ...
+
+
+EngineFactory = Callable[["EngineSettings"], Engine]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEngine:
+    """An engine factory whose model must be on this machine, and on its GPUs where a job asks for some."""
+
+    make: EngineFactory
+
+    def __call__(self, settings: EngineSettings) -> Engine:
+        return self.make(settings)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What an engine is made from. options: the `--set engine.KEY=VALUE` pairs; an unknown key is a UsageError."""
+
+    model: str | None = None
+    max_new_tokens: int = 512
+    attention: str = "auto"
+    quantize: str = "none"
+    samples: int = 1
+    alternatives: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedExample:
+    """A question about a made-up paper and the right answer. asked: a parameter, or a list whose records are asked for.
+
+    answer: {"value", "unit"?, "quote"}; None: not reported; for records a list of {"label", "quote"}.
+    """
+
+    asked: Parameter | RecordType
+    answer: Json
+    record: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSet:
+    """What the model is told and asked: Jinja templates, and worked examples that show the form of an answer.
+
+    system: the rules, told once; gets `records`, what a paper has several of.
+    strict: rules of writing, put after `system` for engines that no grammar holds.
+    parameters: a question; gets `parameters`, `record` (its label, or None: of the paper) and `shape` (of the answer).
+    records: the question which records there are; gets `name` and `description` of the list, `record` (the one that
+        they belong to, or None), `after` (the last label that is known, or None) and `example` (a label).
+    example_paper: what the examples are about.
+    """
+
+    system: str
+    strict: str
+    parameters: str
+    records: str
+    example_paper: str = ""
+    examples: tuple[WorkedExample, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Mends one kind of malformed text.
+
+    mend: returns the text mended, or unchanged where it has nothing to mend; or, where it may be read in several ways,
+        all of them (readings that lead to different answers are refused).
+    """
+
+    mend: Callable[[str], str | Sequence[str]]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Normaliser:
+    """Brings a raw value to its stored form. normalise(value, unit, parameter) → value; ValueError where it cannot."""
+
+    normalise: Callable[[Json, str | None, Parameter], Json]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """Writes results. binary: the output is bytes and needs a file."""
+
+    export: Callable[[Sequence[PaperResult], ParameterSet, Any], None]
+    description: str = ""
+    binary: bool = False

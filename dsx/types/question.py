@@ -1,0 +1,127 @@
+"""Select and prompt: what is shown and asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dsx.types.parameter import Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """`Document.text[start:end]`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the model sees of a document: its passages in reading order, a blank line between two that do not touch.
+
+    text: as shown; a quote is a substring of it that crosses no line break.
+    passages: where the text came from; offsets of `text` go back through `to_document`.
+    whole: the passages are the whole paper.
+    """
+
+    text: str
+    passages: tuple[Passage, ...]
+    whole: bool
+
+    def to_document(self, offset: int) -> int:
+        """The offset in `Document.text` of the character at `offset` of `text`."""
+        at = 0
+        for passage in self.passages:
+            length = passage.end - passage.start
+            if offset < at + length:
+                return passage.start + offset - at
+            at += length + len(PASSAGE_BREAK)
+        raise IndexError(offset)
+
+
+PASSAGE_BREAK = "\n\n"
+
+Order = Literal["value-quote", "quote-value"]
+"""Of the keys in an answer: whether the model writes the value first, or the quote that carries it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStep:
+    """One step from a record to a record that it holds. list: the list's name; label: "" for the one unnamed record."""
+
+    list: str
+    label: str
+
+
+RecordPath = tuple[RecordStep, ...]
+"""Where a record stands below the paper, whose own path is (). No two records of a list have one label."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionId:
+    """Which question this is, among all that are asked of all papers.
+
+    record: the record that is filled. names: the parameters asked, or the list whose records are.
+    attempt: 1 where an answer was cut and is asked again. after: for a list, how many of its records are known.
+    """
+
+    document: str
+    record: RecordPath = ()
+    names: tuple[str, ...] = ()
+    attempt: int = 0
+    after: int | None = None
+
+    def __str__(self) -> str:
+        """For people and logs: the way within the paper, the same in every paper."""
+        steps = [part for step in self.record for part in (step.list, step.label)]
+        return "/".join([*steps, "+".join(self.names), *([] if self.after is None else [f"after {self.after}"])])
+
+
+AnswerForm = Literal["parameters", "records", "options", "one", "numbers", "text", "texts", "labels"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing to ask about a text. Questions with equal `system`, `examples` and `shown` share a prefix.
+
+    examples: turns that come before the text: what was asked, and the right answer.
+    form: what an answer looks like. The first two are for all engines, the others for those that score options.
+        parameters   an object of name → null or {value, unit?, quote} (the bare inner value of one parameter)
+        records      a list of {label, quote}
+        options      one of `options`; the completion has the log-likelihood of each
+        one          one of `options`, written
+        numbers      a list of some of `options`
+        text, texts  words of the shown text as a JSON string, or a list of such
+        labels       as texts, or null
+    parameters: what the answer holds, in the answer's order.
+    record: label of the record that is being filled.
+    order: of the keys in an answer.
+    brief: quotes are short (see `dsx.answers.limits`), for the answer was cut before.
+    options: the legal answers, or items of them. max_items, max_characters: of a list, and of words of the text.
+    may_be_empty: a list of labels may be [].
+    """
+
+    id: QuestionId
+    system: str
+    shown: Shown
+    prompt: str
+    form: AnswerForm
+    parameters: tuple[Parameter, ...] = ()
+    record: str | None = None
+    max_records: int = 0
+    examples: tuple[tuple[str, str], ...] = ()
+    order: Order = "value-quote"
+    brief: bool = False
+    options: tuple[str, ...] = ()
+    max_items: int = 0
+    max_characters: int = 0
+    may_be_empty: bool = False
+
+    def messages(self) -> list[dict[str, str]]:
+        """The conversation, as chat endpoints take it; the last message is the text and the question about it."""
+        turns = [("system", self.system)]
+        for asked, answered in self.examples:
+            turns += [("user", asked), ("assistant", answered)]
+        turns.append(("user", f"{self.shown.text}\n\n{self.prompt}"))
+        return [{"role": role, "content": content} for role, content in turns]
