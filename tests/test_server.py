@@ -1,4 +1,4 @@
-"""decode/server.py and endpoint.py against a server on loopback that misbehaves on purpose."""
+"""engines/server/ against a server on loopback that misbehaves on purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""decode/server.py against a real llama.cpp server on loopback (`make test-llama` builds it)."""
+"""engines/server/ against a real llama.cpp server on loopback (`make test-llama` builds it)."""
 
 from __future__ import annotations
 
