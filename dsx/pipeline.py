@@ -116,6 +116,10 @@ class Pipeline:
         notes = () if paper.selector.whole else ("shown in passages",)
         return PaperResult(document.id, document.file, tuple(record.record() for record in filled), notes)
 
+    def fill_file(self, path: Path) -> Filling:
+        """`fill` of the file's document. Raises LoadError where it cannot be read."""
+        return self.fill(self.load(path))
+
     def load(self, path: Path) -> Document:
         """The document of a file, from the cache where it is there."""
         return self._reader.read(path, self.recipe.loader)

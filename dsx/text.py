@@ -105,22 +105,3 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         end -= 1
     if start < end:
         yield start, end
-
-
-# ---- words ----
-
-_SINGULARS = (("ies", "y"), ("yses", "ysis"), ("eses", "esis"), ("ses", "s"), ("xes", "x"), ("ches", "ch"))
-_SAME = ("series", "species", "means", "news")
-
-
-def singular(words: str) -> str:
-    """The singular of an English plural, by its last word: studies → study, analyses → analysis, phases → phase."""
-    lower = words.lower()
-    if lower.endswith(_SAME) or not lower.endswith("s") or lower.endswith(("ss", "us", "is")):
-        return words
-    if lower.endswith(("phases", "cases", "doses", "diseases", "nurses", "courses", "houses", "responses", "axes")):
-        return words[:-1]
-    for plural, one in _SINGULARS:
-        if lower.endswith(plural):
-            return words[: -len(plural)] + one
-    return words[:-1]

@@ -164,7 +164,7 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Scripted:
 def fill_alone(pipeline: Pipeline, path: Path) -> PaperResult:
     """The whole way of one paper; raises what it fails with."""
     paper = PaperInFlight(path, "")
-    paper.begin(lambda path: pipeline.fill(pipeline.load(path)))
+    paper.begin(pipeline.fill_file)
     while not paper.ended:
         for _ in answer_round([paper], pipeline.engine.answer):
             pass

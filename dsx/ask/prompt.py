@@ -14,6 +14,7 @@ from typing import Any
 
 import jinja2
 
+from dsx.ask.singular import singular
 from dsx.types import Json, Order, Parameter, PromptSet, RecordType
 
 
@@ -48,7 +49,7 @@ class Prompts:
     def records(self, kind: RecordType, record: str | None, after: str | None) -> str:
         """The question which records there are; record: the one they belong to; after: the last label known so far."""
         name = _words(kind.name)
-        example = f"{name.removesuffix('s').capitalize()} 1"
+        example = f"{singular(name).capitalize()} 1"
         return self._records.render(
             name=name, description=kind.description, record=record, after=after, example=example
         )
@@ -90,7 +91,7 @@ def query(asked: Sequence[Parameter], record: str | None) -> str:
 def records_query(kind: RecordType) -> str:
     """The words by which passages that name records are looked for."""
     name = _words(kind.name)
-    single = name.removesuffix("s")
+    single = singular(name)
     return f"{name} {single} {single} 1 {single} 2 {single} 3 first second two three {kind.description}"
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 import jinja2
 
 from dsx.ask.default_prompts import EXAMPLE_PAPER
-from dsx.text import singular
+from dsx.ask.singular import singular
 from dsx.types import Choice, Json, Parameter, RecordType
 
 FORMS = {

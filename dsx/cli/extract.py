@@ -27,9 +27,9 @@ NO_RECIPE = (
 """Parameters that change no answer; all others are the recipe's."""
 
 
-def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
     pairs = {}
-    for text in given:
+    for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise click.BadParameter(f"{text!r} is not KEY=VALUE")
@@ -37,8 +37,8 @@ def _pairs(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dic
     return pairs
 
 
-def _labels(_: click.Context, __: click.Parameter, given: str | None) -> tuple[str, ...]:
-    return tuple(label.strip() for label in (given or "").split(",") if label.strip())
+def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...]:
+    return tuple(label.strip() for label in (text or "").split(",") if label.strip())
 
 
 @click.command("extract")
@@ -125,24 +125,24 @@ def parse(arguments: list[str]) -> tuple[tuple[Path, ...], Recipe, Path | None, 
     return _read(command.make_context("extract", arguments).params)
 
 
-def _read(given: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | None, Call]:
+def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | None, Call]:
     from dsx.recipe import Recipe
     from dsx.run.job import Call
     from dsx.run.papers import Shard
 
-    recipe = {key: value for key, value in given.items() if key not in NO_RECIPE}
-    if given["base_url"] is not None:
-        recipe["options"] = {**recipe["options"], "base_url": given["base_url"]}
-    if given["repairs"] is not None:
-        recipe["repairs"] = tuple(name.strip() for name in given["repairs"].split(",") if name.strip())
+    recipe = {key: value for key, value in options.items() if key not in NO_RECIPE}
+    if options["base_url"] is not None:
+        recipe["options"] = {**recipe["options"], "base_url": options["base_url"]}
+    if options["repairs"] is not None:
+        recipe["repairs"] = tuple(name.strip() for name in options["repairs"].split(",") if name.strip())
     else:
         del recipe["repairs"]
-    if given["steps"] is not None:
-        names = [name.strip() for name in given["steps"].split(",")]
+    if options["steps"] is not None:
+        names = [name.strip() for name in options["steps"].split(",")]
         recipe["steps"] = tuple(name for name in names if name not in ("", "none"))
     else:
         del recipe["steps"]
-    expiry = given["claim_expiry"] if given["claim"] else None
-    shard = Shard.read(given["shard"])
-    call = Call(shard, given["papers_in_flight"], given["force_new"], given["grace"], expiry)
-    return given["papers"], Recipe.read(**recipe), given["run"], call
+    expiry = options["claim_expiry"] if options["claim"] else None
+    shard = Shard.read(options["shard"])
+    call = Call(shard, options["papers_in_flight"], options["force_new"], options["grace"], expiry)
+    return options["papers"], Recipe.read(**recipe), options["run"], call

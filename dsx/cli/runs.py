@@ -25,8 +25,9 @@ def show(run: Path, as_json: bool) -> int:
     from dsx.run.history import state
     from dsx.store import read_run
 
-    found = state(read_run(run))
-    click.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False) if as_json else "\n".join(found.lines()))
+    run_state = state(read_run(run))
+    text = json.dumps(dataclasses.asdict(run_state), ensure_ascii=False) if as_json else "\n".join(run_state.lines())
+    click.echo(text)
     return 0
 
 
@@ -35,11 +36,11 @@ def show(run: Path, as_json: bool) -> int:
 @click.option("--values", is_flag=True, help="Also papers in which the engine failed on a value; all of theirs go.")
 def retry(run: Path, values: bool) -> int:
     """Forget RUN's failures: the command that made it does those papers again."""
-    from dsx.run import history as runs
+    from dsx.run import history
     from dsx.store import read_run
 
     folder = read_run(run)
-    files = runs.retry(folder, values)
+    files = history.retry(folder, values)
     for file in files:
         click.echo(file)
     click.echo(f"{len(files)} to be done again: run the command of {run} once more", err=True)
@@ -51,8 +52,8 @@ def retry(run: Path, values: bool) -> int:
 @click.option("-o", "--output", required=True, type=RUN, help="The folder to make.")
 def merge(runs: tuple[Path, ...], output: Path) -> int:
     """Make one run of several of the same recipe."""
-    from dsx.run import history as of
+    from dsx.run import history
 
-    for line in of.merge(runs, output).lines():
+    for line in history.merge(runs, output).lines():
         click.echo(line)
     return 0

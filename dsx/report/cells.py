@@ -37,17 +37,17 @@ def cells(results: Sequence[PaperResult]) -> Iterator[dict[str, Json]]:
     for result in results:
         for record, values in rows(result):
             for name, value in values.items():
-                made = dict.fromkeys(COLUMNS, None) | {
-                    key: held for key, held in cell(value).items() if key in COLUMNS and held is not None
+                row = dict.fromkeys(COLUMNS, None) | {
+                    key: part for key, part in cell(value).items() if key in COLUMNS and part is not None
                 }
                 where = {"file": result.file, "document": result.document, "record": label(record), "parameter": name}
-                said = made["value"]
-                if isinstance(said, int | float) and not isinstance(said, bool):
-                    made["number"] = float(said)
-                made["value"] = said if said is None or isinstance(said, str) else _json(said)
+                content = row["value"]
+                if isinstance(content, int | float) and not isinstance(content, bool):
+                    row["number"] = float(content)
+                row["value"] = content if content is None or isinstance(content, str) else _json(content)
                 for key in ("boxes", "raw", "flags"):
-                    made[key] = None if made[key] is None else _json(made[key])
-                yield {**made, **where}
+                    row[key] = None if row[key] is None else _json(row[key])
+                yield {**row, **where}
 
 
 def to_sqlite(results: Sequence[PaperResult], parameters: ParameterSet, out: BinaryIO) -> None:

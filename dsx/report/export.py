@@ -39,22 +39,22 @@ def label(record: Record | None) -> str | None:
 
 def cell(value: Value) -> dict[str, Json]:
     """One parameter's cell in the JSON Lines."""
-    made: dict[str, Json] = {"value": value.value, "status": str(value.status)}
+    exported: dict[str, Json] = {"value": value.value, "status": str(value.status)}
     if value.confidence is not None:
-        made["confidence"] = round(value.confidence, 4)
+        exported["confidence"] = round(value.confidence, 4)
     if value.evidence is not None:
-        made["quote"] = value.evidence.quote
-        made["page"] = value.evidence.page
-        made["boxes"] = [[round(edge, 2) for edge in box] for box in value.evidence.boxes]
+        exported["quote"] = value.evidence.quote
+        exported["page"] = value.evidence.page
+        exported["boxes"] = [[round(edge, 2) for edge in box] for box in value.evidence.boxes]
     if value.raw is not None:
-        made |= {"raw": value.raw, "unit": value.unit}
+        exported |= {"raw": value.raw, "unit": value.unit}
     if value.sure is not None and value.sure.agreement is not None:
-        made["agreement"] = round(value.sure.agreement, 4)
+        exported["agreement"] = round(value.sure.agreement, 4)
     if value.sure is not None and value.sure.alternatives:
-        made["alternatives"] = [[choice, round(chance, 4)] for choice, chance in value.sure.alternatives]
+        exported["alternatives"] = [[choice, round(chance, 4)] for choice, chance in value.sure.alternatives]
     if value.value is not None or value.flags:
-        made["flags"] = [flag_text(flag) for flag in value.flags]
-    return made
+        exported["flags"] = [flag_text(flag) for flag in value.flags]
+    return exported
 
 
 def to_jsonl(results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO) -> None:

@@ -110,12 +110,12 @@ def _take(path: Path, target: Path) -> None:
 
 
 def _refuse_contradictions(parts: Sequence[RunFolder]) -> None:
-    seen: dict[str, Path] = {}
+    first_of: dict[str, Path] = {}
     for part in parts:
         for path in (part.path / "records").glob("*.json"):
-            other = seen.setdefault(path.name, path)
-            if other is not path and _answers(other) != _answers(path):
-                raise RunError(f"{path} and {other} have different answers for one paper; remove one")
+            first = first_of.setdefault(path.name, path)
+            if first is not path and _answers(first) != _answers(path):
+                raise RunError(f"{path} and {first} have different answers for one paper; remove one")
 
 
 def _answers(path: Path) -> object:

@@ -42,8 +42,8 @@ def find_parameters(name: str, plugins: Plugins) -> ParameterSet:
     if path.suffix == ".json" or "/" in name:
         if not path.is_file():
             beside = sorted(str(file) for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
-            there_are = ", ".join([*beside, *sorted(plugins.parameter_sets)]) or "none"
-            raise UsageError(f"no schema file {name}; there are: {there_are}")
+            existing = ", ".join([*beside, *sorted(plugins.parameter_sets)]) or "none"
+            raise UsageError(f"no schema file {name}; there are: {existing}")
         return read_schema(path)
     return plugins.parameter_sets[name]
 
@@ -90,7 +90,7 @@ def make_pipeline(
     return Pipeline(recipe, parameters, plugins, engine, record_event, document_cache())
 
 
-def known(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> dict[str, Json]:
+def manifest_of(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> dict[str, Json]:
     """The part of the manifest that is known before the engine is made."""
     from dsx.ask.prompt import prompt_sha256
     from dsx.run.code import code_sha256
@@ -139,19 +139,19 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
     plugins = load_plugins()
     parameters = check_recipe(recipe, plugins)
     files = collect(papers)
-    manifest = known(recipe, parameters, plugins)
+    manifest = manifest_of(recipe, parameters, plugins)
     folder = run or default_folder(parameters)
     folder = free(folder, manifest) if call.force_new else folder
     probe(folder, manifest)
-    mine = call.shard.choose(files, document_id)
+    shard_papers = call.shard.choose(files, document_id)
     if call.shard.of > 1:
-        log.info("Shard %d/%d: %d of %d papers", call.shard.index, call.shard.of, len(mine), len(files))
-    if not mine:
+        log.info("Shard %d/%d: %d of %d papers", call.shard.index, call.shard.of, len(shard_papers), len(files))
+    if not shard_papers:
         return 0
-    if _nothing_left(mine, folder):
-        summary = _look(mine, folder)
+    if _nothing_left(shard_papers, folder):
+        summary = _look(shard_papers, folder)
     else:
-        summary = _fill(mine, len(files), folder, manifest, Pieces(recipe, parameters, plugins), call)
+        summary = _fill(shard_papers, len(files), folder, manifest, Pieces(recipe, parameters, plugins), call)
     for line in summary.lines():
         log.info(line)
     return summary.exit_code
@@ -167,7 +167,7 @@ class Pieces:
 
 
 def _fill(
-    mine: Sequence[Path], papers: int, folder: Path, manifest: Mapping[str, Json], pieces: Pieces, call: Call
+    shard_papers: Sequence[Path], papers: int, folder: Path, manifest: Mapping[str, Json], pieces: Pieces, call: Call
 ) -> RunSummary:
     recipe, parameters, plugins = pieces.recipe, pieces.parameters, pieces.plugins
     with Stop(call.grace) as stop:
@@ -175,13 +175,13 @@ def _fill(
         try:
             manifest = {**manifest, "engine": engine.describe()}
             store = open_run(free(folder, manifest) if call.force_new else folder, manifest)
-            store.log({"event": "start", "papers": papers, "mine": len(mine)})
+            store.log({"event": "start", "papers": papers, "mine": len(shard_papers)})
             log.info("Run folder: %s", store.path)
-            with show_progress(len(mine)) as progress, _claims(store.path, call.claim_expiry) as claims:
+            with show_progress(len(shard_papers)) as progress, _claims(store.path, call.claim_expiry) as claims:
                 pipeline = make_pipeline(recipe, parameters, plugins, engine, store.log)
                 return run_papers(
-                    mine,
-                    lambda path: pipeline.fill(pipeline.load(path)),
+                    shard_papers,
+                    pipeline.fill_file,
                     engine.answer,
                     store,
                     progress,
@@ -231,8 +231,8 @@ def preview(papers: Sequence[Path], recipe: Recipe) -> int:
     with closing(make_engine(recipe, plugins)) as engine:
         pipeline = make_pipeline(recipe, parameters, plugins, engine, lambda event: None)
         click.echo(f"# before every question\n\n## system\n{pipeline.wording.system}")
-        for asked, answered in pipeline.wording.examples:
-            click.echo(f"\n## example\n{asked}\n\n## its answer\n{answered}")
+        for question_text, answer_text in pipeline.wording.examples:
+            click.echo(f"\n## example\n{question_text}\n\n## its answer\n{answer_text}")
         for path in files:
             document = pipeline.load(path)
             click.echo(f"\n# {path.name}")

@@ -11,7 +11,7 @@ from dsx.doctor import Finding, find_model
 from dsx.errors import DsxError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
-from dsx.run.job import check_recipe, default_folder, known
+from dsx.run.job import check_recipe, default_folder, manifest_of
 from dsx.run.papers import collect
 from dsx.store import free, probe
 from dsx.types import LocalEngine, ParameterSet
@@ -27,8 +27,8 @@ def check_run(
     parameters: ParameterSet | None = None
     try:
         parameters = check_recipe(recipe, plugins)
-        asked = len(parameters.root.all_parameters())
-        yield Finding("schema", True, f"{parameters.name}: {asked} parameters; engine {recipe.engine}")
+        count = len(parameters.root.all_parameters())
+        yield Finding("schema", True, f"{parameters.name}: {count} parameters; engine {recipe.engine}")
     except DsxError as problem:
         yield Finding("schema", False, str(problem))
     yield _papers(papers)
@@ -59,29 +59,27 @@ def _papers(papers: Sequence[Path]) -> Finding:
 
 
 def _folder(folder: Path, recipe: Recipe, parameters: ParameterSet, plugins: Plugins, force_new: bool) -> Finding:
-    manifest = known(recipe, parameters, plugins)
+    manifest = manifest_of(recipe, parameters, plugins)
     try:
         folder = free(folder, manifest) if force_new else folder
         probe(folder, manifest)
     except DsxError as problem:
         return Finding("run", False, str(problem))
-    at = folder
-    while not at.exists():
-        at = at.parent
-    room = shutil.disk_usage(at).free
-    text = f"{folder}, {'goes on' if (folder / 'run.json').exists() else 'new'}, {room / 2**30:.1f} GiB free"
-    return Finding("run", room >= ROOM, text)
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    free_bytes = shutil.disk_usage(existing).free
+    text = f"{folder}, {'goes on' if (folder / 'run.json').exists() else 'new'}, {free_bytes / 2**30:.1f} GiB free"
+    return Finding("run", free_bytes >= ROOM, text)
 
 
-def _gpus(wanted: int, local: bool) -> Finding:
-    given = os.environ.get("CUDA_VISIBLE_DEVICES")
-    visible = len([name for name in given.split(",") if name]) if given is not None else None
-    if local and (wanted or given):
+def _gpus(required: int, local: bool) -> Finding:
+    allotted = os.environ.get("CUDA_VISIBLE_DEVICES")
+    visible = len([name for name in allotted.split(",") if name]) if allotted is not None else None
+    if local and (required or allotted):
         import torch
 
         visible = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    shown = f"CUDA_VISIBLE_DEVICES={given}" if given is not None else "CUDA_VISIBLE_DEVICES is not set"
-    if not wanted:
+    shown = f"CUDA_VISIBLE_DEVICES={allotted}" if allotted is not None else "CUDA_VISIBLE_DEVICES is not set"
+    if not required:
         return Finding("gpus", None, f"none asked for; {shown}")
-    seen = visible or 0
-    return Finding("gpus", seen >= wanted, f"{seen} of {wanted} visible; {shown}")
+    count = visible or 0
+    return Finding("gpus", count >= required, f"{count} of {required} visible; {shown}")

@@ -11,7 +11,7 @@ from dsx.errors import PaperError
 from dsx.load import document_id
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
-from dsx.run.job import check_recipe, default_folder, known, make_engine, make_pipeline
+from dsx.run.job import check_recipe, default_folder, make_engine, make_pipeline, manifest_of
 from dsx.run.loop import run_papers
 from dsx.run.papers import collect
 from dsx.run.progress import show_progress
@@ -38,7 +38,7 @@ class Session:
         """Everything that can be checked before a model is loaded. Raises UsageError."""
         plugins = load_plugins()
         check_recipe(recipe, plugins, parameters)
-        folder, manifest = run or default_folder(parameters), known(recipe, parameters, plugins)
+        folder, manifest = run or default_folder(parameters), manifest_of(recipe, parameters, plugins)
         probe(folder, manifest)
         return cls(collect(papers), folder, recipe, parameters, plugins, manifest, max(in_flight, 1))
 
@@ -69,7 +69,7 @@ class Session:
         def fill(batch: Sequence[Path]) -> None:
             run_papers(
                 batch,
-                lambda path: pipeline.fill(pipeline.load(path)),
+                pipeline.fill_file,
                 engine.answer,
                 folder,
                 progress,

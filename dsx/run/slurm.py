@@ -27,13 +27,14 @@ def script(words: Sequence[str], settings: Mapping[str, str], options: Mapping[s
             raise UsageError(f"the wrapper has no setting {name}; there are: {known}")
     for name, value in options.items():
         line = f"#SBATCH --{name}{'=' if value else ''}{value}"
-        text, found = re.subn(rf"^#SBATCH --{re.escape(name)}(=.*)?$", line.replace("\\", r"\\"), text, flags=re.M)
-        if not found:
+        text, replaced = re.subn(rf"^#SBATCH --{re.escape(name)}(=.*)?$", line.replace("\\", r"\\"), text, flags=re.M)
+        if not replaced:
             text = text.replace("#SBATCH", f"{line}\n#SBATCH", 1)
     values = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
     lines = text.splitlines()
-    at = next(number for number, line in enumerate(lines) if line.startswith(SETTINGS))
-    return "\n".join([*lines[: at + 1], *values, f"set -- {shlex.join(words)}", *lines[at + 1 :]]) + "\n"
+    after = next(number for number, line in enumerate(lines, 1) if line.startswith(SETTINGS))
+    lines[after:after] = [*values, f"set -- {shlex.join(words)}"]
+    return "\n".join(lines) + "\n"
 
 
 def submit(text: str) -> str:

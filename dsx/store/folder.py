@@ -101,8 +101,8 @@ class RunFolder:
 
     def failures(self) -> list[dict[str, Json]]:
         """All failures of papers that have no result, by file name."""
-        read = [json.loads(path.read_bytes()) for path in (self.path / "failures").glob("*.json")]
-        left = [failure for failure in read if not self.done(failure["document"])]
+        failures = [json.loads(path.read_bytes()) for path in (self.path / "failures").glob("*.json")]
+        left = [failure for failure in failures if not self.done(failure["document"])]
         return sorted(left, key=lambda failure: (failure["file"], failure["document"]))
 
     def logs(self) -> Iterator[dict[str, Any]]:
@@ -131,13 +131,13 @@ class RunFolder:
             raise RunError(f"run folder {self.path}: {problem.strerror}; make room and run the same command") from None
 
 
-def compare(there: Mapping[str, Json], given: Mapping[str, Json]) -> list[str]:
-    """What differs between two manifests, of what decides answers; only keys that `given` has are compared."""
+def compare(stored: Mapping[str, Json], current: Mapping[str, Json]) -> list[str]:
+    """What differs between two manifests, of what decides answers; only keys that `current` has are compared."""
     differences = []
     for key in DECISIVE:
-        if key not in given:
+        if key not in current:
             continue
-        old, new = there.get(key), given[key]
+        old, new = stored.get(key), current[key]
         if key == "engine":
             old = {name: (old or {}).get(name) for name in DECISIVE_OF_ENGINE}
             new = {name: new.get(name) for name in DECISIVE_OF_ENGINE}
@@ -158,18 +158,16 @@ def compare(there: Mapping[str, Json], given: Mapping[str, Json]) -> list[str]:
 
 def probe(folder: Path, known: Mapping[str, Json]) -> None:
     """Raises RunError where a run could not go on in `folder`, before anything is loaded. Leaves no file behind."""
-    there = _manifest(folder)
-    if there is not None:
-        _refuse_another(folder, there, known)
-    at = folder
-    while not at.exists():
-        at = at.parent
-    if not at.is_dir():
-        raise RunError(f"run folder {folder}: {at} is a file; choose another with --run")
-    if there is None and at == folder and any(folder.iterdir()) and not (folder / "records").is_dir():
+    stored = _manifest(folder)
+    if stored is not None:
+        _refuse_another(folder, stored, known)
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if not existing.is_dir():
+        raise RunError(f"run folder {folder}: {existing} is a file; choose another with --run")
+    if stored is None and existing == folder and any(folder.iterdir()) and not (folder / "records").is_dir():
         raise RunError(f"run folder {folder} holds other files; choose another with --run")
     try:
-        trial = at / f"{atomic.TEMPORARY}probe-{os.getpid()}"
+        trial = existing / f"{atomic.TEMPORARY}probe-{os.getpid()}"
         trial.write_bytes(b"")
         trial.unlink()
     except OSError as problem:
@@ -197,16 +195,16 @@ def open_run(folder: Path, manifest: Mapping[str, Json]) -> RunFolder:
             (folder / part).mkdir(parents=True, exist_ok=True)
             atomic.sweep(folder / part)
         atomic.sweep(folder)
-        made = not (folder / MANIFEST).is_file() and atomic.create(folder / MANIFEST, content)
+        created = not (folder / MANIFEST).is_file() and atomic.create(folder / MANIFEST, content)
     except OSError as problem:
         raise RunError(
             f"run folder {folder} cannot be written ({problem.strerror}); choose another with --run"
         ) from None
-    there = _manifest(folder)
-    assert there is not None
-    if not made:
-        _refuse_another(folder, there, manifest)
-    return RunFolder(folder, there)
+    stored = _manifest(folder)
+    assert stored is not None
+    if not created:
+        _refuse_another(folder, stored, manifest)
+    return RunFolder(folder, stored)
 
 
 def is_run(folder: Path) -> bool:
@@ -216,10 +214,10 @@ def is_run(folder: Path) -> bool:
 
 def read_run(folder: Path) -> RunFolder:
     """A run that is there; RunError where `folder` is none."""
-    there = _manifest(folder)
-    if there is None:
+    stored = _manifest(folder)
+    if stored is None:
         raise RunError(f"{folder} is no run folder (it has no {MANIFEST})")
-    return RunFolder(folder, there)
+    return RunFolder(folder, stored)
 
 
 def _manifest(folder: Path) -> dict[str, Json] | None:
@@ -230,16 +228,16 @@ def _manifest(folder: Path) -> dict[str, Json] | None:
     except OSError as problem:
         raise RunError(f"{folder / MANIFEST}: {problem.strerror}") from None
     try:
-        read = json.loads(content)
+        manifest = json.loads(content)
     except ValueError:
-        read = None
-    if not isinstance(read, dict):
+        manifest = None
+    if not isinstance(manifest, dict):
         raise RunError(f"{folder / MANIFEST} is damaged; choose another folder with --run")
-    return read
+    return manifest
 
 
-def _refuse_another(folder: Path, there: Mapping[str, Json], given: Mapping[str, Json]) -> None:
-    if differences := compare(there, given):
+def _refuse_another(folder: Path, stored: Mapping[str, Json], current: Mapping[str, Json]) -> None:
+    if differences := compare(stored, current):
         raise AnotherRun(
             f"run folder {folder} was made with another {', '.join(differences)}; choose another with --run, "
             "or --force-new"
