@@ -91,21 +91,28 @@ def test_eight_processes_killed_and_restarted_do_each_paper_once(
 ) -> None:
     papers, run = scripted.papers(tmp_path / "papers", 12), tmp_path / "run"
     assert scripted.run("--run", tmp_path / "whole", papers).returncode == 0
-    draw, kills = random.Random(4), 10
+    draw = random.Random(4)
 
     def start() -> subprocess.Popen[str]:
         return scripted.start("--run", run, "--claim", "--papers-in-flight", "2", papers, SCRIPTED_DELAY="0.1")
 
+    def in_work() -> int | None:
+        """A process whose last event is an answered question."""
+        for at, process in enumerate(running):
+            for log in run.glob(f"log-*-{process.pid}.jsonl"):
+                if '"event": "question"' in log.read_text().rpartition("\n{")[2]:
+                    return at
+        return None
+
     running = [start() for _ in range(8)]
-    while not list(run.glob("claims/*.json")):
+    while (at := in_work()) is None:
         time.sleep(0.01)
-    while kills:
-        time.sleep(draw.uniform(0.05, 0.5))
-        at = draw.randrange(8)
+    for _ in range(10):
         running[at].kill()
         running[at].communicate()
         running[at] = start()
-        kills -= 1
+        time.sleep(draw.uniform(0.05, 0.5))
+        at = draw.randrange(8)
     said = [process.communicate(timeout=120)[1] for process in running]
     assert {process.returncode for process in running} == {0}, said
     last = scripted.run("--run", run, "--claim", papers)  # whom the last kill hit was restarted, so nothing is left
