@@ -18,6 +18,7 @@ class Grid:
     """A table before its place in the text is known: rows of the paragraphs whose `table` is its index.
 
     heads: the first rows as heads, a head that spans several columns repeated over each of them.
+    labels: of every row, where a row without one is not named by the last label above it.
     """
 
     caption: str
@@ -25,6 +26,7 @@ class Grid:
     page: int
     box: Box | None
     heads: list[tuple[str, ...]] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
 
     def table(self, text: str, spans: Sequence[tuple[int, int]]) -> Table:
         """The finished table. spans: start and end of each row in the document's text, which is `text` from there."""
@@ -36,7 +38,7 @@ class Grid:
         label = ""
         for row, (cells, (start, end)) in enumerate(zip(self.rows, spans, strict=True)):
             is_head = row < len(self.heads)
-            label = cells[0] or label
+            label = self.labels[row] if self.labels else cells[0] or label
             for column, words in enumerate(cells):
                 at = text.find(words, start, end) if words else -1
                 if at < 0:

@@ -35,13 +35,18 @@ KINDS: dict[str, tuple[str, ...]] = {
     "introduction": (r"(?:general )?introduction|background",),
     "methods": (
         r"(?:(?:general|experimental|online|star|supplementary|supplemental) )*(?:★ ?)?"
-        r"(?:materials?,? (?:and|&) methods?|methods? (?:and|&) materials?|methods?|methodology"
-        r"|experimental procedures?|materials? (?:and|&) procedures?)(?: summary)?",
+        r"(?:materials?,? (?:and|&|/) methods?|methods? (?:and|&|/) materials?|methods?|methodology"
+        r"|experimental procedures?|materials? (?:and|&) procedures?)(?: summary| section)?",
+        r"(?:(?:patients?|subjects?|participants?|animals?|samples?|data|people|populations?|materials?|study design"
+        r"|design),? ?(?:and|&|/|,) ?)+(?:(?:study|research|clinical|experimental) )?(?:methods?|methodology)",
+        r"methods? ?(?:and|&|/|,) ?(?:study )?(?:design|analys[ie]s|procedures?|participants|patients|subjects)",
+        r"(?:research|study) (?:designs? (?:and|&) )?(?:methods?|methodology)(?: (?:and|&) procedures?)?",
+        r"(?:design|methods?) of the study|experimental(?: section| methods?| part)?|experimental and methods?",
     ),
     "participants": (
         r"(?:(?:human|study|experimental) )*"
         r"(?:participants?|subjects?|observers?|volunteers?|patients?|animals?|sample)"
-        rf"(?:{TAIL}| (?:details?|characteristics|information|demographics))",
+        rf"(?:{TAIL}| (?:details?|characteristics|information|demographics|and recruitment))",
         r".{1,40} (?:and|&) (?:participants|subjects)|study population|demographics",
     ),
     "apparatus": (
@@ -67,8 +72,10 @@ KINDS: dict[str, tuple[str, ...]] = {
     "references": (r"references?(?: cited| (?:and|&) notes)?|bibliography|literature(?: cited)?|works cited",),
     "acknowledgements": (
         r"acknowledge?ments?|funding(?: (?:information|sources?|statement))?|grants?|disclosures?",
-        r"author contributions?(?: statement)?|author notes?|endnotes?|ethics(?: statement)?|credit .{0,40}",
-        r"(?:conflicts? of|competing|declaration of(?: competing)?) (?:financial )?interests?(?: statement)?",
+        r"author(?:s|[’']s|s[’'])? contributions?(?: statement)?|author notes?|endnotes?",
+        r"ethics(?: statement)?|credit .{0,40}",
+        r"(?:conflicts? of|competing|declaration of(?: competing)?) (?:financial )?interests?"
+        r"(?: (?:statement|declaration|disclosure))?",
         r"data (?:and code |and materials )?(?:availability|accessibility)(?: statement)?|code availability",
         r"additional information|synthesis",
     ),

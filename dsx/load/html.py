@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dsx.errors import LoadError
+from dsx.load.grid import Grid
 from dsx.load.headings import heading_kind
 from dsx.load.markup import Cell, Writer, fold, raised, span
 from dsx.types import Document
@@ -32,6 +33,14 @@ BLOCKS = frozenset(_apart.split())
 HEADING = re.compile(r"h[1-6]")
 NAMES_FLOAT = re.compile(r"(?:table|fig(?:ure|\.)?|box)\s*s?\d+[a-z]?\b", re.I)
 NAMES_TABLE = re.compile(r"table\s*s?(?:\d+[a-z]?|[ivx]+)\s*(?:[.:|—–]|$)", re.I)
+HIDDEN_STYLE = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:\.0*)?(?:px|pt|em|%)?\s*(?:;|$)", re.I
+)
+HIDDEN_CLASSES = frozenset(("sr-only", "visually-hidden", "visuallyhidden", "screen-reader-only", "screenreader"))
+RAISED_CLASSES = frozenset(("sup", "superscript"))
+CELL_ROLES = frozenset(("cell", "gridcell", "columnheader", "rowheader"))
+LONGEST_SIGN = 3
+"""Characters of a picture's text that stands for a sign in a sentence."""
 BETWEEN = {"mfrac": "/", "msup": "^"}
 """What stands between the two parts of a formula's element."""
 CHARSET = re.compile(rb"""<meta[^>]*charset\s*=\s*["']?([\w.:-]+)""", re.I)
@@ -60,6 +69,9 @@ def load_html(path: Path) -> Document:
         root = etree.fromstring(text.encode("utf-8"), parser) if text.strip() else None
     except etree.XMLSyntaxError as problem:
         raise LoadError(f"{path.name}: not readable as HTML ({problem}); fetch it again") from None
+    for element in root.iter() if root is not None else ():
+        if isinstance(element.tag, str):
+            element.tag = element.tag.rpartition(":")[2]  # of XHTML, whose MathML has a prefix
     reader = Reader()
     if root is not None:
         reader.walk(root)
@@ -108,6 +120,9 @@ class Reader:
         elif name == "table" and is_data(element):
             self.flush(kind)
             self.table(element)
+        elif element.get("role") in ("table", "grid") and name != "table":
+            self.flush(kind)
+            self.role_table(element)
         elif name == "pre":
             self.flush(kind)
             for line in "".join(element.itertext()).splitlines():
@@ -124,10 +139,15 @@ class Reader:
         """The text and the children of an element."""
         if element.tag == "br":
             self.line += " "
+        elif element.tag == "img" and len(sign := fold(element.get("alt", ""))) <= LONGEST_SIGN:
+            self.line += sign
         self.line += element.text or ""
         for index, child in enumerate(element):
-            if child.tag == "sup" and not left_out(child):
+            if (child.tag == "sup" or _classes(child) & RAISED_CLASSES) and not left_out(child):
                 self.line += raised(_words(child), self.line)
+            elif child.tag == "sub" and self.line[-1:].isdigit() and not left_out(child):
+                below = _words(child)
+                self.line += f"_{below}" if below[:1].isdigit() else below
             elif isinstance(child.tag, str):
                 self.walk(child, kind)
             if not index:
@@ -151,6 +171,12 @@ class Reader:
             caption, ([_cell(cell) for cell in row if cell.tag in ("td", "th")] for row in element.iter("tr"))
         )
 
+    def role_table(self, element: Element) -> None:
+        """A table that is made of other elements, which say by their roles what they are."""
+        rows = [row for row in element.iterdescendants() if row.get("role") == "row"]
+        cells = [[cell for cell in row.iterdescendants() if cell.get("role") in CELL_ROLES] for row in rows]
+        self.out.table(self.above(), ([_cell(cell) for cell in row] for row in cells))
+
     def above(self) -> str:
         """Takes the caption of a table back from what was just written; "" where none was."""
         for count, paragraph in enumerate(reversed(self.out.paragraphs[-2:]), 1):
@@ -163,16 +189,34 @@ class Reader:
         return ""
 
 
+def grids_of(source: str) -> list[Grid]:
+    """The tables of a piece of HTML that stands in another text."""
+    from lxml import etree
+
+    reader = Reader()
+    reader.walk(etree.fromstring(source, etree.HTMLParser(no_network=True, remove_comments=True)))
+    return reader.out.grids
+
+
 def left_out(element: Element) -> bool:
     """Whether an element is no part of what a person would read as the paper."""
     name = element.tag
     if not isinstance(name, str) or name in LEFT_OUT or element.get("role", "") in ROLES:
         return True
-    if element.get("hidden", "until-found") != "until-found":
+    if element.get("hidden", "until-found") != "until-found" and element.get("role") != "tabpanel":
+        return True  # a panel is hidden until its tab is chosen
+    if HIDDEN_STYLE.search(element.get("style", "")) or _classes(element) & HIDDEN_CLASSES:
         return True
     if name in ("span", "i") and element.get("aria-hidden") == "true":  # a formula's second form, an icon
         return True
-    return name in ("header", "footer") and next(element.iterancestors("article", "main"), None) is None
+    if name not in ("header", "footer") or next(element.iterancestors("article", "main"), None) is not None:
+        return False
+    own = name == "header" and any(True for _ in element.iter("h1"))  # of the paper, where the page marks no article
+    return not own or any(True for _ in element.getroottree().getroot().iter("article", "main"))
+
+
+def _classes(element: Element) -> set[str]:
+    return set(element.get("class", "").split()) if isinstance(element.tag, str) else set()
 
 
 def is_data(table: Element) -> bool:
@@ -196,7 +240,7 @@ def _words(element: Element) -> str:
 
 
 def _cell(cell: Element) -> Cell:
-    head = cell.tag == "th" or next(cell.iterancestors("thead"), None) is not None
+    head = cell.tag == "th" or cell.get("role") == "columnheader" or next(cell.iterancestors("thead"), None) is not None
     return Cell(_words(cell), span(cell.get("colspan")), span(cell.get("rowspan")), head)
 
 

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import statistics
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from dsx.load.glyphs import Glyphs, mend
+from dsx.load.visible import show
 from dsx.types import Box
 
 SUPERSCRIPT, BOLD = 1, 16
+UPRIGHT = 0.95
+"""Cosine of the tilt up to which a line counts as upright: scans are a little askew."""
 SOFT_HYPHEN = "\u00ad"
 RAISED = set("0123456789,–-−+*†‡§ ")
 """Characters of superscripts that are numbers or marks; others (the th of 5th) stay as they are."""
+ACCENTS = dict(
+    zip("´`¨ˆ˜ˇ˚¸¯˘˙˝", "\u0301\u0300\u0308\u0302\u0303\u030c\u030a\u0327\u0304\u0306\u0307\u030b", strict=True)
+)
+"""Accents that stand alone → those that combine with a letter."""
+TIGHT_SPACE = 0.08
+"""White space between two words of a line without spaces, at least, in heights of a line (1.2 to 1.4 font sizes)."""
+LEAST_TIGHT, MANY_LETTERS = 20, 14
+"""A line of more letters than the one, with less than one space in so many as the other, may lack its spaces."""
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 
 
@@ -23,7 +37,7 @@ class Line:
 
     block: lines of one block of the page have the same number; size, font, bold: of most of its characters; lead: how
     many characters at its start are set in another font than the rest (a run-in heading), 0 where none are; row: the
-    index of the table that it is a row of.
+    index of the table that it is a row of; turn: how it runs, see `turns`.
     """
 
     page: int
@@ -36,26 +50,49 @@ class Line:
     bold: bool
     lead: int = 0
     row: int | None = None
+    turn: int = 0
 
 
 def read_lines(page: Any, glyphs: Glyphs) -> list[Line]:
-    """All lines of a PyMuPDF page, in the order of its blocks; empty ones and upright ones are left out."""
-    found = []
+    """All lines of a PyMuPDF page that a reader sees, in the order of its blocks, in the coordinates of the page as it
+    is shown; tilted ones (watermarks) are left out."""
+    found: list[Line] = []
     blocks = page.get_text("rawdict", flags=0)["blocks"]
     mend(blocks, page, glyphs)
-    for number, block in enumerate(blocks):
-        if block["type"] != 0:
-            continue
+    rotation = page.rotation_matrix if page.rotation else None
+    for number, block in enumerate(show(blocks, page)):
         for line in block["lines"]:
-            if abs(line["dir"][1]) > 0.5 and abs(line["dir"][0]) < 0.5:
-                continue  # runs up or down the page's edge: a watermark or download note
-            made = line_of(page.number + 1, number, line)
-            if made is not None:
-                found.append(made)
+            turn = _turn(line["dir"], page.rotation)
+            if turn is None:
+                continue
+            read = line_of(page.number + 1, number, line)
+            if read is not None:
+                read.turn = turn
+                found.append(read if rotation is None else _rotated(read, rotation))
     return found
 
 
+def _turn(along: tuple[float, float], rotation: int) -> int | None:
+    """Quarter turns to the left of a line on its page as it is shown; None where it is tilted."""
+    x, y = along
+    for _ in range(rotation // 90):
+        x, y = -y, x
+    if abs(x) > UPRIGHT:
+        return 0 if x > 0 else 2
+    return (1 if y < 0 else 3) if abs(y) > UPRIGHT else None
+
+
+def _rotated(line: Line, matrix: Any) -> Line:
+    """The line on the page as it is shown."""
+    import pymupdf
+
+    line.boxes = [tuple(pymupdf.Rect(box) * matrix) for box in line.boxes]
+    line.box = tuple(pymupdf.Rect(line.box) * matrix)
+    return line
+
+
 def line_of(page: int, block: int, line: dict[str, Any]) -> Line | None:
+    """A line of "rawdict"; None where it holds nothing."""
     text: list[str] = []
     boxes: list[Box] = []
     looks: Counter[tuple[float, str, bool]] = Counter()
@@ -80,8 +117,52 @@ def line_of(page: int, block: int, line: dict[str, Any]) -> Line | None:
     joined = "".join(text)
     if not joined.strip():
         return None
+    _compose_accents(text, boxes)
+    if len(text) > LEAST_TIGHT and joined.count(" ") < len(text) / MANY_LETTERS and _part_tight_words(text, boxes):
+        firsts = firsts[:1]  # places have moved
+    joined = "".join(text)
     (size, font, is_bold), _ = looks.most_common(1)[0]
     return Line(page, block, joined, boxes, line["bbox"], size, font, is_bold, _lead(firsts, joined))
+
+
+def _part_tight_words(text: list[str], boxes: list[Box]) -> bool:
+    """Puts spaces where a line without them leaves white space between some letters and none between most."""
+    gaps = [right[0] - left[2] for left, right in pairwise(boxes)]
+    height = boxes[0][3] - boxes[0][1]
+    if statistics.median(gaps) > 0.02 * height:
+        return False  # set wide
+    places = [at + 1 for at, gap in enumerate(gaps) if gap > TIGHT_SPACE * height and text[at] != " " != text[at + 1]]
+    for at in reversed(places):
+        text.insert(at, " ")
+        boxes.insert(at, (boxes[at - 1][2], boxes[at][1], boxes[at][0], boxes[at][3]))
+    return bool(places)
+
+
+def _compose_accents(text: list[str], boxes: list[Box]) -> None:
+    """Puts accents that are set as letters of their own onto the letters that they stand over."""
+    if not ACCENTS.keys() & set(text):
+        return
+    at = 0
+    while at < len(text):
+        mark = ACCENTS.get(text[at])
+        for other in (at + 1, at - 1, at + 2, at - 2) if mark else ():
+            if 0 <= other < len(text) and text[other].isalpha() and _over(boxes[at], boxes[other]):
+                base = "i" if text[other] == "ı" else text[other]
+                whole = unicodedata.normalize("NFC", base + (mark or ""))
+                if len(whole) == 1:
+                    text[other] = whole
+                    first, last = min(at, other), max(at, other)
+                    drop = [place for place in range(first, last + 1) if place != other]  # and a space between them
+                    for place in reversed(drop):
+                        del text[place], boxes[place]
+                    at = first - 1
+                    break
+        at += 1
+
+
+def _over(accent: Box, letter: Box) -> bool:
+    """Whether an accent's middle is above (or below) a letter."""
+    return letter[0] - 0.5 <= (accent[0] + accent[2]) / 2 <= letter[2] + 0.5
 
 
 def _letter(letter: str) -> str:

@@ -3,50 +3,101 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 
 from dsx.load.lines import Line
+from dsx.load.table_extent import CAPTION
+from dsx.load.table_words import same_row
 
 BAND = 0.09
 """Share of the page's height, above and below, in which running heads and feet stand."""
-LEAST_PAGES = 3
+OUTER_ROWS = 2
+"""The first and the last printed rows of a page may be heads and feet at any height, where they repeat in one place."""
+SAME_PLACE = 3.0
+"""In points."""
 LEAST_LINE_NUMBERS = 8
 """So many numbers that grow downward in one column are line numbers."""
 
+_outer = re.compile(r"(?:(\d{1,4})\s{2,}\S.*|.*\S\s{2,}(\d{1,4})|(\d{1,4}))")
+_leading_number = re.compile(r"\s*(\d{1,4})\s+(?=\S)")
 _digits = re.compile(r"[\dIVXLC]+")
 _page_number = re.compile(r"\W*(?:page\s*)?\d{1,5}(?:\s*(?:of|/)\s*\d{1,5})?\W*", re.IGNORECASE)
 
 
 def without_margins(pages: Sequence[Sequence[Line]], sizes: Sequence[tuple[float, float]]) -> list[list[Line]]:
     """The pages' lines without what repeats in their margins; the first page keeps its own: the year stands there."""
-    seen: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
-    for lines, (_, height) in zip(pages, sizes, strict=True):
+    _cut_line_numbers(pages)
+    bands = [_bands(lines, height) for lines, (_, height) in zip(pages, sizes, strict=True)]
+    seen: defaultdict[tuple[str, int], dict[int, float]] = defaultdict(dict)
+    for lines, band in zip(pages, bands, strict=True):
         for line in lines:
-            band = _band(line, height)
-            if band:
-                seen[(_shape(line.text), band)].add(line.page)
-    least = max(2, min(LEAST_PAGES, len(pages)))
+            if id(line) in band:
+                seen[(_shape(line.text), band[id(line)])][line.page] = line.box[1]
+    offset = _page_offset(pages, bands)
     kept = []
-    for lines, (_, height) in zip(pages, sizes, strict=True):
+    for lines, band in zip(pages, bands, strict=True):
         numbers = _line_numbers(lines)
-        here = []
+        repeated = {
+            id(line) for line in lines if id(line) in band and _repeats(line, seen[_shape(line.text), band[id(line)]])
+        }
+        shown = []
         for line in lines:
-            band = _band(line, height)
-            numbered = band and _page_number.fullmatch(line.text) and len(pages) > 1
-            repeated = band and len(seen[(_shape(line.text), band)]) >= least and line.page > 1
-            if not numbered and not repeated and id(line) not in numbers:
-                here.append(line)
-        kept.append(here)
+            numbered = id(line) in band and len(pages) > 1 and _is_page_number(line, lines, repeated)
+            titled = id(line) in band and not line.text.strip().isdecimal()
+            head = titled and offset is not None and line.page + offset in _outer_numbers(line)
+            again = (id(line) in repeated or head) and line.page > 1
+            if not numbered and not again and id(line) not in numbers:
+                shown.append(line)
+        kept.append(shown)
     return kept
 
 
-def _band(line: Line, height: float) -> int:
-    """-1 in the band above, 1 in the band below, 0 between."""
-    if line.box[3] < BAND * height:
-        return -1
-    return 1 if line.box[1] > (1 - BAND) * height else 0
+def _bands(lines: Sequence[Line], height: float) -> dict[int, int]:
+    """id of each line that may be a head (-1) or a foot (1): in the band above or below, or in the outermost rows."""
+    rows = sorted({round(line.box[1]) for line in lines})
+    inner = rows[OUTER_ROWS:-OUTER_ROWS] or [round(height), 0]
+    found = {}
+    for line in lines:
+        if line.box[3] < BAND * height or line.box[1] < inner[0] - 1:
+            found[id(line)] = -1
+        elif line.box[1] > (1 - BAND) * height or line.box[1] > inner[-1] + 1:
+            found[id(line)] = 1
+    return found
+
+
+def _page_offset(pages: Sequence[Sequence[Line]], bands: Sequence[dict[int, int]]) -> int | None:
+    """The page number printed on a page less its place in the file, where two heads or feet agree on it."""
+    votes = Counter[int]()
+    for lines, band in zip(pages, bands, strict=True):
+        votes.update({number - line.page for line in lines if id(line) in band for number in _outer_numbers(line)})
+    return next((offset for offset, count in votes.most_common(1) if count > 1), None)
+
+
+def _outer_numbers(line: Line) -> set[int]:
+    """The number at the start of a head and that at its end, where white space sets it apart."""
+    found = _outer.fullmatch(line.text.strip())
+    return {int(number) for number in found.groups() if number} if found else set()
+
+
+def _repeats(line: Line, places: dict[int, float]) -> bool:
+    """Whether a line stands on another page too, in the same place. places: where it is on each page."""
+    if CAPTION.match(line.text) or not any(map(str.isalnum, line.text)):
+        return False
+    same = [page for page, y in places.items() if abs(y - line.box[1]) <= SAME_PLACE]
+    return len(same) > 1 and (len(line.text.strip()) > 3 or len(same) > 2)
+
+
+def _is_page_number(line: Line, lines: Sequence[Line], repeated: set[int]) -> bool:
+    """Whether a bare number stands alone in its row, or beside a running head: in a row of numbers it is a cell."""
+    if not _page_number.fullmatch(line.text):
+        return False
+    beside = [one for one in lines if one is not line and same_row(one.box, line.box)]
+    return all(
+        id(one) in repeated or (one.text.strip() and len(beside) == 1 and one.box[2] - one.box[0] > 60)
+        for one in beside
+    )
 
 
 def _shape(text: str) -> str:
@@ -66,8 +117,36 @@ def _line_numbers(lines: Sequence[Line]) -> set[int]:
     for column in columns.values():
         ordered = sorted(column, key=lambda line: line.box[1])
         values = [int(line.text) for line in ordered]
-        growing = all(one < other for one, other in pairwise(values))
         outside = all(line.box[2] <= left + 2 or line.box[0] >= right - 2 for line in ordered)
-        if len(ordered) >= LEAST_LINE_NUMBERS and growing and outside:
+        if outside and _numbers_lines(values):
             found |= {id(line) for line in ordered}
     return found
+
+
+def _numbers_lines(values: Sequence[int]) -> bool:
+    """Whether numbers, from the top down, count lines: many that grow, or a few in steps of five or ten."""
+    steps = {other - one for one, other in pairwise(values)}
+    growing = all(step > 0 for step in steps)
+    return growing and (
+        len(values) >= LEAST_LINE_NUMBERS or (len(values) >= 3 and steps <= {5, 10} and len(steps) == 1)
+    )
+
+
+def _cut_line_numbers(pages: Sequence[Sequence[Line]]) -> None:
+    """Takes line numbers off the lines that they are set close to."""
+    numbered: list[tuple[Line, int]] = []
+    values: list[int] = []
+    for lines in pages:
+        starts = Counter(round(line.box[0]) for line in lines)
+        left = starts.most_common(1)[0][0] if starts else 0
+        for line in sorted(lines, key=lambda line: line.box[1]):
+            number = _leading_number.match(line.text)
+            if number and line.box[0] < left - 3 and line.boxes[number.end()][0] >= left - 2:
+                numbered.append((line, number.end()))
+                values.append(int(number[1]))
+    if not _numbers_lines(values):
+        return
+    for line, start in numbered:
+        line.text, line.boxes = line.text[start:], line.boxes[start:]
+        line.box = (line.boxes[0][0], *line.box[1:])
+        line.lead = max(0, line.lead - start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from dsx.types import Document
 
 NO_PRINT = (595.0, 842.0)
 """Size of the one page that a document without pages has, in points (A4)."""
+POWER_OF_TEN = re.compile(r"[×x·*]\s*10\s*$")
 WIDEST = 200
 """Most columns and rows that one cell may span."""
 
@@ -78,12 +80,14 @@ class Writer:
 
 def fold(text: str) -> str:
     """`text` on one line, its white space single spaces."""
-    return " ".join(text.split())
+    return " ".join(text.split()).replace("10 ^", "10^")
 
 
 def raised(text: str, before: str) -> str:
     """A superscript after `before`: numbers and marks get a "^", so that 45 with the citation 3 is 45^3, not 453."""
     text = fold(text)
+    if POWER_OF_TEN.search(before) and text and set(text) <= RAISED:
+        return f"^{text}"
     apart = not before or before[-1].isspace()
     return f"^{text}" if text and set(text) <= RAISED and not apart else text
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dsx.load.compose import NO_BOX, Paragraph, Piece
 from dsx.load.headings import MAIN, counts_people, heading_kind
+from dsx.load.hyphens import count_hyphenated, join_lines
 from dsx.load.lines import Line
+from dsx.load.references import end_references
 
 LONGEST_HEADING = 90
 IMPLIED = 3
@@ -19,6 +21,9 @@ SMALL_PRINT = 0.1
 LEAD = " (lead)"
 """Marks the font of a run-in heading."""
 _caption = re.compile(r"\s*(?:Supplement\w*\s+)?(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+\w?\s*[|.:]?\s")
+_unfinished_end = re.compile(
+    r"\b(?:of|the|an?|in|at|to|with|for|by|and|or|from|on|was|were|is|are|had|than|that|between|about|over|under)\s*$"
+)
 _ends = re.compile(r"[.!?:;][\"'”’)\]]*(?:\^[\d,–-]+)?\s*$")
 
 
@@ -43,7 +48,7 @@ def paragraphs(lines: Sequence[Line]) -> list[Paragraph]:
     body = sizes.most_common(1)[0][0]
     least = min(size for size, letters in sizes.items() if letters >= SMALL_PRINT * sizes.total())
     font = fonts.most_common(1)[0][0]
-    hyphenated = _hyphenated(lines)
+    hyphenated = count_hyphenated(line.text for line in lines)
     made: list[Paragraph] = []
     look = Look(body, min(least, body), font)
     for block in _blocks(lines, look):
@@ -55,6 +60,7 @@ def paragraphs(lines: Sequence[Line]) -> list[Paragraph]:
         else:
             made.append(paragraph)
     _levels(made)
+    end_references(made)
     _imply_participants(made)
     return made
 
@@ -157,15 +163,13 @@ def _paragraph(block: Sequence[Line], look: Look, hyphenated: Counter[str]) -> P
 
 def _levels(made: Sequence[Paragraph]) -> None:
     """What a heading is where it stands: per-experiment ones without a main section above them are main sections
-    themselves, a summary after the methods is no abstract, and the references have no sub-headings."""
+    themselves, and a summary after the methods is no abstract."""
     main = ""
     for paragraph in made:
         if paragraph.level == 1:
             if paragraph.heading == "abstract" and main not in ("", "abstract"):
                 paragraph.heading = "discussion"
             main = paragraph.heading
-        elif paragraph.level == 2 and main == "references" and paragraph.heading == "other":
-            paragraph.level, paragraph.heading = 0, ""
         elif paragraph.level == 2 and not main and paragraph.heading == "experiment":
             paragraph.level = 1
 
@@ -207,7 +211,9 @@ def _after_its_page(made: list[Paragraph], before: Paragraph) -> None:
 
 def _goes_on(before: Paragraph, after: Paragraph) -> bool:
     start = after.text.lstrip()[:1]
-    return bool(start) and (start.islower() or start in "(,;") and not _ends.search(before.text)
+    if not start or _ends.search(before.text):
+        return False
+    return start.islower() or start in "(,;" or (start.isalnum() and _unfinished_end.search(before.text) is not None)
 
 
 def _join(before: Paragraph, after: Paragraph, hyphenated: Counter[str]) -> None:
@@ -227,29 +233,9 @@ def _append(
     if paragraph.pieces:
         last = paragraph.pieces[-1]
         shown = last.text.rstrip()
-        if _broken(shown, text):
-            cut = len(shown) if _keeps_hyphen(shown, text, known) else len(shown) - 1
+        cut = join_lines(shown, text, known)
+        if cut is not None:
             paragraph.pieces[-1] = Piece(last.text[:cut], last.page, last.boxes[:cut])
         elif not last.text.endswith(" "):
             paragraph.pieces[-1] = Piece(f"{last.text} ", last.page, [*last.boxes, NO_BOX])
     paragraph.pieces.append(Piece(text, page, boxes))
-
-
-def _broken(before: str, after: str) -> bool:
-    return len(before) > 1 and before[-1] in "-‐" and before[-2].isalpha() and after[:1].islower()
-
-
-def _keeps_hyphen(before: str, after: str, known: Counter[str]) -> bool:
-    """Whether the document writes this word with its hyphen where no line ends, more often than without."""
-    start = re.search(r"[^\W\d_]+[-‐]$", before)
-    end = re.match(r"[^\W\d_]+", after)
-    if start is None or end is None:
-        return False
-    with_hyphen = f"{start.group()[:-1]}-{end.group()}".lower()
-    return known[with_hyphen] > known[with_hyphen.replace("-", "")]
-
-
-def _hyphenated(lines: Sequence[Line]) -> Counter[str]:
-    """How often each word stands inside a line: compounds with their hyphen, and whole words."""
-    count: Callable[[str], list[str]] = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?").findall
-    return Counter(word for line in lines for word in count(line.text.lower()))

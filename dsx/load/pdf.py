@@ -13,6 +13,7 @@ Pages that are pictures of text are read by Tesseract, where it is installed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsx.errors import DsxError, LoadError, one_line
@@ -21,27 +22,56 @@ from dsx.load.glyphs import Glyphs
 from dsx.load.lines import Line, read_lines
 from dsx.load.margins import without_margins
 from dsx.load.ocr import installed, is_scan, read_scan
+from dsx.load.order import in_order
 from dsx.load.paragraphs import paragraphs
-from dsx.load.tables import with_tables
-from dsx.types import Document
+from dsx.load.rules import drawn_rules
+from dsx.load.table_extent import View, may_hold_tables
+from dsx.load.tables import find_tables
+from dsx.load.turns import by_turn, turned, turned_back, turned_size
+from dsx.types import Box, Document
 
 
 def load_pdf(path: Path) -> Document:
     """Raises LoadError where the file is no PDF, is damaged, is locked by a password, or has no text."""
-    pages, sizes, metadata = _read(path)
-    lines, grids = with_tables(without_margins(pages, sizes))
-    found = paragraphs(lines)
-    if not any(paragraph.text.strip() for paragraph in found):
-        what = f"no text on its {len(pages)} pages" if pages else "no pages in it"
-        raise LoadError(f"{path.name}: {what}; if other programs show some, fetch the file again")
-    return compose(path, "pymupdf", found, sizes, grids=grids, metadata=metadata)
+    return pdf_document(path, "pymupdf", _read(path))
 
 
 Size = tuple[float, float]
 
 
-def _read(path: Path) -> tuple[list[list[Line]], list[Size], dict[str, str]]:
-    """The lines of every page, the pages' sizes in points, what the file says of itself."""
+@dataclass(slots=True)
+class PdfContent:
+    """What a PDF library gives of a file. pages: the lines of each; sizes: of the pages as shown, in points; rules:
+    lines drawn on the pages that may hold tables, by page number."""
+
+    pages: list[list[Line]] = field(default_factory=list)
+    sizes: list[Size] = field(default_factory=list)
+    rules: dict[int, list[Box]] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
+    """The document of a PDF's lines, whichever library read them. LoadError where they hold no text."""
+    frames = [by_turn(lines, size) for lines, size in zip(content.pages, content.sizes, strict=True)]
+    upright = [in_order(lines) for lines in without_margins([frame[0] for frame in frames], content.sizes)]
+    views = []
+    for number, (frame, lines, size) in enumerate(zip(frames, upright, content.sizes, strict=True), 1):
+        for turn, own in {**frame, 0: lines}.items():
+            views.append(View(own, [turned(rule, turn, size) for rule in content.rules.get(number, ())]))
+    tables = find_tables(views)
+    found = paragraphs(turned_back(tables.lines, content.sizes))
+    if not any(paragraph.text.strip() for paragraph in found):
+        what = f"no text on its {len(content.pages)} pages" if content.pages else "no pages in it"
+        raise LoadError(f"{path.name}: {what}; if other programs show some, fetch the file again")
+    for grid, turn in zip(tables.grids, tables.turns, strict=True):
+        grid.box = grid.box and turned(grid.box, (4 - turn) % 4, turned_size(turn, content.sizes[grid.page - 1]))
+    metadata = dict(content.metadata)
+    if tables.unread:
+        metadata["tables_unread"] = ", ".join(f"p. {page}" for page in tables.unread)
+    return compose(path, loader, found, content.sizes, grids=tables.grids, metadata=metadata)
+
+
+def _read(path: Path) -> PdfContent:
     import pymupdf
 
     pymupdf.TOOLS.mupdf_display_errors(False)
@@ -52,12 +82,14 @@ def _read(path: Path) -> tuple[list[list[Line]], list[Size], dict[str, str]]:
             if pdf.needs_pass and not pdf.authenticate(""):
                 raise LoadError(f"{path.name}: locked by a password; save a copy without one")
             glyphs = Glyphs(pdf)
-            pages, sizes, scans = [], [], []
+            pages, sizes, scans, rules = [], [], [], {}
             for number in range(len(pdf)):
                 step = f"page {number + 1}"
                 page = pdf[number]
                 pages.append(read_lines(page, glyphs))
                 sizes.append((page.rect.width, page.rect.height))
+                if may_hold_tables(pages[-1]):
+                    rules[number + 1] = drawn_rules(page)
                 if is_scan(page, pages[-1]):
                     scans.append(number)
             if scans and not installed() and len(scans) > len(pages) / 2:
@@ -73,4 +105,4 @@ def _read(path: Path) -> tuple[list[list[Line]], list[Size], dict[str, str]]:
         raise LoadError(f"{path.name}: not a readable PDF ({step}: {one_line(problem)}); fetch it again") from None
     if scans:
         metadata["scanned pages"] = ", ".join(str(number + 1) for number in scans)
-    return pages, sizes, metadata
+    return PdfContent(pages, sizes, rules, metadata)

@@ -1,80 +1,200 @@
-"""Plain text and Markdown: a blank line ends a paragraph; `# …` and underlined lines are headings."""
+"""Plain text and Markdown: a blank line ends a paragraph; `# …`, bold and underlined lines are headings."""
 
 from __future__ import annotations
 
+import codecs
+import html
+import json
 import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsx.errors import LoadError
 from dsx.load.compose import Paragraph, compose, unplaced
 from dsx.load.grid import Grid, row_text
-from dsx.load.headings import heading_kind
+from dsx.load.headings import NUMBERING, heading_kind
+from dsx.load.hyphens import count_hyphenated, join_lines
+from dsx.load.markup import raised
 from dsx.types import Document
 
 HEADING = re.compile(r"(#{1,6})[ \t]+(.+?)[ \t]*#*$")
+BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1$")
+MARKS = re.compile(r"(\*\*\*|\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1")
 UNDERLINE = re.compile(r"(=+|-+)[ \t]*$")
 RULE = re.compile(r"\|?[ \t:|-]*-[ \t:|-]*$")
+BAR = re.compile(r"(?<!\\)\|")
+COMMENT = re.compile(r"<!--.*?-->", re.S)
+SUP = re.compile(r"<sup>(.*?)</sup>", re.I | re.S)
+TAG = re.compile(r"</?(?:sub|sup|b|i|em|strong|br|span|u|a)\b[^<>]*>", re.I)
+ROOT = re.compile(
+    r"(?:\ufeff)?\s*(?:<\?xml.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[[^\]]*\]\s*)?>\s*)*<([A-Za-z][\w.:-]*)[\s>/]",
+    re.S,
+)
+SIGNS = set("±°µ×–—‘’“”…§·²³½¼¾©®™•†‡€£«»÷¹ºª−≤≥≠∞√∑πΩ∆ ")
+"""Signs that papers use; a byte that a wrong encoding makes another letter of is not among them."""
 FORM_FEED = "\f"
 BLANK_PAGE = (595.0, 842.0)
 
 
 def load_plain(path: Path) -> Document:
-    """One page unless form feeds part it; no boxes. Raises LoadError where it is not UTF-8 (or Latin-1) text."""
+    """One page unless form feeds part it; no boxes. LoadError where it is no text, or markup that is not read."""
     data = path.read_bytes()
     if not data.strip():
         raise LoadError(f"{path.name}: empty")
-    if b"\0" in data:
-        raise LoadError(f"{path.name}: binary, not text; name its loader with --loader")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")
+    text = decode(data, path.name)
+    _refuse_markup(text, path.name)
     pages = text.replace("\r\n", "\n").replace("\r", "\n").rstrip(FORM_FEED).split(FORM_FEED)
-    paragraphs: list[Paragraph] = []
-    grids: list[Grid] = []
+    writer = Writer(Counter() if _is_markdown(path, text) else count_hyphenated(text.split("\n")))
     for number, page in enumerate(pages, 1):
-        for block in re.split(r"\n[ \t]*\n", page):
-            paragraphs += _block([line.strip() for line in block.split("\n") if line.strip()], number, grids)
-    return compose(path, "text", paragraphs, [BLANK_PAGE] * len(pages), grids=grids)
+        writer.page = number
+        for block in re.split(r"\n[ \t]*\n", COMMENT.sub("", page)):
+            writer.block([line.strip() for line in block.split("\n") if line.strip()])
+    return compose(path, "text", writer.paragraphs, [BLANK_PAGE] * len(pages), grids=writer.grids)
 
 
-def _block(lines: list[str], page: int, grids: list[Grid]) -> list[Paragraph]:
-    """The paragraphs of lines without a blank one between."""
-    if len(lines) > 1 and lines[0].startswith("|") and RULE.match(lines[1]):
-        return _table(lines, page, grids)
-    found: list[Paragraph] = []
-    body: list[str] = []
+def decode(data: bytes, name: str) -> str:
+    """By its byte order mark, else as UTF-8, else as Windows-1252 or Mac Roman where that gives words and signs."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    if b"\0" in data:
+        raise LoadError(f"{name}: binary, not text; name its loader with --loader, or save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        pass
+    for encoding in ("cp1252", "mac_roman"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if all(_is_usual(text, at) for at, letter in enumerate(text) if ord(letter) > 127):
+            return text
+    raise LoadError(f"{name}: neither UTF-8 nor Windows-1252; save it as UTF-8")
 
-    def flush() -> None:
+
+def _is_usual(text: str, at: int) -> bool:
+    """Whether a letter beyond ASCII is a sign, or stands in a word as its like does: no capital after a small one."""
+    letter, before = text[at], text[at - 1 : at]
+    return letter in SIGNS or (
+        letter.isalpha() and not (letter.isupper() and (before.islower() or not text[at + 1 : at + 2].isalpha()))
+    )
+
+
+def _refuse_markup(text: str, name: str) -> None:
+    """LoadError for XML and JSON, which are data and no text: named, and what to do."""
+    root = ROOT.match(text)
+    if root and (text.rstrip().endswith(">") and f"</{root[1]}" in text):
+        kind = "JATS XML; install the plugin dsx-jats" if root[1] in ("article", "pmc-articleset") else "XML"
+        raise LoadError(
+            f"{name}: {kind} (<{root[1]}>), which this loader does not read; dsx reads PDF, HTML, text and JATS"
+        )
+    if text.lstrip()[:1] in "{[":
+        try:
+            json.loads(text)
+        except ValueError:
+            return
+        raise LoadError(f"{name}: JSON, which no loader reads; dsx reads PDF, HTML, text and JATS: fetch one of these")
+
+
+def _is_markdown(path: Path, text: str) -> bool:
+    return path.suffix.lower() in (".md", ".markdown") or re.search(r"^#{1,6} \S", text, re.M) is not None
+
+
+@dataclass(slots=True)
+class Writer:
+    """Makes paragraphs of blocks of lines. known: words of a plain text, by which its broken words are told."""
+
+    known: Counter[str]
+    paragraphs: list[Paragraph] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
+    page: int = 1
+
+    def block(self, lines: list[str]) -> None:
+        """Lines without a blank one between."""
+        if len(lines) > 1 and BAR.search(lines[0]) and RULE.match(lines[1]) and BAR.search(lines[1]):
+            self.table([split_row(line) for line in lines if not RULE.fullmatch(line)])
+        elif lines and re.match(r"<table\b", lines[0], re.I):
+            self.html_table("\n".join(lines))
+        else:
+            self.text(lines)
+
+    def text(self, lines: Sequence[str]) -> None:
+        """Headings, items of lists, and the paragraphs between them."""
+        body: list[str] = []
+        for line in lines:
+            heading = HEADING.match(line)
+            bold = BOLD.match(line)
+            if heading:
+                self.flush(body)
+                self.heading(heading[2], len(heading[1]))
+            elif UNDERLINE.match(line) and len(body) == 1:
+                self.heading(body.pop(), 1 if line[0] == "=" else 2)
+            elif bold and heading_kind(plain(bold[2])) != "other":
+                self.flush(body)
+                self.heading(bold[2], 2)
+            elif _stands_alone(line, body):
+                self.flush(body)
+                self.heading(line, 1)
+            else:
+                if re.match(r"([-*+]|\d{1,3}[.)])[ \t]", line):
+                    self.flush(body)
+                body.append(line)
+        self.flush(body)
+
+    def flush(self, body: list[str]) -> None:
         if body:
-            found.append(Paragraph([unplaced(" ".join(" ".join(body).split()), page)]))
+            self.paragraphs.append(Paragraph([unplaced(plain(self.joined(body)), self.page)]))
             body.clear()
 
-    for line in lines:
-        match = HEADING.match(line)
-        if match:
-            flush()
-            found.append(_heading(match[2], len(match[1]), page))
-        elif UNDERLINE.match(line) and len(body) == 1:
-            found.append(_heading(body.pop(), 1 if line[0] == "=" else 2, page))
-        elif re.match(r"([-*+]|\d{1,3}[.)])[ \t]", line):
-            flush()
-            body.append(line)
-        else:
-            body.append(line)
-    flush()
-    if len(found) == 1 and not found[0].level:
-        kind = heading_kind(found[0].text)
-        if kind != "other":  # plain text has no marks: a line that is nothing but a known heading
-            found[0].level, found[0].heading = 1, kind
-    return found
+    def joined(self, lines: Sequence[str]) -> str:
+        text = lines[0]
+        for line in lines[1:]:
+            cut = join_lines(text, line, self.known) if self.known else None
+            text = f"{text} {line}" if cut is None else text[:cut] + line
+        return " ".join(text.split())
+
+    def heading(self, title: str, level: int) -> None:
+        title = plain(MARKS.sub(r"\2", title))
+        self.paragraphs.append(Paragraph([unplaced(title, self.page)], level=level, heading=heading_kind(title)))
+
+    def table(self, rows: list[tuple[str, ...]]) -> None:
+        self.grid(
+            Grid("", [tuple(map(plain, row)) for row in rows], self.page, None, heads=[tuple(map(plain, rows[0]))])
+        )
+
+    def grid(self, grid: Grid) -> None:
+        self.grids.append(grid)
+        for row in grid.rows:
+            line = unplaced(row_text(row), self.page)
+            self.paragraphs.append(Paragraph([line], kind="row", table=len(self.grids) - 1))
+
+    def html_table(self, source: str) -> None:
+        from dsx.load.html import grids_of
+
+        for grid in grids_of(source):
+            grid.page = self.page
+            self.grid(grid)
 
 
-def _heading(title: str, level: int, page: int) -> Paragraph:
-    return Paragraph([unplaced(title, page)], level=level, heading=heading_kind(title))
+def _stands_alone(line: str, body: Sequence[str]) -> bool:
+    """Whether a line of plain text is a heading: nothing but a known one, after the end of a sentence."""
+    after = not body or body[-1][-1:] in ".!?:”)"
+    capital = NUMBERING.sub("", line, count=1)[:1].isupper()
+    return after and capital and len(line) < 60 and line[-1:] not in ".,;" and heading_kind(line) != "other"
 
 
-def _table(lines: list[str], page: int, grids: list[Grid]) -> list[Paragraph]:
-    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines if not RULE.fullmatch(line)]
-    grids.append(Grid("", rows, page, None, heads=rows[:1]))
-    return [Paragraph([unplaced(row_text(row), page)], kind="row", table=len(grids) - 1) for row in rows]
+def split_row(line: str) -> tuple[str, ...]:
+    """The cells of a row of a Markdown table."""
+    inner = line.removeprefix("|")
+    inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
+    return tuple(cell.strip().replace("\\|", "|") for cell in BAR.split(inner))
+
+
+def plain(text: str) -> str:
+    """Text without tags and entities; numbers set as superscripts get a "^"."""
+    if "<" in text:
+        text = SUP.sub(lambda found: raised(found[1], text[: found.start()]), text)
+        text = TAG.sub("", text)
+    return html.unescape(text) if "&" in text else text

@@ -1,196 +1,239 @@
-"""Tables of a page: the lines below a table's caption (or above it) become rows of cells.
+"""Tables of a document: found on their pages, read into rows, and put into the text after their captions.
 
-Journals rule their tables with a few horizontal lines only, so cells are told by the white space between them. What
-PyMuPDF's own `find_tables` gives on such pages was measured: docs/decisions/0010-tables-by-white-space.md.
+Journals rule their tables with a few horizontal lines only, so cells are told by the white space that all rows leave.
+What PyMuPDF's own `find_tables` gives on such pages was measured: docs/decisions/0010-tables-by-white-space.md.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from dsx.load.compose import NO_BOX
-from dsx.load.grid import CELL, Grid
-from dsx.load.headings import MAIN, heading_kind
+from dsx.load.grid import CELL, EMPTY, Grid
 from dsx.load.lines import Line
+from dsx.load.table_columns import Interval, cells_of
+from dsx.load.table_extent import (
+    CAPTION,
+    Page,
+    Region,
+    View,
+    caption_at,
+    grown_region,
+    plain_regions,
+    prose_blocks,
+    ruled_region,
+    top_region,
+)
+from dsx.load.table_grid import Layout, extent, is_plain, read_layout
+from dsx.load.table_heads import levels_of
+from dsx.load.table_words import Segment, around, printed_rows, segments
 from dsx.types import Box
 
-CELL_GAP = 0.9
-"""White space between two cells, at least, in font sizes."""
-ROW_GAP = 2.6
-"""White space between two rows, at most, in font sizes."""
-LEAST_ROWS = 2
-PROSE = 0.8
-"""A block of which most lines are as wide as this share of a column of text is text, not rows."""
-_caption = re.compile(r"\s*(?:Supplement\w*\s+)?(?:Table|TABLE)\s*S?(?:\d+\w?|[IVX]+)\s*(?:[.:|—–]|\s[A-Z(]|$)")
-_next_caption = re.compile(r"\s*(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+")
+FULL_ROWS = 2
+"""A table has so many rows of two cells or more, at least."""
 
 
 @dataclass(slots=True)
-class Cell:
-    """A stretch of a row without wide gaps."""
+class Open:
+    """A table that may go on on the next page: its index in the grids, and its columns."""
 
-    text: str
-    boxes: list[Box]
-
-
-def with_tables(pages: Sequence[Sequence[Line]]) -> tuple[list[Line], list[Grid]]:
-    """All lines, those of a table replaced by one line a row (`Line.row` is its index in the grids)."""
-    prose = _prose([line for page in pages for line in page])
-    lines: list[Line] = []
-    grids: list[Grid] = []
-    for page in pages:
-        rest = list(page)
-        while (start := next((at for at, line in enumerate(rest) if _caption.match(line.text)), None)) is not None:
-            caption = _block_from(rest, start)
-            head, tail = rest[:start], rest[start + len(caption) :]
-            for above in (False, True):  # most journals set the caption above its table, some below
-                taken = _region(rest, caption, prose, above)
-                rows = [row for row in _rows(taken) if row]
-                if sum(len(row) > 1 for row in rows) >= LEAST_ROWS:
-                    head, tail = _without(head, taken), _without(tail, taken)
-                    lines += [*head, *caption, *(_row_line(row, taken[0], len(grids)) for row in rows)]
-                    grids.append(_grid(caption, taken, rows))
-                    break
-            else:
-                lines += [*head, *caption]
-            rest = tail
-        lines += rest
-    return lines, grids
+    index: int
+    columns: list[Interval]
 
 
-def _prose(lines: Sequence[Line]) -> set[tuple[int, int]]:
-    """(page, block) of blocks that are running text: three lines or more, most as wide as a column."""
-    sizes = Counter[float]()
-    for line in lines:
-        sizes[line.size] += len(line.text)
-    body = sizes.most_common(1)[0][0] if sizes else 0.0
-    widths = sorted(line.box[2] - line.box[0] for line in lines if line.size == body and len(line.text) > 20)
-    column = widths[len(widths) * 6 // 10] if widths else 0.0
-    blocks = defaultdict[tuple[int, int], list[Line]](list)
-    for line in lines:
-        blocks[(line.page, line.block)].append(line)
-    return {key for key, block in blocks.items() if _is_prose(block, column)}
+@dataclass(slots=True)
+class Pending:
+    """A caption and the heads of a table at the foot of a page, whose rows stand on the next one."""
+
+    caption: list[Line]
+    heads: Region
 
 
-def _is_prose(block: Sequence[Line], column: float) -> bool:
-    wide = [line for line in block if line.box[2] - line.box[0] >= PROSE * column and len(_cells([line])) == 1]
-    stacked = sum(not _same_row(one, other) for one, other in pairwise(block))
-    return len(block) >= 3 and stacked >= len(block) - 2 and len(wide) >= 0.6 * len(block)
+@dataclass(slots=True)
+class Tables:
+    """What `find_tables` gives. lines: all lines, those of a table replaced by one line a row (`Line.row` is its index
+    in the grids). unread: pages with a table's caption beside which no table could be read. turns: how each table's
+    page is to be turned, see `turns`; open: the table at the foot of the last page."""
+
+    lines: list[Line] = field(default_factory=list)
+    grids: list[Grid] = field(default_factory=list)
+    unread: list[int] = field(default_factory=list)
+    turns: list[int] = field(default_factory=list)
+    open: Open | Pending | None = None
+
+
+def find_tables(views: Sequence[View]) -> Tables:
+    """All tables of a document's views, in reading order."""
+    prose = prose_blocks([line for view in views for line in view.lines])
+    tables = Tables()
+    for view in views:
+        if view.lines:
+            before, tables.open = tables.open, None
+            if before is not None:
+                _go_on(before, view, prose, tables)
+            _read_view(view, prose, tables)
+    return tables
+
+
+def _go_on(before: Open | Pending, view: View, prose: set[tuple[int, int]], tables: Tables) -> None:
+    """The rows at the head of a page that belong to the table at the foot of the page before."""
+    page = Page(view, prose, [])
+    places = before.columns if isinstance(before, Open) else [(word.box[0], word.box[2]) for word in before.heads.words]
+    region = top_region(page, places)
+    layout = read_layout(region.words, region.rules, goes_on=True) if region else None
+    if region is None or layout is None or (isinstance(before, Open) and not _alike(layout.columns, before.columns)):
+        return
+    view.lines = _without(view.lines, region.taken)
+    like = region.taken[0]
+    if isinstance(before, Pending):
+        heads = [cells_of(row, layout.columns) for row in printed_rows(before.heads.words)]
+        layout.heads = levels_of(heads, layout.columns, [])
+        tables.lines = _without(tables.lines, [*before.caption, *before.heads.taken])
+        _write(before.caption, layout, tables, like)
+        index = len(tables.grids) - 1
+    else:
+        index = before.index
+        grid = tables.grids[index]
+        repeated = _texts(layout)[: len(layout.heads)] == grid.rows[: len(layout.heads)]
+        rows = _rows(layout)[len(layout.heads) if repeated else 0 :]
+        grid.rows += [_text(row, len(layout.columns)) for row in rows]
+        tables.lines += [_row_line(row, like, index) for row in rows]
+    _stays_open(layout, view, index, tables)
 
 
 def _without(lines: Sequence[Line], taken: Sequence[Line]) -> list[Line]:
-    return [line for line in lines if not any(line is other for other in taken)]
+    gone = {id(line) for line in taken}
+    return [line for line in lines if id(line) not in gone]
 
 
-def _block_from(lines: Sequence[Line], start: int) -> list[Line]:
-    """The caption's lines: those of its block that touch each other; a wide gap is a cell's, so a row's."""
-    found = [lines[start]]
-    for line in lines[start + 1 :]:
-        if _same_row(line, found[0]):
-            found.append(line)
-            continue
-        apart = line.block != found[0].block or len(_cells([line])) > 1 or line.size < found[0].size - 0.3
-        if apart or line.box[1] - found[-1].box[3] > 0.8 * line.size:
-            break
-        found.append(line)
-    return found
-
-
-def _region(
-    lines: Sequence[Line], caption: Sequence[Line], prose: set[tuple[int, int]], above: bool = False
-) -> list[Line]:
-    """The lines below the caption (or above it), up to the text that goes on: rows follow each other closely."""
-    edge = caption[0].box[1] if above else caption[-1].box[3]
-    candidates = [line for line in _without(lines, caption) if _distance(line, edge, above) >= -2]
-    left = min(line.box[0] for line in caption) - 4
-    right = _right_edge([line for line in candidates if (line.page, line.block) not in prose], caption, above)
-    column = sorted(
-        (line for line in candidates if left <= (line.box[0] + line.box[2]) / 2 <= right),
-        key=lambda line: _distance(line, edge, above),
+def _alike(columns: Sequence[Interval], others: Sequence[Interval]) -> bool:
+    """Whether as many columns stand in the same places."""
+    return len(columns) == len(others) and all(
+        left < other[1] and right > other[0] for (left, right), other in zip(columns, others, strict=True)
     )
-    found: list[Line] = []
-    for line in column:
-        full = line.box[2] - line.box[0] > 0.75 * (right - left) and len(_cells([line])) == 1
-        alone = not any(other is not line and _same_row(other, line) for other in column)
-        text = (line.page, line.block) in prose
-        stops = _next_caption.match(line.text) or (heading_kind(line.text.strip()) in MAIN and alone)
-        if _distance(line, edge, above) > ROW_GAP * max(line.size, 6) or stops or text or (full and alone and found):
-            break
-        found.append(line)
-        edge = min(edge, line.box[1]) if above else max(edge, line.box[3])
-    return found
 
 
-def _distance(line: Line, edge: float, above: bool) -> float:
-    """White space between a line and an edge above or below it, in points."""
-    return edge - line.box[3] if above else line.box[1] - edge
+def _stays_open(layout: Layout, view: View, index: int, tables: Tables) -> None:
+    """Notes a table below which nothing stands on its page."""
+    x0, _, x1, foot = extent(layout)
+    below = [line for line in view.lines if line.box[1] > foot - 2 and line.box[0] < x1 and line.box[2] > x0]
+    if not below:
+        tables.open = Open(index, layout.columns)
 
 
-def _right_edge(candidates: Sequence[Line], caption: Sequence[Line], above: bool) -> float:
-    """As wide as the caption, or as the rows next to it where they are wider."""
-    edge, size = (caption[0].box[1] if above else caption[-1].box[3]), max(caption[-1].size, 6)
-    left = min(line.box[0] for line in caption) - 4
-    near = [line for line in candidates if _distance(line, edge, above) < ROW_GAP * size and left <= line.box[0]]
-    return max(line.box[2] for line in (*caption, *near)) + 4
+def _read_view(view: View, prose: set[tuple[int, int]], tables: Tables) -> None:
+    captions = [line for line in view.lines if CAPTION.match(line.text)]
+    page = Page(view, prose, captions) if view.lines else None
+    rest = list(view.lines)
+    while page and (start := next((at for at, line in enumerate(rest) if CAPTION.match(line.text)), None)) is not None:
+        caption = caption_at(rest, start)
+        tables.lines += rest[:start]
+        rest = rest[start:]
+        region, layout = _nearest(page, caption)
+        if region is not None and layout is not None:
+            taken = [*caption, *region.taken]
+            tables.lines, rest, view.lines = (_without(lines, taken) for lines in (tables.lines, rest, view.lines))
+            _write(caption, layout, tables)
+            _stays_open(layout, view, len(tables.grids) - 1, tables)
+            continue
+        tables.open = _pending(page, caption)
+        in_prose = (caption[0].page, caption[0].block) in prose
+        if not in_prose and tables.open is None and caption[0].page not in tables.unread:
+            tables.unread.append(caption[0].page)
+        tables.lines += caption
+        rest = rest[len(caption) :]
+    if page is not None:
+        rest = _read_plain(page, rest, tables)
+    tables.lines += rest
 
 
-def _same_row(one: Line, other: Line) -> bool:
-    overlap = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
-    return overlap > 0.5 * min(one.box[3] - one.box[1], other.box[3] - other.box[1])
+def _pending(page: Page, caption: list[Line]) -> Pending | None:
+    """The heads of a table below which the page ends."""
+    region = grown_region(page, caption, False)
+    if region is None or len(segments(region.words)) < 2:
+        return None
+    foot = max(line.box[3] for line in region.taken)
+    return None if any(line.box[1] > foot for line in page.view.lines) else Pending(caption, region)
 
 
-def _rows(lines: Sequence[Line]) -> Iterator[list[Cell]]:
-    row: list[Line] = []
-    for line in sorted(lines, key=lambda line: (line.box[1] + line.box[3]) / 2):
-        if row and not _same_row(row[0], line):
-            yield _cells(row)
-            row = []
-        row.append(line)
-    if row:
-        yield _cells(row)
+def _read_plain(page: Page, rest: list[Line], tables: Tables) -> list[Line]:
+    """Takes the tables out that have no caption but are plain grids; gives the lines after the last one."""
+    for region in plain_regions(page, rest):
+        layout = read_layout(region.words, region.rules)
+        if layout is None or not is_plain(layout):
+            continue
+        start = next(at for at, line in enumerate(rest) if line is region.taken[0])
+        tables.lines += rest[:start]
+        rest = _without(rest[start:], region.taken)
+        page.view.lines = _without(page.view.lines, region.taken)
+        _write([], layout, tables, like=region.taken[0])
+    return rest
 
 
-def _cells(row: Iterable[Line]) -> list[Cell]:
-    cells: list[Cell] = []
-    edge, gap = 0.0, 0.0
-    for line in sorted(row, key=lambda line: line.box[0]):
-        for letter, box in zip(line.text, line.boxes, strict=True):
-            if letter.isspace():
-                if cells and cells[-1].text and box[0] - edge < gap:
-                    cells[-1].text += " "
-                    cells[-1].boxes.append(NO_BOX)
-                continue
-            gap = CELL_GAP * max(line.size, 4)
-            if not cells or box[0] - edge > gap:
-                cells.append(Cell("", []))
-            cells[-1].text += letter
-            cells[-1].boxes.append(box)
-            edge = box[2]
-    for cell in cells:
-        kept = len(cell.text.rstrip())
-        cell.text, cell.boxes = cell.text[:kept], cell.boxes[:kept]
-    return [cell for cell in cells if cell.text]
+def _nearest(page: Page, caption: Sequence[Line]) -> tuple[Region | None, Layout | None]:
+    """The table below a caption, or above it: most journals set the caption above its table, some below."""
+    ways: tuple[Callable[[Page, Sequence[Line], bool], Region | None], ...] = (ruled_region, grown_region)
+    for above in (False, True):
+        for way in ways:
+            region = way(page, caption, above)
+            layout = read_layout(region.words, region.rules) if region else None
+            if layout is not None and sum(len(row.cells) > 1 for row in layout.body) >= FULL_ROWS - bool(layout.heads):
+                return region, layout
+    return None, None
 
 
-def _row_line(row: Sequence[Cell], like: Line, table: int) -> Line:
-    text, boxes = row[0].text, list(row[0].boxes)
-    for cell in row[1:]:
-        text += CELL + cell.text
-        boxes += [NO_BOX] * len(CELL) + cell.boxes
-    placed = [box for cell in row for box in cell.boxes if box is not NO_BOX]
-    return Line(like.page, like.block, text, boxes, _around(placed), like.size, like.font, like.bold, row=table)
-
-
-def _grid(caption: Sequence[Line], taken: Sequence[Line], rows: Sequence[Sequence[Cell]]) -> Grid:
+def _write(caption: Sequence[Line], layout: Layout, tables: Tables, like: Line | None = None) -> None:
     words = " ".join(line.text.strip() for line in caption)
-    cells = [tuple(cell.text for cell in row) for row in rows]
-    return Grid(words, cells, caption[0].page, _around([line.box for line in (*caption, *taken)]))
+    index, like = len(tables.grids), like or caption[0]
+    heads = [tuple(_over(level, at) for at in range(len(layout.columns))) for level in layout.heads]
+    box = around((extent(layout), *(line.box for line in caption)))
+    grid = Grid(words, _texts(layout), like.page, box, heads)
+    if 0 not in layout.body[0].cells:
+        labels = [row[0] for row in grid.rows]
+        grid.labels = [*labels[: len(heads)], *_nearest_labels(labels[len(heads) :])]
+    tables.grids.append(grid)
+    tables.turns.append(like.turn)
+    tables.lines += [*caption, *(_row_line(row, like, index) for row in _rows(layout))]
 
 
-def _around(boxes: Sequence[Box]) -> Box:
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return (min(x0), min(y0), max(x1), max(y1))
+def _rows(layout: Layout) -> list[dict[int, Segment]]:
+    heads = [{cell.first: cell.part for cell in level} for level in layout.heads]
+    return [*heads, *(row.cells for row in layout.body)]
+
+
+def _texts(layout: Layout) -> list[tuple[str, ...]]:
+    return [_text(row, len(layout.columns)) for row in _rows(layout)]
+
+
+def _text(row: dict[int, Segment], width: int) -> tuple[str, ...]:
+    return tuple(row[at].text if at in row else "" for at in range(width))
+
+
+def _nearest_labels(labels: Sequence[str]) -> list[str]:
+    """Labels that stand at the middle of the rows that they name: each row's is the nearest one."""
+    filled = [at for at, label in enumerate(labels) if label]
+    return [labels[min(filled, key=lambda other: abs(other - at))] if filled else "" for at in range(len(labels))]
+
+
+def _over(level: Sequence[object], column: int) -> str:
+    from dsx.load.table_columns import Cell
+
+    return next((cell.part.text for cell in level if isinstance(cell, Cell) and cell.first <= column <= cell.last), "")
+
+
+def _row_line(row: dict[int, Segment], like: Line, table: int) -> Line:
+    text, boxes = "", list[Box]()
+    for column in range(max(row) + 1):
+        if column:
+            text += CELL
+            boxes += [NO_BOX] * len(CELL)
+        if column in row:
+            text += row[column].text
+            boxes += row[column].boxes
+        else:
+            text += EMPTY
+            boxes.append(NO_BOX)
+    first = next(iter(row.values()))
+    box = around(part.box for part in row.values())
+    return Line(like.page, like.block, text, boxes, box, first.size, like.font, first.bold, row=table, turn=like.turn)

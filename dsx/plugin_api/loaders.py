@@ -8,16 +8,15 @@ from dsx.load.grid import Grid
 from dsx.load.headings import heading_kind
 from dsx.load.identity import document_id
 from dsx.load.lines import Line, line_of
-from dsx.load.margins import without_margins
 from dsx.load.markup import Cell, Writer, fold, raised, span
-from dsx.load.paragraphs import paragraphs
-from dsx.load.tables import with_tables
+from dsx.load.pdf import PdfContent, pdf_document
 
 __all__ = [
     "Cell",
     "Grid",
     "Line",
     "Paragraph",
+    "PdfContent",
     "Piece",
     "Writer",
     "compose",
@@ -26,10 +25,8 @@ __all__ = [
     "heading_kind",
     "line_of",
     "locate",
-    "paragraphs",
+    "pdf_document",
     "raised",
     "span",
     "unplaced",
-    "with_tables",
-    "without_margins",
 ]

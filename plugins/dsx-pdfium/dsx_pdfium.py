@@ -64,21 +64,17 @@ class Row:
 
 def load_pdfium(path: Path) -> Document:
     """Raises LoadError where the file is no PDF, is locked by a password, or has no text."""
-    from dsx.plugin_api.loaders import Line, compose, line_of, paragraphs, with_tables, without_margins
+    from dsx.plugin_api.loaders import PdfContent, line_of, pdf_document
 
-    pages: list[list[Line]] = []
-    sizes: list[Point] = []
-    metadata: dict[str, str] = {}
-    for number, (rows, size) in enumerate(_pages(path, metadata), 1):
-        made = (line_of(number, row.block, _as_pymupdf(row.characters)) for row in rows)
-        pages.append([line for line in made if line is not None])
-        sizes.append(size)
-    lines, grids = with_tables(without_margins(pages, sizes))
-    found = paragraphs(lines)
-    if not any(paragraph.text.strip() for paragraph in found):
-        what = f"no text on its {len(pages)} pages" if pages else "no pages in it"
+    read = PdfContent()
+    for number, (rows, size) in enumerate(_pages(path, read.metadata), 1):
+        lines = (line_of(number, row.block, _as_pymupdf(row.characters)) for row in rows)
+        read.pages.append([line for line in lines if line is not None])
+        read.sizes.append(size)
+    if not any(read.pages):
+        what = f"no text on its {len(read.pages)} pages" if read.pages else "no pages in it"
         raise LoadError(f"{path.name}: {what}; if they are pictures of text, take --loader pymupdf, which does OCR")
-    return compose(path, "pdfium", found, sizes, grids=grids, metadata=metadata)
+    return pdf_document(path, "pdfium", read)
 
 
 def _pages(path: Path, metadata: dict[str, str]) -> Iterator[tuple[list[Row], Point]]:
@@ -238,7 +234,7 @@ def _as_pymupdf(characters: list[Character]) -> dict[str, Any]:
 
 @hookimpl
 def register_loaders() -> dict[str, Loader]:
-    return {"pdfium": Loader(load_pdfium, "1", "PDF, by pypdfium2")}
+    return {"pdfium": Loader(load_pdfium, "2", "PDF, by pypdfium2")}
 
 
 @hookimpl

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 from dsx.plugins.hookspecs import hookimpl
@@ -17,9 +18,9 @@ def register_loaders() -> dict[str, Loader]:
     from dsx.load.plain import load_plain
 
     return {
-        "pymupdf": Loader(load_pdf, "7", "PDF, by PyMuPDF"),
-        "html": Loader(load_html, "2", "HTML"),
-        "text": Loader(load_plain, "2", "plain text and Markdown"),
+        "pymupdf": Loader(load_pdf, "8", "PDF, by PyMuPDF"),
+        "html": Loader(load_html, "3", "HTML"),
+        "text": Loader(load_plain, "3", "plain text and Markdown"),
     }
 
 
@@ -37,11 +38,7 @@ def find_loader(path: Path) -> str | None:
         return "pymupdf"
     if is_html(head):
         return "html"
-    if b"\0" in head:
-        return None
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        if problem.start < len(head) - 4:  # a character cut by the end of the head is no fault
-            return None
-    return "text"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "text"
+    controls = sum(byte < 32 and byte not in b"\t\n\f\r" for byte in head)
+    return None if b"\0" in head or controls > len(head) / 100 else "text"

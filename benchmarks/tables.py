@@ -1,0 +1,135 @@
+"""Tables with known truth, read by dsx and by other libraries: how many rows come whole, with every cell in its column.
+
+python benchmarks/tables.py [FOLDER] [--all]      FOLDER keeps the PDFs; --all reads them by other libraries too
+
+A row is whole where its label and all its cells stand in one row and each cell is under its own heads. Of libraries
+that tell no heads it is asked only that the cells stand in one row, in order, empty ones in their places.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from tables_typeset import KnownTable, make_all
+
+Grid = Sequence[Sequence[str | None]]
+
+
+def plain(text: str | None) -> str:
+    """Without white space, signs of superscripts, and differences of dashes."""
+    return re.sub(r"[\s^]+", "", (text or "").replace("−", "-").replace("–", "-")).replace("²", "2").lower()
+
+
+def dsx_rows(path: Path, known: KnownTable) -> tuple[int, int, list[str]]:
+    """Rows whole, rows in all, and what went wrong."""
+    from dsx.load.pdf import load_pdf
+
+    found = [table for table in load_pdf(path).tables if table.caption]
+    rows = [
+        (
+            plain(next((cell.row_head for cell in table.cells if cell.row == number and cell.row_head), "")),
+            {
+                tuple(map(plain, cell.column_heads)): plain(cell.text)
+                for cell in table.cells
+                if cell.row == number and cell.column
+            },
+        )
+        for table in found
+        for number in range(table.head_rows, len(table.rows))
+    ]
+    whole, wrong, total = 0, [], 0
+    for label, cells in known.truth():
+        total += 1
+        wanted = {tuple(map(plain, heads)): plain(cell) for heads, cell in cells.items()}
+        if (plain(label), wanted) in rows:
+            whole += 1
+            continue
+        same = [row for name, row in rows if name == plain(label)]
+        values = sorted(wanted.values())
+        under = any(sorted(row.values()) == values and row != wanted for row in same)
+        wrong.append(f"{path.stem}: {label}: {'WRONG HEAD ' if under else ''}{same[:1]}")
+    return whole, total, wrong
+
+
+def grid_rows(grids: Sequence[Grid], known: KnownTable) -> tuple[int, int]:
+    """Rows whole and rows in all, of a library that gives rows of cells; columns without a word are left out."""
+    rows = set()
+    for grid in grids:
+        used = [
+            at for at in range(max(map(len, grid), default=0)) if any(len(row) > at and plain(row[at]) for row in grid)
+        ]
+        rows |= {tuple(plain(row[at]) if len(row) > at else "" for at in used) for row in grid}
+    wanted = [tuple(map(plain, row)) for row in known.rows if len(row) > 1]
+    return sum(row in rows for row in wanted), len(wanted)
+
+
+def others() -> dict[str, Callable[[Path], list[Grid]]]:
+    ways: dict[str, Callable[[Path], list[Grid]]] = {}
+    import pymupdf
+
+    def by_pymupdf(path: Path, **options: str) -> list[Grid]:
+        with pymupdf.open(path) as pdf:
+            return [table.extract() for page in pdf for table in page.find_tables(**options).tables]
+
+    ways["pymupdf find_tables"] = by_pymupdf
+    ways["pymupdf find_tables, text"] = lambda path: by_pymupdf(path, strategy="text")
+    try:
+        import pdfplumber
+
+        def by_pdfplumber(path: Path) -> list[Grid]:
+            with pdfplumber.open(path) as pdf:
+                return [grid for page in pdf.pages for grid in page.extract_tables()]
+
+        ways["pdfplumber"] = by_pdfplumber
+    except ImportError:
+        pass
+    try:
+        import camelot
+
+        ways["camelot stream"] = lambda path: [
+            table.df.values.tolist() for table in camelot.read_pdf(str(path), pages="all", flavor="stream")
+        ]
+        ways["camelot network"] = lambda path: [
+            table.df.values.tolist() for table in camelot.read_pdf(str(path), pages="all", flavor="network")
+        ]
+    except ImportError:
+        pass
+    return ways
+
+
+def main() -> None:
+    named = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    folder = Path(named[0] if named else tempfile.mkdtemp())
+    files = list(make_all(folder))
+    whole = total = complete = 0
+    wrong: list[str] = []
+    started = time.perf_counter()
+    for path, known in files:
+        good, count, missed = dsx_rows(path, known)
+        whole, total, complete = whole + good, total + count, complete + (good == count)
+        wrong += missed
+    seconds = time.perf_counter() - started
+    print(*wrong, sep="\n")
+    under = sum("WRONG HEAD" in line for line in wrong)
+    print(f"{len(files)} tables, {total} rows; under a wrong head: {under}")
+    print("| way | rows whole | tables whole | ms a file |\n|---|---|---|---|")
+    print(f"| dsx | {whole / total:.1%} | {complete} | {seconds / len(files) * 1e3:.0f} |", flush=True)
+    for name, read in others().items() if "--all" in sys.argv else ():
+        whole = complete = 0
+        started = time.perf_counter()
+        for path, known in files:
+            good, count = grid_rows(read(path), known)
+            whole, complete = whole + good, complete + (good == count)
+        ms = (time.perf_counter() - started) / len(files) * 1e3
+        print(f"| {name} | {whole / total:.1%} | {complete} | {ms:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Words that a hyphen breaks at a line's end: whole again, unless the document writes them with it elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+COMPOUNDS = frozenset(["non", "self", "half", "cross", "well", "quasi", "all", "ex"])
+"""First parts of words that are written with a hyphen; single letters are others: t-test, p-value."""
+_url = re.compile(r"(?:https?://|www\.|doi:|10\.\d{4,}/)\S*$")
+_number_goes_on = (
+    (re.compile(r"(?:^|[\s(\[])[-−–+]$"), re.compile(r"\d")),
+    (re.compile(r"(?:^|\D)\d{1,3},$"), re.compile(r"\d{3}(?!\d)")),
+    (re.compile(r"(?:^|\s)\d+\.$"), re.compile(r"\d+\s?(?:%|°|ms\b|s\b|deg|cm\b|mm\b|years|kg\b)")),
+    (re.compile(r"\d[-–]$"), re.compile(r"[\da-z]")),
+)
+"""What ends a line within a number, and what the next line then begins with."""
+
+
+def join_lines(before: str, after: str, known: Counter[str]) -> int | None:
+    """How two lines of one paragraph are one text: characters of `before` to keep, with nothing between; None: a space.
+
+    known: of `count_hyphenated`.
+    """
+    if any(end.search(before) and start.match(after) for end, start in _number_goes_on):
+        return len(before)
+    if len(before) < 2 or before[-1] not in "-‐" or not before[-2].isalnum() or not after[:1].isalpha():
+        return None
+    if after[0].isupper():
+        return len(before) if before[-2].isalpha() else None
+    keeps = _url.search(before) or keeps_hyphen(before, after, known)
+    return len(before) if keeps else len(before) - 1
+
+
+def keeps_hyphen(before: str, after: str, known: Counter[str]) -> bool:
+    """Whether a word has its hyphen where no line ends: the document writes it so more often, or its kind does."""
+    start = re.search(r"[^\W\d_]+[-‐]$", before)
+    end = re.match(r"[^\W\d_]+", after)
+    if start is None or end is None:
+        return start is None
+    first = start.group()[:-1].lower()
+    with_hyphen, without = known[f"{first}-{end.group()}".lower()], known[f"{first}{end.group()}".lower()]
+    return with_hyphen > without or (not without and (first in COMPOUNDS or len(first) == 1))
+
+
+def count_hyphenated(lines: Iterable[str]) -> Counter[str]:
+    """How often each word stands inside a line: compounds with their hyphen, and whole words."""
+    count: Callable[[str], list[str]] = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)?").findall
+    return Counter(word for line in lines for word in count(line.lower()))

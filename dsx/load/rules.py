@@ -1,0 +1,43 @@
+"""Rules: the thin lines that are drawn on a page, most of them by its tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dsx.types import Box
+
+THICKEST = 3.0
+SHORTEST = 12.0
+"""In points."""
+
+
+def drawn_rules(page: Any) -> list[Box]:
+    """Boxes of a PyMuPDF page's rules, on the page as it is shown; of drawn rectangles, the four sides."""
+    import pymupdf
+
+    found: list[Box] = []
+    for kind, box, *_ in page.get_bboxlog():
+        if not kind.endswith("path"):
+            continue
+        x0, y0, x1, y1 = pymupdf.Rect(box) * page.rotation_matrix
+        width, height = x1 - x0, y1 - y0
+        if min(width, height) <= THICKEST and max(width, height) >= SHORTEST:
+            found.append((x0, y0, x1, y1))
+        elif kind == "stroke-path" and min(width, height) >= 8:  # a frame, or a cell's
+            found += [(x0, y0, x1, y0 + 0.5), (x0, y1 - 0.5, x1, y1), (x0, y0, x0 + 0.5, y1), (x1 - 0.5, y0, x1, y1)]
+    return _joined(found)
+
+
+def _joined(rules: list[Box]) -> list[Box]:
+    """Lying rules that were drawn cell by cell as one; the same rule drawn twice counts once."""
+    lying = sorted(
+        (rule for rule in rules if rule[2] - rule[0] >= rule[3] - rule[1]), key=lambda r: (round(r[1]), r[0])
+    )
+    found: list[Box] = []
+    for rule in lying:
+        last = found[-1] if found else None
+        if last and abs(rule[1] - last[1]) < 1.0 and rule[0] - last[2] < 1.0:
+            found[-1] = (last[0], last[1], max(last[2], rule[2]), last[3])
+        else:
+            found.append(rule)
+    return found + [rule for rule in rules if rule[2] - rule[0] < rule[3] - rule[1]]

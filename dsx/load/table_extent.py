@@ -1,0 +1,358 @@
+"""Where the tables of a page stand: by the rules above and below them, else by rows that follow each other."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from dsx.load.headings import MAIN, heading_kind
+from dsx.load.lines import Line
+from dsx.load.table_words import Segment, around, printed_rows, same_row, segments, words
+from dsx.types import Box
+
+ROW_GAP = 2.6
+"""White space between two rows, at most, in font sizes."""
+PROSE = 0.8
+"""A block of which most lines are as wide as this share of a column of text is text, not rows."""
+WIDE = 0.7
+"""A line without gaps over this share of the room that a table has ends it: text, or a note."""
+GUTTER = 6.0
+"""White space between two columns of text, at least, in points."""
+CAPTION = re.compile(
+    r"\s*(?:Supplement\w*\s+|Extended Data\s+)?(?:Table|TABLE|Tab\.|T A B L E)\s*(?:[A-Z][.-]?)?"
+    r"(?:\d+(?:\.\d+)*[A-Za-z]?|[IVX]+)\s*(?:[.:|—–]|\s[A-Z(]|\(|$)"
+)
+CONTINUED = re.compile(r"\(?\s*cont(?:inued|[’']?d|\.)", re.I)
+_next_caption = re.compile(r"\s*(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+")
+_note = re.compile(r"\s*(?:Notes?\b|Abbreviations?\b|Source|\*|†|‡|\^?[a-d][.)]?\s+[A-Z]|[a-d]\s*[A-Z][a-z]+)")
+
+
+@dataclass(slots=True)
+class View:
+    """The lines of one page that run in one direction. rules: thin lines that are drawn there. columns: of text."""
+
+    lines: list[Line]
+    rules: list[Box] = field(default_factory=list)
+
+
+def may_hold_tables(lines: Sequence[Line]) -> bool:
+    """Whether a page has a table's caption, or as many bare numbers as a small table."""
+    if any(CAPTION.match(line.text) for line in lines):
+        return True
+    return sum(len(line.text) < 12 and any(map(str.isdigit, line.text)) for line in lines) >= 6
+
+
+@dataclass(slots=True)
+class Region:
+    """A table's words and the rules among them. lines: those that the words were taken from."""
+
+    words: list[Segment]
+    rules: list[Box]
+    taken: list[Line]
+
+
+def prose_blocks(lines: Sequence[Line]) -> set[tuple[int, int]]:
+    """(page, block) of blocks that are running text: three lines or more, most as wide as a column."""
+    sizes = Counter[float]()
+    for line in lines:
+        sizes[line.size] += len(line.text)
+    body = sizes.most_common(1)[0][0] if sizes else 0.0
+    widths = sorted(line.box[2] - line.box[0] for line in lines if line.size == body and len(line.text) > 20)
+    column = widths[len(widths) * 6 // 10] if widths else 0.0
+    blocks = defaultdict[tuple[int, int], list[Line]](list)
+    for line in lines:
+        blocks[(line.page, line.block)].append(line)
+    return {key for key, block in blocks.items() if _is_prose(block, column)}
+
+
+def _is_prose(block: Sequence[Line], column: float) -> bool:
+    if len(block) < 3:
+        return False
+    wide = [line for line in block if line.box[2] - line.box[0] >= PROSE * column and is_one_stretch(line)]
+    if len(wide) < 0.6 * len(block):
+        return False
+    stacked = sum(not same_row(one.box, other.box) for one, other in pairwise(block))
+    return stacked >= len(block) - 2
+
+
+def is_one_stretch(line: Line) -> bool:
+    """Whether a line has no gap as wide as that between two cells."""
+    return len(segments(words(line))) <= 1
+
+
+def caption_at(lines: Sequence[Line], start: int) -> list[Line]:
+    """The caption's lines: those of its block that touch each other; a wide gap is a cell's, so a row's.
+
+    One that is nothing but "Table 1" goes on in the next line where that has no gaps.
+    """
+    found = [lines[start]]
+    for line in lines[start + 1 :]:
+        if same_row(line.box, found[0].box) and line.block == found[0].block:
+            found.append(line)
+            continue
+        label = re.fullmatch(r"\s*(?:Table|TABLE|T A B L E)\s*S?[\dIVX.]+[.:]?\s*", "".join(one.text for one in found))
+        other = abs(line.size - found[0].size) > 0.4 and not label
+        apart = line.box[1] - found[-1].box[3] > (1.8 if label else 0.8) * line.size or line.box[1] < found[-1].box[1]
+        if (line.block != found[0].block and not label) or other or apart or not is_one_stretch(line):
+            break
+        if CAPTION.match(line.text) or _beside(lines, line) or (line.bold != found[-1].bold and len(found) > 1):
+            break
+        found.append(line)
+    return found
+
+
+def _beside(lines: Sequence[Line], line: Line) -> bool:
+    """Whether another line stands at the same height close to it: a row's next cell."""
+    return (
+        any(
+            other is not line and same_row(other.box, line.box) and -1 < other.box[0] - line.box[2] < 8 * line.size
+            for other in lines
+        )
+        and line.box[2] - line.box[0] < 120
+    )
+
+
+@dataclass(slots=True)
+class Page:
+    """What is known of a view before its tables are looked for."""
+
+    view: View
+    prose: set[tuple[int, int]]
+    captions: list[Line]
+    left: float = 0.0
+    right: float = 0.0
+    gutters: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.left = min(line.box[0] for line in self.view.lines)
+        self.right = max(line.box[2] for line in self.view.lines)
+        stretches = sorted(
+            (line.box[0], line.box[2]) for line in self.view.lines if (line.page, line.block) in self.prose
+        )
+        edge = None
+        for x0, x1 in stretches:
+            if edge is not None and x0 - edge > GUTTER:
+                self.gutters.append((x0 + edge) / 2)
+            edge = x1 if edge is None else max(edge, x1)
+
+    def room(self, box: Box) -> tuple[float, float]:
+        """Left and right edges of the columns of text that a box stands in."""
+        edges = [self.left - 1, *self.gutters, self.right + 1]
+        x0 = max(edge for edge in edges if edge <= max(box[0] + 2, edges[0]))
+        x1 = min(edge for edge in edges if edge >= min(box[2] - 2, edges[-1]))
+        return (x0, x1)
+
+
+def ruled_region(page: Page, caption: Sequence[Line], above: bool) -> Region | None:
+    """The table between the first rule next to its caption and the last one of the same width."""
+    top, foot = min(line.box[1] for line in caption), max(line.box[3] for line in caption)
+    x0, x1 = min(line.box[0] for line in caption), max(line.box[2] for line in caption)
+    size = max(caption[-1].size, 6)
+    lying = [rule for rule in page.view.rules if rule[2] - rule[0] > 8 * (rule[3] - rule[1]) and rule[2] - rule[0] > 40]
+    if above:
+        lying = [rule for rule in lying if rule[3] <= top + 2 and min(rule[2], x1) > max(rule[0], x0)]
+    else:
+        lying = [rule for rule in lying if rule[1] >= foot - 2 and min(rule[2], x1) > max(rule[0], x0)]
+    lying.sort(key=lambda rule: rule[1], reverse=above)
+    if not lying or abs((lying[0][3] if above else lying[0][1]) - (top if above else foot)) > ROW_GAP * size:
+        return None
+    first = lying[0]
+    like = [rule for rule in lying if abs(rule[0] - first[0]) < 4 and abs(rule[2] - first[2]) < 4]
+    edge = first[1]
+    for rule in like[1:]:
+        band = (min(edge, rule[1]), max(edge, rule[3]))
+        if _has_text_or_caption(page, first, band, caption):
+            break
+        edge = rule[1]
+    if abs(edge - first[1]) < 1.5 * size:
+        return None
+    box = (first[0] - 4, min(edge, first[1]) - 1, first[2] + 4, max(edge, first[1]) + 1)
+    return region_in(page, box, caption)
+
+
+def _has_text_or_caption(page: Page, rule: Box, band: tuple[float, float], caption: Sequence[Line]) -> bool:
+    inside = [
+        line
+        for line in page.view.lines
+        if band[0] < (line.box[1] + line.box[3]) / 2 < band[1]
+        and rule[0] - 4 < (line.box[0] + line.box[2]) / 2 < rule[2] + 4
+    ]
+    text = sum((line.page, line.block) in page.prose for line in inside)
+    others = any(
+        _next_caption.match(line.text) and not any(line is own for own in caption) and CAPTION.match(line.text)
+        for line in inside
+    )
+    return text > 2 or others
+
+
+def region_in(page: Page, box: Box, caption: Sequence[Line]) -> Region | None:
+    """All words whose middle lies in a box."""
+    taken = []
+    for line in page.view.lines:
+        if any(line is own for own in caption):
+            continue
+        y = (line.box[1] + line.box[3]) / 2
+        if box[1] < y < box[3] and line.box[0] >= box[0] - 2 and line.box[2] <= box[2] + 2:
+            taken.append(line)
+    if not taken:
+        return None
+    inside = [word for line in taken for word in words(line)]
+    rules = [
+        rule
+        for rule in page.view.rules
+        if box[1] - 2 <= rule[1] and rule[3] <= box[3] + 2 and rule[2] > box[0] and rule[0] < box[2]
+    ]
+    return Region(inside, rules, taken)
+
+
+def grown_region(page: Page, caption: Sequence[Line], above: bool) -> Region | None:
+    """The rows next to a caption, up to the text that goes on: rows follow each other closely."""
+    box = (
+        min(line.box[0] for line in caption),
+        min(line.box[1] for line in caption),
+        max(line.box[2] for line in caption),
+        max(line.box[3] for line in caption),
+    )
+    room = page.room(box)
+    narrow = _grow(page, caption, room, above)
+    if page.gutters and room[1] - room[0] < 0.8 * (page.right - page.left):
+        broad = _grow(page, caption, (page.left - 1, page.right + 1), above)
+        if any(line.box[0] < x - 2 and line.box[2] > x + 2 for line in broad for x in page.gutters) or _aligned(
+            narrow, broad
+        ):
+            narrow = broad
+    if not narrow:
+        return None
+    edges = [line.box[1] for line in narrow] + [line.box[3] for line in narrow]
+    band = (
+        room[0],
+        min(edges) - 3,
+        page.right if narrow is not None and room[1] < page.right else room[1],
+        max(edges) + 3,
+    )
+    rules = [rule for rule in page.view.rules if band[1] <= rule[1] and rule[3] <= band[3]]
+    return Region([word for line in narrow for word in words(line)], rules, narrow)
+
+
+def _aligned(narrow: Sequence[Line], broad: Sequence[Line]) -> bool:
+    """Whether most rows of a table in one column go on in the next one."""
+    rows = printed_rows(word for line in narrow for word in words(line))
+    others = [line for line in broad if not any(line is one for one in narrow)]
+    going_on = sum(any(same_row(row[0].box, line.box) for line in others) for row in rows)
+    extra = sum(not any(same_row(row[0].box, line.box) for row in rows) for line in others)
+    return len(rows) > 1 and going_on >= 0.7 * len(rows) and extra <= 0.2 * len(others)
+
+
+def _grow(page: Page, caption: Sequence[Line], room: tuple[float, float], above: bool) -> list[Line]:
+    top, foot = min(line.box[1] for line in caption), max(line.box[3] for line in caption)
+    own = {id(line) for line in caption}
+    others = [line for line in page.captions if id(line) not in own and same_row(line.box, caption[0].box)]
+    x0 = max([room[0], *(line.box[2] for line in others if line.box[2] <= caption[0].box[0])])
+    x1 = min([room[1], *(line.box[0] - 2 for line in others if line.box[0] >= caption[0].box[2])])
+    near = [
+        line
+        for line in page.view.lines
+        if id(line) not in own
+        and x0 - 2 <= line.box[0]
+        and line.box[2] <= x1 + 2
+        and (line.box[3] <= top + 2 if above else line.box[1] >= foot - 2)
+    ]
+    rows = list(_line_rows(near))
+    if above:
+        rows.reverse()
+    return _following(page, rows, top if above else foot, (x0, x1), above)
+
+
+def _line_rows(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    row: list[Line] = []
+    for line in sorted(lines, key=lambda line: (line.box[1] + line.box[3]) / 2):
+        if row and not same_row(row[0].box, line.box):
+            yield row
+            row = []
+        row.append(line)
+    if row:
+        yield row
+
+
+def _following(
+    page: Page, rows: Sequence[Sequence[Line]], edge: float, room: tuple[float, float], above: bool
+) -> list[Line]:
+    """The rows from an edge on that belong to the table."""
+    found: list[list[Line]] = []
+    gaps: list[int] = []
+    for row in rows:
+        y0, y1 = min(line.box[1] for line in row), max(line.box[3] for line in row)
+        size = max(*(line.size for line in row), 6)
+        distance = edge - y1 if above else y0 - edge
+        cells = segments(word for line in row for word in words(line))
+        wide = max(part.box[2] - part.box[0] for part in cells) > WIDE * (room[1] - room[0])
+        if distance > ROW_GAP * size or any((line.page, line.block) in page.prose for line in row):
+            break
+        if any(_next_caption.match(line.text) for line in row):
+            break
+        if len(cells) == 1 and (
+            heading_kind(cells[0].text) in MAIN or (wide and found) or (found and _note.match(cells[0].text))
+        ):
+            break
+        found.append(list(row))
+        gaps.append(len(cells))
+        edge = min(edge, y0) if above else max(edge, y1)
+    while gaps and gaps[-1] == 1 and not _is_wrapped(found):  # a line after the last row is a note or a heading
+        gaps.pop()
+        found.pop()
+    return [line for row in found for line in row]
+
+
+def _is_wrapped(rows: Sequence[Sequence[Line]]) -> bool:
+    """Whether the last line goes on with a cell: as close to the row above as lines are, and set in or lower case."""
+    if len(rows) < 2:
+        return False
+    line, above = rows[-1][0], rows[-2]
+    left = min(one.box[0] for row in rows for one in row)
+    set_in = line.box[0] > left + 2 * line.size and any(abs(line.box[0] - one.box[0]) < 3 * one.size for one in above)
+    low = line.text.strip()[:1].islower() or line.text.strip()[:1] in "(["
+    near = line.box[1] - max(one.box[3] for one in above) < 0.5 * line.size
+    return near and abs(line.size - above[0].size) < 0.3 and (set_in or low)
+
+
+def top_region(page: Page, columns: Sequence[tuple[float, float]]) -> Region | None:
+    """The rows at the head of a page, in the place of a table with these columns on the page before."""
+    x0, x1 = columns[0][0] - 12, columns[-1][1] + 12
+    near = [line for line in page.view.lines if x0 <= line.box[0] and line.box[2] <= x1]
+    if not near:
+        return None
+    edge = min(line.box[1] for line in near)
+    higher = [line for line in page.view.lines if line.box[3] < edge and line.box[0] < x1 and line.box[2] > x0]
+    taken = [] if higher else _following(page, list(_line_rows(near)), edge, (x0, x1), above=False)
+    return _region(page, taken)
+
+
+def _region(page: Page, taken: list[Line]) -> Region | None:
+    if not taken:
+        return None
+    box = around(line.box for line in taken)
+    rules = [rule for rule in page.view.rules if box[1] - 3 <= rule[1] and rule[3] <= box[3] + 3]
+    return Region([word for line in taken for word in words(line)], rules, taken)
+
+
+def plain_regions(page: Page, lines: Sequence[Line]) -> Iterator[Region]:
+    """Runs of rows of three segments or more, close to each other, that may be a table without a caption."""
+    if sum(len(line.text) < 12 and any(map(str.isdigit, line.text)) for line in lines) < 6:
+        return
+    edges = [page.left - 1, *page.gutters, page.right + 1]
+    for left, right in pairwise(edges):
+        inside = [line for line in lines if left <= line.box[0] and line.box[2] <= right]
+        run: list[list[Line]] = []
+        for row in [*_line_rows(inside), []]:
+            cells = segments(word for line in row for word in words(line))
+            foot = max((line.box[3] for line in run[-1]), default=0.0) if run else 0.0
+            near = bool(row) and (not run or min(line.box[1] for line in row) - foot < ROW_GAP * row[0].size)
+            if row and len(cells) >= 3 and near and not any((line.page, line.block) in page.prose for line in row):
+                run.append(row)
+                continue
+            if len(run) > 3 and (region := _region(page, [line for one in run for line in one])):
+                yield region
+            run = [row] if len(cells) >= 3 else []
