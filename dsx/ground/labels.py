@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 _NOUNS = (
-    "experiment|exp|expt|study|table|tab|figure|fig|equation|eq|section|sec|appendix|chapter|reference|ref|page|pp|p|"
+    "experiment|exp|expt|study|studies|table|tab|figure|fig|equation|eq|section|sec|appendix|appendices|chapter|reference|ref|page|pp|p|"
     "scheme|box|panel|supplement|suppl|note|footnote|line|item|hypothesis|aim|theorem|lemma|algorithm|chart|plate|map|"
     "video|movie|audio|file|step|volume|vol|issue|no|nr|grant|version|part"
 )
@@ -45,7 +45,7 @@ _spans = re.compile(
 )
 """Identifiers, and numbers of references in brackets (but no interval: "CI [12, 25]")."""
 _interval = re.compile(r"(?:[=∈:]|\bCI|[Rr]ange|[Ii]nterval|IQR|\b(?:of|in|to|from))\s?$")
-_heading = re.compile(r"(?:^|\n)(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}\.?)[ \t]+(?=[A-Z][^\n]{2,80}(?:\n|$))")
+_heading = re.compile(r"(?:^|\n)(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}\.?)[ \t]+(?=[A-Z][A-Za-z]{2}[^\n]{0,80}\n)")
 _enumerator = re.compile(r"(?:^|\n|[:;,.]\s)(?P<number>\(\d{1,2}\)|\d{1,2}\))(?=\s+[a-zA-Z])")
 _unit_before = re.compile(r"\d\s?[a-zµμ]{1,4}.$")
 WINDOW = 40
@@ -108,4 +108,5 @@ def _names(match: re.Match[str], after: str, digits: bool) -> bool:
 
 def _noun(match: re.Match[str]) -> str:
     """In small letters; with an s where several numbers may follow."""
-    return match["noun"].lower() + ("s" if match["plural"] else "")
+    noun = match["noun"].lower()
+    return f"{noun[:-3]}ys" if noun.endswith("ies") else noun + ("s" if match["plural"] else "")

@@ -53,8 +53,8 @@ _COMPARATORS = {"<=": "≤", ">=": "≥", "⩽": "≤", "⩾": "≥"}
 _sexes = re.compile(r"\d\s?[fF]\b[^\w]{1,3}\d+\s?[mM]\b|\d\s?[mM]\b[^\w]{1,3}\d+\s?[fF]\b")
 _in_brackets = re.compile(r"[(\[]\s?(?P<unit>[^()\[\]\n\d]{1,20}\d?)[)\]][^\d\n]{0,24}$")
 _in_word = re.compile(r"\s?inch|in(?=[.,;)]|\s+(?:wide|tall|long|high|deep|diameter|monitor|screen|display)|$)")
-_range = re.compile(r"\s?(?:[-−–‐‑—]|to|through|up\s+to|and|\.\.\.?|…)\s?", re.IGNORECASE)
-_listed = re.compile(r"\s?(?:[,;/×x]|,?\s(?:and|or|vs\.?|by)|,\s?(?:and|or))\s?", re.IGNORECASE)
+_range = re.compile(r"-?\s?(?:[-−–‐‑—]|to|through|up\s+to|and|\.\.\.?|…)\s?", re.IGNORECASE)
+_listed = re.compile(r"[)\]]?\s?(?:[,;/×x]|,?\s(?:and|or|vs\.?|by)|,\s?(?:and|or))\s?[(\[]?", re.IGNORECASE)
 _deviation = r"(?:SDs?|s\.d\.|S\.D\.|SE|SEM|sd|st\.?dev\.?|standard\s+(?:deviation|error))"
 _spread = re.compile(rf"\s?(?:±|\+/-|\+/−)\s?|\s?\(±\s?|[\s,;(]{{1,3}}{_deviation}\s?[=:]?\s?")
 _mean = re.compile(r"(?:\bM|\b[Mm]eans?|\b[Aa]verage|\bx̄|\bAvg\.?)\b[^.\d\n]{0,25}$")
@@ -111,7 +111,9 @@ def _mention(text: str, numeral: Numeral, spans: Sequence[Span], sentence: Span)
         start, value = start - len(signed.group()), -value
     if not comparator and (match := _comparator.search(text[max(0, start - 4) : start])):
         comparator = _COMPARATORS.get(match["sign"], match["sign"])
-    noun = "" if numeral.version or _around(numeral.start, spans) else label_noun(text, numeral.start, end)
+    noun = label_noun(text, numeral.start, end)
+    if not noun and (numeral.version or _around(numeral.start, spans)):
+        noun = ""
     unit = _own_unit(text, end)
     if noun is None and unit is None and _glued(text, end):
         noun = ""
@@ -257,13 +259,10 @@ def _from_right(text: str, left: NumberMention, right: NumberMention) -> NumberM
         role = "mean"
     elif right.role == "range_high" and link == "range" and role in ("plain", "percent"):
         role = "range_low"
-    if left.unit is None and right.unit is not None and link and not (link == "list" and _year_like(left)):
+    year = "," in text[left.end : right.start] and len(left.text) == 4 and 1900 <= left.value <= 2099
+    if left.unit is None and right.unit is not None and link and not year:
         return replace(left, unit=right.unit, role="percent" if right.role == "percent" and role == "plain" else role)
     return left if role == left.role else replace(left, role=role)
-
-
-def _year_like(mention: NumberMention) -> bool:
-    return len(mention.text) == 4 and 1900 <= mention.value <= 2099
 
 
 def _whole_unit(written: str) -> bool:

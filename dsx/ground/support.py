@@ -3,144 +3,233 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations, pairwise
+from math import prod
 
-from dsx.ground.digits import Number, as_decimal, numbers
-from dsx.types import Json, Parameter, Status
-from dsx.units import ALIASES, convert
+from dsx.ground.numbers import NumberMention, numbers_in
+from dsx.ground.numerals import as_decimal
+from dsx.ground.phrases import dated, is_date, polarity, stands, stands_in_order
+from dsx.types import Flag, Json, Parameter, Status
+from dsx.units import convert, read_unit, same_unit, unit_end
 
-WORDS_TOO = ("in", "bar")
-"""Units that are rather words where no answer names them: "8 in each group"."""
-WORST = (Status.STATED, Status.DERIVED, Status.INFERRED, Status.UNSUPPORTED)
-NEGATION = re.compile(
-    r"\b(?:no|not|none|never|without|nor|neither|n't|non|absence of|lack of)\b|n[’']t\b", re.IGNORECASE
-)
-RANGE = re.compile(r"\s*(-?[\d.,]+)\s*(?:-|to|and)\s*(-?[\d.,]+)\s*(\D{0,20})")
-BETWEEN = re.compile(r"\s*[^\d\s-]{0,3}\s*(?:-|to|and|through)\s*", re.IGNORECASE)
+UNIT_ASSUMED = Flag("unit-assumed")
+"""No unit is written at the number, and the parameter's own was taken."""
+_WORST = (Status.STATED, Status.DERIVED, Status.INFERRED, Status.UNSUPPORTED)
 MOST_NUMBERS = 12
-LABEL = re.compile(r"\b(Experiment|Study|Table|Figure|Equation|Appendix|Section)s?\s?$|\b(?:Exp|Fig|Eq|Tab)s?\.\s?$")
+"""Numbers of a quote that are tried as operands."""
+_RANGE = re.compile(r"\s*([-−]?[\d.,]+)\s*(?:[-−–‐‑—]|to|and)\s*([-−]?[\d.,]+)\s*(\D{0,20})")
+_JOINED = re.compile(r"\s?(?:[,;/–−-]|±|,?\s?(?:to|and|or|through)\b)\s?")
+_FUNCTION = """was were is are and or to in on at for from with by as took who which when while during after before the
+had have has did that but than per each of a an"""
+_FUNCTION_WORDS = frozenset(_FUNCTION.split())
+"""What may follow a number without being what it counts."""
+_IMPLIED = {"single": 1, "once": 1, "both": 2, "pair": 2, "couple": 2, "twice": 2, "thrice": 3, "triple": 3}
+_ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12}
+_STATISTIC = re.compile(r"\b[A-Za-zχ][²2]?\s?\([^()]*$")
+_NOUNS = {"exp": "experiment", "expt": "experiment", "fig": "figure", "tab": "table", "eq": "equation"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a quote says of a value. flags: what was taken for granted."""
+
+    status: Status
+    flags: tuple[Flag, ...] = ()
 
 
 def support(value: Json, unit: str | None, quote: str | None, parameter: Parameter, repaired: bool = False) -> Status:
+    """The status alone of `judge`."""
+    return judge(value, unit, quote, parameter, repaired).status
+
+
+def judge(value: Json, unit: str | None, quote: str | None, parameter: Parameter, repaired: bool = False) -> Judgement:
     """What `quote` says of `value` in `unit` (both as written, before any conversion).
 
     repaired: the answer went through a repair; then a choice that does not stand in its quote is unsupported too.
     """
     if value is None:
-        return Status.NOT_REPORTED
+        return Judgement(Status.NOT_REPORTED)
     if not quote or not quote.strip():
-        return Status.UNSUPPORTED
-    status = _support(value, unit, _plain(quote), parameter)
-    return Status.UNSUPPORTED if repaired and status is Status.INFERRED else status
+        return Judgement(Status.UNSUPPORTED)
+    judged = _judge(value, unit or None, quote, parameter)
+    if repaired and judged.status is Status.INFERRED:
+        return Judgement(Status.UNSUPPORTED)
+    return judged
 
 
-def _support(value: Json, unit: str | None, quote: str, parameter: Parameter) -> Status:
-    if isinstance(value, list):
-        items = [_support(item, unit, quote, parameter) for item in value]
-        return max(items, key=WORST.index) if items else Status.INFERRED
+def _judge(value: Json, unit: str | None, quote: str, parameter: Parameter) -> Judgement:
     if isinstance(value, dict):
-        return _support(list(value.values()), unit, quote, parameter)
+        value = list(value.values())
+    if isinstance(value, list):
+        items = [_judge(item, unit, quote, parameter) for item in value]
+        worst = max((item.status for item in items), key=_WORST.index, default=Status.INFERRED)
+        return Judgement(worst, tuple(dict.fromkeys(flag for item in items for flag in item.flags)))
     if isinstance(value, bool):
-        return _boolean(value, quote, parameter)
-    if isinstance(value, int | float):
-        return _number(Decimal(str(value)), unit, quote, parameter)
-    if _choices(parameter):
-        return _choice(value, quote, parameter)
-    return _text(str(value), unit, quote, parameter)
+        return Judgement(_boolean(value, quote, parameter))
+    number = as_decimal(value)
+    if number is not None and not (isinstance(value, str) and not value.strip("+-−").replace(".", "").isdigit()):
+        return _Number(number, unit, quote, parameter).judge()
+    if _has_choices(parameter):
+        return Judgement(_choice(value, quote, parameter))
+    return Judgement(_text(str(value), quote))
 
 
 # ---- numbers ----
 
 
-def _number(value: Decimal, unit: str | None, quote: str, parameter: Parameter) -> Status:
-    found = [number for number in numbers(quote) if not _labels(number, quote, parameter)]
-    carried = [number for number in found if value in number.values()]
-    if carried and any(_unit_agrees(number, unit, quote, parameter) for number in carried):
-        return Status.STATED
-    if unit and _converted(value, unit, found, quote):
-        return Status.DERIVED
-    if carried or (unit and not _unit_stands(unit, quote)):
-        return Status.UNSUPPORTED
-    return Status.DERIVED if _derived(value, found, quote) else Status.UNSUPPORTED
+class _Number:
+    """One number against one quote."""
 
+    def __init__(self, value: Decimal, unit: str | None, quote: str, parameter: Parameter) -> None:
+        self.value, self.unit, self.quote, self.parameter = value, unit, quote, parameter
+        self.mentions = [each for each in (*numbers_in(quote), *_articles(quote)) if self._counts(each)]
 
-def _labels(number: Number, quote: str, parameter: Parameter) -> bool:
-    """The 2 of "Experiment 2" counts nothing, unless it is what was asked for."""
-    label = LABEL.search(quote, 0, number.start)
-    return label is not None and not (label[1] and label[1].lower() in parameter.name.lower())
+    def judge(self) -> Judgement:
+        equal = [mention for mention in self.mentions if self._equals(mention)]
+        fits = [(mention, fit) for mention in equal if (fit := self._unit_fit(mention)) is not None]
+        if fits:
+            mention, fit = min(fits, key=lambda each: (not each[0].exact, each[1]))
+            flags = (UNIT_ASSUMED,) if fit else ()
+            return Judgement(Status.STATED if mention.exact else Status.DERIVED, flags)
+        if any(self._converts(mention) or self._is_share(mention) for mention in self.mentions):
+            return Judgement(Status.DERIVED)
+        if not equal and self._computed():
+            return Judgement(Status.DERIVED)
+        return Judgement(self._implied() if not equal else Status.UNSUPPORTED)
 
+    def _counts(self, mention: NumberMention) -> bool:
+        """The 2 of "Experiment 2" counts nothing, unless it is what was asked for."""
+        if mention.kind == "value":
+            return True
+        words = re.findall(r"[a-z]+", self.parameter.name.lower())
+        noun = mention.noun.rstrip("s")
+        return bool(noun) and words[:1] not in (["n"], ["number"], ["count"]) and _NOUNS.get(noun, noun) in words
 
-def _unit_agrees(number: Number, unit: str | None, quote: str, parameter: Parameter) -> bool:
-    """The unit as answered stands in the quote; without one, the number must not carry a unit other than stored."""
-    if unit:
-        return _unit_stands(unit, quote)
-    written = _unit_after(number, quote)
-    return written is None or parameter.unit is None or same_unit(written, parameter.unit)
+    def _equals(self, mention: NumberMention) -> bool:
+        if self.value == mention.value or (not mention.exact and self._rounds(mention.value)):
+            return True
+        return abs(self.value) == abs(mention.value) and (mention.comparator == "±" or self._unsigned(mention))
 
+    def _unsigned(self, mention: NumberMention) -> bool:
+        """Whether −30° may be reported as 30: of angles, and where the sign is dropped anyhow."""
+        kind = read_unit(mention.unit) if mention.unit else None
+        angle = kind is not None and kind.kind == frozenset([("angle", 1)])
+        return self.value > 0 and (angle or "unsigned" in self.parameter.normalisers)
 
-def _unit_stands(unit: str, quote: str) -> bool:
-    """As written, or in another spelling; after a digit no space is needed ("40ms")."""
-    plain = _plain(unit)
-    return any(
-        re.search(rf"(?<![^\W\d]){re.escape(spelling)}(?![^\W\d])", quote, re.IGNORECASE)
-        for spelling in (plain, *_spellings(plain))
-    )
+    def _rounds(self, number: Decimal) -> bool:
+        """Whether the value is `number`, rounded to the value's own decimals (three digits at least)."""
+        exponent = self.value.as_tuple().exponent
+        if not isinstance(exponent, int) or abs(self.value - number) > abs(number) * Decimal("0.002"):
+            return False
+        return abs(self.value - number) <= Decimal("0.5000001").scaleb(min(exponent, 0)) and self.value != 0
 
+    def _unit_fit(self, mention: NumberMention) -> int | None:
+        """0: its unit is the one answered or stored. 1: none is written, the stored one may be taken. None: no fit."""
+        wanted = self.unit or self.parameter.unit
+        if wanted is None:
+            return 0
+        if mention.unit is not None:
+            return 0 if same_unit(mention.unit, wanted) else None
+        following = self._word_after(mention)
+        if read_unit(wanted) is None:
+            return 0 if following and same_unit(following, wanted) else None if following else 1
+        assumable = self.unit is None or self.parameter.unit is None or same_unit(self.unit, self.parameter.unit)
+        return 1 if assumable and (not following or following.lower() in _FUNCTION_WORDS) else None
 
-def _unit_after(number: Number, quote: str) -> str | None:
-    """The known unit right after a number, also where it follows the last number of a list or range."""
-    rest = quote[number.end :]
-    rest = re.sub(r"^(?:\s*(?:,|and|or|to|-|±|by|x)?\s*(?:and|or)?\s*[-±]?\d[\d.,]*)*", "", rest)
-    match = re.match(r"[\s-]?(°|%|per cent|[A-Za-z]+)(?![^\W\d])", rest.lstrip(" "))
-    return match[1] if match and match[1] not in WORDS_TOO and _spellings(match[1]) else None
+    def _word_after(self, mention: NumberMention) -> str:
+        """The word that follows the number, or the last number of its list or range; "" at the end of a clause."""
+        end = mention.end
+        for following in self.mentions:
+            if following.start >= end and _JOINED.fullmatch(self.quote, end, following.start):
+                end = following.end
+        match = re.match(r"[\s-]?([^\W\d_]+)", self.quote[end : end + 40])
+        return match[1] if match else ""
 
+    def _converts(self, mention: NumberMention) -> bool:
+        """The value is a quoted number in another unit: 0.08 m for "8 cm"."""
+        if not self.unit or not mention.unit:
+            return False
+        try:
+            converted = Decimal(str(convert(float(mention.value), mention.unit, self.unit)))
+        except (ValueError, OverflowError):
+            return False
+        if same_unit(mention.unit, self.unit):
+            return False
+        return abs(converted - self.value) <= abs(self.value) * Decimal("1e-6") or self._rounds(converted)
 
-def _spellings(unit: str) -> tuple[str, ...]:
-    """How papers write this unit; case counts where it parts two units (mW, MW)."""
-    for written in (unit, unit.lower()):
-        found = next((spellings for spellings in ALIASES.values() if written in spellings), None)
-        if found:
-            return found
-    return ()
+    def _is_share(self, mention: NumberMention) -> bool:
+        """A percentage as a share, or a share as a percentage."""
+        wanted = self.unit or self.parameter.unit
+        if wanted is None:
+            return mention.role == "percent" and self.value * 100 == mention.value
+        percent = same_unit(wanted, "%") and mention.unit is None
+        return percent and 0 < mention.value <= 1 and self.value == mention.value * 100
 
+    def _computed(self) -> bool:
+        """A sum of numbers in a row or of two, a difference, a product of two or three, a part of a whole."""
+        if (self.unit or self.parameter.unit) is not None:
+            return self._multiple()
+        operands = [each for each in self._plain() if not self._statistic(each)][:MOST_NUMBERS]
+        counts = [each for each in operands if each.value == each.value.to_integral_value()]
+        listed = [each.value for each in counts]
+        runs = (counts[i:j] for i in range(len(counts)) for j in range(i + 2, len(counts) + 1))
+        summands = [*runs, *combinations(counts, 2)]
+        if any(self.value == sum(each.value for each in part) and not self._overlap(part) for part in summands):
+            return True
+        if any(self.value == abs(a - b) for a, b in combinations(listed, 2)) and self.value > 0:
+            return True
+        factors = [each for each in listed if each > 1]
+        if any(self.value == prod(part) for size in (2, 3) for part in combinations(factors, size)):
+            return True
+        shares = [each.value for each in operands if 0 < each.value < 1]
+        shares += [each.value / 100 for each in self.mentions if each.role == "percent"]
+        return any(self.value == share * count for share in shares for count in listed)
 
-def same_unit(one: str, other: str) -> bool:
-    """Two spellings of one unit."""
-    one, other = _plain(one), _plain(other)
-    return one == other or (_spellings(one) != () and _spellings(one) == _spellings(other)) or _in(1, one, other) == 1
+    def _plain(self) -> list[NumberMention]:
+        """The numbers that count: without unit, no end of a range, no mean or spread."""
+        return [each for each in self.mentions if each.unit is None and each.role == "plain"]
 
+    def _multiple(self) -> bool:
+        """A quoted amount times a count: 120 min for "4 runs of 30 min"."""
+        wanted = self.unit or ""
+        united = [each for each in self.mentions if each.unit and each.role == "plain"]
+        amounts = [each.value for each in united if same_unit(each.unit or "", wanted)]
+        counts = [each.value for each in self._plain() if each.value > 1]
+        return any(self.value == amount * count for amount in amounts for count in counts)
 
-def _converted(value: Decimal, unit: str, found: Sequence[Number], quote: str) -> bool:
-    """The value is a quoted number in another unit: 0.08 m for "8 cm"."""
-    for number in found:
-        written = _unit_after(number, quote)
-        for each in number.values() if written else ():
-            made = _in(float(each), written or "", _plain(unit))
-            if made is not None and abs(made - float(value)) <= 1e-6 * abs(float(value)):
+    def _statistic(self, mention: NumberMention) -> bool:
+        """Degrees of freedom: the 1 and the 38 of "F(1, 38)"."""
+        return _STATISTIC.search(self.quote, max(0, mention.start - 20), mention.start) is not None
+
+    def _overlap(self, part: Sequence[NumberMention]) -> bool:
+        """Whether one is a part of another: "42 adults (21 women)", "of 40, 2"."""
+        for whole, other in combinations(part, 2):
+            between = self.quote[whole.end : other.start]
+            if between.count("(") > between.count(")") or re.search(r"\bof\s+(?:the|these|all)?\s*$", between):
                 return True
-    return False
+            if re.search(r"\b[Oo]f\s+(?:the\s+|these\s+)?$", self.quote[: whole.start]):
+                return True
+        return False
+
+    def _implied(self) -> Status:
+        """ "both", "a pair" and "twice" say two; "III" is three."""
+        if self.parameter.unit is None and self.unit is None:
+            if any(_ROMAN.get(numeral) == self.value for numeral in re.findall(r"\b[IVX]{2,4}\b", self.quote)):
+                return Status.DERIVED
+            if any(_IMPLIED.get(word) == self.value for word in re.findall(r"[a-z]+", self.quote.lower())):
+                return Status.INFERRED
+        return Status.UNSUPPORTED
 
 
-def _in(value: float, written: str, unit: str) -> float | None:
-    try:
-        return convert(value, written, unit)
-    except ValueError:
-        return None
-
-
-def _derived(value: Decimal, found: Sequence[Number], quote: str) -> bool:
-    """A sum of numbers in a row or of any two, a product of two, or a percentage as a share."""
-    listed = [number.value for number in found[:MOST_NUMBERS]]
-    runs = (sum(listed[i:j]) for i in range(len(listed)) for j in range(i + 2, len(listed) + 1))
-    pairs = list(combinations(listed, 2))
-    if value in runs or any(value == a + b for a, b in pairs):
-        return True
-    if any(value == a * b for a, b in pairs if a > 1 and b > 1):
-        return True
-    return any(_unit_after(number, quote) == "%" and value * 100 == number.value for number in found)
+def _articles(quote: str) -> Iterator[NumberMention]:
+    """ "an hour": one of a unit that is written out."""
+    for match in re.finditer(r"\b[Aa]n?\s+(?=[a-z]{3})", quote):
+        if (end := unit_end(quote, match.end())) > match.end() + 2:
+            unit = quote[match.end() : end]
+            yield NumberMention(Decimal(1), match.group(), match.start(), match.end(), unit, exact=False)
 
 
 # ---- choices and texts ----
@@ -148,15 +237,13 @@ def _derived(value: Decimal, found: Sequence[Number], quote: str) -> bool:
 
 def _boolean(value: bool, quote: str, parameter: Parameter) -> Status:
     choice = next((choice for choice in parameter.choices if choice.value is value), None)
-    if choice and any(_stands(phrase, quote) for phrase in _phrases(choice.description)):
+    if choice and any(polarity(phrase, quote) for phrase in _phrases(choice.description)):
         return Status.STATED
-    names = (parameter.name.rpartition(".")[2].replace("_", " "), *parameter.synonyms)
-    if any(_stands(name, quote) for name in names) and bool(NEGATION.search(quote)) is not value:
-        return Status.STATED
-    return Status.INFERRED
+    names = (parameter.name.rpartition(".")[2], *parameter.synonyms)
+    return Status.STATED if any(polarity(name, quote) is value for name in names) else Status.INFERRED
 
 
-def _choices(parameter: Parameter) -> bool:
+def _has_choices(parameter: Parameter) -> bool:
     items = parameter.schema.get("items")
     enums = (parameter.schema.get("enum"), items.get("enum") if isinstance(items, dict) else None)
     return bool(parameter.choices) or any(enums)
@@ -165,7 +252,8 @@ def _choices(parameter: Parameter) -> bool:
 def _choice(value: Json, quote: str, parameter: Parameter) -> Status:
     choice = next((choice for choice in parameter.choices if choice.value == value), None)
     phrases = (str(value), *(_phrases(choice.description) if choice else ()))
-    return Status.STATED if any(_stands(phrase, quote) for phrase in phrases) else Status.INFERRED
+    named = (phrase for phrase in phrases if stands(phrase, quote))
+    return Status.STATED if any(polarity(phrase, quote) is not False for phrase in named) else Status.INFERRED
 
 
 def _phrases(description: str) -> list[str]:
@@ -173,59 +261,21 @@ def _phrases(description: str) -> list[str]:
     return [part.strip() for part in re.split(r"[,;:()/]| or ", description) if 0 < len(part.split()) <= 4]
 
 
-def _stands(phrase: str, quote: str) -> bool:
-    """As whole words, whatever the case, hyphens or plural."""
-    words = re.findall(r"\w+", _plain(phrase).replace("_", " ").casefold())
-    if not words:
-        return phrase.strip() != "" and phrase.strip() in quote
-    pattern = r"\b" + r"[\s-]*".join(re.escape(word) for word in words) + r"(?:e?s)?\b"
-    return re.search(pattern, quote.replace("_", " ").casefold()) is not None
-
-
-def _text(value: str, unit: str | None, quote: str, parameter: Parameter) -> Status:
-    plain = _plain(value)
-    span = RANGE.fullmatch(plain)
-    if span:
-        return _range(as_decimal(span[1]), as_decimal(span[2]), quote)
-    alone = as_decimal(plain)
-    if alone is not None:
-        return _number(alone, unit, quote, parameter)
-    low, there = _loose(plain), _loose(quote)
-    if not low:
-        return Status.STATED if plain in quote else Status.UNSUPPORTED
-    if f" {low} " in f" {there} ":
+def _text(value: str, quote: str) -> Status:
+    if stands_in_order(value, quote):
         return Status.STATED
-    here = {each for number in numbers(quote) for each in number.values()}
-    if not all(number.value in here or -number.value in here for number in numbers(plain)):
-        return Status.UNSUPPORTED
-    words = {word for word in low.split() if not as_decimal(word)}
-    return Status.STATED if words <= set(there.split()) else Status.UNSUPPORTED
+    if is_date(value):
+        return Status.DERIVED if dated(value, quote) else Status.UNSUPPORTED
+    span = _RANGE.fullmatch(value)
+    return _range(as_decimal(span[1]), as_decimal(span[2]), quote) if span else Status.UNSUPPORTED
 
 
 def _range(low: Decimal | None, high: Decimal | None, quote: str) -> Status:
-    found = numbers(quote)
-    for first, second in pairwise(found):
-        if low in first.values() and high in second.values() and BETWEEN.fullmatch(quote, first.end, second.start):
-            return Status.STATED
-        # the dash may have been taken as the second number's sign
-        if low in first.values() and high in second.values() and not quote[first.end : second.start].strip():
-            return Status.STATED
-    here = {each for number in found for each in number.values()}
-    return Status.DERIVED if low in here and high in here else Status.UNSUPPORTED
-
-
-def _loose(text: str) -> str:
-    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
-
-
-def _plain(text: str) -> str:
-    """One form of dashes, quotes, ligatures and blanks. Superscripts stay apart from the number before them."""
-    text = re.sub(r"(?<=\d)(?=[⁰¹²³⁴⁵⁶⁷⁸⁹])(?<!10)", " ^", text)
-    keep = re.sub(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻º½¼¾…]", lambda match: f"\ue000{ord(match.group()):x}\ue001", text)
-    keep = keep.replace("\u2009", "\ue002").replace("\u202f", "\ue002").replace("\u00a0", "\ue002")
-    plain = unicodedata.normalize("NFKC", keep)
-    plain = re.sub(r"\ue000([0-9a-f]+)\ue001", lambda match: chr(int(match[1], 16)), plain)
-    plain = re.sub(r"(?<=\d)\ue002(?=\d{3}\b)", "\u2009", plain).replace("\ue002", " ")
-    plain = re.sub(r"[−‐‑‒–—―]", "-", plain).replace("º", "°")
-    plain = re.sub(r"[‘’‛`´]", "'", plain)
-    return re.sub(r"[ \t\r\n]+", " ", re.sub(r"[“”„‟]", '"', plain)).strip()
+    mentions = [mention for mention in numbers_in(quote) if mention.kind == "value"]
+    if any(
+        (first.role, second.role) == ("range_low", "range_high") and (first.value, second.value) == (low, high)
+        for first, second in pairwise(mentions)
+    ):
+        return Status.STATED
+    written = {mention.value for mention in mentions}
+    return Status.DERIVED if low in written and high in written else Status.UNSUPPORTED

@@ -1,0 +1,142 @@
+"""Whether words stand in a quote, whether they are negated there, and dates however they are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from dsx.ground.numbers import numbers_in
+from dsx.text import folded_words
+
+_token = re.compile(r"-?\d+(?:\.\d+)?(?![^\W\d])|[^\W\d_][^\W_]*[+#]{1,2}|[^\W_]+|[^\s\w.,;:'\"()\[\]]")
+_inner_hyphen = re.compile(r"(?<=[^\W\d_])-(?=\w)|(?<=\w)-(?=[^\W\d_])")
+_unspaced = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+"""Scripts that put no blanks between words, or join particles to them."""
+_negation = re.compile(r"\b(?:no|not|never|without|neither|nor|non|lacks?|lacked|lacking|absence|cannot)\b|n't\b")
+_absent = re.compile(
+    r"\b(?:withheld|absent|removed|omitted|unavailable|withdrawn|prevented|denied|eliminated|precluded|blocked|occluded|"
+    r"disabled|missing|lacking|lacked|excluded|abolished|suppressed|switched\s+off|turned\s+off|impossible|refused)\b"
+)
+_not_after = re.compile(
+    r"\b(?:was|were|is|are|be|been|did|do|does|could|can|had|has|have|will|would)\s+(?:not|never)\b|n't\b"
+)
+_clause_end = re.compile(r"[.;:,!?]|\b(?:who|whom|that|which|when|while|if|because|but|although|until|and|or)\b")
+GAP = 2
+"""Words that may stand between two words of a text, as in "visual and auditory feedback"."""
+SCOPE = 4
+"""Words between a negation and what it negates."""
+
+
+def tokens(text: str) -> list[str]:
+    """Words, signs and numbers of a text, folded; "forty-two" and "42" are one, as are "1,024" and "1024"."""
+    pieces, at = [], 0
+    for mention in numbers_in(text):
+        if mention.kind == "value" and mention.start >= at:
+            sign = "±" if mention.comparator == "±" else ""
+            pieces += [text[at : mention.start], f" {sign}{mention.value.normalize():f} "]
+            at = mention.end
+    written = folded_words("".join([*pieces, text[at:]]))
+    return _token.findall(_inner_hyphen.sub(" ", written.replace("_", " ")))
+
+
+def occurrences(words: Sequence[str], quote: Sequence[str], plural: bool = False) -> Iterator[int]:
+    """Indices in the quote's tokens at which the words follow each other."""
+    for start in range(len(quote) - len(words) + 1):
+        here = quote[start : start + len(words)]
+        if all(_equal(word, other, plural) for word, other in zip(words, here, strict=True)):
+            yield start
+
+
+def _equal(word: str, other: str, plural: bool) -> bool:
+    return word == other or (plural and word.isalpha() and other in (f"{word}s", f"{word}es"))
+
+
+def stands(phrase: str, quote: str) -> bool:
+    """As whole words, whatever the case, the hyphens or the plural; in scripts without blanks as characters."""
+    words = tokens(phrase)
+    if not words:
+        return f" {phrase.strip()} " in f" {quote} " and bool(phrase.strip())
+    if _unspaced.search(phrase):
+        return folded_words(phrase).replace(" ", "") in folded_words(quote).replace(" ", "")
+    if next(occurrences(words, tokens(quote), plural=True), None) is None:
+        return False
+    return any(map(str.isalnum, "".join(words))) or f" {phrase.strip()} " in f" {quote} "
+
+
+def stands_in_order(value: str, quote: str) -> bool:
+    """All words of a text, in its order, few others between; with numbers or signs none between."""
+    words, quoted = tokens(value), tokens(quote)
+    if not words or _unspaced.search(value) or len(words) == 1:
+        return stands(value, quote)
+    if next(occurrences(words, quoted), None) is not None:
+        return True
+    if not all(word.isalpha() for word in words):
+        return False
+    return any(_follows(words, quoted, start) for start in occurrences(words[:1], quoted))
+
+
+def _follows(words: Sequence[str], quoted: Sequence[str], start: int) -> bool:
+    at = start
+    for word in words[1:]:
+        window = quoted[at + 1 : at + 2 + GAP]
+        if word not in window or any(_negation.fullmatch(between) for between in window[: window.index(word)]):
+            return False
+        at += 1 + window.index(word)
+    return True
+
+
+def polarity(phrase: str, quote: str) -> bool | None:
+    """True where the phrase stands affirmed, False where it stands denied ("no feedback", "feedback was withheld").
+
+    None where it does not stand, or where what is said of it is denied twice.
+    """
+    text = " ".join(folded_words(quote).replace("_", " ").replace("-", " ").split())
+    words = [re.escape(word) for word in re.findall(r"\w+", folded_words(phrase.replace("_", " ")).replace("-", " "))]
+    found = set()
+    pattern = r"\b" + r"\s".join(words) + r"(?:e?s)?\b"
+    for match in re.finditer(pattern, text) if words else ():
+        denials = _denials(text, match.start(), match.end())
+        found.add(None if denials > 1 else denials == 0)
+    return found.pop() if len(found) == 1 else None
+
+
+def _denials(text: str, start: int, end: int) -> int:
+    """How many negations bear on text[start:end] in its clause: some words before it, or its verb after it."""
+    before = re.split(r"[.;:!?]|\b(?:but|who|which|that)\b", text[:start])[-1]
+    near = " ".join(re.split(r"[,\s]+", before.strip())[-SCOPE:])
+    after = text[end:]
+    if clause := _clause_end.search(after):
+        after = after[: clause.start()]
+    return len(_negation.findall(near)) + len(_not_after.findall(after)) + len(_absent.findall(after))
+
+
+# ---- dates ----
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_month = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_day = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_dates = [
+    re.compile(rf"(?:{_day}\.?\s+)?(?:of\s+)?{_month},?\s+(?P<year>\d{{4}})", re.IGNORECASE),
+    re.compile(rf"{_month}\s+{_day},?\s+(?P<year>\d{{4}})", re.IGNORECASE),
+]
+_numeric_date = re.compile(r"\b(\d{1,2})[/.](\d{1,2})[/.](\d{4})\b")
+_iso_date = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
+
+
+def is_date(value: str) -> bool:
+    """Whether it is written as YYYY-MM-DD or YYYY-MM."""
+    return _iso_date.fullmatch(value) is not None
+
+
+def dated(value: str, quote: str) -> bool:
+    """Whether the quote writes the ISO date `value` in another way. 03/05/2019 may be read in two."""
+    year, month, day = (int(part or 0) for part in (value + "-0").split("-")[:3])
+    for pattern in _dates:
+        for match in pattern.finditer(quote):
+            written = (int(match["year"]), _MONTHS.index(match["month"].lower()) + 1)
+            if written == (year, month) and (day == 0 or int(match["day"] or 0) == day):
+                return True
+    return any(
+        int(last) == year and (month, day) in ((int(first), int(second)), (int(second), int(first)))
+        for first, second, last in _numeric_date.findall(quote)
+    )
