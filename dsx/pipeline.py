@@ -13,7 +13,7 @@ from pathlib import Path
 from dsx.answers.calibration import calibration_of
 from dsx.ask import plan, questions
 from dsx.ask.prompt import Prompts
-from dsx.ask.select import Selector
+from dsx.ask.select import Selector, room
 from dsx.fill import parameter as taken
 from dsx.fill import records as labels
 from dsx.fill import written
@@ -93,6 +93,7 @@ class Pipeline:
             log=self._log,
         )
         self._habits_known = not (self.takes_values and "prior" in recipe.steps)
+        self._room_for_text()  # a context that no text fits into is refused before anything is asked
 
     @property
     def wording(self) -> Wording:
@@ -138,10 +139,13 @@ class Pipeline:
             yield question, sum(map(self.engine.count_tokens, (question.system, question.shown.text, question.prompt)))
 
     def _selector(self, document: Document) -> Selector:
-        room = self.engine.context_tokens - self.recipe.max_new_tokens - QUESTION_TOKENS
-        before = [self.wording.system, *(turn for turns in self.wording.examples for turn in turns)]
-        room -= sum(map(self.engine.count_tokens, before))
-        return Selector(document, self.engine.count_tokens, room, min(self.recipe.passage_tokens, room))
+        left = self._room_for_text()
+        return Selector(document, self.engine.count_tokens, left, min(self.recipe.passage_tokens, left))
+
+    def _room_for_text(self) -> int:
+        spoken = [self.wording.system, *(turn for turns in self.wording.examples for turn in turns)]
+        question_tokens = QUESTION_TOKENS + sum(map(self.engine.count_tokens, spoken))
+        return room(self.engine.context_tokens, self.recipe.max_new_tokens, question_tokens)
 
     # ---- the tasks of a round: each fills values of one record, and gives the records below it ----
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import numpy
 import pytest
 
-from dsx.ask.select import Selector, readable
-from dsx.types import Document, Page, Section
+from dsx.ask.select import LEAST_ROOM, LONGEST_PIECE, Selector, readable, room, show
+from dsx.errors import DecodeError, UsageError
+from dsx.types import Document, Page, Passage, Section
 
 
 def document(*sections: tuple[str, str]) -> Document:
     """A document of (kind, text) sections."""
-    text, made = "", []
+    text, spans = "", []
     for kind, body in sections:
-        made.append(Section(kind.title(), kind, 1, len(text), len(text) + len(body) + 1))
+        spans.append(Section(kind.title(), kind, 1, len(text), len(text) + len(body) + 1))
         text += body + "\n"
     empty = numpy.full((len(text), 4), numpy.nan, dtype=numpy.float32)
     pages = (Page(1, 0, len(text), 600, 800),)
-    return Document("id", "a", "text", text, pages, tuple(made), (), {}, numpy.ones(len(text), numpy.int32), empty)
+    return Document("id", "a", "text", text, pages, tuple(spans), (), {}, numpy.ones(len(text), numpy.int32), empty)
 
 
 FILLER = " ".join(f"Sentence {number} speaks of many other things in the world." for number in range(300))
@@ -38,25 +39,109 @@ def test_references_are_never_shown() -> None:
     text = Selector(PAPER, count, 10**6, 100).select("participants").text
     assert "Ninety" not in text
     assert "appendix" in text
-    assert len(readable(PAPER)) == 2
+    first, second = readable(PAPER)
+    assert PAPER.text[first.start : first.start + 8] == "We study"
+    assert PAPER.text[second.start : second.end] == "An appendix after the references."
+
+
+def test_where_nothing_but_references_is_read_they_are_shown() -> None:
+    only = document(("references", " Smith (1999). "))
+    assert Selector(only, count, 100, 100).select("x").text == "Smith (1999)."
+    assert readable(document(("other", " \n "))) == []
 
 
 def test_a_paper_that_fits_is_shown_whole_and_maps_back() -> None:
     selector = Selector(PAPER, count, 10**6, 100)
     shown = selector.select("anything")
     assert shown.whole
+    assert selector.whole
     for at in (0, 50, len(shown.text) - 1):
         assert shown.text[at] == PAPER.text[shown.to_document(at)]
     with pytest.raises(IndexError):
         shown.to_document(len(shown.text))
 
 
+def test_it_is_whole_up_to_the_last_token() -> None:
+    size = count(show(PAPER, readable(PAPER), whole=True).text)
+    assert Selector(PAPER, count, size, 100).whole
+    assert not Selector(PAPER, count, size - 1, 100).whole
+
+
 def test_passages_fit_the_budget_and_hold_what_was_asked_for() -> None:
     selector = Selector(PAPER, count, 100, 60)
     shown = selector.select("number of participants, subjects")
     assert not shown.whole
-    assert count(shown.text) <= 60
+    assert 50 <= count(shown.text) <= 60
     assert "Forty participants took part." in shown.text
+    assert "We study" not in shown.text
     start = shown.text.index("Forty")
     assert PAPER.text[shown.to_document(start) :].startswith("Forty participants")
-    assert "Ada Lovelace" in selector.select("authors", first=True).text
+    opening = selector.select("participants", first=True)
+    assert opening.text.startswith("We study reaching. Ada Lovelace wrote it.")
+    assert "Forty participants took part." in opening.text
+
+
+def test_neighbours_come_along_and_what_touches_is_one_passage() -> None:
+    paper = document(("other", "Nine hens sat. Eggs lay there. Cocks crew. " + FILLER))
+    shown = Selector(paper, count, 20, 9).select("eggs")
+    assert shown.text == "Nine hens sat. Eggs lay there. Cocks crew."
+    assert shown.passages == (Passage(0, 42),)
+
+
+def test_likely_sections_come_first() -> None:
+    same = "The hens were nine."
+    paper = document(("discussion", same), ("other", FILLER), ("participants", same), ("other", FILLER))
+    shown = Selector(paper, count, 20, 4).select("hens")
+    assert shown.passages[0].start > 1000
+    assert shown.text == same
+
+
+def test_passages_are_packed_on_past_what_does_not_fit() -> None:
+    paper = document(("other", "\n".join(["Hens sat in straw in the pen.", FILLER] * 3 + ["Few hens."])))
+    shown = Selector(paper, len, 500, 100).select("hens straw pen")
+    assert shown.text.count("Hens sat in straw") == 1
+    assert shown.text.endswith("\n\nFew hens.")
+    assert len(shown.text) <= 100
+
+
+def test_a_long_line_hides_nothing() -> None:
+    line = ", ".join(f"code {number} hens" for number in range(2000))
+    paper = document(("other", line), ("methods", "In all, forty-two hens took part."), ("other", FILLER))
+    shown = Selector(paper, count, 200, 150).select("how many hens took part", first=True)
+    assert "forty-two hens" in shown.text
+    assert shown.text.startswith("code 0 hens, code 1 hens")
+    assert 75 <= count(shown.text) <= 150
+    words = set(line.replace(",", "").split())
+    assert {word.strip(",") for word in shown.text.partition("\n")[0].split()} <= words  # cut between words
+
+
+def test_a_line_without_blanks_is_cut_all_the_same() -> None:
+    paper = document(("other", "长" * 5 * LONGEST_PIECE))
+    shown = Selector(paper, len, 1000, 900).select("x")
+    assert 800 <= len(shown.text) <= 900
+
+
+def test_a_piece_that_is_too_long_alone_is_cut_to_fit_between_words() -> None:
+    paper = document(("other", "Nine hens sat in the straw and did not move for days"), ("other", FILLER))
+    shown = Selector(paper, len, 100, 25).select("straw")
+    assert 0 < len(shown.text) <= 25
+    assert "Nine hens sat in the straw".startswith(shown.text)
+    with pytest.raises(DecodeError, match="none of the paper's text fits into 0 tokens"):
+        Selector(paper, len, 100, 0).select("straw")
+
+
+@pytest.mark.parametrize("text", ["\0" * 300, "\0 \0. \0", "... !!! ... " * 100, "- " * 300])
+def test_texts_without_a_word_are_harmless(text: str) -> None:
+    paper = document(("other", text), ("other", " "))
+    shown = Selector(paper, len, 10, 50).select("hens", first=True)
+    assert 0 < len(shown.text) <= 50
+
+
+def test_room_is_what_is_left_for_the_text() -> None:
+    assert room(4096, 512, 1500) == 2084
+    assert room(2000 + LEAST_ROOM, 500, 1500) == LEAST_ROOM
+    with pytest.raises(
+        UsageError, match="of the model's 2048 tokens, 512 are kept for the answer and 1500 for"
+    ) as error:
+        room(2048, 512, 1500)
+    assert "--max-new-tokens" in str(error.value)

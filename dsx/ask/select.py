@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from dsx.errors import DecodeError, UsageError
 from dsx.text import sentences
 from dsx.types import PASSAGE_BREAK, Document, Passage, Shown
 
@@ -20,19 +21,40 @@ LIKELY_SECTIONS = {"methods": 1.5, "participants": 1.5, "apparatus": 1.5, "proce
 """Factors on a sentence's score by the kind of the section it stands in; all others count 1."""
 NEIGHBOURS = 1
 """Sentences shown on each side of one that was chosen."""
+LONGEST_PIECE, LEAST_PIECE = 800, 40
+"""Characters of a sentence or line that are chosen together; longer ones are cut between words."""
+LEAST_ROOM = 128
+"""Tokens of text, some five sentences, without which no question is asked."""
 
 _word = re.compile(r"[^\W_]+")
 
 
+def room(context_tokens: int, answer_tokens: int, question_tokens: int) -> int:
+    """Tokens of the context that are left for a paper's text. Raises UsageError where that is next to nothing.
+
+    answer_tokens: the answer's cap. question_tokens: all that is said beside the text.
+    """
+    left = context_tokens - answer_tokens - question_tokens
+    if left < LEAST_ROOM:
+        raise UsageError(
+            f"no room for the paper's text: of the model's {context_tokens} tokens, {answer_tokens} are kept for "
+            f"the answer and {question_tokens} for the question; lower --max-new-tokens or take a model with a longer "
+            "context"
+        )
+    return left
+
+
 def readable(document: Document) -> list[Passage]:
-    """The document without the sections that are never shown."""
+    """The document without the sections that are never shown; all of it where there is nothing else."""
     passages, at = [], 0
     for section in sorted(document.sections, key=lambda section: section.start):
         if section.kind in HIDDEN_SECTIONS and section.start >= at:
             passages.append(Passage(at, section.start))
             at = section.end
     passages.append(Passage(at, len(document.text)))
-    return [trimmed for passage in passages if (trimmed := _trim(document.text, passage)).start < trimmed.end]
+    shown = [trimmed for passage in passages if (trimmed := _trim(document.text, passage)).start < trimmed.end]
+    everything = _trim(document.text, Passage(0, len(document.text)))
+    return shown or ([everything] if everything.start < everything.end else [])
 
 
 def show(document: Document, passages: list[Passage], whole: bool) -> Shown:
@@ -54,7 +76,8 @@ class Selector:
     whole_tokens: int
     passage_tokens: int
     _whole: Shown | None = None
-    _sentences: list[Passage] = field(default_factory=list)
+    _pieces: list[Passage] = field(default_factory=list)
+    _costs: dict[int, int] = field(default_factory=dict)
     _ranker: Any = None
 
     def __post_init__(self) -> None:
@@ -62,12 +85,15 @@ class Selector:
         if self.count(everything.text) <= self.whole_tokens:
             self._whole = everything
             return
-        self._sentences = [
-            Passage(*span)
+        text = self.document.text
+        longest = min(LONGEST_PIECE, max(self.passage_tokens, LEAST_PIECE))  # a token has a character at least
+        self._pieces = [
+            Passage(*piece)
             for passage in everything.passages
-            for span in sentences(self.document.text, passage.start, passage.end)
+            for span in sentences(text, passage.start, passage.end)
+            for piece in _pieces(text, *span, longest)
         ]
-        self._ranker = _ranker([_words(self.document.text[part.start : part.end]) for part in self._sentences])
+        self._ranker = _ranker([_words(text[piece.start : piece.end]) for piece in self._pieces])
 
     @property
     def whole(self) -> bool:
@@ -79,44 +105,58 @@ class Selector:
         if self._whole is not None:
             return self._whole
         chosen: set[int] = set()
-        spent = 0
-        for index in [*self._opening(first), *self._ranked(query)]:
-            for near in range(max(0, index - NEIGHBOURS), min(len(self._sentences), index + NEIGHBOURS + 1)):
-                if near in chosen:
-                    continue
-                cost = self.count(self._text(near))
-                if spent + cost > self.passage_tokens:
-                    return self._shown(chosen)
-                chosen.add(near)
-                spent += cost
+        left = self.passage_tokens
+        ranked = self._ranked(query)
+        if self._cost(ranked[0]) > self.passage_tokens:
+            return self._cut_to_fit(self._pieces[ranked[0]])
+        around = [0, *(side * step for step in range(1, NEIGHBOURS + 1) for side in (-1, 1))]
+        for index in [*self._opening(first), *(hit + step for hit in ranked for step in around)]:
+            if 0 <= index < len(self._pieces) and index not in chosen and self._cost(index) <= left:
+                chosen.add(index)
+                left -= self._cost(index)
         return self._shown(chosen)
+
+    def _cost(self, index: int) -> int:
+        """Tokens of a piece and of the break after it."""
+        if index not in self._costs:
+            self._costs[index] = self.count(self._text(index) + PASSAGE_BREAK)
+        return self._costs[index]
+
+    def _cut_to_fit(self, piece: Passage) -> Shown:
+        """The beginning of a piece that is too long alone. Raises DecodeError where not even a word fits."""
+        text, end = self.document.text, piece.end
+        while end > piece.start:
+            shown = show(self.document, [Passage(piece.start, end)], whole=False)
+            if self.count(shown.text) <= self.passage_tokens:
+                return shown
+            end = _cut(text, piece.start, (piece.start + end) // 2)
+        raise DecodeError(f"none of the paper's text fits into {self.passage_tokens} tokens")
 
     def _opening(self, first: bool) -> Iterator[int]:
         spent = 0
-        for index in range(len(self._sentences)) if first else ():
-            spent += self.count(self._text(index))
+        for index in range(len(self._pieces)) if first else ():
+            spent += self._cost(index)
             if spent > self.passage_tokens * 2 // 3:
                 return
             yield index
 
     def _ranked(self, query: str) -> list[int]:
-        """Indices of sentences, best first, by BM25 and the section they stand in."""
-        known = [word for word in _words(query) if word in self._ranker.vocab_dict]
-        scores = self._ranker.get_scores(known) if known else [0.0] * len(self._sentences)
-        weighted = [score * self._likely(at) for score, at in zip(scores, self._sentences, strict=True)]
+        """Indices of pieces, best first, by BM25 and the section they stand in."""
+        known = [word for word in _words(query) if self._ranker and word in self._ranker.vocab_dict]
+        scores = self._ranker.get_scores(known) if known else [0.0] * len(self._pieces)
+        weighted = [
+            score * likelihood_of_section(self.document, piece.start)
+            for score, piece in zip(scores, self._pieces, strict=True)
+        ]
         return sorted(range(len(weighted)), key=lambda index: (-weighted[index], index))
 
-    def _likely(self, sentence: Passage) -> float:
-        kinds = [s.kind for s in self.document.sections if s.start <= sentence.start < s.end]
-        return max((LIKELY_SECTIONS.get(kind, 1.0) for kind in kinds), default=1.0)
-
     def _text(self, index: int) -> str:
-        return self.document.text[self._sentences[index].start : self._sentences[index].end]
+        return self.document.text[self._pieces[index].start : self._pieces[index].end]
 
     def _shown(self, chosen: set[int]) -> Shown:
         passages: list[Passage] = []
         for index in sorted(chosen):
-            sentence = self._sentences[index]
+            sentence = self._pieces[index]
             if passages and self.document.text[passages[-1].end : sentence.start].strip(" ") == "":
                 passages[-1] = Passage(passages[-1].start, sentence.end)
             else:
@@ -132,7 +172,7 @@ class SentenceIndex:
         self.spans = [
             span for passage in readable(document) for span in sentences(document.text, passage.start, passage.end)
         ]
-        self._ranker = _ranker([_words(document.text[slice(*span)]) for span in self.spans]) if self.spans else None
+        self._ranker = _ranker([_words(document.text[slice(*span)]) for span in self.spans])
 
     def best(self, query: str, shown: Shown, count: int) -> list[tuple[int, int]]:
         """The `count` sentences of what is shown that answer the query best, (start, end) in the document."""
@@ -140,12 +180,12 @@ class SentenceIndex:
             return []
         known = [word for word in _words(query) if word in self._ranker.vocab_dict]
         scores = self._ranker.get_scores(known) if known else [0.0] * len(self.spans)
-        ranked = sorted(range(len(self.spans)), key=lambda at: (-scores[at] * self._likely(at), at))
+        ranked = sorted(
+            range(len(self.spans)),
+            key=lambda at: (-scores[at] * likelihood_of_section(self._document, self.spans[at][0]), at),
+        )
         inside = (self.spans[at] for at in ranked if scores[at] > 0 and _is_shown(self.spans[at], shown))
         return list(itertools.islice(inside, count))
-
-    def _likely(self, at: int) -> float:
-        return likelihood_of_section(self._document, self.spans[at][0])
 
 
 def likelihood_of_section(document: Document, offset: int) -> float:
@@ -158,12 +198,34 @@ def _is_shown(span: tuple[int, int], shown: Shown) -> bool:
     return any(passage.start <= span[0] and span[1] <= passage.end for passage in shown.passages)
 
 
-def _ranker(sentences: list[list[str]]) -> Any:
+def _pieces(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
+    """A sentence, in parts of `longest` characters at most."""
+    while end - start > longest:
+        stop = _cut(text, start, start + longest)
+        yield start, stop
+        start = stop
+        while start < end and text[start].isspace():
+            start += 1
+    if start < end:
+        yield start, end
+
+
+def _cut(text: str, start: int, end: int) -> int:
+    """The last blank before `end`; `end` itself where one word goes on for long."""
+    blank = text.rfind(" ", start + 1, end)
+    return blank if blank > start + (end - start) // 2 else end
+
+
+def _ranker(pieces: list[list[str]]) -> Any | None:
+    """BM25 over the pieces' words; None where there is no word."""
     import bm25s
+
+    if not any(pieces):
+        return None
 
     logging.getLogger("bm25s").setLevel(logging.WARNING)
     ranker = bm25s.BM25()
-    ranker.index(sentences, show_progress=False)
+    ranker.index(pieces, show_progress=False)
     return ranker
 
 

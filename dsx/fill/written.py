@@ -10,7 +10,7 @@ from dsx.errors import DecodeError
 from dsx.fill.paper import PaperContext, RecordContext
 from dsx.fill.records import ListedRecord, Listing
 from dsx.ground.locate import locate
-from dsx.ground.support import support
+from dsx.ground.support import judge
 from dsx.recover import confidence_factor, recover, recover_records
 from dsx.schema import validates
 from dsx.types import Answer, Completion, Flag, Parameter, Question, QuestionId, RecordType, Status, Value
@@ -117,9 +117,9 @@ def _value(paper: PaperContext, question: Question, parameter: Parameter, answer
     evidence = locate(answer.quote, paper.document, question.shown) if answer.quote else None
     if answer.quote and evidence is None:
         flags.append(Flag("quote-not-found"))
-    status = support(answer.value, answer.unit, answer.quote, parameter, bool(answer.repairs))
-    if evidence is None:
-        status = Status.UNSUPPORTED
+    judgement = judge(answer.value, answer.unit, answer.quote, parameter, bool(answer.repairs))
+    flags += judgement.flags
+    status = judgement.status if evidence is not None else Status.UNSUPPORTED
     written = Value(answer.value, status, confidence, evidence, answer.value, answer.unit, tuple(flags), sure)
     return _stored(paper, parameter, written)
 
