@@ -181,3 +181,32 @@ def test_encodings(data: bytes, text: str) -> None:
 def test_a_cell_that_spans_leaves_the_others_empty() -> None:
     rows = [[Cell("a", columns=2, rows=2), Cell("b", rows=3)], [], [Cell("c"), Cell("d")], [Cell("e")]]
     assert lay_out(rows).rows == [("a", "", "b"), ("c", "d", ""), ("e",)]
+
+
+@pytest.mark.parametrize(
+    ("markup", "shown"),
+    [
+        ("<p>23.4 <img alt='±' src='a.gif'> 4.1<img alt='A cat on a mat' src='c.gif'></p>", "23.4 ± 4.1"),
+        ("<p>Seen.</p><div style='display:none'>No.</div><p style='visibility: hidden'>No.</p>", "Seen."),
+        ("<p>Seen.<span class='sr-only'>No.</span><span style='font-size:0'>No.</span></p>", "Seen."),
+        ("<p style='font-size:0.9em'>Seen.</p>", "Seen."),
+        ("<header><h1>Cats</h1><p>A. Doe</p></header><footer>Cookies</footer>", "Cats\nA. Doe"),
+        ("<div role='tabpanel' hidden><p>Seven cats.</p></div><div hidden>No.</div>", "Seven cats."),
+        ("<p>12<sub>3</sub>, H<sub>2</sub>O, 37<span class='sup'>2</span></p>", "12_3, H2O, 37^2"),
+        ("<p>1.2 × 10 <sup>3</sup></p>", "1.2 × 10^3"),
+        ("<p><m:math><m:msup><m:mn>10</m:mn><m:mn>3</m:mn></m:msup></m:math></p>", "10^3"),
+    ],
+)
+def test_what_is_shown_of_a_page(tmp_path: Path, markup: str, shown: str) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(f"<html><body>{markup}</body></html>")
+    assert load(path).text == f"{shown}\n"
+
+
+def test_a_table_made_by_roles(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    row = "<div role=row><span role=columnheader>Cat</span><span role=columnheader>n</span></div>"
+    row += "<div role=row><span role=cell>Tom</span><span role=cell>2</span></div>"
+    path.write_text(f"<html><p>Table 1. Cats.</p><div role=table>{row}</div>")
+    (table,) = load(path).tables
+    assert (table.caption, table.rows, table.head_rows) == ("Table 1. Cats.", (("Cat", "n"), ("Tom", "2")), 1)

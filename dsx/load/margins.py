@@ -29,6 +29,7 @@ _page_number = re.compile(r"\W*(?:page\s*)?\d{1,5}(?:\s*(?:of|/)\s*\d{1,5})?\W*"
 def without_margins(pages: Sequence[Sequence[Line]], sizes: Sequence[tuple[float, float]]) -> list[list[Line]]:
     """The pages' lines without what repeats in their margins; the first page keeps its own: the year stands there."""
     _cut_line_numbers(pages)
+    numbers = _line_numbers(pages)
     bands = [_bands(lines, height) for lines, (_, height) in zip(pages, sizes, strict=True)]
     seen: defaultdict[tuple[str, int], dict[int, float]] = defaultdict(dict)
     for lines, band in zip(pages, bands, strict=True):
@@ -38,7 +39,6 @@ def without_margins(pages: Sequence[Sequence[Line]], sizes: Sequence[tuple[float
     offset = _page_offset(pages, bands)
     kept = []
     for lines, band in zip(pages, bands, strict=True):
-        numbers = _line_numbers(lines)
         repeated = {
             id(line) for line in lines if id(line) in band and _repeats(line, seen[_shape(line.text), band[id(line)]])
         }
@@ -105,22 +105,31 @@ def _shape(text: str) -> str:
     return " ".join(_digits.sub("#", text).split()).lower()
 
 
-def _line_numbers(lines: Sequence[Line]) -> set[int]:
+def _line_numbers(pages: Sequence[Sequence[Line]]) -> set[int]:
     """ids of the lines that number the others: bare numbers in one column at the edge, growing downward."""
+    found: set[int] = set()
+    rest: list[Line] = []
+    for lines in pages:
+        for column in _outer_columns(lines):
+            if _numbers_lines([int(line.text) for line in column]):
+                found |= {id(line) for line in column}
+            else:
+                rest += column
+    if _numbers_lines([int(line.text) for line in rest]):  # every fifth line: few on each page
+        found |= {id(line) for line in rest}
+    return found
+
+
+def _outer_columns(lines: Sequence[Line]) -> list[list[Line]]:
+    """Bare numbers one below the other, left or right of all text; each column from the top down."""
     columns: defaultdict[int, list[Line]] = defaultdict(list)
     for line in lines:
         if line.text.strip().isdecimal() and len(line.text.strip()) <= 4:
             columns[round(line.box[2] / 6)].append(line)
-    found: set[int] = set()
     left = min((line.box[0] for line in lines if not line.text.strip().isdecimal()), default=0.0)
     right = max((line.box[2] for line in lines if not line.text.strip().isdecimal()), default=0.0)
-    for column in columns.values():
-        ordered = sorted(column, key=lambda line: line.box[1])
-        values = [int(line.text) for line in ordered]
-        outside = all(line.box[2] <= left + 2 or line.box[0] >= right - 2 for line in ordered)
-        if outside and _numbers_lines(values):
-            found |= {id(line) for line in ordered}
-    return found
+    ordered = [sorted(column, key=lambda line: line.box[1]) for column in columns.values()]
+    return [column for column in ordered if all(line.box[2] <= left + 2 or line.box[0] >= right - 2 for line in column)]
 
 
 def _numbers_lines(values: Sequence[int]) -> bool:

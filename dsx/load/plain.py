@@ -27,7 +27,7 @@ RULE = re.compile(r"\|?[ \t:|-]*-[ \t:|-]*$")
 BAR = re.compile(r"(?<!\\)\|")
 COMMENT = re.compile(r"<!--.*?-->", re.S)
 SUP = re.compile(r"<sup>(.*?)</sup>", re.I | re.S)
-TAG = re.compile(r"</?(?:sub|sup|b|i|em|strong|br|span|u|a)\b[^<>]*>", re.I)
+TAG = re.compile(r"</?(?:sub|sup|b|i|em|strong|br|span|u|a)(?:\s+[\w-]+=[^<>]*)?\s*/?>", re.I)
 ROOT = re.compile(
     r"(?:\ufeff)?\s*(?:<\?xml.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[[^\]]*\]\s*)?>\s*)*<([A-Za-z][\w.:-]*)[\s>/]",
     re.S,

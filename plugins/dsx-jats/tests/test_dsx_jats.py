@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import dsx_jats
 import pytest
 
 from dsx.plugin_api import Document, LoadError
@@ -168,3 +169,85 @@ def test_other_xml_is_not_taken(tmp_path: Path, content: str) -> None:
     path = tmp_path / "other.xml"
     path.write_text(content)
     assert load_plugins().find_loader(path) != "jats"
+
+
+FRONT = "<front><article-meta><title-group><article-title>Tubs</article-title></title-group></article-meta></front>"
+ROWS = "<table><thead><tr><th>Tub</th><th>n</th></tr></thead><tbody><tr><td>Tin</td><td>24</td></tr></tbody></table>"
+
+
+def read(tmp_path: Path, body: str, after: str = "") -> Document:
+    path = tmp_path / "tubs.xml"
+    inside = f"{FRONT}<body><sec><title>Methods</title>{body}</sec></body>{after}"
+    path.write_text(f'<article article-type="research-article">{inside}</article>')
+    return dsx_jats.load_jats(path)
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (
+            "<p>Age 24<xref ref-type='bibr' rid='a'>5</xref>, <xref ref-type='bibr' rid='b'>6</xref>.</p>",
+            "Age 24^5, 6.",
+        ),
+        ("<p>As in <xref ref-type='bibr' rid='a'>Vat 2001</xref>.</p>", "As in Vat 2001."),
+        ("<p>Seven tubs<fn><p>Of tin.</p></fn> leaked.</p>", "Seven tubs leaked.\nOf tin."),
+        (
+            "<fig><label>Figure 1</label><caption><p>Tubs.</p></caption><p>Seven leaked.</p></fig>",
+            "Figure 1 Tubs.\nSeven leaked.",
+        ),
+        ("<list><title>Why</title><list-item><p>Rust.</p></list-item></list>", "Why\nRust."),
+        (
+            "<supplementary-material><media><caption><p>More tubs.</p></caption></media></supplementary-material>",
+            "More tubs.",
+        ),
+        ("<p><math><mfrac><mrow><mn>12</mn><mo>+</mo><mn>4</mn></mrow><mn>2</mn></mfrac></math></p>", "(12+4)/2"),
+        ("<p><math><msqrt><mn>16</mn></msqrt></math></p>", "√16"),
+        ("<p>1.2 × 10 <sup>3</sup></p>", "1.2 × 10^3"),
+        ("<boxed-text><caption><title>Box</title></caption><p>In it.</p></boxed-text>", "Box\nIn it."),
+    ],
+)
+def test_constructions(tmp_path: Path, body: str, shown: str) -> None:
+    assert read(tmp_path, body).text == f"Tubs\nMethods\n{shown}\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "after"),
+    [
+        (ROWS, ""),
+        (f"<fig><table-wrap>{ROWS}</table-wrap></fig>", ""),
+        ("<p><xref rid='t'>Table 1</xref></p>", f"<floats-wrap><table-wrap id='t'>{ROWS}</table-wrap></floats-wrap>"),
+        (
+            "<table-wrap><table><tgroup><thead><row><entry>Tub</entry><entry>n</entry></row></thead><tbody><row>"
+            "<entry>Tin</entry><entry>24</entry></row></tbody></tgroup></table></table-wrap>",
+            "",
+        ),
+    ],
+)
+def test_tables_wherever_they_stand(tmp_path: Path, body: str, after: str) -> None:
+    (table,) = read(tmp_path, body, after).tables
+    assert table.rows == (("Tub", "n"), ("Tin", "24"))
+    assert [cell.column_heads for cell in table.cells if cell.text == "24"] == [("n",)]
+
+
+def test_a_table_that_is_a_picture_is_named(tmp_path: Path) -> None:
+    document = read(tmp_path, "<table-wrap><label>Table 3</label><graphic/></table-wrap>")
+    assert document.metadata["tables_unread"] == "Table 3"
+
+
+def test_other_papers_words_are_left_out(tmp_path: Path) -> None:
+    review = "<sub-article article-type='reviewer-report'><body><p>Well done.</p></body></sub-article>"
+    part = "<sub-article article-type='research-article'><body><p>A second part.</p></body></sub-article>"
+    text = read(tmp_path, "<p>A first part.</p>", review + part).text
+    assert "A second part." in text
+    assert "Well done" not in text
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_namespaces(tmp_path: Path, wrapped: bool) -> None:
+    path = tmp_path / "tubs.xml"
+    article = f'<article xmlns="https://jats.nlm.nih.gov/ns/archiving/1.3/" article-type="x">{FRONT}'
+    article += "<body><p>Leaks.</p></body></article>"
+    around = '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><GetRecord>{}</GetRecord></OAI-PMH>'
+    path.write_text(around.format(article) if wrapped else article)
+    assert dsx_jats.find_loader(path) == "jats"
+    assert dsx_jats.load_jats(path).text == "Tubs\nLeaks.\n"

@@ -1,0 +1,209 @@
+"""PDFs as authors, publishers and scanners make them: what is text, in which order, and which words are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pymupdf
+import pytest
+
+from dsx.load.pdf import load_pdf
+from dsx.types import Document
+from tests.pdfs.make import column, words, wrap
+
+TOLD = "Thirty-one children took part."
+
+Draw = Callable[[pymupdf.Document], None]
+
+
+def read(draw: Draw, path: Path) -> Document:
+    with pymupdf.open() as pdf:
+        draw(pdf)
+        pdf.save(path)
+    return load_pdf(path)
+
+
+def text(tmp_path: Path, *lines: tuple[float, float, str], size: float = 10) -> str:
+    """What is read of lines at (x, y)."""
+
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        for x, y, line in lines:
+            page.insert_text((x, y), line, fontsize=size)
+
+    return read(draw, tmp_path / "a.pdf").text
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_a_turned_page_reads_as_it_is_shown(tmp_path: Path, rotation: int) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page(width=400, height=600)
+        page.set_rotation(rotation)
+        place = pymupdf.Point(50, 80) * page.derotation_matrix
+        page.insert_text(place, TOLD, fontsize=11, rotate=rotation)
+
+    document = read(draw, tmp_path / "a.pdf")
+    assert document.text == f"{TOLD}\n"
+    x0, y0, x1, y1 = document.char_boxes[0]
+    assert x0 - 1 <= 50 < x1
+    assert y0 < 75 < 80 <= y1 + 1
+
+
+def test_tilted_and_invisible_words_are_no_text(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        page.insert_text((50, 80), TOLD, fontsize=10)
+        page.insert_text((50, 100), "Nobody sees 1 of this.", fontsize=10, render_mode=3)
+        page.insert_text((50, 120), "Nobody sees 2 of this.", fontsize=10, color=(1, 1, 1))
+        page.insert_text((50, 140), "Nobody sees 3 of this.", fontsize=0.8)
+        page.insert_text((900, 160), "Nobody sees 4 of this.", fontsize=10)
+        tilt = (pymupdf.Point(100, 500), pymupdf.Matrix(40))
+        page.insert_text((100, 500), "COPY", fontsize=60, morph=tilt)
+
+    assert read(draw, tmp_path / "a.pdf").text == f"{TOLD}\n"
+
+
+def test_white_words_on_a_dark_bar_are_text(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        page.draw_rect(pymupdf.Rect(40, 60, 400, 90), fill=(0, 0, 0.4))
+        page.insert_text((50, 80), TOLD, fontsize=10, color=(1, 1, 1))
+
+    assert read(draw, tmp_path / "a.pdf").text == f"{TOLD}\n"
+
+
+def test_what_is_struck_twice_is_read_once(tmp_path: Path) -> None:
+    assert text(tmp_path, (50, 80, TOLD), (50.3, 80, TOLD)) == f"{TOLD}\n"
+
+
+def test_a_capital_that_is_let_in_is_a_letter_of_its_word(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        page.insert_text((50, 100), "W", fontsize=30)
+        page.insert_text((80, 86), "e tested the children of one", fontsize=10)
+        page.insert_text((80, 98), "school, all of whom", fontsize=10)
+        page.insert_text((50, 110), "were willing.", fontsize=10)
+
+    assert "We tested the children of one" in read(draw, tmp_path / "a.pdf").text
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "whole"),
+    [
+        ("They were 18-", "25 years old.", "18-25 years"),
+        ("The mean was −", "3.2 deg.", "−3.2 deg"),
+        ("They made 1,", "024 reaches.", "1,024 reaches"),
+        ("There were 12.", "5 % of them.", "12.5 % of them"),
+        ("The Doe-", "Roe task.", "Doe-Roe task"),
+        ("Their non-", "dominant hand.", "non-dominant hand"),
+        ("A low p-", "value.", "p-value"),
+        ("The experi-", "ment was long.", "experiment was"),
+        ("See https://a.example/ab-", "cde for it.", "https://a.example/ab-cde"),
+    ],
+)
+def test_words_and_numbers_are_whole_over_a_lines_end(tmp_path: Path, first: str, second: str, whole: str) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        writer, font = pymupdf.TextWriter(pdf.new_page().rect), pymupdf.Font("tiro")
+        for y, line in ((80, "Words before it, and more of them to be read."), (92, first), (104, second)):
+            writer.append((50, y), line, font, 10)
+        writer.write_text(pdf[0])
+
+    assert whole in read(draw, tmp_path / "a.pdf").text
+
+
+def test_words_set_tight_are_parted(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page, x = pdf.new_page(), 50.0
+        for word in TOLD.split():
+            page.insert_text((x, 80), word, fontsize=10)
+            x += pymupdf.get_text_length(word, "helv", 10) + 1.5
+
+    assert read(draw, tmp_path / "a.pdf").text == f"{TOLD}\n"
+
+
+def test_columns_that_are_drawn_row_by_row(tmp_path: Path) -> None:
+    left = list(wrap(f"{TOLD} {words(9, 1)}", 230))
+    right = list(wrap(f"All went well. {words(9, 2)}", 230))
+    lines = [
+        (x, 80 + 12.0 * at, line)
+        for at, pair in enumerate(zip(left, right, strict=False))
+        for x, line in zip((50, 310), pair, strict=True)
+    ]
+    found = text(tmp_path, *lines)
+    assert " ".join(left[:5]) in found
+    assert found.index(left[-3]) < found.index("All went well.")
+
+
+@pytest.mark.parametrize("step", [1, 5])
+def test_line_numbers_are_no_text(tmp_path: Path, step: int) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        number = 0
+        for sheet in range(3):
+            page = pdf.new_page()
+            for at, line in enumerate(wrap(f"{words(12, sheet)} The count of page {sheet} was 77 reaches.", 400)):
+                number += 1
+                page.insert_text((90, 80 + 20 * at), line, fontsize=10)
+                if number % step == 0:
+                    page.insert_text((74, 80 + 20 * at), str(number), fontsize=8)
+
+    found = read(draw, tmp_path / "a.pdf").text
+    assert "was 77 reaches." in found
+    assert not any(f" {number} " in found for number in (5, 10, 15, 20, 25))
+
+
+@pytest.mark.parametrize("height", [40, 110])
+def test_heads_that_repeat_go_at_any_height(tmp_path: Path, height: int) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        for sheet in range(3):
+            page = pdf.new_page()
+            page.insert_text((50, height), "Invented journal of kettles", fontsize=8)
+            column(page, 50, 140, 400, words(9 + sheet, sheet))
+
+    document = read(draw, tmp_path / "a.pdf")
+    assert "kettles" not in document.text[document.pages[0].end :]
+
+
+def test_heads_with_the_pages_number_go_though_none_repeats(tmp_path: Path) -> None:
+    heads = ("A first one   11", "12   Doe and Roe", "A title of kettles   13", "14   Nobody else")
+
+    def draw(pdf: pymupdf.Document) -> None:
+        for sheet, head in enumerate(heads):
+            page = pdf.new_page()
+            page.insert_text((50, 40), head, fontsize=8)
+            column(page, 50, 140, 400, words(9 + sheet, sheet))
+
+    document = read(draw, tmp_path / "a.pdf")
+    assert not any(word in document.text for word in ("Doe and Roe", "kettles", "Nobody else"))
+
+
+def test_a_sentence_over_a_page_goes_on_with_a_number(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        y = column(page, 50, 80, 400, words(9, 1), "In all, the group consisted of")
+        page.insert_text((50, y + 300), "1 A note on the page.", fontsize=7)
+        column(pdf.new_page(), 50, 80, 400, f"24 children, all of one school. {words(9, 2)}")
+
+    assert "the group consisted of 24 children" in read(draw, tmp_path / "a.pdf").text
+
+
+ENTRIES = tuple(
+    f"Author A., and Author B. ({year}). A paper on kettles. Journal of Kettles, {year - 1999}, 1-12."
+    for year in range(2001, 2008)
+)
+
+
+def test_what_stands_after_the_references_is_shown(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        y = column(page, 50, 80, 400, "# Methods", words(5, 1), "# References", *ENTRIES)
+        column(page, 50, y, 400, "# A Recruitment", f"{TOLD} {words(5, 2)}")
+        page = pdf.new_page()
+        y = column(page, 50, 80, 400, "# References", *ENTRIES[:2])
+        column(page, 50, y, 400, "Table 1. What was measured.", f"Figure 1. {TOLD}")
+
+    document = read(draw, tmp_path / "a.pdf")
+    hidden = "".join(document.text[s.start : s.end] for s in document.sections if s.kind == "references")
+    assert hidden.count("A paper on kettles") == len(ENTRIES) + 2
+    assert TOLD not in hidden
+    assert "What was measured" not in hidden
