@@ -7,12 +7,12 @@ import unicodedata
 from collections.abc import Iterator
 
 _EQUIVALENT = str.maketrans(
-    dict.fromkeys("‐‑‒–—―−﹣-", "-")
-    | dict.fromkeys("‘’‚‛′ʹ´`", "'")
+    dict.fromkeys("‐‑‒–—―−﹣", "-")
+    | dict.fromkeys("‘’‚‛′ʹ´", "'")
     | dict.fromkeys("“”„‟″«»", '"')
     | dict.fromkeys("º˚∘", "°")
     | dict.fromkeys("∙⋅", "·")
-    | dict.fromkeys("\u00ad\u200b\ufeff^", "")
+    | dict.fromkeys("\u00ad\u200b\ufeff", "")
     | {"µ": "μ", "×": "x"}
 )
 

@@ -251,7 +251,9 @@ def _dimensions(unit: Any) -> Kind:
 def _registry() -> Any:
     import pint
 
-    return pint.UnitRegistry(cache_folder=None)
+    registry = pint.UnitRegistry(cache_folder=None)
+    registry.define("ppb = 1e-9")
+    return registry
 
 
 _READABLE = re.compile(r"(?:1/)?[^\W\d_][\w°%/·*^. ()⁻²³−-]{0,39}|[°%℃℉][A-Za-z]{0,3}")

@@ -48,9 +48,21 @@ def test_sentences_take_time_in_proportion(unit: str) -> None:
     assert time.perf_counter() - started < 2
 
 
+def test_what_is_no_end() -> None:
+    assert split("It fell (p. 5). See (Moss et al. [3]) etc. (not all). By A. Fern.") == [
+        "It fell (p. 5).",
+        "See (Moss et al. [3]) etc. (not all).",
+        "By A. Fern.",
+    ]
+    assert split("One! two? 3.") == ["One! two?", "3."]
+    assert split("Ending A. Next") == ["Ending A. Next"]
+    assert split("5. Ferns grew. 6. Moss.") == ["5. Ferns grew.", "6. Moss."]
+
+
 def test_folding_takes_no_notice_of_case_dashes_quotes_and_blanks() -> None:
     assert folded_words("  A ﬁne –\n“THING”\u00ad ") == 'a fine - "thing"'
     assert fold("\u2009") == fold("^") == fold("\u200b") == ""
     assert fold("µ") == fold("μ")
+    assert folded_words("−‐‑–— ‘’‚‛′ʹ´ “”„″«» º˚∘° ∙⋅· × ^ \u00ad\ufeff") == "----- ''''''' \"\"\"\"\"\" °°°° ··· x"
     folded, offsets = folded_text("Aﬃ n")
     assert (folded, offsets) == ("affin", [0, 1, 1, 1, 3])

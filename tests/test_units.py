@@ -116,3 +116,105 @@ def test_an_answer_may_be_given_in_any_unit_of_the_kind() -> None:
     assert aliases("trials") == ("trials",)
     assert {"rad", "°"} < set(aliases("deg"))
     assert "Hz" not in aliases("deg/s")
+
+
+IN_BASE_UNITS = {
+    "s": {
+        1: "s sec secs second seconds", 1e-3: "ms msec msecs millisecond milliseconds", 60: "min mins minute minutes",
+        3600: "h hr hrs hour hours", 86400: "d day days", 604800: "wk wks week weeks", 2629800: "mo mos month months",
+        31557600: "y yr yrs year years yo", 1e-6: "µs us microseconds", 1e-9: "ns", 1e-12: "ps", 1e-15: "fs",
+    },
+    "m": {
+        1: "m meter meters metre metres", 1e-9: "nm", 1e-6: "µm μm um micron microns micrometres",
+        1e-3: "mm millimeters millimetres", 1e-2: "cm centimeters centimetres", 0.1: "dm decimeter",
+        1000: "km kilometers",
+        0.0254: "in inch inches ″ \"", 0.3048: "ft foot feet", 0.9144: "yd yard yards", 1609.344: "mi mile miles",
+        1e-10: "Å angstrom angstroms",
+    },
+    "g": {
+        1: "g gram grams gramme", 1e-9: "ng", 1e-6: "µg μg mcg", 1e-3: "mg milligrams", 1000: "kg kilograms",
+        1e6: "tonne tonnes", 453.59237: "lb lbs pound pounds", 28.349523125: "oz ounce ounces",
+    },
+    "L": {
+        1: "L l liter liters litre litres", 1e-6: "µL μL µl μl", 1e-3: "mL ml milliliter millilitres cc", 0.1: "dL dl",
+        0.01: "cL cl",
+    },
+    "Hz": {1: "Hz hertz", 1e3: "kHz kilohertz", 1e6: "MHz megahertz", 1e9: "GHz", 1e-3: "mHz"},
+    "V": {1: "V volt volts", 1e-3: "mV millivolts", 1e-6: "µV", 1e3: "kV"},
+    "A": {1: "A ampere amperes amp amps", 1e-3: "mA milliamps", 1e-12: "pA", 1e-9: "nA"},
+    "Pa": {
+        1: "Pa pascal", 1e3: "kPa kilopascals", 1e6: "MPa", 1e9: "GPa", 1e5: "bar", 100: "hPa mbar", 101325: "atm",
+        133.322387415: "mmHg", 98.0665: "cmH2O", 133.322368421: "Torr torr", 6894.75729317: "psi",
+    },
+    "J": {1: "J joule joules", 1e3: "kJ", 4.184: "cal calorie calories", 4184: "kcal"},
+    "W": {1: "W watt watts", 1e-3: "mW milliwatts", 1e6: "MW"},
+    "N": {1: "N newton newtons", 1e-3: "mN", 1e3: "kN"},
+    "mol": {1: "mol mole moles", 1e-3: "mmol", 1e-6: "µmol"},
+    "M": {1: "M molar", 1e-3: "mM millimolar", 1e-6: "µM μM", 1e-9: "nM"},
+    "rad": {
+        1: "rad radian radians", 0.0174532925199: "° deg degs degree degrees", 0.000290888208666: "arcmin arcmins",
+        4.8481368111e-06: "arcsec arcsecs", 6.28318530718: "rev revs revolution revolutions",
+    },
+    "%": {1: "% percent", 0.1: "‰", 1e-4: "ppm", 1e-7: "ppb"},
+    "K": {1: "K kelvin", 274.15: "°C ℃ C", 255.927777778: "°F ℉"},
+    "eV": {1: "eV electronvolt electronvolts", 1000: "keV", 1e6: "MeV"},
+    "ohm": {1: "Ω ohm ohms", 1e3: "kΩ", 1e6: "MΩ"},
+    "T": {1: "T tesla", 1e-3: "mT"},
+    "S": {1: "S siemens", 1e-3: "mS"},
+    "F": {1e-6: "µF", 1e-12: "pF"},
+    "coulomb": {1e-3: "mC", 1e-6: "µC"},
+    "Gy": {1: "Gy gray"},
+    "Sv": {1e-3: "mSv", 1: "sievert"},
+    "Bq": {1: "Bq becquerels", 1e6: "MBq"},
+    "Da": {1: "Da dalton daltons", 1000: "kDa"},
+    "ha": {1: "ha hectare hectares", 0.404687260987: "acre acres"},
+    "beats/min": {1: "bpm"},
+    "fps": {1: "fps"},
+    "pixels": {1: "px pixel"},
+    "breaths/min": {1: "breath/min"},
+    "cells/mL": {1: "cell/mL"},
+    "words/min": {1: "word/min"},
+    "IU/L": {1: "IU/l"},
+    "mEq/L": {1: "mEq/l"},
+    "Eq/L": {1: "Eq/l"},
+    "dB": {1: "dB"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "unit", "size"),
+    [
+        (written, unit, size)
+        for unit, sizes in IN_BASE_UNITS.items()
+        for size, forms in sizes.items()
+        for written in forms.split()
+    ],
+)
+def test_each_written_form_has_its_size(written: str, unit: str, size: float) -> None:
+    assert convert(1, written, unit) == pytest.approx(size, rel=1e-6)
+    if unit_end("1 " + written, 2) > 2:
+        assert unit_end("1 " + written, 2) == 2 + len(written)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "unit"),
+    [
+        ("percentage", "%"), ("mm Hg", "mmHg"), ("cm H2O", "cmH2O"), ("years old", "year"), ("year-old", "year"),
+        ("years of age", "year"), ("y/o", "year"), ("degrees Celsius", "°C"), ("deg F", "°F"),
+        ("arc minutes", "arcmin"), ("arc seconds", "arcsec"), ("electron volts", "eV"), ("international units", "IU"),
+        ("revolutions per minute", "rpm"), ("''", "inch"), ("degrees of arc", "deg"), ("micro-litres", "µL"),
+    ],
+)  # fmt: skip
+def test_units_of_several_words(phrase: str, unit: str) -> None:
+    assert unit_end(f"1 {phrase},", 2) == 2 + len(phrase)
+    assert convert(1, phrase, unit) == 1
+
+
+def test_every_alias_can_be_offered() -> None:
+    every = [alias for unit in IN_BASE_UNITS for alias in aliases(unit)]
+    assert all(read_unit(alias) is not None for alias in every)
+    assert aliases("s") == (
+        "s", "ms", "msec", "millisecond", "milliseconds", "sec", "secs", "second", "seconds", "min", "mins", "minute",
+        "minutes", "h", "hr", "hrs", "hour", "hours", "d", "day", "days", "week", "weeks", "month", "months", "y", "yr",
+        "yrs", "year", "years", "years old",
+    )  # fmt: skip
