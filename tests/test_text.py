@@ -54,7 +54,10 @@ def test_what_is_no_end() -> None:
         "See (Moss et al. [3]) etc. (not all).",
         "By A. Fern.",
     ]
+    assert split("They sat. -- 5 days.") == ["They sat. -- 5 days."]
+    assert split("They sat. (5 days.)") == ["They sat.", "(5 days.)"]
     assert split("One! two? 3.") == ["One! two?", "3."]
+    assert split("Pen A. 12 hens sat.") == ["Pen A.", "12 hens sat."]
     assert split("Ending A. Next") == ["Ending A. Next"]
     assert split("5. Ferns grew. 6. Moss.") == ["5. Ferns grew.", "6. Moss."]
 
