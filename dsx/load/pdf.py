@@ -28,6 +28,7 @@ from dsx.load.rules import drawn_rules
 from dsx.load.table_extent import View, may_hold_tables
 from dsx.load.tables import find_tables
 from dsx.load.turns import by_turn, turned, turned_back, turned_size
+from dsx.load.visible import struck_once
 from dsx.types import Box, Document
 
 
@@ -52,7 +53,7 @@ class PdfContent:
 
 def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
     """The document of a PDF's lines, whichever library read them. LoadError where they hold no text."""
-    frames = [by_turn(lines, size) for lines, size in zip(content.pages, content.sizes, strict=True)]
+    frames = [by_turn(struck_once(lines), size) for lines, size in zip(content.pages, content.sizes, strict=True)]
     upright = [in_order(lines) for lines in without_margins([frame[0] for frame in frames], content.sizes)]
     views = []
     for number, (frame, lines, size) in enumerate(zip(frames, upright, content.sizes, strict=True), 1):

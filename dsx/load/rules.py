@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from dsx.types import Box
 
 THICKEST = 3.0
 SHORTEST = 12.0
+LEAST_FRAME = 8.0
 """In points."""
 
 
 def drawn_rules(page: Any) -> list[Box]:
-    """Boxes of a PyMuPDF page's rules, on the page as it is shown; of drawn rectangles, the four sides."""
+    """Boxes of a PyMuPDF page's rules, on the page as it is shown."""
     import pymupdf
 
+    paths = [(kind, box) for kind, box, *_ in page.get_bboxlog() if kind.endswith("path")]
+    return rules_of((kind == "stroke-path", tuple(pymupdf.Rect(box) * page.rotation_matrix)) for kind, box in paths)
+
+
+def rules_of(paths: Iterable[tuple[bool, Box]]) -> list[Box]:
+    """The rules among drawn paths; of rectangles that are stroked (True), the four sides."""
     found: list[Box] = []
-    for kind, box, *_ in page.get_bboxlog():
-        if not kind.endswith("path"):
-            continue
-        x0, y0, x1, y1 = pymupdf.Rect(box) * page.rotation_matrix
+    for stroked, (x0, y0, x1, y1) in paths:
         width, height = x1 - x0, y1 - y0
         if min(width, height) <= THICKEST and max(width, height) >= SHORTEST:
             found.append((x0, y0, x1, y1))
-        elif kind == "stroke-path" and min(width, height) >= 8:  # a frame, or a cell's
+        elif stroked and min(width, height) >= LEAST_FRAME:  # a frame, or a cell's
             found += [(x0, y0, x1, y0 + 0.5), (x0, y1 - 0.5, x1, y1), (x0, y0, x0 + 0.5, y1), (x1 - 0.5, y0, x1, y1)]
     return _joined(found)
 

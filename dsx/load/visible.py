@@ -3,7 +3,11 @@ a second time over itself."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dsx.load.lines import Line
 
 TINY = 1.5
 """Font size, in points, below which nobody reads."""
@@ -16,28 +20,30 @@ def show(blocks: list[dict[str, Any]], page: Any) -> list[dict[str, Any]]:
     """The blocks of text (of "rawdict") without the spans that are not to be seen; empty lines stay."""
     texts = [block for block in blocks if block["type"] == 0]
     backed = _Backs(page)
-    drawn: set[tuple[str, int, int]] = set()
     x0, y0, x1, y1 = page.rect * page.derotation_matrix
     for block in texts:
         for line in block["lines"]:
             left, top, right, foot = line["bbox"]
             outside = right < x0 or left > x1 or foot < y0 or top > y1
             line["spans"] = [span for span in line["spans"] if not outside and not backed.hides(span)]
-            if line["spans"] and _again(line, drawn):
-                line["spans"] = []
     return texts
 
 
-def _again(line: dict[str, Any], drawn: set[tuple[str, int, int]]) -> bool:
-    """Whether the same words were set in the same place before: struck twice to look bold."""
-    text = "".join(one["c"] for span in line["spans"] for one in span["chars"]).strip()
-    x, y = line["spans"][0]["origin"]
-    step = max(line["spans"][0]["size"] / 5, 0.5)
-    place = (round(x / step), round(y / step))
-    near = [(text, place[0] + right, place[1] + down) for right in (-1, 0, 1) for down in (-1, 0, 1)]
-    again = len(text) > 2 and any(key in drawn for key in near)
-    drawn.add((text, *place))
-    return again
+def struck_once(lines: Sequence[Line]) -> list[Line]:
+    """The lines of a page without those that are set a second time in the same place, to look bold."""
+    drawn: set[tuple[str, int, int]] = set()
+    shown: list[Line] = []
+    for line in lines:
+        text = line.text.strip()
+        step = max(line.size / 5, 0.5)
+        x, y = round(line.box[0] / step), round(line.box[1] / step)
+        again = len(text) > 2 and any(
+            (text, x + right, y + down) in drawn for right in (-1, 0, 1) for down in (-1, 0, 1)
+        )
+        drawn.add((text, x, y))
+        if not again:
+            shown.append(line)
+    return shown
 
 
 class _Backs:

@@ -10,6 +10,9 @@ from dsx.load.identity import document_id
 from dsx.load.lines import Line, line_of
 from dsx.load.markup import Cell, Writer, fold, raised, span
 from dsx.load.pdf import PdfContent, pdf_document
+from dsx.load.rules import rules_of
+from dsx.load.table_extent import may_hold_tables
+from dsx.load.turns import turned, turned_size
 
 __all__ = [
     "Cell",
@@ -25,8 +28,12 @@ __all__ = [
     "heading_kind",
     "line_of",
     "locate",
+    "may_hold_tables",
     "pdf_document",
     "raised",
+    "rules_of",
     "span",
+    "turned",
+    "turned_size",
     "unplaced",
 ]

@@ -11,7 +11,7 @@ import ctypes
 import importlib.util
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -28,6 +28,16 @@ RAISED_BY, RAISED_SIZE = 0.15, 0.9
 """A superscript stands higher by that share of the line's font size, and is smaller than that share of it."""
 SUPERSCRIPT, BOLD = 1, 16
 FORCE_BOLD, HEAVY = 1 << 18, 600
+LEAST_SPACE = 0.03
+"""Of a space that PDFium puts in, in font sizes."""
+SPACE_CODE = 32
+UPRIGHT = 0.95
+"""Cosine of the tilt up to which text counts as upright."""
+TURNED_BLOCKS = 100_000
+"""Blocks of text that is turned are numbered from here on."""
+LEAST_INKED = 0.1
+TINY = 1.5
+"""Font size, in points, below which nobody reads."""
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"
 
 Point = tuple[float, float]
@@ -35,22 +45,26 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the characters of one text object are set. along: where its text runs on the page as it is shown."""
+    """How the characters of one text object are set. along: where its text runs on the page as it is shown;
+    hidden: without ink, or too small to be read."""
 
     font: str
     size: float
     bold: bool
     along: Point
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """One character. box: as wide as its advance, as high as its font; origin: the left end of its baseline."""
+    """One character. box: as wide as its advance, as high as its font; origin: the left end of its baseline;
+    spaced: PDFium puts a space before it."""
 
     letter: str
     box: Box
     origin: Point
     look: Look
+    spaced: bool = False
 
 
 @dataclass(slots=True)
@@ -64,21 +78,59 @@ class Row:
 
 def load_pdfium(path: Path) -> Document:
     """Raises LoadError where the file is no PDF, is locked by a password, or has no text."""
-    from dsx.plugin_api.loaders import PdfContent, line_of, pdf_document
+    from dsx.plugin_api.loaders import PdfContent, may_hold_tables, pdf_document, rules_of
 
     read = PdfContent()
-    for number, (rows, size) in enumerate(_pages(path, read.metadata), 1):
-        lines = (line_of(number, row.block, _as_pymupdf(row.characters)) for row in rows)
-        read.pages.append([line for line in lines if line is not None])
+    for number, (characters, paths, size) in enumerate(_pages(path, read.metadata), 1):
+        read.pages.append(_lines(characters, number, size))
         read.sizes.append(size)
+        if may_hold_tables(read.pages[-1]):
+            read.rules[number] = rules_of(paths)
     if not any(read.pages):
         what = f"no text on its {len(read.pages)} pages" if read.pages else "no pages in it"
         raise LoadError(f"{path.name}: {what}; if they are pictures of text, take --loader pymupdf, which does OCR")
     return pdf_document(path, "pdfium", read)
 
 
-def _pages(path: Path, metadata: dict[str, str]) -> Iterator[tuple[list[Row], Point]]:
-    """Rows and size of every page; fills `metadata` first. Keys are those of PyMuPDF."""
+def _lines(characters: Sequence[Character], number: int, size: Point) -> list[Any]:
+    """The lines of a page, those that run up, down or upside down too; tilted ones are watermarks."""
+    from dsx.plugin_api.loaders import line_of, turned, turned_size
+
+    lines = []
+    for turn in range(4):
+        own = [_turned(one, turn, size) for one in characters if _turn(one.look.along) == turn]
+        for row in _rows(iter(own)):
+            line = line_of(number, row.block + turn * TURNED_BLOCKS, _as_pymupdf(row.characters))
+            if line is not None:
+                back, frame = (4 - turn) % 4, turned_size(turn, size)
+                line.turn = turn
+                line.boxes = [turned(box, back, frame) for box in line.boxes]
+                line.box = turned(line.box, back, frame)
+                lines.append(line)
+    return lines
+
+
+def _turn(along: Point) -> int | None:
+    """Quarter turns to the left of text that runs so; None where it is tilted."""
+    x, y = along
+    length = math.hypot(x, y)
+    if abs(x) > UPRIGHT * length:
+        return 0 if x > 0 else 2
+    return (1 if y < 0 else 3) if abs(y) > UPRIGHT * length else None
+
+
+def _turned(one: Character, turn: int, size: Point) -> Character:
+    """A character in the frame in which its text is upright."""
+    from dsx.plugin_api.loaders import turned
+
+    if not turn:
+        return one
+    x, y, _, _ = turned((*one.origin, *one.origin), turn, size)
+    return Character(one.letter, turned(one.box, turn, size), (x, y), one.look, one.spaced)
+
+
+def _pages(path: Path, metadata: dict[str, str]) -> Iterator[tuple[list[Character], list[tuple[bool, Box]], Point]]:
+    """Characters, drawn paths and size of every page; fills `metadata` first. Keys are those of PyMuPDF."""
     import pypdfium2
 
     try:
@@ -93,8 +145,7 @@ def _pages(path: Path, metadata: dict[str, str]) -> Iterator[tuple[list[Row], Po
         for number in range(len(pdf)):
             try:
                 page = pdf[number]
-                rows = _rows(_characters(page))
-                yield rows, page.get_size()
+                yield _inked(list(_characters(page))), list(_paths(page)), page.get_size()
                 page.close()
             except pypdfium2.PdfiumError as problem:
                 raise LoadError(
@@ -102,6 +153,12 @@ def _pages(path: Path, metadata: dict[str, str]) -> Iterator[tuple[list[Row], Po
                 ) from None
     finally:
         pdf.close()
+
+
+def _inked(characters: list[Character]) -> list[Character]:
+    """Those that are to be seen; where next to none is, a scan's text lies without ink over its picture."""
+    shown = [one for one in characters if not one.look.hidden]
+    return shown if len(shown) > LEAST_INKED * len(characters) else characters
 
 
 def _characters(page: Any) -> Iterator[Character]:
@@ -113,9 +170,12 @@ def _characters(page: Any) -> Iterator[Character]:
     handle, looks = text.raw, dict[int, Look]()
     fonts: dict[int, tuple[str, bool]] = {}
     box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    width, height = page.get_size()
+    spaced = False
     for index in range(text.count_chars()):
         item = raw.FPDFText_GetTextObject(handle, index)
         if not item or raw.FPDFText_IsGenerated(handle, index) == 1:
+            spaced = spaced or raw.FPDFText_GetUnicode(handle, index) == SPACE_CODE
             continue
         address = ctypes.addressof(item.contents)
         if address not in looks:
@@ -124,7 +184,10 @@ def _characters(page: Any) -> Iterator[Character]:
         raw.FPDFText_GetCharOrigin(handle, index, x, y)
         one, other = place(box.left, box.top), place(box.right, box.bottom)
         around = (min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1]))
-        yield Character(_letter(handle, index), around, place(x.value, y.value), looks[address])
+        seen = around[2] > 0 and around[0] < width and around[3] > 0 and around[1] < height
+        if seen:
+            yield Character(_letter(handle, index), around, place(x.value, y.value), looks[address], spaced)
+        spaced = False
     text.close()
 
 
@@ -154,7 +217,23 @@ def _look(handle: Any, index: int, item: Any, place: Callable[[float, float], Po
         fonts[address] = name.value.decode("utf-8", "replace").split("+")[-1], bold
     start, end = place(0.0, 0.0), place(matrix.a, matrix.b)
     along = (end[0] - start[0], end[1] - start[1])
-    return Look(fonts[address][0], size.value * math.hypot(matrix.c, matrix.d), fonts[address][1], along)
+    points = size.value * math.hypot(matrix.c, matrix.d)
+    hidden = points < TINY or raw.FPDFTextObj_GetTextRenderMode(item) == raw.FPDF_TEXTRENDERMODE_INVISIBLE
+    return Look(fonts[address][0], points, fonts[address][1], along, hidden)
+
+
+def _paths(page: Any) -> Iterator[tuple[bool, Box]]:
+    """Whether each drawn path is stroked, and its box on the page as it is shown."""
+    from pypdfium2 import raw
+
+    place = _placing(page)
+    mode, stroke = ctypes.c_int(), ctypes.c_int()
+    for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_PATH], max_depth=2):
+        left, bottom, right, top = item.get_bounds() if hasattr(item, "get_bounds") else item.get_pos()
+        raw.FPDFPath_GetDrawMode(item.raw, mode, stroke)
+        one, other = place(left, top), place(right, bottom)
+        box = (min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1]))
+        yield bool(stroke.value), box
 
 
 def _placing(page: Any) -> Callable[[float, float], Point]:
@@ -173,8 +252,8 @@ def _rows(characters: Iterator[Character]) -> list[Row]:
     """Lines, numbered by block: a block ends where the next line is not right below, or is indented."""
     rows: list[Row] = []
     for one in characters:
-        if abs(one.look.along[1]) > abs(one.look.along[0]) or one.look.size <= 0:
-            continue  # runs up or down the page's edge: a watermark or download note
+        if one.look.size <= 0:
+            continue
         last = rows[-1].characters[-1] if rows else None
         if last is None:
             rows.append(Row(0, [one]))
@@ -182,7 +261,8 @@ def _rows(characters: Iterator[Character]) -> list[Row]:
         size = max(one.look.size, last.look.size)
         gap, step = one.box[0] - last.box[2], one.origin[1] - last.origin[1]
         if abs(step) < STEP * size and -STEP * size < gap < GAP * size:
-            if gap > SPACE * size and not (one.letter.isspace() or last.letter.isspace()):
+            apart = gap > SPACE * size or (one.spaced and gap > LEAST_SPACE * size)
+            if apart and not (one.letter.isspace() or last.letter.isspace()):
                 between = (last.box[2], last.box[1], one.box[0], last.box[3])
                 rows[-1].characters.append(Character(" ", between, one.origin, one.look))
             rows[-1].characters.append(one)
