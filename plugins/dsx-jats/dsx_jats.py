@@ -225,8 +225,7 @@ class Reader:
     def parts(self, element: Element, level: int) -> None:
         """The blocks of a figure or group but its label and caption."""
         for child in element:
-            name = _name(child)
-            if name in BLOCKS or name in ("attrib", "alternatives", "disp-formula", "sec"):
+            if _name(child) not in SILENT | {"label", "caption", "title"}:
                 self.block(child, level)
 
     def table(self, element: Element, level: int) -> None:
