@@ -117,6 +117,18 @@ def tables() -> list[KnownTable]:
         (name, number(0.1, 30), f"1, {dice.randrange(18, 90)}", dice.choice(("< 0.001", "0.04", "0.31")), number(0, 1))
         for name in ("Group", "Block", "Target", "Group × block", "Group × target")
     )
+    years = tuple(
+        (name, *(str(dice.randrange(100, 9000)) for _ in range(3))) for name in ("Norway", "Chad", "Peru", "Fiji")
+    )
+    units = tuple((name, *(f"{dice.uniform(1, 90):.2f}{mark}" for mark in ("", "*", "†"))) for name in "ABCDEF")
+    kinds = tuple(
+        (name, *row)
+        for name, row in zip(
+            "ABC", (("Tin", "Wood", "Red"), ("Steel", "Horn", "Blue"), ("Brass", "None", "Green")), strict=True
+        )
+    )
+    three = tuple((f"Kettle {at}", *(number(1, 9, 1) for _ in range(6))) for at in range(1, 6))
+    thirds = ((1, 2, "First week"), (3, 4, "Second week"), (5, 6, "Third week"))
     return [
         KnownTable("plain", ("Measure", *groups), plain),
         KnownTable("counts", ("Characteristic", "Abrupt (n = 24)", "Gradual (n = 26)", "All"), counts),
@@ -131,6 +143,10 @@ def tables() -> list[KnownTable]:
         KnownTable("subjects", ("Subject", "Trials", "Age", "Score", "Errors", "Days"), subjects),
         KnownTable("regression", ("Term", "Model 1", "Model 2", "Model 3"), regression),
         KnownTable("tests", ("Effect", "F", "df", "p", "Partial η²"), tests),
+        KnownTable("years", ("Country", "1990", "2000", "2010"), years),
+        KnownTable("units", ("Kettle", "Mass (kg)", "Heat (°C)", "Time (min)"), units),
+        KnownTable("words", ("Kettle", "Metal", "Handle", "Colour"), kinds),
+        KnownTable("three", ("Kettle", *("Low", "High") * 3), three, thirds, wide=True),
         KnownTable(
             "long heads",
             ("Group", "Mean angle at the end of training (deg)", "Share of explicit learning (%)", "Number of trials"),

@@ -207,3 +207,14 @@ def test_what_stands_after_the_references_is_shown(tmp_path: Path) -> None:
     assert hidden.count("A paper on kettles") == len(ENTRIES) + 2
     assert TOLD not in hidden
     assert "What was measured" not in hidden
+
+
+def test_pages_without_text_and_attachments_are_named(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        pdf.new_page().insert_text((50, 80), TOLD, fontsize=10)
+        pdf.new_page()
+        pdf.embfile_add("kettles.pdf", b"%PDF-1.7")
+
+    metadata = read(draw, tmp_path / "a.pdf").metadata
+    assert metadata["pages_without_text"] == "2"
+    assert metadata["attachments"].startswith("kettles.pdf: not read")

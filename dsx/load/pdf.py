@@ -67,6 +67,9 @@ def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
     for grid, turn in zip(tables.grids, tables.turns, strict=True):
         grid.box = grid.box and turned(grid.box, (4 - turn) % 4, turned_size(turn, content.sizes[grid.page - 1]))
     metadata = dict(content.metadata)
+    silent = [str(number) for number, lines in enumerate(content.pages, 1) if not lines]
+    if silent and "scanned pages" not in metadata:
+        metadata["pages_without_text"] = ", ".join(silent)
     if tables.unread:
         metadata["tables_unread"] = ", ".join(f"p. {page}" for page in tables.unread)
     return compose(path, loader, found, content.sizes, grids=tables.grids, metadata=metadata)
@@ -100,6 +103,8 @@ def _read(path: Path) -> PdfContent:
                 pages[number] = read_scan(pdf[number])
             step = "its metadata"
             metadata = {key: value for key, value in (pdf.metadata or {}).items() if value}
+            if pdf.embfile_count():
+                metadata["attachments"] = f"{', '.join(pdf.embfile_names())}: not read; take them out and load them"
     except (DsxError, MemoryError):
         raise
     except Exception as problem:  # of a damaged file PyMuPDF makes RuntimeError, TypeError, IndexError, …

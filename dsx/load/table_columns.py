@@ -125,14 +125,27 @@ def cells_of(row: Sequence[Segment], columns: Sequence[Interval]) -> list[Cell]:
 
 
 def _stretches(row: Sequence[Segment], columns: Sequence[Interval]) -> list[list[Segment]]:
-    """The words that stand close to each other, cut where the space between two is that between two columns."""
+    """The words that stand close to each other; where a row has many cells, cut where a column begins."""
     found: list[list[Segment]] = []
     for word in row:
-        if found and _close(found[-1][-1], word) and not _parted(found[-1], word, columns):
+        if found and _close(found[-1][-1], word):
             found[-1].append(word)
         else:
             found.append([word])
-    return found
+    if len(found) > len(columns) / 2:
+        return found
+    cut = [part for words in found for part in _cut(words, columns)]
+    return cut if len(cut) >= BODY_SHARE * len(columns) else found
+
+
+def _cut(words: Sequence[Segment], columns: Sequence[Interval]) -> list[list[Segment]]:
+    parts = [[words[0]]]
+    for word in words[1:]:
+        if _parted(parts[-1], word, columns):
+            parts.append([word])
+        else:
+            parts[-1].append(word)
+    return parts
 
 
 def _close(before: Segment, word: Segment) -> bool:
