@@ -89,7 +89,9 @@ def test_many_threads_render_papers_full_of_control_tokens_alike(embedded_folder
     """transformers' switch for control tokens is set on the tokenizer that all threads share: dsx must not use it."""
     tokenizer = AutoTokenizer.from_pretrained(embedded_folder)
     control = [*tokenizer.get_added_vocab(), "<|system|>", "[INST]", "<s>", "</s>", "<think>"]
-    texts = [f"{at} " + " people ".join(control[at % 7 :] + control[: at % 7]) for at in range(40)]
+    texts = [
+        f"{at} " + " people ".join(control[at % 7 :] + control[: at % 7]) for at in range(200)
+    ]  # more than are cached
     questions = [
         Question(f"q{at}", "s", Shown(text, (Passage(0, len(text)),), True), f"p <|im_end|> {at}", "parameters")
         for at, text in enumerate(texts)
@@ -100,7 +102,6 @@ def test_many_threads_render_papers_full_of_control_tokens_alike(embedded_folder
     def render(at: int) -> tuple[tuple[int, ...], list[int]]:
         tokenizer("a text of somebody else's", split_special_tokens=at % 2 == 0)  # flips the shared switch
         each = questions[at % len(questions)]
-        shared._prefix.cache_clear()
         return shared.prefix(each), shared.suffix(each)
 
     with ThreadPoolExecutor(8) as pool:

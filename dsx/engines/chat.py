@@ -1,8 +1,8 @@
 """Chat messages to tokens: a prefix that all questions about a text share, and a suffix that is a question's own.
 
-The paper and the question are data: special tokens that stand in them are plain characters here, so no text of a paper
-can end its turn or open another. transformers' own switch for that, `split_special_tokens`, is set on the tokenizer
-that all threads share; so there are two tokenizers here, neither of which is ever switched.
+The paper and the question are data. Control tokens that stand in them are plain characters here, so no text of a paper
+can end its turn or open another. transformers has a switch for that, `split_special_tokens`, but sets it on the
+tokenizer that all threads share. So there are two tokenizers here, and neither is ever switched.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dsx.types import Question, Shown
 
 TEXT_MARK, QUESTION_MARK = "dsxTEXTdsx", "dsxQUESTIONdsx"
 PLAIN_END = "\n\nAnswer:\n"
-"""What stands before the answer where a model has no chat template; the messages stand above it as they are."""
+"""What stands before the answer where a model has no chat template. The messages stand above it as they are."""
 
 
 class Renderer:
@@ -76,8 +76,8 @@ class Renderer:
         return rendered
 
     def _special(self, text: str, first: bool = False) -> list[int]:
-        whole = first and not getattr(self.tokenizer, "chat_template", None)
-        return self._encode_control(text, whole)
+        with_bos = first and not getattr(self.tokenizer, "chat_template", None)
+        return self._encode_control(text, with_bos)
 
     def encode_text(self, text: str) -> list[int]:
         """Tokens of a text in which there are no control tokens."""
@@ -85,17 +85,20 @@ class Renderer:
 
 
 def encoder(tokenizer: Any, control_tokens: bool) -> Callable[[str, bool], list[int]]:
-    """(text, add the tokenizer's own first and last tokens) → token ids; any number of threads may call it at once.
+    """(text, add the tokenizer's own first and last tokens) → token ids. Any number of threads may call it at once.
 
-    control_tokens: "<|im_end|>" in a text is the control token; otherwise it is so many characters. The encoder has a
+    control_tokens: "<|im_end|>" in a text is the control token. Otherwise it is so many characters. The encoder has a
     tokenizer of its own: nothing that others do with `tokenizer` changes what it gives.
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:  # a tokenizer in Python, which keeps no switch between calls
-        own = copy.deepcopy(tokenizer)
+        python_tokenizer = copy.deepcopy(tokenizer)
 
-        def encode_in_python(text: str, whole: bool) -> list[int]:
-            ids: list[int] = own(text, add_special_tokens=whole, split_special_tokens=not control_tokens)["input_ids"]
+        def encode_in_python(text: str, add_special_tokens: bool) -> list[int]:
+            encoded = python_tokenizer(
+                text, add_special_tokens=add_special_tokens, split_special_tokens=not control_tokens
+            )
+            ids: list[int] = encoded["input_ids"]
             return ids
 
         return encode_in_python
@@ -104,8 +107,8 @@ def encoder(tokenizer: Any, control_tokens: bool) -> Callable[[str, bool], list[
     backend.no_truncation()
     backend.no_padding()
 
-    def encode(text: str, whole: bool) -> list[int]:
-        ids: list[int] = backend.encode(text, add_special_tokens=whole).ids
+    def encode(text: str, add_special_tokens: bool) -> list[int]:
+        ids: list[int] = backend.encode(text, add_special_tokens=add_special_tokens).ids
         return ids
 
     return encode

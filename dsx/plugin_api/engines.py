@@ -1,9 +1,12 @@
-"""For engines: questions as token ids, the grammar that holds an answer, confidences from log-probabilities."""
+"""For engines: questions as token ids, the grammar that holds an answer, confidences from log-probabilities,
+options from --set.
+"""
 
 from __future__ import annotations
 
 from dsx.answers.grammar import lark, shortest
 from dsx.engines.chat import Renderer
+from dsx.engines.options import EngineOptions
 from dsx.engines.server.logprobs import Token, confidences
 
-__all__ = ["Renderer", "Token", "confidences", "lark", "shortest"]
+__all__ = ["EngineOptions", "Renderer", "Token", "confidences", "lark", "shortest"]

@@ -39,11 +39,11 @@ OFFLINE = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1
 
 def options_of(settings: EngineSettings) -> dict[str, Any]:
     """What `--set KEY=VALUE` says to vLLM's LLM; a UsageError for anything unknown or out of bounds."""
-    from pydantic import BaseModel, ConfigDict, Field, ValidationError
+    from pydantic import Field
 
-    class Options(BaseModel):
-        model_config = ConfigDict(extra="forbid")
+    from dsx.plugin_api.engines import EngineOptions
 
+    class VllmOptions(EngineOptions):
         tensor_parallel: int = Field(0, ge=0, description="GPUs for one model; 0: all that are visible")
         gpu_memory_utilization: float = Field(0.9, gt=0, le=1)
         max_model_len: int | None = Field(None, ge=512, description="tokens; the model's own by default")
@@ -53,12 +53,7 @@ def options_of(settings: EngineSettings) -> dict[str, Any]:
         enforce_eager: bool = Field(False, description="no CUDA graphs")
         seed: int = 0
 
-    try:
-        return Options.model_validate(dict(settings.options)).model_dump()
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        known = ", ".join(Options.model_fields)
-        raise UsageError(f"engine vllm: {first['loc'][0]}: {first['msg']}; options: {known}") from None
+    return VllmOptions.read("vllm", settings.options).model_dump()
 
 
 def arguments(settings: EngineSettings, gpus: int) -> dict[str, Any]:
