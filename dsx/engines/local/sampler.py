@@ -17,6 +17,8 @@ from dsx.engines.local.sequence import SampledToken, Sequence, TokenPolicy
 class Sampler:
     """Samples for many sequences at once: the likeliest legal token, one drawn, or the one that a policy chooses.
 
+    Of equally likely tokens the one with the lowest id is taken.
+
     null_tokens: ids of the tokens that begin or are the word null.
     continuations: ids of the tokens that go on a number, see `option_search`.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from dsx.engines.local.attention import flash_backend
 from dsx.engines.local.attention.cuda_graphs import CapturedGraph, CudaGraphs
 from dsx.engines.local.attention.interface import ATTENTION, Batch, attending
 from dsx.engines.local.attention.kv_cache import KVCache
+from dsx.engines.local.attention.output_head import float32_output, head_of_16_bits
 from dsx.engines.local.attention.packing import ForwardBatch, PrefixGroup
 
 
@@ -35,8 +37,9 @@ class PassThroughCache:
 
 
 class ModelRunner:
-    """Runs `model` for sequences whose keys and values stand in `kv_cache`. Its attention is ours
-    inside `with runner`.
+    """Runs `model` for sequences whose keys and values stand in `kv_cache`.
+
+    Inside `with runner` its attention is this package's, and its logits are float32.
 
     report: takes a line about what is not as fast as it could be.
     """
@@ -49,7 +52,8 @@ class ModelRunner:
         use_graphs: bool = True,
     ) -> None:
         self.model, self.kv_cache = model, kv_cache
-        self._model_attention: list[str] = []
+        self._head = head_of_16_bits(model)
+        self._entered: list[ExitStack] = []
         kinds = {(keys.device, keys.dtype) for keys in kv_cache.keys}
         reasons = [reason for kind in kinds if (reason := flash_backend.unavailable_reason(*kind)) is not None]
         self.use_flash = not reasons
@@ -59,11 +63,15 @@ class ModelRunner:
             report(f"attention by torch's plain operations: {reasons[0]}")
 
     def __enter__(self) -> None:
-        self._model_attention.append(self.model.config._attn_implementation)
+        context = ExitStack()
+        context.callback(self.model.set_attn_implementation, self.model.config._attn_implementation)
         self.model.set_attn_implementation(ATTENTION)
+        if self._head is not None:
+            context.enter_context(float32_output(self._head))
+        self._entered.append(context)
 
     def __exit__(self, *_: object) -> None:
-        self.model.set_attn_implementation(self._model_attention.pop())
+        self._entered.pop().close()
 
     def forward(
         self,
@@ -73,7 +81,7 @@ class ModelRunner:
         prefix_groups: Sequence[PrefixGroup],
         num_logits: Sequence[int] | None = None,
     ) -> torch.Tensor:
-        """Logits after each sequence's last token, [R, vocabulary], on the model's last device.
+        """Logits after each sequence's last token, [R, vocabulary], float32 where the head allows, on the last device.
 
         tokens: new ones of each sequence. For the others see `ForwardBatch`.
         """
