@@ -1,37 +1,45 @@
 """The exact probability of every legal answer of a question, by a search over the token paths that spell them.
 
-The log-likelihood of an option is the sum of its tokens' log-probabilities over the whole vocabulary, not under a mask:
-where the model wants a number that does not stand in the paper, no number that begins like it is rewarded for that.
-Paths are measured best first. What cannot come near the best option is left out.
+At each token of a path the model's probabilities of the tokens that may follow are set in proportion to each other, as
+under a grammar; so "right" is not unlikely only because the model would rather write "right-handed". Numbers are the
+exception: among them the plain likelihood counts, for where the model wants 128, and only 12 stands in the paper, 12 is
+not what it means. Paths are measured best first; numbers that cannot come near the best one are left out.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 MARGIN = 6.0
-"""An option whose log-likelihood is at most this much below the best one's is measured (a 400th of its probability)."""
-MOST_PATHS = 24
+"""A number whose log-likelihood is at most this much below the best one's is measured (a 400th of its probability)."""
+MAX_PATHS = 48
 """Paths that are measured for one question."""
+NULL = "null"
 
 
 @dataclass(slots=True)
 class _Node:
-    """Token paths with one beginning. bound: its log-likelihood; a path through it is at most as likely."""
+    """Token paths with one beginning.
+
+    option: the one that ends here. example: one that goes through here. likelihood: of the path, over the whole
+    vocabulary. share: of the path, where only what may follow counts. stop: the same two where the option ends here.
+    """
 
     children: dict[int, _Node] = field(default_factory=dict)
     option: int | None = None
-    bound: float | None = None
-    stops: float | None = None
+    example: int = 0
+    likelihood: float | None = None
+    share: float = 0.0
+    stop: tuple[float, float] | None = None
 
 
 class OptionSearch:
     """Scores the options of one question.
 
     options: the legal answers. encode: text → token ids, without control tokens.
-    continuations: ids of tokens that would go on a number, so that 12 is not likely where 128 is meant.
+    continuations: ids of tokens that would go on a number.
     """
 
     def __init__(
@@ -43,79 +51,107 @@ class OptionSearch:
         self.options = tuple(options)
         self.paths = [tuple(encode(option)) for option in self.options]
         self._continuations = continuations
-        self._numeric = [option[-1:].isdigit() for option in self.options]
-        self._root = _Node()
-        self._measured: set[tuple[int, ...]] = set()
+        self._root = _Node(likelihood=0.0)
+        self._num_paths = 0
         for number, path in enumerate(self.paths):
             node = self._root
             for token in path:
-                node = node.children.setdefault(token, _Node())
+                node = node.children.setdefault(token, _Node(example=number))
             if node.option is None:
                 node.option = number
-        self._root.bound = 0.0
 
     def tokens_after(self, path: Sequence[int]) -> tuple[list[int], bool]:
         """The tokens whose log-probability after `path` is needed, and whether a number ends here."""
         node = self._at(path)
-        ends = node.option is not None and self._numeric[node.option]
-        return list(node.children), ends
+        return list(node.children), node.option is not None and _is_number(self.options[node.option])
 
     def observe(self, path: Sequence[int], log_probabilities: Mapping[int, float], continued: float) -> None:
         """What the model gave after `path`. continued: probability that a number goes on, children not counted."""
         node = self._at(path)
-        assert node.bound is not None
+        if node.likelihood is None or node.stop is not None:
+            return
+        following = sum(math.exp(log_probabilities[token]) for token in node.children)
+        ends = max(1e-9, 1 - continued - following) if node.option is not None else 0.0
+        legal = math.log(max(following + ends, 1e-300))
         for token, child in node.children.items():
-            child.bound = node.bound + log_probabilities[token]
-        goes_on = continued + sum(math.exp(log_probabilities[token]) for token in node.children)
-        node.stops = node.bound + math.log(max(1e-9, 1 - goes_on))
-        self._measured.add(tuple(path))
+            child.likelihood = node.likelihood + log_probabilities[token]
+            child.share = node.share + log_probabilities[token] - legal
+        if node.option is not None:
+            node.stop = (node.likelihood + math.log(ends), node.share + math.log(ends) - legal)
+        else:
+            node.stop = (-math.inf, -math.inf)
 
     def next_path(self) -> tuple[int, ...] | None:
         """The token path to be measured next, whole; None where enough is known."""
-        if () not in self._measured:
+        if self._root.stop is None:
             return ()
-        if len(self._measured) > MOST_PATHS * 8:
+        self._num_paths += 1
+        if self._num_paths > MAX_PATHS:
             return None
-        best = max((score for score in self._complete().values()), default=-math.inf)
-        bounds = ((self._open_bound(number), -number) for number in range(len(self.paths)))
-        opened = [(bound, order) for bound, order in bounds if bound is not None]
-        if not opened:
+        best = max((likelihood for _, likelihood, _ in self._complete()), default=-math.inf)
+        frontier = [(node.likelihood or 0.0, -node.example) for node in self._frontier(self._root)]
+        chosen = max(frontier, default=None)
+        if chosen is None:
             return None
-        bound, order = max(opened)
-        return self.paths[-order] if bound > best - MARGIN else None
+        likelihood, example = chosen
+        if _is_number(self.options[-example]) and likelihood < best - MARGIN:
+            return None
+        return self.paths[-example]
 
     def scores(self) -> dict[str, float]:
-        """Log-likelihood by option; those that were not measured are left out."""
-        return {self.options[number]: score for number, score in self._complete().items()}
+        """Log-probability by option; they add up to at most one. Those that were not measured are left out.
 
-    def _open_bound(self, number: int) -> float | None:
-        """The highest log-likelihood that an option may still have; None where it is known."""
-        node, bound = self._root, 0.0
-        for token in self.paths[number]:
-            node = node.children[token]
-            if node.bound is None:
-                return bound
-            bound = node.bound
-        return None if self._score(node) is not None else bound
+        What is not null shares what null leaves: numbers by their likelihoods, others by their shares.
+        """
+        complete = {self.options[number]: (likelihood, share) for number, likelihood, share in self._complete()}
+        numbers = {option: likelihood for option, (likelihood, _) in complete.items() if _is_number(option)}
+        total = _log_sum(numbers.values())
+        null = complete[NULL][1] if NULL in complete else -math.inf
+        reported = math.log(max(1e-12, 1 - math.exp(null)))
+        return {
+            option: reported + likelihood - total if option in numbers else share
+            for option, (likelihood, share) in complete.items()
+        }
 
-    def _score(self, node: _Node) -> float | None:
-        """Of the option that ends at `node`: a leaf that is no number needs nothing after it."""
-        if node.bound is None or node.option is None:
-            return None
-        if not node.children and not self._numeric[node.option]:
-            return node.bound
-        return node.stops
+    def _frontier(self, node: _Node) -> Iterator[_Node]:
+        """The beginnings of paths that are known up to a token whose followers are not."""
+        for child in node.children.values():
+            if child.stop is not None:
+                yield from self._frontier(child)
+            elif not self._is_complete(child):
+                yield child
 
-    def _complete(self) -> dict[int, float]:
-        complete = {}
-        for number, path in enumerate(self.paths):
-            score = self._score(self._at(path))
-            if score is not None:
-                complete[number] = score
-        return complete
+    def _is_complete(self, node: _Node) -> bool:
+        """Whether the option that ends here needs no measurement: nothing legal follows, and it is no number."""
+        return node.option is not None and not node.children and not _is_number(self.options[node.option])
+
+    def _complete(self) -> Iterator[tuple[int, float, float]]:
+        """(option, likelihood, share) of all that were measured."""
+        nodes = [self._root]
+        while nodes:
+            node = nodes.pop()
+            if node.option is not None and node.likelihood is not None:
+                if self._is_complete(node):
+                    yield node.option, node.likelihood, node.share
+                elif node.stop is not None:
+                    yield node.option, *node.stop
+            if node.stop is not None:
+                nodes.extend(node.children.values())
 
     def _at(self, path: Sequence[int]) -> _Node:
         node = self._root
         for token in path:
             node = node.children[token]
         return node
+
+
+def _is_number(option: str) -> bool:
+    return option[:1].isdigit() or (option[:1] in "-−" and option[1:2].isdigit())
+
+
+def _log_sum(values: Sequence[float] | Mapping[str, float] | object) -> float:
+    numbers = list(values)  # type: ignore[call-overload]
+    highest = max(numbers, default=-math.inf)
+    if highest == -math.inf:
+        return 0.0
+    return float(highest + math.log(sum(math.exp(value - highest) for value in numbers)))
