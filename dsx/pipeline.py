@@ -195,9 +195,8 @@ class Pipeline:
         by_id: dict[QuestionId, Question] = {}
         wording = self._practice.taken
         for parameter in self.parameters.root.all_parameters():
-            if options := taken.habit_options(parameter):
-                text = questions.value(parameter, taken.kind_of(parameter), None)
-                question_id = QuestionId("", (), (parameter.pointer,))
+            for habit, (text, options) in taken.habit_questions(parameter).items():
+                question_id = QuestionId("", (), (habit,))
                 by_id[question_id] = Question(
                     question_id,
                     wording.system,

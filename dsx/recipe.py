@@ -23,10 +23,11 @@ DEFAULT_REPAIRS = (
 )
 
 
-DecisionStep = Literal["prior", "orders", "place", "second-look"]
-DECISION_STEPS: tuple[DecisionStep, ...] = ("prior", "orders", "place", "second-look")
-"""prior: the model's habit is taken out. orders: choices are asked in two orders. place: where its record is described
-counts for a number. second-look: the likeliest numbers are held against the words in which they stand."""
+DecisionStep = Literal["front", "prior", "orders", "place", "second-look"]
+DECISION_STEPS: tuple[DecisionStep, ...] = ("front", "prior", "orders", "place", "second-look")
+"""front: the first page's layout is one more candidate. prior: the model's habit is taken out. orders: choices are
+asked in two orders. place: where its record is described counts for a number. second-look: the likeliest numbers are
+held against the words in which they stand."""
 
 
 class Recipe(BaseModel):

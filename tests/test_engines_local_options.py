@@ -50,35 +50,36 @@ def question(name: str, form: AnswerForm, options: tuple[str, ...] = (), **more:
     return Question(QuestionId("d", (), (name,)), "Read.", shown, f"What is {name}?", form, options=options, **more)
 
 
-def likelihood(engine: TransformersEngine, asked: Question, option: str, options: tuple[str, ...]) -> float:
-    """The option's log-likelihood by forward passes of the whole prompt, one option at a time."""
+def share(engine: TransformersEngine, asked: Question, option: str) -> float:
+    """The option's share of what may follow, token by token, by forward passes of the whole prompt."""
     prompt = [*engine.renderer.prefix(asked), *engine.renderer.suffix(asked)]
-    path = engine.renderer.encode_text(option)
+    paths = [tuple(engine.renderer.encode_text(other)) for other in asked.options]
+    path = tuple(engine.renderer.encode_text(option))
     with torch.inference_mode():
         logits = engine.model(input_ids=torch.tensor([[*prompt, *path]])).logits[0, len(prompt) - 1 :]
-    logs = logits.float().log_softmax(-1)
-    score = sum(float(logs[at, token]) for at, token in enumerate(path))
-    paths = [engine.renderer.encode_text(other) for other in options]
-    longer = {other[len(path)] for other in paths if len(other) > len(path) and other[: len(path)] == path}
-    if option[-1].isdigit():
-        longer |= engine.continuations
-    goes_on = sum(math.exp(float(logs[-1, token])) for token in longer)
-    return score + (math.log(1 - goes_on) if longer else 0.0)
+    chances = logits.float().softmax(-1)
+    score = 0.0
+    for at, token in enumerate(path):
+        following = {other[at] for other in paths if other[:at] == path[:at] and len(other) > at}
+        score += math.log(float(chances[at, token]) / sum(float(chances[at, each]) for each in following))
+    return score
 
 
-def test_scores_are_the_model_s_own_likelihoods(engine: TransformersEngine) -> None:
-    numbers = ("12", "128", "80 mm", "24", "null")
+def test_choices_are_scored_by_the_model_s_own_probabilities(engine: TransformersEngine) -> None:
     choices = ('"abrupt"', '"gradual"', "null")
-    asked = [question("a", "options", numbers), question("b", "options", choices), question("c", "one", choices)]
+    asked = [question("b", "options", choices), question("c", "one", choices)]
     completions = {completion.question_id: completion for completion in engine.answer(asked)}
-    for each in asked[:2]:
-        completion = completions[each.id]
-        truth = {option: likelihood(engine, each, option, each.options) for option in each.options}
-        assert completion.text == max(truth, key=truth.__getitem__)
-        assert completion.scores
-        for option, score in completion.scores.items():
-            assert score == pytest.approx(truth[option], abs=2e-3)
-    assert completions[asked[2].id].text in choices
+    scored = completions[asked[0].id]
+    truth = {option: share(engine, asked[0], option) for option in choices}
+    assert scored.text == max(truth, key=truth.__getitem__)
+    assert scored.scores == pytest.approx(truth, abs=2e-3)
+    assert completions[asked[1].id].text in choices
+
+
+def test_null_and_numbers_add_up_to_one(engine: TransformersEngine) -> None:
+    numbers = ("12", "128", "80 mm", "24", "null")
+    (completion,) = engine.answer([question("a", "options", numbers)])
+    assert sum(map(math.exp, completion.scores.values())) == pytest.approx(1, abs=1e-6)
 
 
 def test_scores_do_not_depend_on_what_is_asked_beside_them(engine: TransformersEngine) -> None:

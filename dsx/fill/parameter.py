@@ -14,7 +14,9 @@ from typing import Literal
 
 from dsx.answers import decide
 from dsx.answers.decide import NULL, Decision, Scores
+from dsx.answers.limits import LONGEST_QUOTE
 from dsx.ask import questions
+from dsx.fill.front import front_spans
 from dsx.fill.paper import PaperContext, RecordContext, Span
 from dsx.ground.candidates import Candidate, computed_candidates, number_candidates
 from dsx.ground.support import support
@@ -26,6 +28,8 @@ LOOKS = 3
 """Candidates that get a second look."""
 SURE = 0.98
 """A value that is likelier than this, and stands in one place only, gets none."""
+DENIED = 0.05
+"""What stands on the first page where a title does is none only if the second look is surer than this."""
 QUOTE_CHOICES = 8
 """Sentences of which one is chosen as the quote of a choice."""
 OPENINGS = {"text": '"', "texts": "[", "numbers": "["}
@@ -68,20 +72,37 @@ def _scalar_kind(schema: Mapping[str, Json]) -> str:
 
 def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Steps:
     """The value of a parameter that is taken from the text or chosen."""
+    kind = kind_of(parameter)
     try:
-        return (yield from _BY_KIND[kind_of(parameter)](paper, record, parameter))
+        if kind in ("text", "texts") and not record.path and paper.uses("front"):
+            spans = front_spans(paper.document, parameter)
+            if spans and (value := (yield from _front(paper, record, parameter, spans))):
+                return value
+        return (yield from _BY_KIND[kind](paper, record, parameter))
     except Failed as problem:
         return Value(None, Status.FAILED, flags=(Flag("error", str(problem)),))
 
 
-def habit_options(parameter: Parameter) -> tuple[str, ...]:
-    """The answers whose probability without a paper is the model's habit. For most kinds: null, or something."""
+def habit_questions(parameter: Parameter) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """By name of a habit: a question that is asked without a paper, and its options.
+
+    For most kinds they are null, or something; for a list of choices each choice has a question.
+    """
     kind = kind_of(parameter)
-    if kind == "choice":
-        return (*_choice_texts(choices_of(parameter)), NULL)
+    if kind == "free":
+        return {}
     if kind == "choices":
-        return ()
-    return (NULL, *OPENINGS.get(kind, "0123456789"))
+        return {
+            habit_of(parameter, choice): (questions.each(parameter, choice, None), ("yes", "no"))
+            for choice in choices_of(parameter)
+        }
+    options = _choice_texts(choices_of(parameter)) if kind == "choice" else OPENINGS.get(kind, tuple("123456789"))
+    return {parameter.pointer: (questions.value(parameter, kind, None), (*options, NULL))}
+
+
+def habit_of(parameter: Parameter, choice: Choice) -> str:
+    """The name of the habit of one choice of a list."""
+    return f"{parameter.pointer} {json.dumps(choice.value)}"
 
 
 def choices_of(parameter: Parameter) -> list[Choice]:
@@ -259,12 +280,13 @@ def _choices(paper: PaperContext, record: RecordContext, parameter: Parameter) -
         for number, choice in enumerate(choices)
     ]
     weights = paper.weights("choices")
-    chances = {
-        json.dumps(choice.value, ensure_ascii=False): _logistic(
-            decide.log_odds(decide.yes_probability(_scores(completion))) - weights.null
-        )
-        for choice, completion in zip(choices, completions, strict=True)
-    }
+    chances = {}
+    for choice, completion in zip(choices, completions, strict=True):
+        odds = decide.log_odds(decide.yes_probability(_scores(completion))) - weights.null
+        habit = paper.practice.habits.get(habit_of(parameter, choice))
+        if habit is not None and paper.uses("prior"):
+            odds -= weights.prior * decide.log_odds(decide.yes_probability(habit))
+        chances[json.dumps(choice.value, ensure_ascii=False)] = _logistic(odds)
     most = parameter.schema["maxItems"]
     held = sorted((text for text in chances if chances[text] > 0.5), key=lambda text: -chances[text])[:most]
     none = math.prod(1 - chance for chance in chances.values())
@@ -341,6 +363,30 @@ def _texts(paper: PaperContext, record: RecordContext, parameter: Parameter) -> 
     spans = [span for item in words for span in paper.places_of(item, shown)]
     quote = _fullest_quote(paper, record, spans)
     return _checked(paper, parameter, words, words, None, quote, decision, chance, ())
+
+
+def _front(
+    paper: PaperContext, record: RecordContext, parameter: Parameter, spans: Sequence[Span]
+) -> Generator[list[Question], list[Completion], Value | None]:
+    """What the first page's layout says, if it is legal and a second look does not deny it."""
+    words = [paper.document.text[slice(*span)] for span in spans]
+    value: Json = words if parameter.schema.get("type") == "array" else words[0]
+    try:
+        if not paper.is_valid(parameter, paper.normalise(value, None, parameter)):
+            return None
+    except ValueError:
+        return None
+    quote = paper.quote_around(spans[0][0], min(spans[-1][1], spans[0][0] + LONGEST_QUOTE))
+    text = questions.look(parameter, ", ".join(words), paper.document.text[slice(*quote)], record.label)
+    shown = paper.show(parameter, record)
+    (completion,) = yield [
+        paper.question(record, [parameter.name, "front"], shown, text, "options", options=("yes", "no"))
+    ]
+    yes = decide.yes_probability(_scores(completion))
+    if yes < DENIED:
+        return None
+    decision = Decision(json.dumps(value), max(yes, 0.5), 1 - max(yes, 0.5), ())
+    return _checked(paper, parameter, value, value, None, quote, decision, 1.0, ())
 
 
 # ---- what several kinds do ----

@@ -9,7 +9,7 @@ not what it means. Paths are measured best first; numbers that cannot come near 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 MARGIN = 6.0
@@ -146,12 +146,13 @@ class OptionSearch:
 
 
 def _is_number(option: str) -> bool:
-    return option[:1].isdigit() or (option[:1] in "-−" and option[1:2].isdigit())
+    return option[:1].isdigit() or (option[:1] in ("-", "−") and option[1:2].isdigit())
 
 
-def _log_sum(values: Sequence[float] | Mapping[str, float] | object) -> float:
-    numbers = list(values)  # type: ignore[call-overload]
+def _log_sum(values: Iterable[float]) -> float:
+    """The logarithm of the sum of exponentials; 0 for no values."""
+    numbers = list(values)
     highest = max(numbers, default=-math.inf)
     if highest == -math.inf:
         return 0.0
-    return float(highest + math.log(sum(math.exp(value - highest) for value in numbers)))
+    return highest + math.log(sum(math.exp(value - highest) for value in numbers))

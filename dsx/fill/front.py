@@ -1,0 +1,113 @@
+"""What a paper's first page says by its layout and the file's metadata: title, authors, DOI.
+
+They are taken as one more candidate, which a second look confirms; no publisher's habits are known here.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+
+from dsx.text import folded_text
+from dsx.types import Document, Parameter
+
+Span = tuple[int, int]
+
+_doi = re.compile(r"10\.\d{4,9}/[^\s\"<>—–]*[^\s\"<>—–.,;)\]]")
+_name_break = re.compile(r"\s*(?:[,;&]|\band\b)\s*")
+_mark = re.compile(r"[\d^*†‡§¶#∗⁎]+")
+_name = re.compile(r"[^\W\d_][\w.’'\-]*(?:\s+[^\W\d_][\w.’'\-]*){1,4}")
+MAX_TITLE = 300
+MAX_AUTHOR_LINES = 3
+
+
+def front_spans(document: Document, parameter: Parameter) -> list[Span]:
+    """Where the first page says a title, authors or a DOI: one place, or one for each author. Empty for all else."""
+    name = parameter.name.rpartition(".")[2].lower()
+    if name == "title":
+        title = _title(document)
+        return [title] if title else []
+    if name == "doi":
+        match = _doi.search(document.text, 0, _first_page_end(document))
+        return [match.span()] if match else []
+    if name in ("author", "authors"):
+        return _authors(document)
+    return []
+
+
+def _first_page_end(document: Document) -> int:
+    return document.pages[0].end if document.pages else len(document.text)
+
+
+def _title(document: Document) -> Span | None:
+    """The title of the metadata where it stands on the first page; else the first page's line of the largest print."""
+    wanted = "".join(folded_text(document.metadata.get("title", ""))[0])
+    lines = _lines(document)
+    for start, end in _lines(document, fewest_words=1):
+        text = folded_text(document.text[start:end])[0]
+        if len(wanted) >= 12 and (text.startswith(wanted) or (len(text) >= 12 and wanted.startswith(text))):
+            return start, end
+    sized = [(height, -start, end) for start, end in lines if (height := _height(document, start, end)) is not None]
+    if not sized:
+        return None
+    height, start, end = max(sized)
+    others = statistics.median(size for size, _, _ in sized)
+    return (-start, end) if height > 1.15 * others else None
+
+
+def _authors(document: Document) -> list[Span]:
+    """The names in the lines under the title."""
+    title = _title(document)
+    if title is None:
+        return []
+    spans: list[Span] = []
+    for start, end in [line for line in _lines(document) if line[0] >= title[1]][:MAX_AUTHOR_LINES]:
+        names = _names(document.text, start, end)
+        if not names:
+            break
+        spans += names
+    return spans
+
+
+def _names(text: str, start: int, end: int) -> list[Span]:
+    """Names of persons, of which a line consists but for marks; none where something else stands there."""
+    spans: list[Span] = []
+    at = start
+    for gap in [*_name_break.finditer(text, start, end), None]:
+        stop = gap.start() if gap else end
+        part = text[at:stop]
+        bare = _mark.split(part)[0].rstrip()
+        if _mark.sub("", part).strip():
+            lead = len(part) - len(part.lstrip())
+            match = _name.fullmatch(bare.strip())
+            if match is None or not all(word[0].isupper() or word in _PARTICLES for word in bare.split()):
+                return []
+            spans.append((at + lead, at + len(bare)))
+        at = gap.end() if gap else end
+    return spans
+
+
+_PARTICLES = frozenset(
+    ["van", "von", "de", "der", "den", "del", "della", "di", "da", "la", "le", "ten", "ter", "dos", "bin"]
+)
+
+
+def _lines(document: Document, fewest_words: int = 3) -> list[Span]:
+    """The lines of the first page, of so many words or more."""
+    spans, at, end = [], 0, _first_page_end(document)
+    while at < end:
+        stop = document.text.find("\n", at, end)
+        stop = end if stop < 0 else stop
+        if len(document.text[at:stop].split()) >= fewest_words and stop - at <= MAX_TITLE:
+            spans.append((at, stop))
+        at = stop + 1
+    return spans
+
+
+def _height(document: Document, start: int, end: int) -> float | None:
+    """The height of a line's print: the median of its characters' boxes."""
+    import numpy
+
+    boxes = document.char_boxes[start:end]
+    heights = (boxes[:, 3] - boxes[:, 1])[~numpy.isnan(boxes[:, 1])]
+    return float(numpy.median(heights)) if len(heights) else None
