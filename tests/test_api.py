@@ -94,6 +94,7 @@ def installed(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> Scripted:
     return scripted
 
 
+@pytest.mark.slow
 def test_a_notebook(installed: Scripted, tmp_path: Path) -> None:
     papers = installed.papers(tmp_path / "papers", 3)
     run = dsx.extract(Study, papers, engine="scripted", run=tmp_path / "run")

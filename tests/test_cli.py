@@ -11,6 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from dsx.errors import DsxError
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "examples" / "papers" / "sample.pdf"
@@ -59,19 +62,33 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
         (["--schema", "schemas/motor.json", "--nothere"], "No such option"),
     ],
 )
-def test_what_cannot_be_run_is_said_in_one_line(arguments: list[str], said: str, tmp_path: Path) -> None:
+def test_what_cannot_be_run_is_said(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dsx.cli.extract import command
+
     (tmp_path / "broken.json").write_text('{"type": ')
     (tmp_path / "not.json").write_text('{"type": "object", "properties": {"a": {"type": "string", "not": {}}}}')
-    given = [argument.format(tmp=tmp_path) for argument in arguments]
+    monkeypatch.chdir(ROOT)
+    words = [argument.format(tmp=tmp_path) for argument in arguments]
     run = tmp_path / "run"
-    result = dsx("extract", *given, "--run", run, SAMPLE, HF_HUB_OFFLINE="1")
-    assert result.returncode == 2
-    (line,) = [line for line in result.stderr.splitlines() if line.startswith("dsx")]
-    assert said in line
-    assert "Traceback" not in result.stderr
+    result = CliRunner().invoke(command, [*words, "--run", str(run), str(SAMPLE)])
+    error = result.exception
+    code, text = (error.exit_code, str(error)) if isinstance(error, DsxError) else (result.exit_code, result.output)
+    assert code == 2
+    assert said in text
     assert not run.exists()
 
 
+@pytest.mark.parametrize("schema", ["nothere", "schemas/motor.json --nothere"])
+def test_a_refusal_is_one_line(schema: str) -> None:
+    result = dsx("extract", "--schema", *schema.split(), SAMPLE)
+    assert result.returncode == 2
+    assert len([line for line in result.stderr.splitlines() if line.startswith("dsx")]) == 1
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
 def test_papers_and_run_folders_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     other = tmp_path / "other"
@@ -91,6 +108,7 @@ def test_papers_and_run_folders_that_cannot_be_used(tmp_path: Path) -> None:
         assert "Loading" not in result.stderr, "a model was loaded before the mistake was found"
 
 
+@pytest.mark.slow
 def test_the_main_job_end_to_end(tmp_path: Path, embedded_folder: str) -> None:
     """The embedded model on a paper, beside files that are no papers: they fail by name, the others are done."""
     papers = tmp_path / "papers"
@@ -137,6 +155,7 @@ def test_the_main_job_end_to_end(tmp_path: Path, embedded_folder: str) -> None:
     assert "recipe order" in other.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_dry_run_shows_the_questions(embedded_folder: str, tmp_path: Path) -> None:
     schema = tmp_path / "small.json"
     schema.write_text(json.dumps(SMALL))
