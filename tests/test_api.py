@@ -127,6 +127,7 @@ def test_a_notebook(installed: Scripted, tmp_path: Path) -> None:
         first.value("colour")
 
 
+@pytest.mark.slow
 def test_a_paper_that_fails_is_named_and_the_others_go_on(installed: Scripted, tmp_path: Path) -> None:
     papers = installed.papers(tmp_path / "papers", 2)
     (papers / "a.pdf").write_bytes(b"%PDF-1.7\nnothing")

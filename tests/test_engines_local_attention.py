@@ -15,6 +15,8 @@ from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, LayerSha
 from dsx.engines.local.attention.packing import AttentionMetadata, ForwardBatch, GraphBucket, PrefixGroup
 from dsx.engines.local.attention.torch_backend import AttentionSpec, eager_attention, flash_cpu
 
+pytestmark = pytest.mark.slow
+
 
 def reference(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, spec: AttentionSpec) -> torch.Tensor:
     """query [H, W, D] whose last token is the last of keys [K, S, D] → [W, H, D], in float64."""

@@ -15,6 +15,8 @@ from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 from dsx.engines.local.engine import TransformersEngine
 from dsx.types import AnswerForm, EngineSettings, Passage, Question, QuestionId, Shown
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Twenty-four people took part. Each saw 80 mm and 128 mm targets.\nThe delay was 12 s in one group."
 
 

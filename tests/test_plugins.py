@@ -279,6 +279,7 @@ def test_broken_plugins_are_named_with_their_distribution_and_reason(broken_site
     assert reports["engines"]["problems"] == []
 
 
+@pytest.mark.slow
 def test_the_doctor_names_broken_plugins_with_their_distribution_and_reason(broken_site: Path) -> None:
     done = dsx_command("doctor", path=broken_site, plugins=",".join(BROKEN))
     assert done.returncode == 1
@@ -298,6 +299,7 @@ def test_a_broken_plugin_stops_only_what_needs_it(broken_site: Path) -> None:
     assert "plugin unimportable of dsx-unimportable 0.3 is broken: import of dsx_unimportable" in done.stderr
 
 
+@pytest.mark.slow
 def test_what_is_loaded_can_be_limited(broken_site: Path) -> None:
     none = dsx_command("plugins", "list", path=broken_site, plugins="none").stdout
     assert "unimportable" not in none
@@ -324,6 +326,7 @@ def test_names_that_no_plugin_can_have(monkeypatch: pytest.MonkeyPatch) -> None:
     }
 
 
+@pytest.mark.slow
 def test_commands_of_plugins(tmp_path: Path) -> None:
     code = "from dsx import hookimpl\n@hookimpl\ndef register_commands(group):\n"
     for name, added in {"one": ("hello", "twice"), "two": ("twice", "recover")}.items():
