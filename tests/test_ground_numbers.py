@@ -52,6 +52,14 @@ def values(text: str) -> list[float]:
         ("ein Weg von 23,4 m und 1.024 Stufen", [23.4, 1024]),
         ("共有３０名", [30]),
         ("三十五名", [35]),
+        ("一千二百人, 一万二千人, 二〇人, 两万三千零五个", [1200, 12000, 20, 23005]),
+        ("three eighths, one tenth, two fifths, a fourth of it, five sixths", [0.375, 0.1, 0.4, 0.25, 5 / 6]),
+        ("nine thousand and twelve, two hundred, ten million", [9012, 200, 10_000_000]),
+        ("1,024·5 and 1.5·10^3", [1024.5, 1500]),
+        ("10^6 or 10⁻² or 1e5", [10**6, 0.01, 1e5]),
+        ("zero of ninety-nine", [0, 99]),
+        ("-.5 and +.5 and ·5", [-0.5, 0.5, 0.5]),
+        ("¼ of 1 ¾", [0.25, 1.75]),
         ("a 2×3 design", [2, 3]),
         ("from -5 to 5", [-5, 5]),
         ("x = − 3", [-3]),
@@ -86,6 +94,13 @@ def test_values(text: str, expected: list[float]) -> None:
         ("the 2nd of a 2-AFC, two-tailed, three-dimensional", []),
         ("no one, one another, each one, the one", []),
         ("one of the hens", [1]),
+        ("It grew.\n12 Hens sat here for long.\nIt ended.", [12]),
+        ("It grew.\n12 Hens and eggs\nIt ended.", []),
+        ("IQR [12, 25], range [3, 9], between [2]", [12, 25, 3, 9]),
+        ("Nr. 5, no. 6, Vol. 7, p. 8, step 9, Day 3 and Fig 4", []),
+        ("in a phase 20 hens sat; Groups 2 and 3; Phase 20 hens", [20]),
+        ("R 4.2, v2.1, Windows 11, the SPSS 26", []),
+        ("5 to 10-fold; 3rd; 2-back; 4-way; 10-to-one", [5, 10]),
         ("1. Introduction\n2.1 Hens and eggs\nNine hens sat", [9]),
         ("(1) sit, (2) stand; the pen (8) was shut", [8]),
     ],
@@ -151,6 +166,8 @@ def test_roles(text: str, expected: list[str]) -> None:
 
 
 def test_comparators_signs_and_inexact_words() -> None:
+    assert numbers_in("p < 10−4")[0].text == "10−4"
+    assert [mention.text for mention in numbers_in("a hundred or an hundred")] == ["a hundred", "an hundred"]
     text = "p<0.05, q ≥ 3, r = −.12, ±30°, a dozen"
     assert [mention.comparator for mention in numbers_in(text)] == ["<", "≥", "=", "±", ""]
     assert [mention.text for mention in numbers_in(text)] == ["0.05", "3", "−.12", "±30", "a dozen"]
