@@ -157,6 +157,11 @@ def test_units_belong_to_numbers(text: str, expected: list[str | None]) -> None:
         ("M = 23.4, SD = 3.1", ["mean", "spread"]),
         ("a mean weight of 23.4", ["mean"]),
         ("25% of 40", ["percent", "plain"]),
+        ("25 percent or 25 per cent", ["percent", "percent"]),
+        ("10 to 25%", ["range_low", "range_high"]),
+        ("10, 25%", ["percent", "percent"]),
+        ("a standard deviation of 3, average 7", ["spread", "mean"]),
+        ("3+/-1, 5 (SD 2), 5, SE = 2", ["mean", "spread", "mean", "spread", "mean", "spread"]),
         ("at ±30° or 20°", ["plain", "plain"]),
         ("5 and 10", ["plain", "plain"]),
     ],
@@ -174,6 +179,21 @@ def test_comparators_signs_and_inexact_words() -> None:
     assert [mention.exact for mention in numbers_in(text)] == [True, True, True, True, False]
     spread = numbers_in("5 ± 2")[1]
     assert (spread.text, spread.value, spread.comparator) == ("2", 2, "")
+
+
+def test_each_comparator() -> None:
+    for written, sign in {
+        "<": "<",
+        ">": ">",
+        "≤": "≤",
+        "≥": "≥",
+        "=": "=",
+        "<=": "≤",
+        ">=": "≥",
+        "⩽": "≤",
+        "⩾": "≥",
+    }.items():
+        assert [mention.comparator for mention in numbers_in(f"x{written}3, x {written} 3")] == [sign, sign]
 
 
 def test_each_stands_at_its_offsets_in_its_sentence() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy
 import pytest
 
-from dsx.ask.select import LEAST_ROOM, LONGEST_PIECE, Selector, readable, room, show
+from dsx.ask.select import LEAST_ROOM, LONGEST_PIECE, Selector, SentenceIndex, readable, room, show
 from dsx.errors import DecodeError, UsageError
-from dsx.types import Document, Page, Passage, Section
+from dsx.types import Document, Page, Passage, Section, Shown
 
 
 def document(*sections: tuple[str, str]) -> Document:
@@ -145,3 +145,50 @@ def test_room_is_what_is_left_for_the_text() -> None:
     ) as error:
         room(2048, 512, 1500)
     assert "--max-new-tokens" in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["methods", "participants", "apparatus", "procedure", "experiment"])
+def test_each_likely_section_goes_before_others(kind: str) -> None:
+    same = "The hens were nine."
+    paper = document(("discussion", same), ("other", FILLER), (kind, same), ("other", FILLER))
+    assert Selector(paper, count, 20, 4).select("hens").passages[0].start > 1000
+    likely, other = SentenceIndex(paper).best("hens", show(paper, readable(paper), whole=True), 2)
+    assert likely[0] > other[0]
+
+
+def test_a_better_match_goes_before_a_likelier_section() -> None:
+    paper = document(
+        ("discussion", "Nine brown hens sat here."), ("other", FILLER), ("methods", "Nine pens stood there.")
+    )
+    best = SentenceIndex(paper).best("brown hens nine", show(paper, readable(paper), whole=True), 1)
+    assert [paper.text[slice(*span)] for span in best] == ["Nine brown hens sat here."]
+
+
+def test_the_index_gives_only_what_is_shown_and_has_a_word_of_the_query() -> None:
+    paper = document(("other", "Nine hens sat. Ten cocks sat. " + FILLER))
+    index = SentenceIndex(paper)
+    assert index.best("cock", Shown("", (Passage(0, 29),), False), 5) == [(15, 29)]
+    assert index.best("cock", Shown("", (Passage(0, 28),), False), 5) == []
+    assert index.best("cock", Shown("", (Passage(16, 40),), False), 5) == []
+    assert index.best("unicorn", show(paper, readable(paper), whole=True), 5) == []
+    assert len(index.best("sentence", show(paper, readable(paper), whole=True), 3)) == 3
+    assert SentenceIndex(document(("other", "\0"))).best("x", Shown("", (), False), 1) == []
+
+
+@pytest.mark.parametrize(("query", "word"), [("hen", "hens"), ("grasses", "grasse"), ("mass", "mass"), ("gas", "gas")])
+def test_a_plural_is_its_singular(query: str, word: str) -> None:
+    paper = document(("other", f"{FILLER} The {word} were there. {FILLER}"))
+    assert f"The {word} were" in Selector(paper, count, 20, 12).select(query).text
+
+
+def test_mass_and_ma_are_two_words() -> None:
+    paper = document(("other", f"{FILLER} The mas were there. {FILLER} The mass was there. {FILLER}"))
+    assert "The mass was" in Selector(paper, count, 20, 4).select("mass").text
+    assert "The mas were" in Selector(paper, count, 20, 4).select("mas").text
+
+
+def test_only_blanks_and_breaks_part_passages() -> None:
+    paper = document(("other", "Nine hens sat.  Ten sat. \nSix hens ran. " + FILLER))
+    shown = Selector(paper, count, 30, 9).select("hens sat ran")
+    assert shown.passages == (Passage(0, 24), Passage(26, 39))
+    assert not shown.whole

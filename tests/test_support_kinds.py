@@ -25,7 +25,32 @@ def choice(*values: Json) -> Parameter:
 TEXT = Parameter("text", {"type": "string"})
 N = count()
 
+FUNCTION = """was were is are and or to in on at for from with by as took who which when while during after before the
+had have has did that but than per each of a an"""
+FUNCTION_WORDS = FUNCTION.split()
 COUNTS = [
+    *(
+        (month + 1, f"in {word} beds", DERIVED)
+        for month, word in enumerate(["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"])
+        if len(word) > 1
+    ),
+    *((number, f"{word} fern", INFERRED) for number, word in [(1, "single"), (1, "once"), (2, "both"), (2, "pair")]),
+    *(
+        (number, f"{word} fern", INFERRED)
+        for number, word in [(2, "couple"), (2, "twice"), (3, "thrice"), (3, "triple")]
+    ),
+    (3, "both ferns", UNSUPPORTED),
+    (12, "ferns: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12", STATED),
+    (24, "2 rooms of 3 beds of 4 ferns", DERIVED),
+    (48, "2 rooms of 3 beds of 4 rows of 2 ferns", UNSUPPORTED),
+    (120, "2 rooms, 3 beds, 4 rows and 5 ferns", UNSUPPORTED),
+    (10, "25% of 40 ferns", DERIVED),
+    (9, "5 ferns and 4 (of 20) mosses", DERIVED),
+    (0, "4 ferns and 4 mosses", UNSUPPORTED),
+    (24, "Of the 20 ferns, 4 died", UNSUPPORTED),
+    (24, "20 of these 4 ferns", UNSUPPORTED),
+    (4, "2 to 2 ferns", UNSUPPORTED),
+    (0, "no zero here", STATED),
     (31, "Thirty-one ferns were cut.", STATED),
     (31, "thirty\u00adone ferns", STATED),
     (1, "thirty-one ferns", UNSUPPORTED),
@@ -79,6 +104,28 @@ COUNTS = [
 ]
 
 NUMBERS = [
+    *((number("wait", "s"), 5, None, f"after 5 {word} all left", STATED) for word in FUNCTION_WORDS),
+    *((number("wait", "s"), 5, None, f"after 5 {word} left", UNSUPPORTED) for word in ["ferns", "Jahre", "kg", "k"]),
+    *(
+        (number(name), 2, None, f"{written} 2 is here", STATED)
+        for name, written in [("experiment", "Exp."), ("figure", "Fig."), ("table", "Tab."), ("equation", "Eq.")]
+    ),
+    (number("n_experiment"), 2, None, "Experiment 2 is here", UNSUPPORTED),
+    (number("number_of_experiment"), 2, None, "Experiment 2 is here", UNSUPPORTED),
+    (number("study"), 2, None, "Studies 1 and 2 are here", STATED),
+    (number("share"), 0.3, None, "30 of the beds", UNSUPPORTED),
+    (number("share"), 0.4, None, "30 % of the beds", UNSUPPORTED),
+    (number("share", "%"), 50, "%", "50 beds of wood", UNSUPPORTED),
+    (number("share", "%"), 150, "%", "1.5 beds", UNSUPPORTED),
+    (number("share", "%"), 100, "%", "1 is all", DERIVED),
+    (number("dose", "g"), 120, "g", "3 doses of 40 g", DERIVED),
+    (number("dose", "g"), 120, "g", "3 doses of 40 mg", UNSUPPORTED),
+    (number("dose", "g"), 0.04, "g", "40 mg", DERIVED),
+    (number("dose", "mg"), 1.23, "g", "1234 mg", DERIVED),
+    (number("dose", "mg"), 1.2, "g", "1234 mg", UNSUPPORTED),
+    (number("dose", "mg"), 1.236, "g", "1234 mg", UNSUPPORTED),
+    (number("x"), 0.33, None, "a third of them", UNSUPPORTED),
+    (number("x"), 0.333, None, "a third of them", DERIVED),
     (number("p_value"), 0.01, None, "p<0.01", STATED),
     (number("p_value"), 0.0001, None, "p < 10⁻⁴", STATED),
     (number("p_value"), 0.0001, None, "p < 10−4", STATED),
@@ -163,7 +210,26 @@ NUMBERS = [
     (Parameter("level", {"enum": [0.5, 1.5]}), 1.5, None, "15 levels", UNSUPPORTED),
 ]
 
+YEAR = "January February March April May June July August September October November December"
+MONTHS = YEAR.split()
 TEXTS = [
+    *((f"2011-{at:02}-09", f"on 9 {month} 2011", DERIVED) for at, month in enumerate(MONTHS, start=1)),
+    *((f"2011-{at:02}-09", f"on {month[:3]}. 9, 2011", DERIVED) for at, month in enumerate(MONTHS, start=1)),
+    ("2011-04-10", "9 April 2011", UNSUPPORTED),
+    ("2011-04-09", "in April 2011", UNSUPPORTED),
+    ("2011-05-09", "09/04/2011", UNSUPPORTED),
+    ("2011-04-09", "the 9th of April 2011", DERIVED),
+    ("one two three", "one x y two three", UNSUPPORTED),
+    ("moss grows here", "moss often quickly grows here", STATED),
+    ("moss grows here", "moss here and often and quickly grows here", UNSUPPORTED),
+    ("moss grows", "moss never grows", UNSUPPORTED),
+    ("±3 mm", "of ±3 mm", STATED),
+    ("±3 mm", "of 3 mm", UNSUPPORTED),
+    ("3 mm", "of ±3 mm", UNSUPPORTED),
+    ("fern_moss", "fern moss", STATED),
+    ("*", "a * b", STATED),
+    ("*", "a*b", UNSUPPORTED),
+    ("Fig. 3", "see Fig. 3", STATED),
     ("p < 0.01", "p > 0.01", UNSUPPORTED),
     ("p < 0.01", "with p < .01", STATED),
     ("F#", "in F++", UNSUPPORTED),
@@ -218,6 +284,20 @@ SHADED = Parameter(
     "x", {"type": "boolean"}, choices=(Choice(True, "in the shade; shaded"), Choice(False, "in full sun; unshaded"))
 )
 BOOLEANS = [
+    *(
+        (WATERED, False, f"irrigation was {word}", STATED)
+        for word in ["absent", "removed", "omitted", "turned off", "refused"]
+    ),
+    *((WATERED, False, f"{word} irrigation", STATED) for word in ["no", "without", "never", "lack of", "absence of"]),
+    *(
+        (WATERED, False, f"irrigation {word} given", STATED)
+        for word in ["was not", "could not be", "didn't be", "has never been"]
+    ),
+    (WATERED, True, "no ferns; irrigation was given", STATED),
+    (WATERED, False, "no fern of any kind or make had irrigation", INFERRED),
+    (WATERED, True, "irrigation, not sun", STATED),
+    (WATERED, True, "rewatered", INFERRED),
+    (WATERED, None, "irrigation", "not_reported"),
     (WATERED, True, "Ferns were watered.", STATED),
     (WATERED, False, "Ferns were watered.", INFERRED),
     (WATERED, False, "Ferns were not watered.", STATED),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dsx.ground.numbers import numbers_in
 from dsx.text import folded_words
 
-_token = re.compile(r"-?\d+(?:\.\d+)?(?![^\W\d])|[^\W\d_][^\W_]*[+#]{1,2}|[^\W_]+|[^\s\w.,;:'\"()\[\]]")
+_token = re.compile(r"[-±]?\d+(?:\.\d+)?(?![^\W\d])|[^\W\d_][^\W_]*[+#]{1,2}|[^\W_]+|[^\s\w.,;:'\"()\[\]]")
 _inner_hyphen = re.compile(r"(?<=[^\W\d_])-(?=\w)|(?<=\w)-(?=[^\W\d_])")
 _unspaced = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 """Scripts that put no blanks between words, or join particles to them."""

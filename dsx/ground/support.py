@@ -121,10 +121,10 @@ class _Number:
 
     def _rounds(self, number: Decimal) -> bool:
         """Whether the value is `number`, rounded to the value's own decimals (three digits at least)."""
-        exponent = self.value.as_tuple().exponent
-        if not isinstance(exponent, int) or abs(self.value - number) > abs(number) * Decimal("0.002"):
+        digits, exponent = self.value.as_tuple()[1:]
+        if not isinstance(exponent, int) or len(digits) < 3:
             return False
-        return abs(self.value - number) <= Decimal("0.5000001").scaleb(min(exponent, 0)) and self.value != 0
+        return abs(self.value - number) <= Decimal("0.5000001").scaleb(min(exponent, 0))
 
     def _unit_fit(self, mention: NumberMention) -> int | None:
         """0: its unit is the one answered or stored. 1: none is written, the stored one may be taken. None: no fit."""
