@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from dsx.load.headings import MAIN, heading_kind
 from dsx.load.lines import Line
-from dsx.load.table_words import Segment, around, printed_rows, same_row, segments, words
+from dsx.load.table_words import CELL_GAP, Segment, around, printed_rows, same_row, segments, words
 from dsx.types import Box
 
 ROW_GAP = 2.6
@@ -19,6 +19,8 @@ PROSE = 0.8
 """A block of which most lines are as wide as this share of a column of text is text, not rows."""
 WIDE = 0.7
 """A line without gaps over this share of the room that a table has ends it: text, or a note."""
+SHORT = 20
+"""Characters of a line that may be a cell of a table without a caption."""
 GUTTER = 6.0
 """White space between two columns of text, at least, in points."""
 CAPTION = re.compile(
@@ -39,10 +41,13 @@ class View:
 
 
 def may_hold_tables(lines: Sequence[Line]) -> bool:
-    """Whether a page has a table's caption, or as many bare numbers as a small table."""
+    """Whether a page has a table's caption, or three rows of short lines with numbers among them."""
     if any(CAPTION.match(line.text) for line in lines):
         return True
-    return sum(len(line.text) < 12 and any(map(str.isdigit, line.text)) for line in lines) >= 6
+    short = [line for line in lines if len(line.text) < SHORT]
+    rows = Counter(round(line.box[3]) for line in short)
+    numbered = {round(line.box[3]) for line in short if any(map(str.isdigit, line.text))}
+    return sum(count >= 3 and row in numbered for row, count in rows.items()) >= 3
 
 
 @dataclass(slots=True)
@@ -80,7 +85,18 @@ def _is_prose(block: Sequence[Line], column: float) -> bool:
 
 def is_one_stretch(line: Line) -> bool:
     """Whether a line has no gap as wide as that between two cells."""
-    return len(segments(words(line))) <= 1
+    return count_stretches(line) <= 1
+
+
+def count_stretches(line: Line) -> int:
+    """The pieces of a line that gaps as wide as those between cells part."""
+    least = CELL_GAP * max(line.size, 4)
+    edge, count = None, 0
+    for letter, box in zip(line.text, line.boxes, strict=True):
+        if letter != " ":
+            count += edge is None or box[0] - edge > least
+            edge = box[2]
+    return count
 
 
 def caption_at(lines: Sequence[Line], start: int) -> list[Line]:
@@ -347,12 +363,12 @@ def plain_regions(page: Page, lines: Sequence[Line]) -> Iterator[Region]:
         inside = [line for line in lines if left <= line.box[0] and line.box[2] <= right]
         run: list[list[Line]] = []
         for row in [*_line_rows(inside), []]:
-            cells = segments(word for line in row for word in words(line))
+            cells = sum(count_stretches(line) for line in row)
             foot = max((line.box[3] for line in run[-1]), default=0.0) if run else 0.0
             near = bool(row) and (not run or min(line.box[1] for line in row) - foot < ROW_GAP * row[0].size)
-            if row and len(cells) >= 3 and near and not any((line.page, line.block) in page.prose for line in row):
+            if row and cells >= 3 and near and not any((line.page, line.block) in page.prose for line in row):
                 run.append(row)
                 continue
             if len(run) > 3 and (region := _region(page, [line for one in run for line in one])):
                 yield region
-            run = [row] if len(cells) >= 3 else []
+            run = [row] if cells >= 3 else []
