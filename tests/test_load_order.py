@@ -218,3 +218,12 @@ def test_pages_without_text_and_attachments_are_named(tmp_path: Path) -> None:
     metadata = read(draw, tmp_path / "a.pdf").metadata
     assert metadata["pages_without_text"] == "2"
     assert metadata["attachments"].startswith("kettles.pdf: not read")
+
+
+def test_lines_of_chinese_have_no_space_between(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        for y, line in ((80, "本研究招募了二十四名健康受试者参加实验所有参"), (94, "与者均签署了知情同意书。")):
+            page.insert_text((50, y), line, fontname="china-s", fontsize=10)
+
+    assert "所有参与者" in read(draw, tmp_path / "a.pdf").text

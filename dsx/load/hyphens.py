@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 
 COMPOUNDS = frozenset(["non", "self", "half", "cross", "well", "quasi", "all", "ex"])
 """First parts of words that are written with a hyphen; single letters are others: t-test, p-value."""
+_unspaced = re.compile("[\u3000-\u9fff\uff00-\uffef]")
+"""Chinese and Japanese, which are written without spaces."""
 _url = re.compile(r"(?:https?://|www\.|doi:|10\.\d{4,}/)\S*$")
 _number_goes_on = (
     (re.compile(r"(?:^|[\s(\[])[-−–+]$"), re.compile(r"\d")),
@@ -23,6 +25,8 @@ def join_lines(before: str, after: str, known: Counter[str]) -> int | None:
 
     known: of `count_hyphenated`.
     """
+    if _unspaced.match(before[-1:]) and _unspaced.match(after):
+        return len(before)
     if any(end.search(before) and start.match(after) for end, start in _number_goes_on):
         return len(before)
     if len(before) < 2 or before[-1] not in "-‐" or not before[-2].isalnum() or not after[:1].isalpha():
