@@ -24,6 +24,7 @@ from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, LayerSha
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.generate import DecodeLoop
 from dsx.engines.local.prefix_cache import PrefixCache, layer_shapes, prefill
+from dsx.engines.local.scheduler import out_of_memory
 from dsx.engines.local.sequence import Sequence
 from dsx.schema import read
 from dsx.types import Passage, Question, Shown
@@ -207,6 +208,22 @@ def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(parts: tuple[An
     assert loop.max_running <= 4
     assert {key: sequence.output_tokens for key, sequence in done.items()} == healthy
     assert all(sequence.error is None for sequence in done.values())
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_memory"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), True),
+        (torch.AcceleratorError("CUDA error: out of memory"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"), True),
+        (OutOfSlots("no 64 slots in a row"), True),
+        (torch.AcceleratorError("CUDA error: an illegal memory access was encountered"), False),
+        (ValueError("not a number"), False),
+    ],
+)
+def test_memory_that_runs_out_is_told_from_other_errors(problem: Exception, is_memory: bool) -> None:
+    assert out_of_memory(problem) is is_memory
 
 
 def test_memory_that_is_never_enough_is_a_named_failure(parts: tuple[Any, Any, Any]) -> None:

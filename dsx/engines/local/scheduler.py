@@ -124,7 +124,10 @@ class Scheduler:
 
 
 def out_of_memory(problem: BaseException) -> bool:
-    """Whether memory ran out: a GPU's, cuBLAS's and the CPU's (torch says so in words), or the KV cache's slots."""
-    message = str(problem)
+    """Whether memory ran out: a GPU's, cuBLAS's and the CPU's (torch says so in words), or the KV cache's slots.
+
+    Where others use the same GPU, CUDA's own error comes: an AcceleratorError that is no OutOfMemoryError.
+    """
     kinds = (torch.OutOfMemoryError, MemoryError)
-    return isinstance(problem, kinds) or "allocate memory" in message or "ALLOC_FAILED" in message
+    signs = ("out of memory", "allocate memory", "ALLOC_FAILED")
+    return isinstance(problem, kinds) or any(sign in str(problem) for sign in signs)
