@@ -2,7 +2,8 @@
 
 In bf16 a logit of 20 stands on a grid of 0.125, and the probabilities of null and of choices on a coarse one with it.
 Here the 16-bit hidden states and weights are multiplied and summed in float32, and the result stays float32. What a
-model does to its logits afterwards (a soft cap, a scale) is done in float32 then, too.
+model does to its logits afterwards (a soft cap, a scale) is done in float32 then, too. On an H100 it costs nothing:
+Qwen3-32B's head takes 0.52 ms for 1 to 24 rows, and 0.62 instead of 0.59 ms for 256 (torch 2.11, in a CUDA graph).
 """
 
 from __future__ import annotations
