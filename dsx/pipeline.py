@@ -17,6 +17,7 @@ from dsx.ask.select import Selector, room
 from dsx.fill import parameter as taken
 from dsx.fill import records as labels
 from dsx.fill import written
+from dsx.fill.front import from_first_page, front_spans
 from dsx.fill.paper import PaperContext, Practice, RecordContext, Wording
 from dsx.fill.rounds import Rounds, Task, together
 from dsx.load import DocumentReader
@@ -80,7 +81,8 @@ class Pipeline:
         self.recipe, self.parameters, self.engine = recipe, parameters, engine
         self.record_event = record_event
         self._reader = DocumentReader(plugins.find_loader, plugins.loaders, recipe.load_limits(), cache)
-        self.takes_values = recipe.values == "taken" and getattr(engine, "scores_options", False)
+        self._scores_options = getattr(engine, "scores_options", False)
+        self.takes_values = recipe.values == "taken" and self._scores_options
         prompts = Prompts(plugins.prompt_sets[recipe.prompt_set], recipe.order)
         self._practice = Practice(
             recipe,
@@ -151,13 +153,34 @@ class Pipeline:
 
     def _values(self, paper: PaperContext, records: list[_OpenRecord]) -> Iterator[Task[list[_OpenRecord]]]:
         for record in records:
-            in_words = [p for p in record.type.parameters if not self.takes_values or taken.kind_of(p) == "free"]
+            grouped = []
             for parameter in record.type.parameters:
-                if parameter not in in_words:
+                if self._on_first_page(paper, record, parameter):
+                    yield self._front(paper, record, parameter)
+                elif self._is_taken(parameter):
                     yield self._taken(paper, record, parameter)
-            kind = RecordType(record.type.name, record.type.description, tuple(in_words))
+                else:
+                    grouped.append(parameter)
+            kind = RecordType(record.type.name, record.type.description, tuple(grouped))
             for group in plan.groups(kind, self.recipe.per_question, self.recipe.max_new_tokens):
                 yield self._written(paper, record, group)
+
+    def _is_taken(self, parameter: Parameter) -> bool:
+        return self.takes_values and taken.kind_of(parameter) != "free"
+
+    def _on_first_page(self, paper: PaperContext, record: _OpenRecord, parameter: Parameter) -> bool:
+        uses_front = self._scores_options and "front" in self.recipe.steps
+        return uses_front and not record.context.path and bool(front_spans(paper.document, parameter))
+
+    def _front(self, paper: PaperContext, record: _OpenRecord, parameter: Parameter) -> Task[list[_OpenRecord]]:
+        value = yield from from_first_page(paper, record.context, parameter)
+        if value is not None:
+            record.values[parameter.name] = value
+        elif self._is_taken(parameter):
+            yield from self._taken(paper, record, parameter)
+        else:
+            yield from self._written(paper, record, (parameter,))
+        return []
 
     def _taken(self, paper: PaperContext, record: _OpenRecord, parameter: Parameter) -> Task[list[_OpenRecord]]:
         record.values[parameter.name] = yield from taken.fill(paper, record.context, parameter)

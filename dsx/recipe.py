@@ -47,9 +47,11 @@ class Recipe(BaseModel):
     loader: str | None = Field(None, description="None: judged by the file's content")
     passage_tokens: int = Field(1000, ge=200, description="shown for one question where the paper does not fit whole")
     values: Literal["taken", "written"] = Field(
-        "taken", description="taken from places in the text, where the engine scores options; or written, and checked"
+        "written", description="written and checked; or taken from places in the text, where the engine scores options"
     )
-    steps: tuple[DecisionStep, ...] = Field(DECISION_STEPS, description="of the decision, where values are taken")
+    steps: tuple[DecisionStep, ...] = Field(
+        DECISION_STEPS, description="of the decision: front is used in both ways, the others where values are taken"
+    )
     records: tuple[str, ...] = Field((), description="labels of the records, instead of asking for them")
     samples: int = Field(1, ge=1, le=64)
     alternatives: bool = False

@@ -92,12 +92,12 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
 @click.option("--prompt-set", default="default", show_default=True, help="What the model is told (dsx plugins list).")
 @click.option(
     "--values",
-    type=click.Choice(["taken", "written"]),
-    default="taken",
+    type=click.Choice(["written", "taken"]),
+    default="written",
     show_default=True,
-    help="Taken from places in the text, where the engine can; or written and then checked.",
+    help="Written and then checked; or taken from places in the text, where the engine can.",
 )
-@click.option("--steps", help="Of the decision where values are taken: names parted by commas, or none.")
+@click.option("--steps", help="Of the decision: names parted by commas, or none [default: all].")
 @click.option("--records", callback=_labels, help='Labels of the records, e.g. "Experiment 1,Experiment 2".')
 @click.option("--samples", default=1, show_default=True, help="Answers drawn for each parameter.")
 @click.option("--alternatives", is_flag=True, help="Keep the whole distribution over a parameter's choices.")

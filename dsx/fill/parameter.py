@@ -12,7 +12,6 @@ from dsx.answers.decide import NULL
 from dsx.ask import questions
 from dsx.fill import choices, numbers, words
 from dsx.fill.choices import choice_texts, choices_of, habit_of
-from dsx.fill.front import front_spans
 from dsx.fill.paper import PaperContext, RecordContext
 from dsx.fill.value import OPENINGS, Failed, Steps
 from dsx.types import Flag, Json, Parameter, Status, Value
@@ -50,13 +49,8 @@ def _scalar_kind(schema: Mapping[str, Json]) -> str:
 
 def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Steps:
     """The value of a parameter that is taken from the text or chosen."""
-    kind = kind_of(parameter)
     try:
-        if kind in ("text", "texts") and not record.path and paper.uses("front"):
-            spans = front_spans(paper.document, parameter)
-            if spans and (value := (yield from words.front(paper, record, parameter, spans))):
-                return value
-        return (yield from _BY_KIND[kind](paper, record, parameter))
+        return (yield from _BY_KIND[kind_of(parameter)](paper, record, parameter))
     except Failed as problem:
         return Value(None, Status.FAILED, flags=(Flag("error", str(problem)),))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Sequence
 from typing import Literal
 
@@ -42,8 +43,8 @@ def null_or_written(
         raise Failed("its answer was longer than the cap of tokens")
     if completions[1].error is not None:
         raise Failed(completions[1].error)
-    confidence = completions[1].confidence.get(parameter.name)
-    return decision, completions[1].text, confidence.value if confidence else 1.0
+    written = completions[1]
+    return decision, written.text, math.exp(written.scores.get(written.text, 0.0))
 
 
 def fullest_quote(paper: PaperContext, record: RecordContext, spans: Sequence[Span]) -> Span | None:
