@@ -142,6 +142,8 @@ def test_a_label_says_of_what() -> None:
         ("a 23-year-old hen of 3 years of age", ["year-old", "years of age"]),
         ("25% or 25 per cent", ["%", "per cent"]),
         ("in 5 points or 7 trials", [None, None]),
+        ("5 cells, 1 cell, 7 words, 1 word, 3 A hens", [None] * 5),
+        ("3 bar charts at 3 bar", [None, "bar"]),
     ],
 )
 def test_units_belong_to_numbers(text: str, expected: list[str | None]) -> None:

@@ -118,6 +118,14 @@ def test_surname(value: Json, expected: Json) -> None:
     assert surname(value, None, PLAIN) == expected
 
 
+PARTICLES = ["van", "von", "de", "der", "den", "del", "della", "di", "da", "la", "le", "ten", "ter", "dos"]
+
+
+@pytest.mark.parametrize("particle", PARTICLES)
+def test_a_particle_belongs_to_the_surname(particle: str) -> None:
+    assert surname(f"Ada {particle} Moss", None, PLAIN) == f"{particle} Moss"
+
+
 def test_distinct() -> None:
     assert distinct([2, 1, 2], None, PLAIN) == [2, 1]
     assert distinct("aa", None, PLAIN) == "aa"
