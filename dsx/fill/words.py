@@ -1,4 +1,4 @@
-"""Words that are taken from the text: one place, a list of places, or what the first page's layout says."""
+"""Words that are taken from the text: one place, or a list of places."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from dsx.answers.decide import NULL
 from dsx.fill.paper import PaperContext, RecordContext, Span
 from dsx.fill.value import Steps, checked, fullest_quote, not_reported, null_or_written
 from dsx.types import Parameter
-
-DENIED = 0.05
-"""What stands on the first page where a title does is none only if the second look is surer than this."""
 
 
 def text(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Steps:
