@@ -27,7 +27,7 @@ test: $(VENV)/.tested
 	$(BIN)/python -m pytest
 
 quick: $(VENV)/.tested
-	$(BIN)/python -m pytest -m "not slow" $$(grep -L '^pytestmark.*slow' tests/test_*.py)
+	$(BIN)/python -m pytest -n 2 -m "not slow" $$(grep -L '^pytestmark.*slow' tests/test_*.py)
 
 test-llama: $(VENV)/.llama
 	$(BIN)/python -m pytest tests/test_server.py tests/test_server_llama.py
