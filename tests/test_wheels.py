@@ -30,7 +30,12 @@ PACKAGES = [ROOT, *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject
 PLUGINS = {path.name: tomllib.loads((path / "pyproject.toml").read_text("utf-8"))["project"] for path in PACKAGES[1:]}
 BROKEN: dict[str, dict[str, str]] = json.loads((ROOT / "tests" / "corpus" / "broken_plugins.json").read_text("utf-8"))
 SAMPLE = ROOT / "examples" / "papers" / "sample.pdf"
-LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "runs", "plugins")
+LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "runs")
+
+
+def left_out(folder: str, names: list[str]) -> set[str]:
+    """What no package's sources hold. The plugins' own packages lie within the repository, not within dsx's."""
+    return LEFT_OUT(folder, names) | ({"plugins"} if Path(folder) == ROOT else set())
 
 
 def declared(wheel: Path) -> Iterator[Requirement]:
@@ -120,7 +125,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """By distribution. Built from copies: a build in the repository would find there what an older one left."""
     folder = tmp_path_factory.mktemp("wheels")
     for package in PACKAGES:
-        shutil.copytree(package, folder / "source" / package.name, ignore=LEFT_OUT)
+        shutil.copytree(package, folder / "source" / package.name, ignore=left_out)
     built = build([folder / "source" / package.name for package in PACKAGES], folder / "out")
     return {canonicalize_name(wheel.name.split("-")[0]): wheel for wheel in built}
 
