@@ -18,7 +18,7 @@ from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.attention.packing import PrefixGroup
 from dsx.engines.local.engine import TransformersEngine
 from dsx.engines.local.prefix_cache import layer_shapes, prefill
-from dsx.types import EngineSettings, Parameter, Passage, Question, Shown
+from dsx.types import EngineSettings, Parameter, Passage, Question, QuestionId, Shown
 
 pytestmark = [
     pytest.mark.slow,
@@ -101,10 +101,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def questions() -> list[Question]:
     """Eighteen about one text."""
     shown = Shown(TEXT, (Passage(0, len(TEXT)),), True)
-    leaves = {"n": {"type": "integer", "minimum": 1, "maximum": 999}, "old": {"type": "boolean"}}
+    schemas = {"n": {"type": "integer", "minimum": 1, "maximum": 999}, "old": {"type": "boolean"}}
+    leaves = {name: Parameter(name, schema) for name, schema in schemas.items()}
     return [
-        Question(f"{name} {at}", "Read.", shown, f"{name}{'?' * at}", "parameters", (Parameter(name, schema),))
-        for name, schema in leaves.items()
+        Question(
+            QuestionId("text", names=(f"{name} {at}",)), "Read.", shown, f"{name}{'?' * at}", "parameters", (leaf,)
+        )
+        for name, leaf in leaves.items()
         for at in range(9)
     ]
 

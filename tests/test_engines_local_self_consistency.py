@@ -28,7 +28,18 @@ from dsx.engines.local.prefix_cache import PrefixCache, layer_shapes, prefill
 from dsx.engines.local.self_consistency import SelfConsistency, agreement, draws
 from dsx.engines.local.sequence import Sequence
 from dsx.schema import read
-from dsx.types import Completion, Confidence, EngineSettings, Order, Parameter, Passage, Question, Shown, Usage
+from dsx.types import (
+    Completion,
+    Confidence,
+    EngineSettings,
+    Order,
+    Parameter,
+    Passage,
+    Question,
+    QuestionId,
+    Shown,
+    Usage,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -59,9 +70,8 @@ def asked(schemas: dict[str, dict[str, Any]], prompt: str = "") -> Question:
     properties = {name: {**schema, "description": f"the {name}"} for name, schema in schemas.items()}
     parameters = read({"type": "object", "properties": properties}, "small").root.parameters
     prompt = prompt or "Answer in JSON: " + ", ".join(parameter.name for parameter in parameters)
-    return Question(
-        prompt, "Read the text.", Shown(TEXT, (Passage(0, len(TEXT)),), True), prompt, "parameters", parameters
-    )
+    shown, key = Shown(TEXT, (Passage(0, len(TEXT)),), True), QuestionId("text", names=(prompt,))
+    return Question(key, "Read the text.", shown, prompt, "parameters", parameters)
 
 
 # ---- exactly ----

@@ -82,11 +82,11 @@ def _outer_numbers(line: Line) -> set[int]:
 
 
 def _repeats(line: Line, places: dict[int, float]) -> bool:
-    """Whether a line stands on another page too, in the same place. places: where it is on each page."""
+    """Whether a line stands on another page too, mostly in the same place. places: where it is on each page."""
     if CAPTION.match(line.text) or not any(map(str.isalnum, line.text)):
         return False
     same = [page for page, y in places.items() if abs(y - line.box[1]) <= SAME_PLACE]
-    return len(same) > 1 and (len(line.text.strip()) > 3 or len(same) > 2)
+    return len(same) > 1 and 2 * len(same) >= len(places) and (len(line.text.strip()) > 3 or len(same) > 2)
 
 
 def _is_page_number(line: Line, lines: Sequence[Line], repeated: set[int]) -> bool:
@@ -110,22 +110,25 @@ def _line_numbers(pages: Sequence[Sequence[Line]]) -> set[int]:
     found: set[int] = set()
     rest: list[Line] = []
     for lines in pages:
-        for column in _outer_columns(lines):
+        by_right_edge = _outer_columns(lines, edge=2)
+        for column in [*by_right_edge, *_outer_columns(lines, edge=0)]:
             if _numbers_lines([int(line.text) for line in column]):
                 found |= {id(line) for line in column}
-            else:
-                rest += column
+        rest += [line for column in by_right_edge for line in column if id(line) not in found]
     if _numbers_lines([int(line.text) for line in rest]):  # every fifth line: few on each page
         found |= {id(line) for line in rest}
     return found
 
 
-def _outer_columns(lines: Sequence[Line]) -> list[list[Line]]:
-    """Bare numbers one below the other, left or right of all text; each column from the top down."""
+def _outer_columns(lines: Sequence[Line], edge: int) -> list[list[Line]]:
+    """Bare numbers one below the other, left or right of all text; each column from the top down.
+
+    edge: which side of their boxes is in one line, the left (0) or the right one (2).
+    """
     columns: defaultdict[int, list[Line]] = defaultdict(list)
     for line in lines:
         if line.text.strip().isdecimal() and len(line.text.strip()) <= 4:
-            columns[round(line.box[2] / 6)].append(line)
+            columns[round(line.box[edge] / 6)].append(line)
     left = min((line.box[0] for line in lines if not line.text.strip().isdecimal()), default=0.0)
     right = max((line.box[2] for line in lines if not line.text.strip().isdecimal()), default=0.0)
     ordered = [sorted(column, key=lambda line: line.box[1]) for column in columns.values()]

@@ -53,6 +53,8 @@ def paragraphs(lines: Sequence[Line]) -> list[Paragraph]:
     look = Look(body, min(least, body), font)
     for block in _blocks(lines, look):
         paragraph = _paragraph(block, look, hyphenated)
+        if not paragraph.pieces:
+            continue  # white space only, as damaged files have it
         before = _unfinished(made)
         if before is not None and paragraph.kind == "body" and not paragraph.level and _goes_on(before, paragraph):
             _after_its_page(made, before)
