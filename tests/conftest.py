@@ -35,6 +35,36 @@ def embedded_folder() -> str:
 
 
 @pytest.fixture(scope="session")
+def random_folder(embedded_folder: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model of two layers with the embedded model's tokenizer.
+
+    Its random weights are large enough for uneven probabilities.
+    """
+    import torch
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    folder = str(tmp_path_factory.mktemp("random"))
+    AutoTokenizer.from_pretrained(embedded_folder).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=49152,
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=8192,
+        tie_word_embeddings=True,
+    )
+    model = LlamaForCausalLM(config)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(4)
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def words(embedded_folder: str) -> Any:
     """The embedded model's vocabulary, as llguidance takes it."""
     import llguidance.hf

@@ -109,8 +109,8 @@ def test_papers_and_run_folders_that_cannot_be_used(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_main_job_end_to_end(tmp_path: Path, embedded_folder: str) -> None:
-    """The embedded model on a paper, beside files that are no papers: they fail by name, the others are done."""
+def test_the_main_job_end_to_end(tmp_path: Path, random_folder: str) -> None:
+    """A model on a paper, beside files that are no papers: they fail by name, the others are done."""
     papers = tmp_path / "papers"
     papers.mkdir()
     (papers / "good.pdf").write_bytes(SAMPLE.read_bytes())
@@ -121,7 +121,7 @@ def test_the_main_job_end_to_end(tmp_path: Path, embedded_folder: str) -> None:
     schema = tmp_path / "small.json"
     schema.write_text(json.dumps(SMALL))
     run, labels = tmp_path / "run", "Experiment 1,Experiment 2"
-    command = ["extract", "--schema", schema, "--records", labels, "--run", run, papers]
+    command = ["extract", "--schema", schema, "--model", random_folder, "--records", labels, "--run", run, papers]
     twice = dsx("extract", "--schema", schema, "--records", "A,B,A", papers)
     assert (twice.returncode, "'A' is named 2 times" in twice.stderr) == (2, True)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from dsx.engines.local.engine import TransformersEngine
 from dsx.types import AnswerForm, EngineSettings, Passage, Question, QuestionId, Shown
@@ -21,27 +20,8 @@ TEXT = "Twenty-four people took part. Each saw 80 mm and 128 mm targets.\nThe de
 
 
 @pytest.fixture(scope="module")
-def engine(embedded_folder: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransformersEngine]:
-    """Two layers, random weights large enough for uneven probabilities; the embedded model's tokenizer."""
-    folder = tmp_path_factory.mktemp("random")
-    AutoTokenizer.from_pretrained(embedded_folder).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=49152,
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=4096,
-        tie_word_embeddings=True,
-    )
-    model = LlamaForCausalLM(config)
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight.mul_(4)
-    model.save_pretrained(folder)
-    settings = EngineSettings(model=str(folder), options={"dtype": "float32", "device": "cpu"})
+def engine(random_folder: str) -> Iterator[TransformersEngine]:
+    settings = EngineSettings(model=random_folder, options={"dtype": "float32", "device": "cpu"})
     loaded = TransformersEngine(settings)
     yield loaded
     loaded.close()
