@@ -131,7 +131,7 @@ def generated(parts: tuple[Any, Any, Any], sequence: Sequence) -> list[int]:
 @pytest.mark.parametrize("which", ["real", "parts"])
 def test_same_tokens_as_generate_in_fewer_passes(which: str, request: pytest.FixtureRequest) -> None:
     parts = request.getfixturevalue(which)
-    sequences = make_sequences(parts, cap=48)
+    sequences = make_sequences(parts, cap=48)[:: 3 if which == "real" else 1]  # the embedded model is slow
     done = {sequence.key: sequence for sequence in make_loop(parts).run(sequences)}
     assert len(done) == len(sequences)
     for sequence in sequences:

@@ -214,7 +214,6 @@ def test_alternatives_are_the_sums_over_all_token_paths(bench: Bench, name: str,
     assert close(told(bench, question, sequence)[name], bench.exact(sequence, stem, opening))
 
 
-@pytest.mark.parametrize("bench", ["random", "embedded"], indirect=True)
 def test_alternatives_of_several_parameters_in_one_answer(bench: Bench) -> None:
     names = ["powers", "beginnings", "unit", "boolean"]
     question = asked({name: CLOSED[name] for name in names})
