@@ -45,7 +45,7 @@ def random_folder(embedded_folder: str, tmp_path_factory: pytest.TempPathFactory
 
     folder = str(tmp_path_factory.mktemp("random"))
     AutoTokenizer.from_pretrained(embedded_folder).save_pretrained(folder)
-    torch.manual_seed(0)
+    torch.manual_seed(1)  # with 0 it answers null nearly always
     config = LlamaConfig(
         vocab_size=49152,
         hidden_size=64,
