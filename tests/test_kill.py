@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "kill.py"
 
 
-@pytest.mark.parametrize(("runs", "in_flight"), [(40, 1), (20, 4)])
+@pytest.mark.parametrize(("runs", "in_flight"), [(20, 1), (10, 4)])
 def test_runs_killed_at_random_instants_end_as_one_that_was_not(runs: int, in_flight: int, scripted: Any) -> None:
     command = [sys.executable, str(SCRIPT), "--runs", str(runs), "--papers-in-flight", str(in_flight)]
     done = subprocess.run(command, env=scripted.environment(), capture_output=True, text=True, timeout=300)
