@@ -2,24 +2,49 @@
 
 atomic    files that are whole or absent
 claims    who is at which paper
+decisions what reviewers decided about values
 folder    the run folder: manifest, records, failures, logs
 serial    results as JSON and back
 """
 
 from dsx.store.claims import Claims
+from dsx.store.decisions import (
+    DecisionFile,
+    Reviewed,
+    agree,
+    apply_decisions,
+    gold_records,
+    parse_decisions,
+    read_decisions,
+    read_reviews,
+    review_path,
+    settle,
+    write_decisions,
+)
 from dsx.store.folder import RunFolder, compare, free, is_run, open_run, probe, read_run
 from dsx.store.serial import flag_text, from_json, to_json
 
 __all__ = [
     "Claims",
+    "DecisionFile",
+    "Reviewed",
     "RunFolder",
+    "agree",
+    "apply_decisions",
     "compare",
     "flag_text",
     "free",
     "from_json",
+    "gold_records",
     "is_run",
     "open_run",
+    "parse_decisions",
     "probe",
+    "read_decisions",
+    "read_reviews",
     "read_run",
+    "review_path",
+    "settle",
     "to_json",
+    "write_decisions",
 ]

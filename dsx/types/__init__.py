@@ -8,10 +8,12 @@ parameter  The parameter set: what is asked.
 question   Select and prompt: what is shown and asked.
 answer     Decode and recover: what the model wrote, and what it answered with that.
 result     Ground and normalise: what is kept.
+decision   Review: what a person decided about a value.
 plugin     What plugins give: named things.
 """
 
 from dsx.types.answer import Answer, Completion, Confidence, Usage
+from dsx.types.decision import Action, Decision, Quote, Slot, record_key, record_path
 from dsx.types.document import Box, Document, Json, LoadLimits, Page, Section, Table, TableCell
 from dsx.types.parameter import Choice, Parameter, ParameterSet, RecordType
 from dsx.types.plugin import (
@@ -41,12 +43,14 @@ from dsx.types.result import Evidence, Flag, PaperResult, Record, Status, Value
 
 __all__ = [
     "PASSAGE_BREAK",
+    "Action",
     "Answer",
     "AnswerForm",
     "Box",
     "Choice",
     "Completion",
     "Confidence",
+    "Decision",
     "Document",
     "Engine",
     "EngineFactory",
@@ -68,6 +72,7 @@ __all__ = [
     "PromptSet",
     "Question",
     "QuestionId",
+    "Quote",
     "Record",
     "RecordPath",
     "RecordStep",
@@ -75,10 +80,13 @@ __all__ = [
     "Repair",
     "Section",
     "Shown",
+    "Slot",
     "Status",
     "Table",
     "TableCell",
     "Usage",
     "Value",
     "WorkedExample",
+    "record_key",
+    "record_path",
 ]

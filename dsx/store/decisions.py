@@ -1,0 +1,239 @@
+"""Files of decisions: what reviewers decided about a run's values, applied to its results or taken as gold.
+
+    {"format": "dsx-decisions/1", "run": NAME, "reviewer": NAME, "decisions": [{"paper", "document", "record", "label",
+     "parameter", "action", "value", "quote": {"text", "page", "boxes"?} | null, "note", "at"}]}
+
+The last decision of a reviewer about a value counts. docs/review.md says what each field is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from dsx.errors import UsageError
+from dsx.schema import validates
+from dsx.store import atomic
+from dsx.types import (
+    Decision,
+    Evidence,
+    Flag,
+    Json,
+    PaperResult,
+    Parameter,
+    ParameterSet,
+    Quote,
+    Record,
+    RecordPath,
+    RecordType,
+    Slot,
+    Status,
+    Value,
+    record_key,
+    record_path,
+)
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+FORMAT = "dsx-decisions/1"
+FOLDER = "reviews"
+"""Below a run folder: one file a reviewer."""
+_name = re.compile(r"\w[\w .@-]{0,59}")
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFile:
+    """One reviewer's decisions about one run. `decisions` come out with the reviewer's name in each."""
+
+    run: str
+    reviewer: str
+    decisions: tuple[Decision, ...] = ()
+    format: Literal["dsx-decisions/1"] = "dsx-decisions/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A paper's result as reviewers left it.
+
+    result: their values, each flagged `reviewed: ACTION`. machine: what the run stored for the values decided on.
+    decisions: those applied. unmatched: those about records or parameters that the result does not have.
+    """
+
+    result: PaperResult
+    machine: Mapping[Slot, Value] = field(default_factory=dict)
+    decisions: Mapping[Slot, Decision] = field(default_factory=dict)
+    unmatched: tuple[Decision, ...] = ()
+
+
+@lru_cache(maxsize=1)
+def _adapter() -> TypeAdapter[DecisionFile]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(DecisionFile)
+
+
+def review_path(run: Path, reviewer: str) -> Path:
+    """Where a reviewer's decisions are kept in a run folder. UsageError where the name cannot be a file's."""
+    if not _name.fullmatch(reviewer):
+        raise UsageError(f"reviewer {reviewer!r}: letters, digits, blanks and . @ - _ only, at most 60")
+    return run / FOLDER / f"{reviewer}.json"
+
+
+def parse_decisions(content: bytes, where: str) -> DecisionFile:
+    """The decisions in a file's content, the last of each value. where: names the file in the UsageError."""
+    from pydantic import ValidationError
+
+    try:
+        file = _adapter().validate_json(content)
+        for decision in file.decisions:
+            record_path(decision.record)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise UsageError(
+            f"{where} holds no decisions: {place}: {first['msg']}; save them again from the page"
+        ) from None
+    except ValueError:
+        raise UsageError(f"{where}: {decision.record!r} is no record's path; save the decisions again") from None
+    named = (dataclasses.replace(decision, reviewer=file.reviewer) for decision in file.decisions)
+    return dataclasses.replace(file, decisions=tuple({decision.slot: decision for decision in named}.values()))
+
+
+def read_decisions(path: Path) -> DecisionFile:
+    """A file of decisions. UsageError, one line, where it is missing or damaged."""
+    try:
+        content = path.read_bytes()
+    except OSError as problem:
+        raise UsageError(f"{path}: {problem.strerror}; save the decisions from the review page") from None
+    return parse_decisions(content, str(path))
+
+
+def read_reviews(run: Path) -> list[DecisionFile]:
+    """All reviewers' decisions in a run folder, by name."""
+    return [read_decisions(path) for path in sorted((run / FOLDER).glob("*.json"))]
+
+
+def write_decisions(path: Path, file: DecisionFile) -> None:
+    """Whole or not at all, whatever happens. UsageError where the folder cannot be written."""
+    plain = dataclasses.asdict(file)
+    decisions = [{key: part for key, part in each.items() if key != "reviewer"} for each in plain["decisions"]]
+    head = {"format": file.format, "run": file.run, "reviewer": file.reviewer, "decisions": decisions}
+    try:
+        path.parent.mkdir(exist_ok=True)
+        atomic.write(path, (json.dumps(head, ensure_ascii=False, indent=1) + "\n").encode())
+        atomic.sync_folder(path.parent)
+    except OSError as problem:
+        raise UsageError(f"{path} cannot be written ({problem.strerror}); make room or choose another place") from None
+
+
+def settle(files: Iterable[DecisionFile]) -> dict[Slot, tuple[Decision, ...]]:
+    """Each value's decisions, one a reviewer, the latest last: that one counts where reviewers differ."""
+    of_reviewer = {(*decision.slot, decision.reviewer): decision for file in files for decision in file.decisions}
+    settled: dict[Slot, tuple[Decision, ...]] = {}
+    for decision in sorted(of_reviewer.values(), key=lambda decision: decision.at):
+        settled[decision.slot] = (*settled.get(decision.slot, ()), decision)
+    return settled
+
+
+def agree(decisions: Sequence[Decision]) -> bool:
+    """Whether reviewers came to one value."""
+    return len({json.dumps(decision.value, sort_keys=True) for decision in decisions}) <= 1
+
+
+def apply_decisions(
+    result: PaperResult, settled: Mapping[Slot, tuple[Decision, ...]], parameters: ParameterSet
+) -> Reviewed:
+    """A paper's result with the decided values in place of the machine's.
+
+    A corrected value's confidence is None, its status stated with a quote and unsupported without one.
+    Raises UsageError for a corrected value that its parameter's schema refuses.
+    """
+    left = {slot: decisions[-1] for slot, decisions in settled.items() if slot[0] == result.document}
+    machine, applied, records = dict[Slot, Value](), dict[Slot, Decision](), list[Record]()
+    for record in result.records:
+        asked = {parameter.name: parameter for parameter in _parameters_of(parameters.root, record.path)}
+        values = dict(record.values)
+        for name, value in record.values.items():
+            decision = left.pop((result.document, record_key(record.path), name), None)
+            if decision is not None:
+                machine[decision.slot], applied[decision.slot] = value, decision
+                values[name] = _decided(value, decision, asked.get(name))
+        records.append(dataclasses.replace(record, values=values))
+    return Reviewed(dataclasses.replace(result, records=tuple(records)), machine, applied, tuple(left.values()))
+
+
+def gold_records(settled: Mapping[Slot, tuple[Decision, ...]], parameters: ParameterSet) -> list[dict[str, Json]]:
+    """One gold paper for each that was reviewed: {"pdf", "name", "experiments": [{"label", "parameters"}]}.
+
+    "experiments" has one item for each record that was reviewed and holds no other, with the values of the records
+    above it. A value that nobody decided on, or on which reviewers differ, is marked "doubtful".
+    """
+    papers: dict[str, list[tuple[Decision, ...]]] = {}
+    for decisions in settled.values():
+        papers.setdefault(decisions[-1].document, []).append(decisions)
+    return [_gold_paper(decided, parameters) for decided in papers.values()]
+
+
+def _gold_paper(decided: Sequence[tuple[Decision, ...]], parameters: ParameterSet) -> dict[str, Json]:
+    by_path: dict[RecordPath, list[tuple[Decision, ...]]] = {(): []}
+    for decisions in decided:
+        by_path.setdefault(record_path(decisions[-1].record), []).append(decisions)
+    leaves = [path for path in by_path if not any(path == other[: len(path)] for other in by_path if other != path)]
+    undecided = {parameter.name: {"value": None, "doubtful": True} for parameter in parameters.root.all_parameters()}
+    records = []
+    for path in leaves:
+        values: dict[str, Json] = dict(undecided)
+        for depth in range(len(path) + 1):
+            for decisions in by_path.get(path[:depth], ()):
+                values[decisions[-1].parameter] = _gold_value(decisions)
+        records.append({"label": " / ".join(step.label for step in path) or None, "parameters": values})
+    file = decided[0][-1].paper
+    return {"pdf": file, "name": Path(file).stem, "experiments": records}
+
+
+def _gold_value(decisions: Sequence[Decision]) -> dict[str, Json]:
+    last = decisions[-1]
+    value: dict[str, Json] = {"value": last.value}
+    if last.quote is not None:
+        value |= {"quote": last.quote.text, "page": last.quote.page}
+    return value if agree(decisions) else {**value, "doubtful": True}
+
+
+def _parameters_of(root: RecordType, path: RecordPath) -> tuple[Parameter, ...]:
+    """What is asked of the record at `path`; () where the parameter set has no such list."""
+    kind = root
+    for step in path:
+        child = next((child for child in kind.children if child.name == step.list), None)
+        if child is None:
+            return ()
+        kind = child
+    return kind.parameters
+
+
+def _decided(value: Value, decision: Decision, parameter: Parameter | None) -> Value:
+    reviewed = Flag("reviewed", decision.action)
+    evidence = _evidence(value.evidence, decision.quote)
+    if decision.action == "accept":
+        return dataclasses.replace(value, evidence=evidence or value.evidence, flags=(*value.flags, reviewed))
+    if decision.action == "not_reported":
+        return Value(None, Status.NOT_REPORTED, flags=(reviewed,))
+    if parameter is None or not validates(parameter, decision.value):
+        shown = json.dumps(decision.value, ensure_ascii=False)[:60]
+        where = " ".join(filter(None, (decision.paper, decision.label, decision.parameter)))
+        raise UsageError(f"{where}: {shown} by {decision.reviewer} does not fit the parameter set; decide on it again")
+    status = Status.UNSUPPORTED if decision.quote is None else Status.STATED
+    return Value(decision.value, status, None, evidence, decision.value, flags=(reviewed,))
+
+
+def _evidence(machine: Evidence | None, quote: Quote | None) -> Evidence | None:
+    """The reviewer's quote. One that is not the machine's has no place in the document's text: start and end are 0."""
+    if quote is None or (machine is not None and (machine.quote, machine.page) == (quote.text, quote.page)):
+        return machine if quote is not None else None
+    return Evidence(quote.text, quote.page, 0, 0, quote.boxes, 0)

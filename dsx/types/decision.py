@@ -1,0 +1,66 @@
+"""Review: what a person decided about a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dsx.types.document import Box, Json
+from dsx.types.question import RecordPath, RecordStep
+
+Action = Literal["accept", "correct", "not_reported"]
+"""accept: the machine's value is right. correct: `Decision.value` is. not_reported: the paper does not say it."""
+
+Slot = tuple[str, str, str]
+"""Document, record as `record_key` writes it, and parameter: the place of one value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words of a page that carry a value. boxes: one a line of print; () where they are not known."""
+
+    text: str
+    page: int
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one reviewer decided about one value.
+
+    paper: the file's name. record: as `record_key` writes it. label: the record's; None for the paper itself.
+    value: the right one; None with the action not_reported. quote: the words that carry it; None: no words do.
+    at: ISO 8601 with the time zone. reviewer: stands in the head of a file of decisions.
+    """
+
+    paper: str
+    document: str
+    record: str
+    label: str | None
+    parameter: str
+    action: Action
+    value: Json
+    quote: Quote | None
+    note: str
+    at: str
+    reviewer: str = ""
+
+    @property
+    def slot(self) -> Slot:
+        """Where the value stands."""
+        return self.document, self.record, self.parameter
+
+
+def record_key(path: RecordPath) -> str:
+    """A record's path as one string, "experiments/Experiment 1"; "" for the paper itself.
+
+    In names and labels "~" is written "~0" and "/" is written "~1", as in a JSON pointer (RFC 6901).
+    """
+    parts = (part for step in path for part in (step.list, step.label))
+    return "/".join(part.replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def record_path(key: str) -> RecordPath:
+    """The path that `record_key` wrote. ValueError where it did not."""
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in key.split("/")] if key else []
+    return tuple(RecordStep(*step) for step in zip(parts[::2], parts[1::2], strict=True))
