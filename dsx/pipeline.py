@@ -20,7 +20,7 @@ from dsx.fill import written
 from dsx.fill.front import from_first_page, front_spans
 from dsx.fill.paper import PaperContext, Practice, RecordContext, Wording
 from dsx.fill.rounds import Rounds, Task, together
-from dsx.load import DocumentReader
+from dsx.load import DocumentReader, flagged, with_hidden
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.types import (
@@ -116,8 +116,17 @@ class Pipeline:
             below = yield from together(tasks, self._log_taken)
             filled += unfilled
             unfilled = [record for records in below for record in records]
-        notes = () if paper.selector.whole else ("shown in passages",)
-        return PaperResult(document.id, document.file, tuple(record.record() for record in filled), notes)
+        records = (flagged(record.record(), document) for record in filled)
+        return PaperResult(document.id, document.file, tuple(records), tuple(self._notes(paper)))
+
+    def _notes(self, paper: PaperContext) -> Iterator[str]:
+        if not paper.selector.whole:
+            yield "shown in passages"
+        if hidden := paper.document.hidden:
+            numbers = sorted({piece.page for piece in hidden})
+            where = f"page{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
+            shown = "shown" if self.recipe.hidden_text == "show" else "not shown"
+            yield f"hidden text on {where} was {shown} to the model"
 
     def fill_file(self, path: Path) -> Filling:
         """`fill` of the file's document. Raises LoadError where it cannot be read."""
@@ -125,7 +134,8 @@ class Pipeline:
 
     def load(self, path: Path) -> Document:
         """The document of a file, from the cache where it is there."""
-        return self._reader.read(path, self.recipe.loader)
+        document = self._reader.read(path, self.recipe.loader)
+        return with_hidden(document) if self.recipe.hidden_text == "show" else document
 
     def preview(self, path: Path) -> Iterator[tuple[Question, int]]:
         """The first questions about the paper and one record of each kind, with their tokens; nothing is asked."""

@@ -44,6 +44,7 @@ class Recipe(BaseModel):
     per_question: int = Field(1, ge=1, description="parameters asked in one question")
     order: Order = "value-quote"
     prompt_set: str = Field("default", description="what the model is told and asked")
+    hidden_text: Literal["hide", "show"] = Field("hide", description="what no reader of the paper sees")
     loader: str | None = Field(None, description="None: judged by the file's content")
     passage_tokens: int = Field(1000, ge=200, description="shown for one question where the paper does not fit whole")
     values: Literal["taken", "written"] = Field(

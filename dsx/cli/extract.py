@@ -101,6 +101,13 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
 @click.option("--records", callback=_labels, help='Labels of the records, e.g. "Experiment 1,Experiment 2".')
 @click.option("--samples", default=1, show_default=True, help="Answers drawn for each parameter.")
 @click.option("--alternatives", is_flag=True, help="Keep the whole distribution over a parameter's choices.")
+@click.option(
+    "--hidden-text",
+    type=click.Choice(["hide", "show"]),
+    default="hide",
+    show_default=True,
+    help="Text that no reader sees (white, tiny, covered …); values that rest on shown one are flagged.",
+)
 @click.option("--loader", help="Read every file with this loader [default: by content].")
 @click.option("--set", "options", multiple=True, callback=_pairs, metavar="KEY=VALUE", help="An option of the engine.")
 @click.option("--base-url", help="Of the engine server: --set base_url=URL.")

@@ -5,6 +5,7 @@ isolate     a loader in a subprocess with limits;  child: that subprocess
 keep        a Document on disk;  identity: the id of a file
 pdf         PyMuPDF → lines;  glyphs, ocr: characters that need mending, pages that are pictures
 html, plain, markup   the other formats
+visible, unseen       what no reader sees: told apart, and shown on request
 lines, margins, tables, paragraphs, headings, compose   from lines of print to one text with boxes
 """
 
@@ -12,5 +13,6 @@ from __future__ import annotations
 
 from dsx.load.identity import document_id
 from dsx.load.reader import DocumentReader
+from dsx.load.unseen import flagged, with_hidden
 
-__all__ = ["DocumentReader", "document_id"]
+__all__ = ["DocumentReader", "document_id", "flagged", "with_hidden"]

@@ -1,8 +1,9 @@
 """HTML through lxml: headings open sections, tables become rows, and what is no part of the paper is left out.
 
-Left out: scripts, styles, navigation, controls, what is hidden, and the page's own head and foot (header and footer
-that stand in no article or main). Numbers set as superscripts get a "^", fractions a "/". A heading that names a table
-or figure ("Table 1.") is a caption; a table's caption comes before its rows wherever the markup has it.
+Left out: scripts, styles, navigation, controls, and the page's own head and foot (header and footer that stand in no
+article or main). What an attribute or the element's own style hides is kept apart as hidden text; what a stylesheet
+hides is read, for it may be shown at a click. Numbers set as superscripts get a "^", fractions a "/". A heading that
+names a table or figure ("Table 1.") is a caption; a table's caption comes before its rows wherever the markup has it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from dsx.errors import LoadError
 from dsx.load.grid import Grid
 from dsx.load.headings import heading_kind
 from dsx.load.markup import Cell, Writer, fold, raised, span
-from dsx.types import Document
+from dsx.types import Document, HiddenText
 
 Element = Any
 """An element of lxml's."""
@@ -34,8 +36,14 @@ HEADING = re.compile(r"h[1-6]")
 NAMES_FLOAT = re.compile(r"(?:table|fig(?:ure|\.)?|box)\s*s?\d+[a-z]?\b", re.I)
 NAMES_TABLE = re.compile(r"table\s*s?(?:\d+[a-z]?|[ivx]+)\s*(?:[.:|—–]|$)", re.I)
 HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:\.0*)?(?:px|pt|em|%)?\s*(?:;|$)", re.I
+    r"display:none|visibility:(?:hidden|collapse)|font-size:(?:0?\.\d+|[01]|0\.0+)(?:px|pt)?(?:;|$)|font-size:0(?:r?em|%)"
+    r"|opacity:0?(?:\.0\d*)?(?:;|$)|(?:left|top|right|text-indent|margin-left):-\d{3,}|clip:rect\(0|scale\(0\)"
 )
+"""Of a style in small letters without blanks."""
+WHITE = re.compile(
+    r"(?:^|;)(?:color|-webkit-text-fill-color):(?:white|#f[a-f]f[a-f]f[a-f]|#fff|rgb\(255,255,255\)|transparent)"
+)
+GROUND = re.compile(r"background(?:-color|-image)?:(?!white|#fff|transparent|none|inherit)")
 HIDDEN_CLASSES = frozenset(("sr-only", "visually-hidden", "visuallyhidden", "screen-reader-only", "screenreader"))
 RAISED_CLASSES = frozenset(("sup", "superscript"))
 CELL_ROLES = frozenset(("cell", "gridcell", "columnheader", "rowheader"))
@@ -73,10 +81,25 @@ def load_html(path: Path) -> Document:
         if isinstance(element.tag, str):
             element.tag = element.tag.rpartition(":")[2]  # of XHTML, whose MathML has a prefix
     reader = Reader()
-    if root is not None:
-        reader.walk(root)
-        reader.flush()
-    return reader.out.document(path, "html", _metadata(root) if root is not None else {})
+    if root is None:
+        return reader.out.document(path, "html", {})
+    reader.walk(root)
+    reader.flush()
+    return replace(reader.out.document(path, "html", _metadata(root)), hidden=tuple(_hidden_texts(root)))
+
+
+def _hidden_texts(root: Element) -> Iterator[HiddenText]:
+    """What is hidden outermost, each with all in it."""
+    from lxml import etree
+
+    walker = etree.iterwalk(root, events=("start",))
+    for _, element in walker:
+        if is_unread(element):
+            walker.skip_subtree()
+        elif is_hidden(element):
+            walker.skip_subtree()
+            if text := fold("".join(element.itertext())):
+                yield HiddenText(text, 1, None, "not displayed")
 
 
 def decode(data: bytes) -> str:
@@ -200,14 +223,28 @@ def grids_of(source: str) -> list[Grid]:
 
 def left_out(element: Element) -> bool:
     """Whether an element is no part of what a person would read as the paper."""
-    name = element.tag
-    if not isinstance(name, str) or name in LEFT_OUT or element.get("role", "") in ROLES:
-        return True
+    return is_unread(element) or is_hidden(element)
+
+
+def is_hidden(element: Element) -> bool:
+    """Whether an element, by its own attributes, is not shown."""
     if element.get("hidden", "until-found") != "until-found" and element.get("role") != "tabpanel":
         return True  # a panel is hidden until its tab is chosen
-    if HIDDEN_STYLE.search(element.get("style", "")) or _classes(element) & HIDDEN_CLASSES:
+    if element.tag in ("span", "i") and element.get("aria-hidden") == "true":  # a formula's second form, an icon
         return True
-    if name in ("span", "i") and element.get("aria-hidden") == "true":  # a formula's second form, an icon
+    style = "".join(element.get("style", "").lower().split())
+    if _classes(element) & HIDDEN_CLASSES or HIDDEN_STYLE.search(style):
+        return True
+    if not WHITE.search(style):
+        return False
+    around = [style, *("".join(other.get("style", "").lower().split()) for other in element.iterancestors())]
+    return not any(GROUND.search(ground) for ground in around)
+
+
+def is_unread(element: Element) -> bool:
+    """Whether an element is shown, but no part of the paper, or holds no text."""
+    name = element.tag
+    if not isinstance(name, str) or name in LEFT_OUT or element.get("role", "") in ROLES:
         return True
     if name not in ("header", "footer") or next(element.iterancestors("article", "main"), None) is not None:
         return False

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from dsx.types import Document, Page, Section, Table, TableCell
+from dsx.types import Document, HiddenText, Page, Section, Table, TableCell
 
 ARRAYS = ("char_pages", "char_boxes")
 
@@ -57,6 +57,7 @@ def read_document(path: Path) -> Document:
         metadata=meta["metadata"],
         char_pages=char_pages,
         char_boxes=char_boxes,
+        hidden=tuple(HiddenText(**{**piece, "box": piece["box"] and tuple(piece["box"])}) for piece in meta["hidden"]),
     )
 
 

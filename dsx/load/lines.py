@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 from dsx.load.glyphs import Glyphs, mend
-from dsx.load.visible import show
-from dsx.types import Box
+from dsx.load.visible import part_hidden
+from dsx.types import Box, HiddenText
 
 SUPERSCRIPT, BOLD = 1, 16
 UPRIGHT = 0.95
@@ -53,14 +53,17 @@ class Line:
     turn: int = 0
 
 
-def read_lines(page: Any, glyphs: Glyphs) -> list[Line]:
+def read_lines(page: Any, glyphs: Glyphs) -> tuple[list[Line], list[HiddenText]]:
     """All lines of a PyMuPDF page that a reader sees, in the order of its blocks, in the coordinates of the page as it
-    is shown; tilted ones (watermarks) are left out."""
+    is shown; and what no reader sees. Tilted lines (watermarks) are left out."""
+    import pymupdf
+
     found: list[Line] = []
-    blocks = page.get_text("rawdict", flags=0)["blocks"]
+    blocks = page.get_text("rawdict", flags=0, clip=pymupdf.INFINITE_RECT())["blocks"]
     mend(blocks, page, glyphs)
     rotation = page.rotation_matrix if page.rotation else None
-    for number, block in enumerate(show(blocks, page)):
+    texts, hidden = part_hidden(blocks, page)
+    for number, block in enumerate(texts):
         for line in block["lines"]:
             turn = _turn(line["dir"], page.rotation)
             if turn is None:
@@ -69,7 +72,7 @@ def read_lines(page: Any, glyphs: Glyphs) -> list[Line]:
             if read is not None:
                 read.turn = turn
                 found.append(read if rotation is None else _rotated(read, rotation))
-    return found
+    return found, hidden
 
 
 def _turn(along: tuple[float, float], rotation: int) -> int | None:

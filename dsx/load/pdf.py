@@ -13,7 +13,7 @@ Pages that are pictures of text are read by Tesseract, where it is installed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dsx.errors import DsxError, LoadError, one_line
@@ -28,8 +28,8 @@ from dsx.load.rules import drawn_rules
 from dsx.load.table_extent import View, may_hold_tables
 from dsx.load.tables import find_tables
 from dsx.load.turns import by_turn, turned, turned_back, turned_size
-from dsx.load.visible import struck_once
-from dsx.types import Box, Document
+from dsx.load.visible import hidden_layers, struck_once
+from dsx.types import Box, Document, HiddenText
 
 
 def load_pdf(path: Path) -> Document:
@@ -43,11 +43,12 @@ Size = tuple[float, float]
 @dataclass(slots=True)
 class PdfContent:
     """What a PDF library gives of a file. pages: the lines of each; sizes: of the pages as shown, in points; rules:
-    lines drawn on the pages that may hold tables, by page number."""
+    lines drawn on the pages that may hold tables, by page number; hidden: what no reader sees."""
 
     pages: list[list[Line]] = field(default_factory=list)
     sizes: list[Size] = field(default_factory=list)
     rules: dict[int, list[Box]] = field(default_factory=dict)
+    hidden: list[HiddenText] = field(default_factory=list)
     metadata: dict[str, str] = field(default_factory=dict)
 
 
@@ -72,7 +73,8 @@ def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
         metadata["pages_without_text"] = ", ".join(silent)
     if tables.unread:
         metadata["tables_unread"] = ", ".join(f"p. {page}" for page in tables.unread)
-    return compose(path, loader, found, content.sizes, grids=tables.grids, metadata=metadata)
+    document = compose(path, loader, found, content.sizes, grids=tables.grids, metadata=metadata)
+    return replace(document, hidden=tuple(content.hidden))
 
 
 def _read(path: Path) -> PdfContent:
@@ -86,11 +88,13 @@ def _read(path: Path) -> PdfContent:
             if pdf.needs_pass and not pdf.authenticate(""):
                 raise LoadError(f"{path.name}: locked by a password; save a copy without one")
             glyphs = Glyphs(pdf)
-            pages, sizes, scans, rules = [], [], [], {}
+            pages, sizes, scans, rules, hidden = [], [], [], {}, []
             for number in range(len(pdf)):
                 step = f"page {number + 1}"
                 page = pdf[number]
-                pages.append(read_lines(page, glyphs))
+                lines, unseen = read_lines(page, glyphs)
+                pages.append(lines)
+                hidden += unseen
                 sizes.append((page.rect.width, page.rect.height))
                 if may_hold_tables(pages[-1]):
                     rules[number + 1] = drawn_rules(page)
@@ -101,6 +105,8 @@ def _read(path: Path) -> PdfContent:
             for number in scans if installed() else ():
                 step = f"page {number + 1}"
                 pages[number] = read_scan(pdf[number])
+            step = "its hidden layers"
+            hidden += hidden_layers(pdf)
             step = "its metadata"
             metadata = {key: value for key, value in (pdf.metadata or {}).items() if value}
             if pdf.embfile_count():
@@ -111,4 +117,4 @@ def _read(path: Path) -> PdfContent:
         raise LoadError(f"{path.name}: not a readable PDF ({step}: {one_line(problem)}); fetch it again") from None
     if scans:
         metadata["scanned pages"] = ", ".join(str(number + 1) for number in scans)
-    return PdfContent(pages, sizes, rules, metadata)
+    return PdfContent(pages, sizes, rules, hidden, metadata)

@@ -1,32 +1,77 @@
-"""What a reader sees of a page's text: nothing that is drawn without ink, white on white, too small, off the page, or
-a second time over itself."""
+"""What a reader sees of a page's text. What is drawn without ink, in the colour of what is behind it, too small, off
+the page, or under something else is kept apart as hidden text; what is struck twice is read once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from dsx.types import Box, HiddenText
+
 if TYPE_CHECKING:
     from dsx.load.lines import Line
 
 TINY = 1.5
 """Font size, in points, below which nobody reads."""
-WHITE = 0xF8F8F8
-PICTURE = 0.5
-"""A picture over this share of a page may be a scan, whose text is without ink on purpose."""
+LIGHT = 0xD0
+"""Colours whose parts are all above this are looked at for whether they can be told from the paper."""
+FAINT = 0x30
+"""Opacity, of 255, below which text is looked at in the same way."""
+LEAST_CONTRAST = 20
+"""Of 255: the difference between the lightest and the darkest pixel below which nothing can be told apart."""
+BACKGROUND = 0.6
+"""What fills more of the page than this before any text is drawn is the paper's colour, and covers nothing."""
+MOST_PIXELS = 1500
+"""Of a page's longer side, where its ink is looked at: letters of 8 points are 14 pixels high on A4."""
 
 
-def show(blocks: list[dict[str, Any]], page: Any) -> list[dict[str, Any]]:
-    """The blocks of text (of "rawdict") without the spans that are not to be seen; empty lines stay."""
+def part_hidden(blocks: list[dict[str, Any]], page: Any) -> tuple[list[dict[str, Any]], list[HiddenText]]:
+    """The blocks of text (of "rawdict") without the spans that are not to be seen, and these; empty lines stay."""
     texts = [block for block in blocks if block["type"] == 0]
-    backed = _Backs(page)
-    x0, y0, x1, y1 = page.rect * page.derotation_matrix
+    ink, hidden = _Ink(page), list[HiddenText]()
     for block in texts:
         for line in block["lines"]:
-            left, top, right, foot = line["bbox"]
-            outside = right < x0 or left > x1 or foot < y0 or top > y1
-            line["spans"] = [span for span in line["spans"] if not outside and not backed.hides(span)]
-    return texts
+            shown = []
+            for span in line["spans"]:
+                text = "".join(character["c"] for character in span["chars"]).strip()
+                why = ink.missing(span) if text else None
+                if why is None:
+                    shown.append(span)
+                else:
+                    hidden.append(HiddenText(text, page.number + 1, tuple(span["bbox"]), why))
+            line["spans"] = shown
+    return texts, hidden
+
+
+def hidden_layers(pdf: Any) -> list[HiddenText]:
+    """What stands on layers that are switched off, read in a copy in which they are on."""
+    import pymupdf
+
+    off = [number for number, layer in pdf.get_ocgs().items() if not layer["on"]]
+    if not off:
+        return []
+    seen = [_words_of(page) for page in pdf]
+    try:
+        pdf.set_layer(-1, on=list(pdf.get_ocgs()), off=[])  # takes effect when the file is opened again
+        opened = pymupdf.open("pdf", pdf.tobytes())
+    except (RuntimeError, ValueError):  # a damaged file cannot be written again
+        return []
+    hidden = []
+    for number, page in enumerate(opened):
+        shown = {(tuple(map(round, word[:4])), word[4]) for word in seen[number]}
+        lines: dict[tuple[int, int], list[Any]] = {}
+        for word in _words_of(page):
+            if (tuple(map(round, word[:4])), word[4]) not in shown:
+                lines.setdefault((word[5], word[6]), []).append(word)
+        for words in lines.values():
+            box = (words[0][0], words[0][1], words[-1][2], words[-1][3])
+            hidden.append(HiddenText(" ".join(word[4] for word in words), number + 1, box, "hidden layer"))
+    return hidden
+
+
+def _words_of(page: Any) -> list[Any]:
+    words: list[Any] = page.get_text("words")
+    return words
 
 
 def struck_once(lines: Sequence[Line]) -> list[Line]:
@@ -46,31 +91,86 @@ def struck_once(lines: Sequence[Line]) -> list[Line]:
     return shown
 
 
-class _Backs:
-    """What stands behind the text of one page; looked at only where some is white or without ink."""
+def _centre(box: Box) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+class _Ink:
+    """What can be told from its ground on one page, which is drawn only where something on it is suspicious."""
 
     def __init__(self, page: Any) -> None:
         self._page = page
-        self._dark: list[Any] | None = None
-        self._scan: bool | None = None
+        self._edges: Box = tuple(page.rect * page.derotation_matrix)
+        self._drawing: list[tuple[Any, ...]] | None = None
+        self._fills: list[Box] | None = None
+        self._drawn: Any = None
 
-    def hides(self, span: dict[str, Any]) -> bool:
+    def missing(self, span: dict[str, Any]) -> str | None:
+        """Why a span is not to be seen; None where it is."""
+        left, top, right, foot = self._edges
+        x, y = _centre(span["bbox"])
+        if not (left <= x <= right and top <= y <= foot):
+            return "off the page"
         if span["size"] < TINY:
-            return True
-        if span.get("alpha", 255) == 0:
-            return not self._is_scan()
-        return span["color"] & WHITE == WHITE and not self._on_colour(span["bbox"])
+            return "tiny"
+        alpha = span.get("alpha", 255)
+        if alpha == 0 and not self._pictured(span["bbox"]):
+            return "without ink"
+        light = all(span["color"] >> shift & 0xFF >= LIGHT for shift in (0, 8, 16))
+        if (light or alpha < FAINT or self._filled(span["bbox"])) and not self._contrast(span["bbox"], light):
+            return "white" if light else "covered" if alpha >= FAINT else "without ink"
+        return None
 
-    def _is_scan(self) -> bool:
-        if self._scan is None:
-            area = abs(self._page.rect)
-            pictures = self._page.get_image_info()
-            self._scan = any(abs(self._page.rect & one["bbox"]) > PICTURE * area for one in pictures)
-        return self._scan
+    def _pictured(self, box: Box) -> bool:
+        """Whether a picture lies there: text without ink over it may be what a program read in it."""
+        x, y = _centre(box)
+        pictures = [there for kind, there, *_ in self._log() if kind == "fill-image"]
+        return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in pictures)
 
-    def _on_colour(self, box: tuple[float, float, float, float]) -> bool:
-        if self._dark is None:
-            kinds = ("fill-path", "fill-image", "fill-shade", "fill-imgmask")
-            self._dark = [there for kind, there, *_ in self._page.get_bboxlog() if kind in kinds]
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in self._dark)
+    def _log(self) -> list[tuple[Any, ...]]:
+        if self._drawing is None:
+            self._drawing = self._page.get_bboxlog()
+        return self._drawing
+
+    def _filled(self, box: Box) -> bool:
+        """Whether something that is filled lies there, over or under the text."""
+        if self._fills is None:
+            area, texts, self._fills = abs(self._page.rect) or 1.0, 0, []
+            for kind, there, *_ in self._log():
+                texts += kind == "fill-text"
+                if kind in ("fill-path", "fill-image", "fill-shade", "fill-imgmask"):
+                    size = (there[2] - there[0]) * (there[3] - there[1])
+                    if texts or size < BACKGROUND * area:
+                        self._fills.append(tuple(there))
+        x, y = _centre(box)
+        return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in self._fills)
+
+    def _contrast(self, box: Box, light: bool) -> bool:
+        """Whether anything can be told apart there; of a page that cannot be drawn, all that is not light."""
+        import pymupdf
+
+        if self._drawn is None:
+            self._drawn = self._draw()
+        scale, pixels = self._drawn
+        if pixels is None:
+            return not light
+        shown = (pymupdf.Rect(box) * self._page.rotation_matrix - pymupdf.Rect(*self._page.rect[:2] * 2)) * scale
+        x0, y0, x1, y1 = shown
+        inset = (y1 - y0) * 0.1 if x1 - x0 > y1 - y0 else 0  # neighbouring lines reach into the box
+        there = pixels[max(int(y0 + inset), 0) : int(y1 - inset) + 1, max(int(x0), 0) : int(x1) + 1]
+        return bool(there.size) and int((there.max(axis=(0, 1)) - there.min(axis=(0, 1))).max()) >= LEAST_CONTRAST
+
+    def _draw(self) -> tuple[float, Any]:
+        """Pixels a point, and the pixels [height, width, 3]; None where the page cannot be drawn."""
+        import numpy
+        import pymupdf
+
+        scale = MOST_PIXELS / max(self._page.rect.width, self._page.rect.height, 1.0)
+        try:
+            drawn = self._page.get_pixmap(
+                matrix=pymupdf.Matrix(scale, scale), colorspace="rgb", alpha=False, annots=False
+            )
+        except (RuntimeError, ValueError):  # what MuPDF raises of damaged pictures and fonts
+            return scale, None
+        rows = numpy.frombuffer(drawn.samples, dtype=numpy.uint8).reshape(drawn.height, drawn.stride)
+        return scale, rows[:, : drawn.width * 3].reshape(drawn.height, drawn.width, 3)

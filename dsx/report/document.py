@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ COLOURS = {"methods": (0.1, 0.5, 0.2), "references": (0.6, 0.6, 0.6), "experimen
 OTHER_COLOUR = (0.1, 0.3, 0.7)
 TABLE_COLOUR = (0.6, 0.1, 0.6)
 LABEL_SIZE = 6.0
+LONGEST_HIDDEN = 80
+"""Characters of a piece of hidden text that the outline shows."""
 
 
 def as_json(document: Document) -> dict[str, Json]:
@@ -46,6 +49,7 @@ def as_json(document: Document) -> dict[str, Json]:
             for table in document.tables
         ],
         "metadata": dict(document.metadata),
+        "hidden": [asdict(piece) for piece in document.hidden],
     }
 
 
@@ -62,6 +66,9 @@ def outline(document: Document) -> Iterator[str]:
         yield f"  p. {table.page:<3} {table.caption}  [table of {len(table.rows)} rows]"
     if not document.sections:
         yield "  no sections found"
+    for piece in document.hidden:
+        shown = piece.text if len(piece.text) <= LONGEST_HIDDEN else f"{piece.text[:LONGEST_HIDDEN]}…"
+        yield f"  p. {piece.page:<3} hidden text ({piece.why}), not shown to the model: {shown}"
 
 
 def page_text(document: Document, number: int) -> str:

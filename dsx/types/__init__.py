@@ -14,7 +14,7 @@ plugin     What plugins give: named things.
 
 from dsx.types.answer import Answer, Completion, Confidence, Usage
 from dsx.types.decision import Action, Decision, Quote, Slot, record_key, record_path
-from dsx.types.document import Box, Document, Json, LoadLimits, Page, Section, Table, TableCell
+from dsx.types.document import Box, Document, HiddenText, Json, LoadLimits, Page, Section, Table, TableCell
 from dsx.types.parameter import Choice, Parameter, ParameterSet, RecordType
 from dsx.types.plugin import (
     Engine,
@@ -58,6 +58,7 @@ __all__ = [
     "Evidence",
     "Exporter",
     "Flag",
+    "HiddenText",
     "Json",
     "LoadLimits",
     "Loader",

@@ -81,6 +81,20 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenText:
+    """Text of a file that no reader sees.
+
+    box: None where it has no place on the page.
+    why: "white", "tiny", "without ink", "covered", "off the page", "hidden layer" or "not displayed".
+    """
+
+    text: str
+    page: int
+    box: Box | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A paper in reading order. A line break in `text` ends a paragraph, heading, caption or table row.
 
@@ -88,6 +102,7 @@ class Document:
     char_pages: int32 [len(text)], the page number of each character (0: it stands on no page).
     char_boxes: float32 [len(text), 4], the box of each character (NaN: it was put there by the loader).
     Loaders that know no pages give one page and no boxes (all NaN).
+    hidden: what no reader sees; it is no part of `text`.
     """
 
     id: str
@@ -100,6 +115,7 @@ class Document:
     metadata: Mapping[str, str]
     char_pages: numpy.ndarray
     char_boxes: numpy.ndarray
+    hidden: tuple[HiddenText, ...] = ()
 
     def page_at(self, offset: int) -> int:
         """The number of the page on which the character at `offset` stands."""

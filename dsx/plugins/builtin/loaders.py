@@ -18,8 +18,8 @@ def register_loaders() -> dict[str, Loader]:
     from dsx.load.plain import load_plain
 
     return {
-        "pymupdf": Loader(load_pdf, "11", "PDF, by PyMuPDF"),
-        "html": Loader(load_html, "3", "HTML"),
+        "pymupdf": Loader(load_pdf, "12", "PDF, by PyMuPDF"),
+        "html": Loader(load_html, "4", "HTML"),
         "text": Loader(load_plain, "3", "plain text and Markdown"),
     }
 
