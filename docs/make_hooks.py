@@ -20,7 +20,7 @@ KINDS = {
     "register_prompt_sets": ("PromptSet", "WorkedExample"),
     "register_repairs": ("Repair",),
     "register_normalisers": ("Normaliser",),
-    "register_exporters": ("Exporter",),
+    "register_exporters": ("Exporter", "ExportOptions"),
     "register_commands": (),
 }
 HEAD = """# Hooks

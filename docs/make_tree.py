@@ -24,6 +24,7 @@ DESCRIPTIONS = {
     "schemas": "parameter sets as JSON Schema",
     "examples": "a sample paper of our own, with gold",
     "docs/schema.md": "how a parameter set is written: types, bounds, annotations, what is refused",
+    "docs/exports.md": "what each export holds, and how values, lists and failures are written",
     "docs/hooks.md": "all hooks, made from the hookspecs",
     "dsx/sbatch": "slurm/, for `dsx slurm submit` of an installed dsx (a link)",
     "slurm": "the sbatch wrappers: extraction, a server, its clients",

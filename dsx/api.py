@@ -118,15 +118,18 @@ class Run(Generic[Model]):
         """File → reason, of the papers that failed."""
         return {failure["file"]: failure["reason"] for failure in self._folder().failures()}
 
-    def export(self, path: Path | str, format: str = "jsonl") -> None:
-        """Writes what is stored. format: as `dsx export --format` takes."""
-        from dsx.plugins import load_plugins
+    def export(self, path: Path | str, format: str | None = None, **choices: Any) -> None:
+        """Writes what is stored, as `dsx export` does. format: None: as the file's name ends.
 
-        exporters = load_plugins().exporters
-        exporter = exporters[format]
-        mode, encoding = ("wb", None) if exporter.binary else ("w", "utf-8")
-        with open(path, mode, encoding=encoding) as out, exporters.calling(format, but=OSError):
-            exporter.export(list(self._folder().results()), self.parameters, out)
+        choices: long, evidence, excel, codebook, force (True or False), decisions (files), papers (their folder).
+        """
+        import sys
+
+        from dsx.plugins import load_plugins
+        from dsx.run.export import ExportChoices, export_run
+
+        chosen = ExportChoices(format=format, **choices)
+        export_run(self._folder(), Path(path), chosen, load_plugins().exporters, sys.stdout)
 
     def _folder(self) -> RunFolder:
         from dsx.store import read_run

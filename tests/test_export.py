@@ -5,13 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sqlite3
 from typing import Any
 
-import pyarrow.parquet
-
-from dsx.report.cells import COLUMNS, to_parquet, to_sqlite
-from dsx.report.export import to_csv, to_jsonl, to_objects, to_table
+from dsx.report.csv_export import to_csv
+from dsx.report.export import to_jsonl, to_objects, to_table
 from dsx.schema import nullable, read
 from dsx.schema.values import validator
 from dsx.types import Evidence, Flag, PaperResult, Record, RecordStep, Status, Value
@@ -102,7 +99,9 @@ def test_json_lines_have_one_line_a_record_with_what_belongs_to_the_paper_on_eac
 def test_objects_have_the_schema_s_own_shape() -> None:
     out = io.StringIO()
     to_objects([RESULT, PLAIN], PARAMETERS, out)
-    one, other = json.loads(out.getvalue())
+    papers = json.loads(out.getvalue())
+    assert [(paper["file"], paper["document"]) for paper in papers] == [("a.pdf", "id"), ("b.pdf", "id2")]
+    one, other = (paper["values"] for paper in papers)
     assert one == {
         "title": "On cursors",
         "experiments": [
@@ -121,7 +120,7 @@ def test_csv_has_a_column_a_parameter() -> None:
     rows = list(csv.DictReader(io.StringIO(out.getvalue())))
     assert [row["record"] for row in rows] == ["E2", "E1 / p1", "E1 / p2", ""]
     assert rows[1]["n"] == "40"
-    assert rows[1]["targets.angles"] == "0; 4.5"
+    assert rows[1]["targets.angles"] == "[0,4.5]"
     assert rows[3]["title"] == ""
 
 
@@ -130,28 +129,3 @@ def test_the_table_shows_values_pages_and_gaps() -> None:
     to_table([RESULT], PARAMETERS, out)
     for text in ("a.pdf", "E2", "On cursors", "p. 4", "failed", "–"):
         assert text in out.getvalue()
-
-
-def test_databases_have_a_row_a_cell() -> None:
-    results = [RESULT, PLAIN]
-    database, frame = io.BytesIO(), io.BytesIO()
-    to_sqlite(results, PARAMETERS, database)
-    to_parquet(results, PARAMETERS, frame)
-    with sqlite3.connect(":memory:") as connection:
-        connection.deserialize(database.getvalue())
-        connection.row_factory = sqlite3.Row
-        stored = [dict(row) for row in connection.execute("select * from cells")]
-    lines = io.StringIO()
-    to_jsonl(results, PARAMETERS, lines)
-    agreed = [json.loads(line) for line in lines.getvalue().splitlines()]
-    assert len(stored) == sum(len(line["parameters"]) for line in agreed)
-    assert stored == pyarrow.parquet.read_table(io.BytesIO(frame.getvalue())).to_pylist()
-    for row in stored:
-        assert list(row) == list(COLUMNS)
-        told = next(line for line in agreed if (line["file"], line["record"]) == (row["file"], row["record"]))
-        told = told["parameters"][row["parameter"]]
-        assert row["status"] == told["status"]
-        assert row["quote"] == told.get("quote")
-        if isinstance(told["value"], int | float) and not isinstance(told["value"], bool):
-            assert row["number"] == told["value"]
-        assert row["value"] == (told["value"] if isinstance(told["value"], str | None) else json.dumps(told["value"]))

@@ -44,7 +44,8 @@ def test_a_set_of_another_field_is_filled_and_exported(name: str, random_engine:
     result = fill_alone(Pipeline(recipe, parameters, load_plugins(), random_engine), paper)
     out = io.StringIO()
     to_objects([result], parameters, out)
-    [made] = json.loads(out.getvalue())
+    [paper_object] = json.loads(out.getvalue())
+    made = paper_object["values"]
     assert list(validator(nullable(parameters.schema)).iter_errors(made)) == []
     pydantic_model(parameters).model_validate(made)
     filled = [value.value for record in result.records for value in record.values.values()]

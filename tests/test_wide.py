@@ -100,9 +100,9 @@ def exported(result: PaperResult, parameters: ParameterSet) -> dict[str, Any]:
     """What `--format json` writes of one paper."""
     out = io.StringIO()
     to_objects([result], parameters, out)
-    made: dict[str, Any]
-    [made] = json.loads(out.getvalue())
-    return made
+    [paper] = json.loads(out.getvalue())
+    values: dict[str, Any] = paper["values"]
+    return values
 
 
 def fill(engine: Any, parameters: ParameterSet, folder: Path) -> PaperResult:

@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
+FILE = click.Path(path_type=Path)
+
 
 @click.command("export")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=FILE)
+@click.option("--format", help="A format of `dsx plugins list`; by default what -o ends in, or jsonl.")
+@click.option("-o", "--output", type=FILE, help="Write to this file instead of stdout.")
+@click.option("--long", is_flag=True, help="One row a value instead of one a record: csv, parquet.")
 @click.option(
-    "--format",
-    "name",
-    default="jsonl",
-    show_default=True,
-    help="jsonl, json, csv, table, sqlite, parquet, or a plugin's.",
+    "--with",
+    "beside",
+    type=click.Choice(["evidence"]),
+    help="Status, confidence, quote and page behind each value: csv, xlsx, parquet.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
-def command(run: Path, name: str, output: Path | None) -> None:
-    """Write the results of the run folder RUN."""
-    from dsx.errors import UsageError
+@click.option("--excel", is_flag=True, help="CSV that a spreadsheet opens as UTF-8.")
+@click.option("--decisions", type=FILE, multiple=True, help="Apply a reviewer's decisions; may be repeated.")
+@click.option("--papers", type=FILE, help="Folder of the papers, for the links of an xlsx; by default its own.")
+@click.option("--codebook", is_flag=True, help="Also write NAME.codebook.csv and dataset_description.json (Psych-DS).")
+@click.option("--force", is_flag=True, help="Write over a file that is no export.")
+def command(run: Path, output: Path | None, beside: str | None, **choices: Any) -> None:
+    """Write the results of the run folder RUN.
+
+    A value that the paper does not report, one without an answer (failed) and one that a row's list does not have are
+    told apart; docs/exports.md says how, format by format.
+    """
+    import sys
+
     from dsx.plugins import load_plugins
-    from dsx.schema import read
+    from dsx.run.export import ExportChoices, export_run
     from dsx.store import read_run
 
-    exporters = load_plugins().exporters
-    exporter = exporters[name]
-    folder = read_run(run)
-    parameters = read(folder.manifest["schema"], folder.manifest["schema_name"])
-    results = list(folder.results())
-    if output is None and exporter.binary:
-        raise UsageError(f"--format {name} writes a file; name it with -o FILE")
-    if output is None:
-        with exporters.calling(name, but=OSError):
-            exporter.export(results, parameters, sys.stdout)
-        return
-    try:
-        mode, encoding = ("wb", None) if exporter.binary else ("w", "utf-8")
-        with output.open(mode, encoding=encoding) as out, exporters.calling(name, but=OSError):
-            exporter.export(results, parameters, out)
-    except OSError as problem:
-        raise UsageError(f"{output}: {problem.strerror}") from None
+    chosen = ExportChoices(evidence=beside == "evidence", **choices)
+    for note in export_run(read_run(run), output, chosen, load_plugins().exporters, sys.stdout):
+        click.echo(f"dsx export: {note}", err=True)

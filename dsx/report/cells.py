@@ -1,22 +1,39 @@
-"""Export for databases and data frames: one row a cell, as an SQLite file or as Parquet."""
+"""One value as other programs get it: a cell of the JSON Lines, and a row of the long formats.
+
+A list is written as JSON in every flat format: [0,4.5], ["a; b","c"]. Text that a spreadsheet would calculate is led
+by an apostrophe in CSV, and so is text that begins with one.
+"""
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from typing import BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from dsx.errors import UsageError
-from dsx.report.export import cell, label, rows
-from dsx.types import Json, PaperResult, ParameterSet
+import pydantic_core
 
-COLUMNS = {
+from dsx.report.columns import Key, Row, lists_of
+from dsx.store import flag_text
+from dsx.types import (
+    Evidence,
+    ExportOptions,
+    Failure,
+    Json,
+    PaperResult,
+    RecordPath,
+    Slot,
+    Status,
+    Value,
+    record_key,
+)
+
+LONG = {
     "file": "text",
     "document": "text",
+    "list": "text",
     "record": "text",
+    "path": "text",
     "parameter": "text",
     "value": "text",
+    "type": "text",
     "number": "real",
     "status": "text",
     "confidence": "real",
@@ -27,56 +44,156 @@ COLUMNS = {
     "unit": "text",
     "agreement": "real",
     "flags": "text",
+    "machine": "text",
 }
-"""Column → type. value: text as it is, anything else as JSON, null where it is not reported; number: the value where it
-is one; boxes, raw and flags are JSON."""
+"""Columns of one row a value. list, record: where the record stands, for people; path: the same for programs.
+
+value: text as it is, anything else as JSON. type: what the value is in JSON. number: the value where it is one. boxes,
+raw, flags, machine: JSON. machine: what the run had stored where a reviewer decided.
+"""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
+"""How a text begins that a spreadsheet would calculate; and the mark that keeps it from that."""
+AS_JSON = frozenset(("boxes", "raw", "flags", "machine"))
+LongRow = dict[str, Json]
+"""Column of LONG → what stands there."""
+NOT_ASKED = "does_not_apply"
+"""The status in a row whose record is of another list than the parameter."""
 
 
-def cells(results: Sequence[PaperResult]) -> Iterator[dict[str, Json]]:
-    """A row for every parameter of every record, with all of COLUMNS."""
+def cell(value: Value, machine: Value | None = None) -> dict[str, Json]:
+    """One parameter's cell in the JSON Lines. machine: what the run stored where a reviewer decided."""
+    exported = cell_without_boxes(value, machine)
+    if value.evidence is not None:
+        exported["boxes"] = boxes(value.evidence)
+    return exported
+
+
+def cell_without_boxes(value: Value, machine: Value | None = None) -> dict[str, Json]:
+    """The same without the boxes of the quote, which take the most time and are for programs."""
+    exported: dict[str, Json] = {"value": value.value, "status": value.status.value}
+    if value.confidence is not None:
+        exported["confidence"] = round(value.confidence, 4)
+    if value.evidence is not None:
+        exported["quote"], exported["page"] = value.evidence.quote, value.evidence.page
+    if value.raw is not None:
+        exported["raw"], exported["unit"] = value.raw, value.unit
+    if value.sure is not None and value.sure.agreement is not None:
+        exported["agreement"] = round(value.sure.agreement, 4)
+    if value.sure is not None and value.sure.alternatives:
+        exported["alternatives"] = [[choice, round(chance, 4)] for choice, chance in value.sure.alternatives]
+    if value.value is not None or value.flags:
+        exported["flags"] = [flag_text(flag) for flag in value.flags]
+    if machine is not None:
+        stored = cell_without_boxes(machine)
+        exported["machine"] = {key: stored[key] for key in ("value", "status", "confidence") if key in stored}
+    return exported
+
+
+def boxes(evidence: Evidence) -> Json:
+    """The boxes of a quote, to a hundredth of a point."""
+    return [[round(edge, 2) for edge in box] for box in evidence.boxes]
+
+
+def machine_value(row: Row, column: str, stored: Mapping[Slot, Value], parameter: str) -> Value | None:
+    """What the run stored for a value that a reviewer decided on."""
+    return stored.get((row.result.document, record_key(row.paths[column]), parameter)) if stored else None
+
+
+def long_rows(
+    result: PaperResult,
+    column_names: Mapping[Key, str],
+    options: ExportOptions,
+    parts: Callable[[Value, Value | None], dict[str, Json]] = cell,
+) -> Iterator[LongRow]:
+    """A row for every value of a paper, its own first; keys that have nothing are left out. parts: of each value."""
+    for record in result.records:
+        where, lists, path = _place(result, record.path), lists_of(record.path), record_key(record.path)
+        for name, value in record.values.items():
+            machine = options.machine.get((result.document, path, name))
+            yield {**where, "parameter": column_names.get((lists, name), name), **_flat_parts(parts(value, machine))}
+
+
+def long_failure(failure: Failure) -> LongRow:
+    """The row of a paper that failed."""
+    return {**failed_row(failure), "status": str(Status.FAILED), "flags": written([failure.reason])}
+
+
+def all_long_rows(
+    results: Iterable[PaperResult], column_names: Mapping[Key, str], options: ExportOptions
+) -> Iterator[LongRow]:
+    """The rows of all papers, then those that failed."""
     for result in results:
-        for record, values in rows(result):
-            for name, value in values.items():
-                row = dict.fromkeys(COLUMNS, None) | {
-                    key: part for key, part in cell(value).items() if key in COLUMNS and part is not None
-                }
-                where = {"file": result.file, "document": result.document, "record": label(record), "parameter": name}
-                content = row["value"]
-                if isinstance(content, int | float) and not isinstance(content, bool):
-                    row["number"] = float(content)
-                row["value"] = content if content is None or isinstance(content, str) else _json(content)
-                for key in ("boxes", "raw", "flags"):
-                    row[key] = None if row[key] is None else _json(row[key])
-                yield {**row, **where}
+        yield from long_rows(result, column_names, options)
+    yield from map(long_failure, options.failures)
 
 
-def to_sqlite(results: Sequence[PaperResult], parameters: ParameterSet, out: BinaryIO) -> None:
-    """A database with one table, `cells`."""
-    connection = sqlite3.connect(":memory:")
-    columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
-    connection.execute(f"create table cells ({columns})")
-    places = ", ".join("?" for _ in COLUMNS)
-    connection.executemany(f"insert into cells values ({places})", (_ordered(row) for row in cells(results)))
-    connection.commit()
-    out.write(connection.serialize())
-    connection.close()
+def failed_row(failure: Failure) -> dict[str, Json]:
+    """The part of a failed paper's row that says which it is."""
+    return {"file": failure.file, "document": failure.document}
 
 
-def to_parquet(results: Sequence[PaperResult], parameters: ParameterSet, out: BinaryIO) -> None:
-    """A Parquet file of the same rows. UsageError where pyarrow is not installed."""
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise UsageError("--format parquet needs pyarrow: pip install 'dsx-extract[parquet]'") from None
-    kinds = {"text": pyarrow.string(), "real": pyarrow.float64(), "integer": pyarrow.int64()}
-    schema = pyarrow.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(cells(results)), schema=schema), out)
+def _place(result: PaperResult, path: RecordPath) -> dict[str, Json]:
+    if not path:
+        return {"file": result.file, "document": result.document}
+    return {
+        "file": result.file,
+        "document": result.document,
+        "list": "/".join(lists_of(path)),
+        "record": " / ".join(step.label for step in path),
+        "path": record_key(path),
+    }
 
 
-def _ordered(row: Mapping[str, Json]) -> list[Json]:
-    return [row[name] for name in COLUMNS]
+def _flat_parts(exported: dict[str, Json]) -> dict[str, Json]:
+    """A cell's parts as columns; what is absent is left out."""
+    row = {
+        key: written(part) if key in AS_JSON else part
+        for key, part in exported.items()
+        if part is not None and key != "alternatives"
+    }
+    value = exported["value"]
+    if value is not None:
+        row["value"], row["type"] = flat(value), json_type(value)
+        if row["type"] in ("integer", "number"):
+            row["number"] = float(value)
+    return row
 
 
-def _json(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def flat(value: Json) -> str:
+    """Text as it is, anything else as JSON; "" for None."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else written(value)
+
+
+def written(value: Json) -> str:
+    """JSON on one line."""
+    return pydantic_core.to_json(value).decode()
+
+
+def json_type(value: Json) -> str:
+    """The JSON Schema type of a value that is there."""
+    if isinstance(value, bool):
+        return "boolean"
+    simple = {int: "integer", float: "number", str: "string", list: "array"}
+    return simple.get(type(value), "object")
+
+
+def neutral(text: str) -> str:
+    """Text that no spreadsheet calculates; `plain_text` gives it back."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def plain_text(text: str) -> str:
+    """What `neutral` was given."""
+    return text[1:] if text.startswith("'") else text
+
+
+def why_failed(row: Row) -> str:
+    """The parameters of a row without an answer, each with its reason; "" where all were answered."""
+    reasons = []
+    for name, value in row.values.items():
+        if value.status is Status.FAILED:
+            flags = ", ".join(flag_text(flag) for flag in value.flags)
+            reasons.append(f"{name} ({flags})" if flags else name)
+    return "; ".join(reasons)

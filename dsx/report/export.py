@@ -1,119 +1,100 @@
-"""Export: results as lines of JSON, as a table of cells, as a table on the terminal."""
+"""Export as lines of JSON, as objects in the schema's own shape, as a table on the terminal."""
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TextIO
 
+from dsx.report.cells import cell, flat, machine_value
+from dsx.report.columns import columns, label, names, rows
 from dsx.schema import to_object
-from dsx.store import flag_text
-from dsx.types import Json, PaperResult, ParameterSet, Record, Value
+from dsx.types import NO_OPTIONS, ExportOptions, Json, PaperResult, ParameterSet, Value, record_key
+
+HEAD_BYTES = 200
+_line = re.compile(r'\{"file": ".*", "document": ')
+_objects = re.compile(r'\[\s*(\]|\{\s*"file": ".*",\s*"document": )')
 
 
-def rows(result: PaperResult) -> Iterator[tuple[Record | None, dict[str, Value]]]:
-    """(record, its values, those of the records that hold it among them); one row without record where there is none.
-
-    A record that holds records gives no row of its own where these exist.
-    """
-    by_path = {record.path: record for record in result.records}
-    holders = {record.path[:-1] for record in result.records if record.path}
-    for record in result.records:
-        if record.path in holders and record.path != ():
-            continue
-        if record.path == () and holders:
-            continue
-        values: dict[str, Value] = {}
-        for depth in range(len(record.path) + 1):
-            values |= by_path[record.path[:depth]].values
-        yield (record if record.path else None), values
-
-
-def label(record: Record | None) -> str | None:
-    """A record's label, after those of the records that hold it."""
-    if record is None or len(record.path) <= 1:
-        return None if record is None else record.label
-    return " / ".join(step.label for step in record.path)
-
-
-def cell(value: Value) -> dict[str, Json]:
-    """One parameter's cell in the JSON Lines."""
-    exported: dict[str, Json] = {"value": value.value, "status": str(value.status)}
-    if value.confidence is not None:
-        exported["confidence"] = round(value.confidence, 4)
-    if value.evidence is not None:
-        exported["quote"] = value.evidence.quote
-        exported["page"] = value.evidence.page
-        exported["boxes"] = [[round(edge, 2) for edge in box] for box in value.evidence.boxes]
-    if value.raw is not None:
-        exported |= {"raw": value.raw, "unit": value.unit}
-    if value.sure is not None and value.sure.agreement is not None:
-        exported["agreement"] = round(value.sure.agreement, 4)
-    if value.sure is not None and value.sure.alternatives:
-        exported["alternatives"] = [[choice, round(chance, 4)] for choice, chance in value.sure.alternatives]
-    if value.value is not None or value.flags:
-        exported["flags"] = [flag_text(flag) for flag in value.flags]
-    return exported
-
-
-def to_jsonl(results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO) -> None:
-    """One line a record; the parameters of the paper are repeated on each."""
+def to_jsonl(
+    results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO, options: ExportOptions = NO_OPTIONS
+) -> None:
+    """One line a record; the parameters of the records above it, and of the paper, are repeated on each."""
+    table = columns(parameters)
+    column_names, plain_names = names(table), {column.name: column.parameter.name for column in table}
     for result in results:
-        for record, values in rows(result):
-            cells = {name: cell(value) for name, value in values.items()}
-            line = {"file": result.file, "document": result.document, "record": label(record), "parameters": cells}
-            out.write(json.dumps(line, ensure_ascii=False) + "\n")
+        for row in rows(result, column_names):
+            cells = {}
+            for name, value in row.values.items():
+                machine = machine_value(row, name, options.machine, plain_names.get(name, name))
+                cells[name] = cell(value, machine)
+            line = {"file": result.file, "document": result.document, "record": label(row.record)}
+            path = record_key(row.record.path) if row.record is not None else ""
+            out.write(json.dumps({**line, "path": path, "parameters": cells}, ensure_ascii=False) + "\n")
 
 
 def to_objects(results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO) -> None:
-    """A JSON list of one plain object a paper, in the schema's own shape."""
-    objects = [to_object(result, parameters) for result in results]
-    out.write(json.dumps(objects, ensure_ascii=False, indent=2) + "\n")
+    """A JSON list: {"file", "document", "values"} for each paper, the values in the schema's own shape."""
+    before = "["
+    for result in results:
+        paper = {"file": result.file, "document": result.document, "values": to_object(result, parameters)}
+        out.write(f"{before}\n{json.dumps(paper, ensure_ascii=False, indent=2)}")
+        before = ","
+    out.write("[]\n" if before == "[" else "\n]\n")
 
 
-def to_csv(results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO) -> None:
-    """One row a record, one column a parameter; lists are parted by "; "."""
-    filled = [(result, record, values) for result in results for record, values in rows(result)]
-    names = list(dict.fromkeys(name for _, _, values in filled for name in values))
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["file", "document", "record", *names])
-    for result, record, values in filled:
-        cells = [_plain(values[name].value) if name in values else "" for name in names]
-        writer.writerow([result.file, result.document, label(record) or "", *cells])
+def is_jsonl_export(path: Path) -> bool:
+    """Whether it begins as our lines do."""
+    return _begins(path, _line)
+
+
+def is_json_export(path: Path) -> bool:
+    """Whether it begins as our list does."""
+    return _begins(path, _objects)
+
+
+def _begins(path: Path, head: re.Pattern[str]) -> bool:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return head.match(file.read(HEAD_BYTES)) is not None
 
 
 def to_table(results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO) -> None:
     """For a person at a terminal: parameters down, records across, page and confidence with each value."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     console = Console(file=out, width=None if out.isatty() else 120)
+    column_names = names(columns(parameters))
     for result in results:
-        filled = list(rows(result))
-        table = Table(title=result.file, title_justify="left", show_lines=False)
+        filled = list(rows(result, column_names))
+        table = Table(title=escape(printable(result.file)), title_justify="left", show_lines=False)
         table.add_column("parameter", style="bold", no_wrap=True)
-        for record, _ in filled:
-            table.add_column("" if record is None else label(record) or "the study", overflow="fold")
-        for name in dict.fromkeys(name for _, values in filled for name in values):
-            table.add_row(name, *(_shown(values[name]) if name in values else "" for _, values in filled))
+        for row in filled:
+            head = "" if row.record is None else label(row.record) or "the study"
+            table.add_column(escape(printable(head)), overflow="fold")
+        for name in dict.fromkeys(name for row in filled for name in row.values):
+            table.add_row(name, *(_shown(row.values[name]) if name in row.values else "" for row in filled))
         console.print(table)
 
 
-def _plain(value: Json) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return "; ".join(map(_plain, value))
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
 def _shown(value: Value) -> str:
+    """A value as rich's markup; characters that would steer the terminal are left out."""
+    from rich.markup import escape
+
     if value.value is None:
         return "[dim]–[/dim]" if value.status == "not_reported" else f"[red]{value.status}[/red]"
     where = f"p. {value.evidence.page}" if value.evidence is not None else "no page"
     sure = f", {value.confidence:.2f}" if value.confidence is not None else ""
-    text = _plain(value.value).replace("[", r"\[")
-    return f"{text} [dim]({where}{sure}, {value.status})[/dim]"
+    return f"{escape(printable(_joined(value.value)))} [dim]({where}{sure}, {value.status})[/dim]"
+
+
+def _joined(value: Json) -> str:
+    return "; ".join(map(flat, value)) if isinstance(value, list) else flat(value)
+
+
+def printable(text: str) -> str:
+    """The text without characters that no page prints, such as the start of a terminal's commands."""
+    return "".join(character for character in text if character.isprintable() or character == "\n")

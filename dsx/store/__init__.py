@@ -4,6 +4,7 @@ atomic    files that are whole or absent
 claims    who is at which paper
 decisions what reviewers decided about values
 folder    the run folder: manifest, records, failures, logs
+results   the results of a run as a sequence that is read as it goes
 serial    results as JSON and back
 """
 
@@ -22,13 +23,15 @@ from dsx.store.decisions import (
     write_decisions,
 )
 from dsx.store.folder import RunFolder, compare, free, is_run, open_run, probe, read_run
-from dsx.store.serial import flag_text, from_json, to_json
+from dsx.store.results import StoredResults
+from dsx.store.serial import flag_text, from_json, read_flag, to_json
 
 __all__ = [
     "Claims",
     "DecisionFile",
     "Reviewed",
     "RunFolder",
+    "StoredResults",
     "agree",
     "apply_decisions",
     "compare",
@@ -41,6 +44,7 @@ __all__ = [
     "parse_decisions",
     "probe",
     "read_decisions",
+    "read_flag",
     "read_reviews",
     "read_run",
     "review_path",

@@ -18,6 +18,7 @@ from typing import Any
 
 from dsx.errors import AnotherRun, RunError
 from dsx.store import atomic
+from dsx.store.results import StoredResults
 from dsx.store.serial import from_json, to_json
 from dsx.types import Json, PaperResult
 
@@ -93,11 +94,7 @@ class RunFolder:
 
     def results(self) -> Iterator[PaperResult]:
         """All stored results, by file name."""
-        named = []
-        for path in (self.path / "records").glob("*.json"):
-            named.append((json.loads(path.read_bytes())["file"], path.name, path))
-        for _, _, path in sorted(named):
-            yield from_json(path.read_bytes())
+        return iter(StoredResults(self.path / "records"))
 
     def failures(self) -> list[dict[str, Json]]:
         """All failures of papers that have no result, by file name."""

@@ -17,10 +17,12 @@ from dsx.types.decision import Action, Decision, Quote, Slot, record_key, record
 from dsx.types.document import Box, Document, HiddenText, Json, LoadLimits, Page, Section, Table, TableCell
 from dsx.types.parameter import Choice, Parameter, ParameterSet, RecordType
 from dsx.types.plugin import (
+    NO_OPTIONS,
     Engine,
     EngineFactory,
     EngineSettings,
     Exporter,
+    ExportOptions,
     Loader,
     LocalEngine,
     Normaliser,
@@ -39,9 +41,10 @@ from dsx.types.question import (
     RecordStep,
     Shown,
 )
-from dsx.types.result import Evidence, Flag, PaperResult, Record, Status, Value
+from dsx.types.result import Evidence, Failure, Flag, PaperResult, Record, Status, Value
 
 __all__ = [
+    "NO_OPTIONS",
     "PASSAGE_BREAK",
     "Action",
     "Answer",
@@ -56,7 +59,9 @@ __all__ = [
     "EngineFactory",
     "EngineSettings",
     "Evidence",
+    "ExportOptions",
     "Exporter",
+    "Failure",
     "Flag",
     "HiddenText",
     "Json",

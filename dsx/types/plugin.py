@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from dsx.types.answer import Completion
+from dsx.types.decision import Slot
 from dsx.types.document import Document, Json
 from dsx.types.parameter import Parameter, ParameterSet, RecordType
 from dsx.types.question import Question
-from dsx.types.result import PaperResult
+from dsx.types.result import Failure, PaperResult, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +138,45 @@ class Normaliser:
 
 
 @dataclass(frozen=True, slots=True)
-class Exporter:
-    """Writes results. binary: the output is bytes and needs a file."""
+class ExportOptions:
+    """What the person who exports has chosen, and what a run has beside its results.
 
-    export: Callable[[Sequence[PaperResult], ParameterSet, Any], None]
+    evidence: the parts of each value beside it. long: one row a value. excel: as spreadsheets open it right.
+    failures: the papers that have no result. machine: what the run stored for the values that reviewers decided on.
+    papers: the folder of the papers, for links to their pages, as a link from the file that is written.
+    """
+
+    evidence: bool = False
+    long: bool = False
+    excel: bool = False
+    failures: tuple[Failure, ...] = ()
+    machine: Mapping[Slot, Value] = field(default_factory=dict)
+    papers: str = ""
+
+
+NO_OPTIONS = ExportOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """Writes results, which are read from the run as they are iterated over.
+
+    export: gets (results, parameters, out), and the ExportOptions as a fourth where `options` is not empty.
+    binary: the output is bytes and needs a file. suffixes: of files that are written in this format, with the dot.
+    options: names of the ExportOptions that it heeds. A person who chooses another is told that it does not.
+    is_own: whether a file is an export of this kind, which may be overwritten.
+    """
+
+    export: Callable[..., None]
     description: str = ""
     binary: bool = False
+    suffixes: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    is_own: Callable[[Path], bool] | None = None
+
+    def write(self, results: Sequence[PaperResult], parameters: ParameterSet, out: Any, options: ExportOptions) -> None:
+        """Calls `export` with what it takes."""
+        if self.options:
+            self.export(results, parameters, out, options)
+        else:
+            self.export(results, parameters, out)

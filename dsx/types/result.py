@@ -79,3 +79,12 @@ class PaperResult:
     file: str
     records: tuple[Record, ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A paper that has no result, and why."""
+
+    document: str
+    file: str
+    reason: str

@@ -1,0 +1,104 @@
+"""Parquet, with the parameter set's types: one row a record, or one row a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from dsx.errors import UsageError
+from dsx.report.cells import LONG, all_long_rows, flat
+from dsx.report.columns import columns, names
+from dsx.report.tables import AFTER, BEFORE, RecordTable
+from dsx.types import NO_OPTIONS, ExportOptions, Json, PaperResult, ParameterSet
+
+if TYPE_CHECKING:
+    import pyarrow
+
+ROWS_AT_ONCE = 1000
+"""Rows of one row group, which is what memory holds."""
+MARK = b"dsx"
+"""The key of the file's metadata by which an export is known."""
+
+
+def to_parquet(
+    results: Sequence[PaperResult], parameters: ParameterSet, out: BinaryIO, options: ExportOptions = NO_OPTIONS
+) -> None:
+    """UsageError where pyarrow is not installed."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise UsageError("--format parquet needs pyarrow: pip install 'dsx-extract[parquet]'") from None
+    if options.long:
+        kinds = {"text": pyarrow.string(), "real": pyarrow.float64(), "integer": pyarrow.int64()}
+        fields = {name: kinds[kind] for name, kind in LONG.items()}
+        values = all_long_rows(results, names(columns(parameters)), options)
+        rows: Iterable[list[Json]] = ([row.get(name) for name in LONG] for row in values)
+    else:
+        table = RecordTable.of(parameters, options)
+        fields = _fields(table)
+        rows = table.all_rows(results)
+    schema = pyarrow.schema(list(fields.items()), metadata={MARK: parameters.name.encode()})
+    with pyarrow.parquet.ParquetWriter(out, schema) as writer:
+        for group in _groups(rows):
+            arrays = [
+                pyarrow.array(_typed(cells, kind), kind)
+                for cells, kind in zip(zip(*group, strict=True), fields.values(), strict=True)
+            ]
+            writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
+
+
+def is_parquet_export(path: Path) -> bool:
+    """Whether the file's metadata have our mark."""
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        return MARK in (pyarrow.parquet.read_schema(path).metadata or {})
+    except (OSError, pyarrow.ArrowException):
+        return False
+
+
+def _groups(rows: Iterable[list[Json]]) -> Iterator[list[list[Json]]]:
+    rest = iter(rows)
+    while group := list(islice(rest, ROWS_AT_ONCE)):
+        yield group
+
+
+def _fields(table: RecordTable) -> dict[str, pyarrow.DataType]:
+    import pyarrow
+
+    parts = {"confidence": pyarrow.float64(), "page": pyarrow.int64()}
+    fields = {name: pyarrow.string() for name in BEFORE}
+    for column in table.columns:
+        kind = arrow_type(column.parameter.schema)
+        fields[column.name] = kind
+        of_parts = {**parts, "machine": kind}
+        fields |= {f"{column.name}.{part}": of_parts.get(part, pyarrow.string()) for part in table.parts}
+    return {**fields, **{name: pyarrow.string() for name in AFTER}}
+
+
+def arrow_type(schema: Mapping[str, Any]) -> pyarrow.DataType:
+    """The type of a parameter's column. Values of several types are written as text, anything but text as JSON."""
+    import pyarrow
+
+    if "enum" in schema:
+        kinds = {type(choice) for choice in schema["enum"]}
+        simple = {int: pyarrow.int64(), float: pyarrow.float64(), bool: pyarrow.bool_()}
+        return simple.get(kinds.pop(), pyarrow.string()) if len(kinds) == 1 else pyarrow.string()
+    if schema.get("type") == "array" and isinstance(schema.get("items"), Mapping) and "prefixItems" not in schema:
+        return pyarrow.list_(arrow_type(schema["items"]))
+    simple_types = {"integer": pyarrow.int64(), "number": pyarrow.float64(), "boolean": pyarrow.bool_()}
+    return simple_types.get(schema.get("type", ""), pyarrow.string())
+
+
+def _typed(values: Iterable[Json], kind: pyarrow.DataType) -> list[Json]:
+    import pyarrow
+
+    if pyarrow.types.is_string(kind):
+        return [None if value is None else flat(value) for value in values]
+    if pyarrow.types.is_list(kind):
+        return [None if value is None else _typed(value, kind.value_type) for value in values]
+    return [float(value) if pyarrow.types.is_floating(kind) and value is not None else value for value in values]

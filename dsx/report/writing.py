@@ -1,0 +1,87 @@
+"""Where an export is written: beside its place and then renamed, and never over what is not an export."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from dsx.errors import UsageError
+from dsx.store import is_run
+from dsx.types import Exporter, ExportOptions, PaperResult, ParameterSet
+
+PARTS_OF_RUN = ("run.json", "records", "failures", "claims", "reviews")
+
+
+def export_to(
+    path: Path,
+    exporter: Exporter,
+    results: Sequence[PaperResult],
+    parameters: ParameterSet,
+    options: ExportOptions,
+    force: bool = False,
+) -> None:
+    """Writes an export. Where it fails, what stood at `path` stands there still.
+
+    force: over a file that is no export. UsageError where `path` may not be written.
+    """
+    check_target(path, exporter, force)
+    with replacing(path, exporter.binary) as out:
+        exporter.write(results, parameters, out, options)
+
+
+def check_target(path: Path, exporter: Exporter, force: bool = False) -> None:
+    """UsageError for a folder, a part of a run folder, a missing folder, and an existing file that is no export."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file in it with -o")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{path.parent} is no folder; make it, or choose another with -o")
+    run = next((folder for folder in list(path.resolve().parents)[:2] if is_run(folder)), None)
+    if run is not None and _holds(path.resolve().relative_to(run).parts[0]):
+        raise UsageError(f"{path} is a part of the run folder {run}; choose another with -o")
+    if path.is_file() and path.stat().st_size and not force and not _is_own(path, exporter):
+        raise UsageError(f"{path} is there and no export of this format; choose another name, or give --force")
+
+
+@contextmanager
+def replacing(path: Path, binary: bool) -> Iterator[IO[Any]]:
+    """A file to write, which takes the place of `path` when the block ends well. A device or pipe is written itself."""
+    if path.exists() and not path.is_file():
+        with path.open("wb" if binary else "w", encoding=None if binary else "utf-8") as device:
+            yield device
+        return
+    target = path.resolve()
+    mode, encoding, newline = ("wb", None, None) if binary else ("w", "utf-8", "")
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:40]}-", dir=target.parent)
+    try:
+        with open(handle, mode, encoding=encoding, newline=newline) as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        os.chmod(name, target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask())
+        os.replace(name, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _is_own(path: Path, exporter: Exporter) -> bool:
+    try:
+        return exporter.is_own is not None and exporter.is_own(path)
+    except (OSError, ValueError):
+        return False
+
+
+def _holds(name: str) -> bool:
+    """Whether a run folder keeps something of its own under this name."""
+    return name in PARTS_OF_RUN or (name.startswith("log") and name.endswith(".jsonl"))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

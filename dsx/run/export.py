@@ -1,0 +1,140 @@
+"""A run exported as a person asked: the format found, decisions applied, the file put in place whole."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from dsx.errors import UsageError
+from dsx.plugins.registry import Registry
+from dsx.report.codebook import write_codebook
+from dsx.report.writing import export_to
+from dsx.schema import read
+from dsx.store import RunFolder, StoredResults, apply_decisions, read_decisions, settle
+from dsx.types import Decision, Exporter, ExportOptions, Failure, PaperResult, ParameterSet, Slot, Value
+
+FLAGS = {"long": "--long", "evidence": "--with evidence", "excel": "--excel", "machine": "--decisions"}
+"""What is typed for the options that a person chooses."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportChoices:
+    """The options of `dsx export`. format: None: what the file's name ends in. papers: the folder of links."""
+
+    format: str | None = None
+    long: bool = False
+    evidence: bool = False
+    excel: bool = False
+    decisions: tuple[Path, ...] = ()
+    papers: Path | None = None
+    codebook: bool = False
+    force: bool = False
+
+
+def export_run(
+    run: RunFolder, output: Path | None, choices: ExportChoices, exporters: Registry[Exporter], stdout: TextIO
+) -> list[str]:
+    """Writes to `output`, or to `stdout`. Returns what the person should know: failed papers, decisions left over.
+
+    UsageError where the format is unknown, does not take an option, or the file may not be written.
+    """
+    name = _format(output, choices, exporters)
+    exporter = exporters[name]
+    if output is None and (exporter.binary or choices.codebook):
+        wanted = "--codebook" if choices.codebook else f"--format {name}"
+        raise UsageError(f"{wanted} writes a file; name it with -o FILE")
+    parameters = read(run.manifest["schema"], run.manifest["schema_name"])
+    results, machine, unmatched = _reviewed(run, choices, parameters)
+    options = ExportOptions(
+        evidence=choices.evidence,
+        long=choices.long,
+        excel=choices.excel,
+        failures=tuple(Failure(each["document"], each["file"], each["reason"]) for each in run.failures()),
+        machine=machine,
+        papers=_link_folder(choices.papers, output),
+    )
+    for field, flag in FLAGS.items():
+        if field != "machine" and getattr(options, field) and field not in exporter.options:
+            takers = ", ".join(other for other in exporters if field in exporters[other].options)
+            raise UsageError(f"{flag} is not for --format {name}, but for {takers}")
+    gc.freeze()  # what is loaded need not be looked at for each paper: a quarter of the time
+    with exporters.calling(name, but=OSError):
+        if output is None:
+            exporter.write(results, parameters, stdout, options)
+        else:
+            _to_file(output, exporter, results, parameters, options, choices)
+    return _notes(options, exporter, unmatched)
+
+
+def _format(output: Path | None, choices: ExportChoices, exporters: Registry[Exporter]) -> str:
+    if choices.format is not None:
+        return choices.format
+    if output is None:
+        return "jsonl"
+    suffix = output.suffix.lower()
+    for name, exporter in exporters.items():
+        if suffix in exporter.suffixes:
+            return name
+    known = ", ".join(suffix for exporter in exporters.values() for suffix in exporter.suffixes)
+    raise UsageError(f"-o {output}: no format is written to {suffix or 'such'} files; use {known}, or give --format")
+
+
+def _to_file(
+    output: Path,
+    exporter: Exporter,
+    results: Sequence[PaperResult],
+    parameters: ParameterSet,
+    options: ExportOptions,
+    choices: ExportChoices,
+) -> None:
+    try:
+        export_to(output, exporter, results, parameters, options, choices.force)
+        if choices.codebook:
+            write_codebook(parameters, options, output)
+    except OSError as problem:
+        raise UsageError(f"{output}: {problem.strerror or problem}") from None
+
+
+def _reviewed(
+    run: RunFolder, choices: ExportChoices, parameters: ParameterSet
+) -> tuple[StoredResults, dict[Slot, Value], list[Decision]]:
+    """Results with decisions applied, what the run stored in their places, and the decisions that fit nothing."""
+    records = run.path / "records"
+    settled = settle(map(read_decisions, choices.decisions))
+    machine: dict[Slot, Value] = {}
+    unmatched: list[Decision] = []
+    for document in {slot[0]: None for slot in settled}:
+        result = run.result(document)
+        if result is None:
+            unmatched += [decisions[-1] for slot, decisions in settled.items() if slot[0] == document]
+        else:
+            reviewed = apply_decisions(result, settled, parameters)
+            machine |= reviewed.machine
+            unmatched += reviewed.unmatched
+    if not settled:
+        return StoredResults(records), machine, unmatched
+    return StoredResults(records, lambda each: apply_decisions(each, settled, parameters).result), machine, unmatched
+
+
+def _link_folder(papers: Path | None, output: Path | None) -> str:
+    """The papers' folder as links of the file name it, which go from the file's own folder."""
+    if papers is None or output is None:
+        return ""
+    relative = os.path.relpath(papers.absolute(), output.absolute().parent)
+    return "" if relative == "." else f"{Path(relative).as_posix()}/"
+
+
+def _notes(options: ExportOptions, exporter: Exporter, unmatched: Sequence[Decision]) -> list[str]:
+    notes = []
+    if options.failures and "failures" not in exporter.options:
+        count = f"{len(options.failures)} papers" if len(options.failures) > 1 else "1 paper"
+        notes.append(f"{count} failed and this format does not say so; csv, xlsx and sqlite do")
+    if unmatched:
+        first = unmatched[0]
+        where = " ".join(filter(None, (first.paper, first.label, first.parameter)))
+        notes.append(f"decisions about values that the run does not have: {len(unmatched)}, the first: {where}")
+    return notes

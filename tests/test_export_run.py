@@ -1,0 +1,264 @@
+"""`dsx export`: the format from the file's name, files that may not be written over, decisions, codebooks."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import dsx
+from dsx.cli.export import command
+from dsx.errors import DsxError, PluginError, UsageError
+from dsx.plugins import load_plugins
+from dsx.plugins.registry import Registry
+from dsx.report.reading import read_export
+from dsx.run.export import ExportChoices, export_run
+from dsx.store import DecisionFile, RunFolder, write_decisions
+from dsx.types import Decision, Exporter, PaperResult, ParameterSet, Quote
+from tests.export_results import ODD, PARAMETERS, RESULTS, TWO_LISTS, stored_run
+
+SUFFIXES = ("jsonl", "json", "csv", "xlsx", "sqlite", "db", "parquet")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunFolder:
+    """A run of two papers and a failed one."""
+    return stored_run(tmp_path / "run")
+
+
+def export(run: RunFolder, output: Path | None = None, **choices: Any) -> tuple[str, list[str]]:
+    """What went to stdout, and the notes."""
+    stdout = StringIO()
+    notes = export_run(run, output, ExportChoices(**choices), load_plugins().exporters, stdout)
+    return stdout.getvalue(), notes
+
+
+# ---- where it is written ----
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_format_follows_from_the_file_s_name_and_an_export_may_be_written_again(
+    run: RunFolder, tmp_path: Path, suffix: str
+) -> None:
+    target = tmp_path / f"x.{suffix}"
+    export(run, target)
+    first = target.read_bytes()
+    export(run, target)
+    assert len(target.read_bytes()) == len(first)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", target.name]
+    assert target.stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("content", [b"%PDF-1.7 a paper", b"PK\x03\x04 a zip", b"SQLite format 3\0" + b"x" * 100])
+def test_what_is_no_export_is_not_written_over(run: RunFolder, tmp_path: Path, suffix: str, content: bytes) -> None:
+    target = tmp_path / f"x.{suffix}"
+    target.write_bytes(content)
+    with pytest.raises(UsageError, match="no export of this format"):
+        export(run, target)
+    assert target.read_bytes() == content
+    export(run, target, force=True)
+    assert target.read_bytes() != content
+
+
+def test_a_workbook_and_a_parquet_file_of_other_programs_stay(run: RunFolder, tmp_path: Path) -> None:
+    import openpyxl
+    import pyarrow
+    import pyarrow.parquet
+
+    book, frame = tmp_path / "x.xlsx", tmp_path / "x.parquet"
+    openpyxl.Workbook().save(book)
+    pyarrow.parquet.write_table(pyarrow.table({"a": [1]}), frame)
+    for target in (book, frame):
+        with pytest.raises(UsageError, match="no export"):
+            export(run, target)
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("run/run.json", "part of the run folder"),
+        ("run/log-host-1.jsonl", "part of the run folder"),
+        (f"run/records/{'a' * 64}.json", "part of the run folder"),
+        ("run", "is a folder"),
+        ("missing/x.csv", "is no folder"),
+    ],
+)
+@pytest.mark.parametrize("force", [False, True])
+def test_a_run_and_folders_are_never_written_over(
+    run: RunFolder, tmp_path: Path, place: str, why: str, force: bool
+) -> None:
+    target = tmp_path / place
+    before = target.read_bytes() if target.is_file() else None
+    with pytest.raises(UsageError, match=why):
+        export(run, target, format="json", force=force)
+    assert (target.read_bytes() if target.is_file() else None) == before
+
+
+def test_an_export_may_stand_in_the_run_folder(run: RunFolder) -> None:
+    export(run, run.path / "table.csv")
+    assert (run.path / "table.csv").is_file()
+
+
+def test_a_link_stays_a_link(run: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "x.csv"
+    link.symlink_to(tmp_path / "elsewhere" / "y.csv")
+    export(run, link)
+    assert link.is_symlink()
+    assert (tmp_path / "elsewhere" / "y.csv").read_text().startswith("file,")
+
+
+def test_a_device_is_written_itself(run: RunFolder) -> None:
+    export(run, Path("/dev/null"), format="csv")
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_failed_export_leaves_the_old_file(run: RunFolder, tmp_path: Path) -> None:
+    def half(results: Sequence[PaperResult], parameters: ParameterSet, out: Any) -> None:
+        out.write("half")
+        raise KeyError("no such value")
+
+    exporters: Registry[Exporter] = Registry("exporter")
+    exporters.add("half", Exporter(half, suffixes=(".txt",), is_own=lambda path: True), "mine")
+    target = tmp_path / "x.txt"
+    target.write_text("whole")
+    with pytest.raises(PluginError, match="no such value"):
+        export_run(run, target, ExportChoices(), exporters, StringIO())
+    assert target.read_text() == "whole"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "x.txt"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_named(run: RunFolder, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    with pytest.raises(UsageError, match="Permission denied"):
+        export(run, closed / "x.csv")
+
+
+# ---- what a person chooses ----
+
+
+@pytest.mark.parametrize(
+    ("choices", "why"),
+    [
+        ({"format": "xlsx"}, "--format xlsx writes a file"),
+        ({"codebook": True}, "--codebook writes a file"),
+        ({"format": "json", "long": True}, "--long is not for --format json, but for csv, parquet"),
+        ({"format": "jsonl", "excel": True}, "--excel is not for --format jsonl, but for csv"),
+        ({"format": "spss"}, "no exporter 'spss'; there are: csv, json"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(run: RunFolder, choices: dict[str, Any], why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        export(run, **choices)
+
+
+def test_an_unknown_suffix_lists_those_there_are(run: RunFolder, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no format is written to \.sav files; use \.jsonl"):
+        export(run, tmp_path / "x.sav")
+
+
+def test_stdout_gets_lines_of_json_and_the_failed_are_named(run: RunFolder) -> None:
+    text, notes = export(run)
+    assert len(text.splitlines()) == 5
+    assert notes == ["1 paper failed and this format does not say so; csv, xlsx and sqlite do"]
+    assert export(run, format="csv")[1] == []
+
+
+def test_the_command_takes_all_of_it(run: RunFolder, tmp_path: Path) -> None:
+    target = tmp_path / "x.csv"
+    arguments = [str(run.path), "-o", str(target), "--long", "--excel", "--codebook"]
+    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert (result.exit_code, result.output) == (0, "")
+    assert [result.file for result in read_export(target, PARAMETERS)] == [ODD.file, "first.pdf"]
+    assert (tmp_path / "x.codebook.csv").is_file()
+
+
+def test_the_library_exports_too(run: RunFolder, tmp_path: Path) -> None:
+    dsx.open_run(run.path).export(tmp_path / "x.csv", evidence=True)
+    header = (tmp_path / "x.csv").read_text().splitlines()[0]
+    assert "n.status,n.confidence,n.quote,n.page" in header
+    with pytest.raises(DsxError, match="part of the run folder"):
+        dsx.open_run(run.path).export(run.path / "run.json", format="json")
+
+
+# ---- decisions ----
+
+
+def decided(parameter: str, record: str, action: Any, value: Any, document: str = TWO_LISTS.document) -> Decision:
+    """One reviewer's decision."""
+    quote = Quote("words of the page", 2) if action == "correct" else None
+    at = "2026-11-01T10:00:00+00:00"
+    return Decision("first.pdf", document, record, None, parameter, action, value, quote, "", at)
+
+
+def test_decisions_are_applied_and_the_machine_s_value_stands_beside(run: RunFolder, tmp_path: Path) -> None:
+    decisions = (
+        decided("n", "arms/Arm 2", "correct", 41),
+        decided("dose", "arms/Arm 1", "not_reported", None),
+        decided("n", "arms/Arm 9", "correct", 1),
+    )
+    write_decisions(tmp_path / "ada.json", DecisionFile("run", "ada", decisions))
+    _, notes = export(run, tmp_path / "x.csv", decisions=(tmp_path / "ada.json",), evidence=True)
+    with (tmp_path / "x.csv").open() as file:
+        rows = {row["record"]: row for row in csv.DictReader(file)}
+    second = rows["Arm 2"]
+    assert (second["arms.n"], second["arms.n.quote"], second["arms.n.machine"]) == ("41", "words of the page", "")
+    first = rows["Arm 1 / Week~8"]
+    assert (first["dose"], first["dose.status"], first["dose.machine"]) == ("", "not_reported", "-2.5")
+    assert (first["n"], first["n.machine"]) == ("90", "")
+    assert notes == ["decisions about values that the run does not have: 1, the first: first.pdf n"]
+
+
+# ---- codebook ----
+
+
+@pytest.mark.parametrize(("place", "described"), [("study/data", "study"), ("study", "study")])
+def test_the_codebook_and_psych_ds_describe_every_column(
+    run: RunFolder, tmp_path: Path, place: str, described: str
+) -> None:
+    folder = tmp_path / place
+    folder.mkdir(parents=True)
+    export(run, folder / "trials_data.csv", evidence=True, codebook=True)
+    with (folder / "trials_data.csv").open() as file:
+        header = next(csv.reader(file))
+    description = json.loads((tmp_path / described / "dataset_description.json").read_text())
+    assert {"@context", "@type", "name", "description", "variableMeasured"} <= set(description)
+    assert [variable["name"] for variable in description["variableMeasured"]] == header
+    assert all(variable["description"] for variable in description["variableMeasured"])
+    with (folder / "trials_data.codebook.csv").open() as file:
+        book = {row["column"]: row for row in csv.DictReader(file)}
+    assert (book["psqi"]["type"], book["dose"]["unit"], book["kind"]["type"]) == ("list of number", "mg", "choice")
+    assert json.loads(book["kind"]["choices"]) == {"primary": "", "other": ""}
+    export(run, folder / "trials_data.csv", evidence=True, codebook=True)
+
+
+def test_another_program_s_description_stays(run: RunFolder, tmp_path: Path) -> None:
+    description = tmp_path / "dataset_description.json"
+    description.write_text('{"name": "mine"}')
+    with pytest.raises(UsageError, match="is not dsx's"):
+        export(run, tmp_path / "x.csv", codebook=True)
+    assert description.read_text() == '{"name": "mine"}'
+
+
+def test_results_are_read_one_at_a_time_and_by_file_name(run: RunFolder) -> None:
+    from dsx.store import StoredResults
+
+    results = StoredResults(run.path / "records")
+    assert [result.file for result in results] == sorted(result.file for result in RESULTS)
+    assert (len(results), results[0], results[-1:]) == (2, next(iter(results)), [TWO_LISTS])
