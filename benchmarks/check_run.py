@@ -24,7 +24,7 @@ def main() -> int:
     parameters = read(run.manifest["schema"], run.manifest["schema_name"])
     by_name = {parameter.name: parameter for parameter in parameters.root.all_parameters()}
     plugins = load_plugins()
-    reader = DocumentReader(plugins.find_loader, plugins.loaders)
+    reader = DocumentReader(plugins.loader_of, plugins.loaders)
     files = {document_id(path): path for path in collect([Path(name) for name in sys.argv[2:]])}
     counts: Counter[str] = Counter()
     for result in run.results():

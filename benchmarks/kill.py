@@ -27,8 +27,7 @@ import pymupdf
 
 import dsx.pipeline  # noqa: F401  so that the forks need not import it
 from dsx.errors import DsxError
-from dsx.load import DocumentReader
-from dsx.paths import document_cache
+from dsx.load import DocumentReader, open_cache
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.run.job import Call, extract
@@ -95,7 +94,7 @@ def make_papers(folder: Path) -> list[Path]:
     """Small PDFs, put into the cache of documents so that a kill never waits for a loader."""
     folder.mkdir()
     plugins = load_plugins()
-    reader = DocumentReader(plugins.find_loader, plugins.loaders, cache=document_cache())
+    reader = DocumentReader(plugins.loader_of, plugins.loaders, cache=open_cache())
     paths = []
     for number in range(PAPERS):
         with pymupdf.open() as document:

@@ -35,12 +35,11 @@ def load_document(path: Path | str, *, loader: str | None = None, limits: LoadLi
 
     loader: the name of one (`dsx plugins list`); None: judged by the file's content. Raises LoadError.
     """
-    from dsx.load import DocumentReader
-    from dsx.paths import document_cache
+    from dsx.load import DocumentReader, open_cache
     from dsx.plugins import load_plugins
 
     plugins = load_plugins()
-    reader = DocumentReader(plugins.find_loader, plugins.loaders, limits or LoadLimits(), document_cache())
+    reader = DocumentReader(plugins.loader_of, plugins.loaders, limits or LoadLimits(), open_cache())
     return reader.read(Path(path), loader)
 
 
@@ -116,7 +115,9 @@ class Run(Generic[Model]):
     @property
     def failures(self) -> dict[str, str]:
         """File → reason, of the papers that failed."""
-        return {failure["file"]: failure["reason"] for failure in self._folder().failures()}
+        from dsx.run.history import reasons
+
+        return reasons(self._folder())
 
     def export(self, path: Path | str, format: str | None = None, **choices: Any) -> None:
         """Writes what is stored, as `dsx export` does. format: None: as the file's name ends.

@@ -1,21 +1,29 @@
 """Every error that dsx raises on purpose, and what each one costs.
 
 DsxError                  one line for the person, with a way out
-├── UsageError            nothing was run; exit code 2
+├── UsageError            of the command: nothing was run; exit code 2
 │   ├── UnknownName       a name that nobody registered (lists those that exist)
 │   ├── SchemaError       a parameter set that cannot be asked; carries every problem found
 │   ├── PluginError       a plugin that is needed and broken
 │   ├── ModelError        a model or its device that is not to be had
-│   └── RunError          a run folder that cannot be written or is damaged
+│   └── RunError          a run folder that is damaged or no run's
 │       └── AnotherRun    a run folder that belongs to another recipe, model or version
-└── PaperError            this paper failed, the others go on; exit code 1 at the end
-    ├── LoadError         the file could not be read as a document
-    └── DecodeError       the engine gave no answer to a question
+├── MachineError          of the environment: nothing is stored; exit code 75 where it may pass, else 2
+├── PaperError            of the paper: stored as its failure, the others go on; exit code 1 at the end
+│   └── LoadError         the file could not be read as a document
+└── DecodeError           of a question: its values have failed, the paper goes on; exit code 1 at the end
+
+Whatever else is raised is an error of the program: its traceback goes to the log, nothing is stored as the paper's, and
+the exit code is 1.
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
+
+MAY_PASS = 75
+"""EX_TEMPFAIL of sysexits.h: nothing is half written, and the same command goes on."""
 
 
 class DsxError(Exception):
@@ -63,6 +71,17 @@ class AnotherRun(RunError):
     """The run folder is that of a run with other answers; the message names what differs."""
 
 
+class MachineError(DsxError):
+    """The machine's trouble: a disk that is full or read-only, no memory, a server that is gone.
+
+    passes: whether the same command may go on later without anything being changed but the machine.
+    """
+
+    def __init__(self, message: str, passes: bool = True) -> None:
+        super().__init__(message)
+        self.exit_code = MAY_PASS if passes else UsageError.exit_code
+
+
 class PaperError(DsxError):
     """One paper failed; recorded in the run folder with this message as its reason."""
 
@@ -73,8 +92,34 @@ class LoadError(PaperError):
     """The file is empty, encrypted, damaged, not a document, or went over a limit."""
 
 
-class DecodeError(PaperError):
-    """The engine failed on a question."""
+class DecodeError(DsxError):
+    """A question has no answer."""
+
+    exit_code = 1
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DENIED = (errno.EROFS, errno.EACCES, errno.EPERM)
+PASSING = (errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, *FULL)
+GPU_FAILED = ("OutOfMemoryError", "AcceleratorError")
+"""What torch raises where a GPU has no memory left or has failed; torch is not imported for it."""
+
+
+def machine_error(problem: BaseException, where: object = None) -> MachineError | None:
+    """The machine's trouble behind an exception; None where it is another's. where: the path that was being used."""
+    if isinstance(problem, MachineError):
+        return problem
+    if isinstance(problem, MemoryError) or "can't allocate memory" in str(problem)[:LONGEST_MESSAGE]:
+        return MachineError("out of memory; give the process more (ulimit -v, sbatch --mem) and run the same command")
+    if type(problem).__name__ in GPU_FAILED or "CUDA error" in str(problem)[:LONGEST_MESSAGE]:
+        return MachineError(f"the GPU: {one_line(problem)}; see dsx doctor, and run the same command")
+    if not isinstance(problem, OSError) or problem.errno not in (*PASSING, *DENIED):
+        return None
+    path = where or problem.filename or "a file"
+    if problem.errno in DENIED:
+        return MachineError(f"{path} cannot be written ({problem.strerror}); choose another place", passes=False)
+    what = "make room" if problem.errno in FULL else "see to the machine"
+    return MachineError(f"{path}: {problem.strerror}; {what} and run the same command")
 
 
 LONGEST_MESSAGE = 500

@@ -7,10 +7,33 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """DSX_CACHE, or the user's cache folder."""
+    """DSX_CACHE, or the user's cache folder; without a home, a folder of the user's own below the temporary one."""
     import platformdirs
 
-    return Path(os.environ.get("DSX_CACHE") or platformdirs.user_cache_dir("dsx"))
+    if chosen := os.environ.get("DSX_CACHE"):
+        return Path(chosen)
+    folder = Path(platformdirs.user_cache_dir("dsx"))
+    if folder.is_absolute() and not str(folder).startswith("~"):
+        return folder
+    import tempfile
+
+    return Path(tempfile.gettempdir()) / f"dsx-{os.getuid()}"
+
+
+def private_folder(folder: Path) -> Path:
+    """`folder`, made where it is not there, for this user alone. OSError where it cannot be, or is another user's.
+
+    What lies in a cache is believed, so nobody else may put something there.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    state = folder.stat()
+    if state.st_uid != os.getuid():
+        raise PermissionError(
+            1, f"it belongs to user {state.st_uid}; set DSX_CACHE to a folder of your own", str(folder)
+        )
+    if state.st_mode & 0o022:
+        folder.chmod(0o700)
+    return folder
 
 
 def document_cache() -> Path | None:

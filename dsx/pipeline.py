@@ -20,7 +20,7 @@ from dsx.fill import written
 from dsx.fill.front import from_first_page, front_spans
 from dsx.fill.paper import PaperContext, Practice, RecordContext, Wording
 from dsx.fill.rounds import Rounds, Task, together
-from dsx.load import DocumentReader, flagged, with_hidden
+from dsx.load import DocumentCache, DocumentReader, flagged, with_hidden
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.types import (
@@ -76,11 +76,11 @@ class Pipeline:
         plugins: Plugins,
         engine: Engine,
         record_event: Callable[[Mapping[str, Json]], None] = lambda event: None,
-        cache: Path | None = None,
+        cache: DocumentCache | None = None,
     ) -> None:
         self.recipe, self.parameters, self.engine = recipe, parameters, engine
         self.record_event = record_event
-        self._reader = DocumentReader(plugins.find_loader, plugins.loaders, recipe.load_limits(), cache)
+        self._reader = DocumentReader(plugins.loader_of, plugins.loaders, recipe.load_limits(), cache)
         self._scores_options = getattr(engine, "scores_options", False)
         self.takes_values = recipe.values == "taken" and self._scores_options
         prompts = Prompts(plugins.prompt_sets[recipe.prompt_set], recipe.order)

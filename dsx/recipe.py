@@ -60,6 +60,7 @@ class Recipe(BaseModel):
     repair_factor: float = Field(0.8, gt=0, le=1, description="confidence is multiplied by this for each repair")
     load_seconds: float = Field(LoadLimits().seconds, gt=0, description="wall and CPU limit of loading one file")
     load_megabytes: int = Field(LoadLimits().megabytes, ge=256, description="address space limit of loading one file")
+    load_characters: int = Field(LoadLimits().characters, ge=1000, description="most text that one file may hold")
     options: dict[str, str] = Field(default_factory=dict, description="the engine's own, from --set")
 
     @classmethod
@@ -74,7 +75,7 @@ class Recipe(BaseModel):
 
     def load_limits(self) -> LoadLimits:
         """What reading one file may cost."""
-        return LoadLimits(self.load_seconds, self.load_megabytes)
+        return LoadLimits(self.load_seconds, self.load_megabytes, self.load_characters)
 
     def engine_settings(self) -> EngineSettings:
         """The part that an engine is made from."""

@@ -13,7 +13,7 @@ import numpy
 import pytest
 
 from dsx.errors import LoadError
-from dsx.load import DocumentReader, document_id
+from dsx.load import DocumentCache, DocumentReader, document_id
 from dsx.load.compose import Paragraph, compose, unplaced
 from dsx.plugins import load_plugins
 from dsx.types import Document, Loader, LoadLimits
@@ -54,7 +54,7 @@ def counts(path: Path) -> Document:
 
 def load(path: Path, name: str = "text", loader: Loader | None = None, **limits: Any) -> Document:
     found = loader or load_plugins().loaders[name]
-    return DocumentReader(lambda path: None, {name: found}, LoadLimits(**limits)).read(path, name)
+    return DocumentReader(lambda path: (name, found), {name: found}, LoadLimits(**limits)).read(path, name)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_the_cache_saves_the_second_load_and_a_new_version_does_not_use_it(tmp_p
     cache, calls = tmp_path / "cache", note.with_suffix(".calls")
 
     def reader(loader: Loader) -> DocumentReader:
-        return DocumentReader(lambda path: "counts", {"counts": loader}, cache=cache)
+        return DocumentReader(lambda path: ("counts", loader), {}, cache=DocumentCache(cache))
 
     for version, expected in (("1", "x"), ("1", "x"), ("2", "xx")):
         document = reader(Loader(counts, version)).read(note)

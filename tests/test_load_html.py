@@ -46,7 +46,7 @@ two</pre>
 def load(path: Path) -> Document:
     """As a run loads it: by the loader that takes it, in a subprocess."""
     plugins = load_plugins()
-    document = DocumentReader(plugins.find_loader, plugins.loaders).read(path)
+    document = DocumentReader(plugins.loader_of, plugins.loaders).read(path)
     assert document.loader == "html"
     return document
 

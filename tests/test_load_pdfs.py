@@ -27,7 +27,7 @@ MEMORY_MB = 500
 
 def load(path: Path, seconds: float = 60) -> Document:
     plugins = load_plugins()
-    return DocumentReader(plugins.find_loader, plugins.loaders, LoadLimits(seconds)).read(path, "pymupdf")
+    return DocumentReader(plugins.loader_of, plugins.loaders, LoadLimits(seconds)).read(path, "pymupdf")
 
 
 @pytest.mark.parametrize("name", make.MAKERS)

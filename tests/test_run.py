@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dsx.errors import LoadError, RunError, UsageError
+from dsx.errors import LoadError, MachineError, UsageError
 from dsx.load import document_id
 from dsx.pipeline import Filling
 from dsx.run.loop import run_papers
@@ -72,11 +72,11 @@ def test_every_paper_ends_as_a_result_a_failure_or_a_duplicate(
     summary = run(files, tmp_path / "run", in_flight)
     assert (summary.done, summary.exit_code) == (3, 1)
     assert summary.duplicates == {"copy of a.pdf": "a.pdf"}
-    assert set(summary.failed) == {"bad.pdf", "odd.pdf"}
+    assert (set(summary.failed), set(summary.crashed)) == ({"bad.pdf"}, {"odd.pdf"})
     assert "encrypted" in summary.failed["bad.pdf"]
     folder = open_run(tmp_path / "run", MANIFEST)
     assert [result.file for result in folder.results()] == ["a.pdf", "b.pdf", "c.PDF"]
-    assert [failure["file"] for failure in folder.failures()] == ["bad.pdf", "odd.pdf"]
+    assert [failure["file"] for failure in folder.failures()] == ["bad.pdf"]
     assert any("ZeroDivisionError" in str(event.get("traceback")) for event in folder.logs())
     shown = capsys.readouterr().err
     assert "Traceback" not in shown
@@ -110,7 +110,9 @@ def test_papers_in_flight_are_answered_in_one_batch_and_one_that_cannot_be_costs
 
     folder = open_run(tmp_path / "run", MANIFEST)
     summary = run_papers(files, fill, fragile, folder, Lines(3), in_flight=3)
-    assert (summary.done, summary.failed) == (2, {"1.pdf": "ZeroDivisionError: the engine fell over"})
+    reason = "ZeroDivisionError: the engine fell over (the traceback is in the run folder's log)"
+    assert (summary.done, summary.failed, summary.crashed) == (2, {}, {"1.pdf": reason})
+    assert folder.failures() == []
     assert batches == [3, 1, 1, 2]
 
 
@@ -126,6 +128,7 @@ def test_the_summary_says_what_was_found() -> None:
     assert summary.lines() == [
         "1 done, 1 failed, 1 left; stopped by SIGUSR1, the same command goes on",
         "50% of 4 values not reported, 1 truncated, 3.0 s a paper",
+        "1 values failed",
         "failed: bad.pdf: encrypted",
     ]
     assert summary.exit_code == 75
@@ -152,12 +155,12 @@ def test_a_disk_that_is_full_ends_the_run_and_is_no_paper_s_fault(tmp_path: Path
     folder = open_run(tmp_path / "run", MANIFEST)
 
     def full(path: Path) -> Filling:
-        raise RunError("run folder: no space left")
+        raise MachineError("run folder: no space left")
 
     file = tmp_path / "a.pdf"
     file.write_text("a")
-    with pytest.raises(RunError, match="no space"):
-        run_papers([file], full, answer, folder, Lines(1))
+    summary = run_papers([file], full, answer, folder, Lines(1))
+    assert (str(summary.trouble), summary.exit_code, summary.left) == ("run folder: no space left", 75, 1)
     assert folder.failures() == []
 
 

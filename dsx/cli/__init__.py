@@ -12,8 +12,8 @@ import click
 
 import dsx
 from dsx.commands import COMMANDS
-from dsx.errors import DsxError, UnknownName
-from dsx.run.signals import EXIT_CODE, Stopped
+from dsx.errors import MAY_PASS, DsxError, UnknownName
+from dsx.run.signals import Stopped
 
 log = logging.getLogger("dsx")
 
@@ -60,7 +60,8 @@ class LazyGroup(click.Group):
 def cli(verbose: bool) -> None:
     """Fill parameter sets from scientific PDFs, every value with its quote, page and box.
 
-    Exit codes: 0 all papers done; 1 some papers failed; 2 nothing was run; 75 stopped by a signal, run it again.
+    Exit codes: 0 all papers done; 1 some papers or values failed; 2 nothing was run; 75 stopped by a signal or by trouble
+    of the machine, run it again; 130 interrupted.
     """
     logging.basicConfig(
         level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True
@@ -85,9 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(problem.exit_code)
     except Stopped as stopped:
         click.echo(f"dsx: {stopped}", err=True)
-        code = EXIT_CODE
-    if code == EXIT_CODE:  # no waiting for an engine's threads: Slurm kills soon
+        code = MAY_PASS
+    if code == MAY_PASS:  # no waiting for an engine's threads: Slurm kills soon
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(EXIT_CODE)
+        os._exit(MAY_PASS)
     sys.exit(code if isinstance(code, int) else 0)

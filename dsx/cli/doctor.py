@@ -41,4 +41,4 @@ def _for_run(arguments: tuple[str, ...], gpus: int) -> Iterator[Finding]:
     from dsx.run.preflight import check_run
 
     papers, recipe, run, call = parse(list(arguments))
-    return check_run(papers, recipe, run, load_plugins(), force_new=call.force_new, gpus=gpus)
+    return check_run(papers, recipe, run, load_plugins(), call=call, gpus=gpus)

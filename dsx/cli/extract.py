@@ -19,6 +19,8 @@ NO_RECIPE = (
     "shard",
     "claim",
     "claim_expiry",
+    "recursive",
+    "threads",
     "grace",
     "dry_run",
     "base_url",
@@ -59,7 +61,12 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
     metavar="N",
     help="Papers whose questions are answered together, as one batch.",
 )
-@click.option("--claim", is_flag=True, help="Take only papers that no other process of this run folder is at.")
+@click.option(
+    "--claim/--no-claim",
+    default=True,
+    show_default=True,
+    help="Take only papers that no other process of this run folder is at.",
+)
 @click.option(
     "--claim-expiry",
     type=click.FloatRange(1),
@@ -75,6 +82,20 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
     show_default=True,
     metavar="SECONDS",
     help="For the papers in flight when USR1 or TERM (at most 20) asks for the end; then they are left.",
+)
+@click.option(
+    "--recursive/--no-recursive", default=True, show_default=True, help="Search the subfolders of folders for PDFs."
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    metavar="N",
+    help="To compute with [default: the processors given, shared with this run's other processes].",
+)
+@click.option("--load-seconds", type=click.FloatRange(1), default=120, show_default=True, help="To read one file.")
+@click.option("--load-megabytes", type=click.IntRange(256), default=2048, show_default=True, help="To read one file.")
+@click.option(
+    "--load-characters", type=click.IntRange(1000), default=4_000_000, show_default=True, help="Most text of one file."
 )
 @click.option("--engine", default="transformers", show_default=True, help="Who answers (dsx plugins list).")
 @click.option("--model", help="Hugging Face id, folder or GGUF file [default: the small embedded model].")
@@ -123,7 +144,7 @@ def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
 
     papers, recipe, run, call = _read(context.params)
     if dry_run:
-        return preview(papers, recipe)
+        return preview(papers, recipe, call)
     return extract(papers, recipe, run, call)
 
 
@@ -149,7 +170,9 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
         recipe["steps"] = tuple(name for name in names if name not in ("", "none"))
     else:
         del recipe["steps"]
-    expiry = options["claim_expiry"] if options["claim"] else None
-    shard = Shard.read(options["shard"])
-    call = Call(shard, options["papers_in_flight"], options["force_new"], options["grace"], expiry)
+    call = Call(
+        shard=Shard.read(options["shard"]),
+        papers_in_flight=options["papers_in_flight"],
+        **{name: options[name] for name in ("force_new", "grace", "claim", "claim_expiry", "recursive", "threads")},
+    )
     return options["papers"], Recipe.read(**recipe), options["run"], call

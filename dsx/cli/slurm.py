@@ -53,7 +53,7 @@ def submit(
     from dsx.run.preflight import check_run
 
     papers, recipe, run, call = parse(list(arguments))
-    for finding in check_run(papers, recipe, run, load_plugins(), force_new=call.force_new, gpus=0):
+    for finding in check_run(papers, recipe, run, load_plugins(), call=call, gpus=0):
         if finding.ok is False and finding.what in ("schema", "papers", "run"):
             raise UsageError(finding.text)
     gres = None if gpus is None else f"gpu:{gpus}"

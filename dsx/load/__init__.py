@@ -2,7 +2,7 @@
 
 reader      one way to load a path: which loader, under which limits, from which cache
 isolate     a loader in a subprocess with limits;  child: that subprocess
-keep        a Document on disk;  identity: the id of a file
+keep        a Document on disk;  cache: for all runs of a user;  identity: the id of a file
 pdf         PyMuPDF → lines;  glyphs, ocr: characters that need mending, pages that are pictures
 html, plain, markup   the other formats
 visible, unseen       what no reader sees: told apart, and shown on request
@@ -11,8 +11,9 @@ lines, margins, tables, paragraphs, headings, compose   from lines of print to o
 
 from __future__ import annotations
 
-from dsx.load.identity import document_id
+from dsx.load.cache import DocumentCache, open_cache
+from dsx.load.identity import document_id, file_name
 from dsx.load.reader import DocumentReader
 from dsx.load.unseen import flagged, with_hidden
 
-__all__ = ["DocumentReader", "document_id", "flagged", "with_hidden"]
+__all__ = ["DocumentCache", "DocumentReader", "document_id", "file_name", "flagged", "open_cache", "with_hidden"]

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from pathlib import Path
 
-from dsx.errors import LoadError
+from dsx.errors import PASSING, LoadError, machine_error
 
 
 def document_id(path: Path) -> str:
-    """SHA-256 of the file's content, 64 hexadecimal digits. Raises LoadError where it cannot be read."""
+    """SHA-256 of the file's content, 64 hexadecimal digits.
+
+    Raises LoadError where it cannot be read, MachineError where the disk fails.
+    """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for who writes into it
+            raise LoadError(f"{path}: no file, but a pipe, folder or device; name a file")
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as problem:
+        if problem.errno in PASSING and (trouble := machine_error(problem, path)):
+            raise trouble from None
         raise LoadError(f"{path}: {problem.strerror or problem}; check that it is a file you may read") from problem
+
+
+def file_name(path: Path) -> str:
+    """The file's name as text, what is no UTF-8 in it replaced: old archives have Latin-1 names."""
+    return os.fsencode(path.name).decode("utf-8", "replace")

@@ -8,98 +8,133 @@ import dataclasses
 import importlib
 import importlib.util
 import json
+import logging
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import tempfile
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dsx.errors import LoadError
-from dsx.load.identity import document_id
-from dsx.load.keep import read_document, write_document
+from dsx.errors import LoadError, MachineError, machine_error
+from dsx.load.cache import DocumentCache
+from dsx.load.identity import document_id, file_name
+from dsx.load.keep import read_document
 from dsx.types import Document, Loader, LoadLimits
 
-UNREADABLE = (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile)
+REFUSED, MACHINE = 3, 4
+"""Exit statuses of a child that says why on its stdout: it is the file's fault, or the machine's."""
+START_SECONDS = 10.0
+"""Grace for the interpreter's start; the child counts its own wall clock from where it reads the file."""
+NOTE = "note: "
+"""How a line of the child's begins that is worth a warning, and no reason why there is no document."""
+
+log = logging.getLogger("dsx.load")
 
 
 def load_in_subprocess(
-    path: Path, loader_name: str, loader: Loader, limits: LoadLimits, cache: Path | None = None
+    path: Path, name: str, loader: Loader, limits: LoadLimits, cache: DocumentCache | None = None
 ) -> Document:
-    """Loads `path` in a subprocess, or takes it from the cache.
+    """Loads `path` in a subprocess, or takes it from the cache. name: of the loader.
 
-    cache: a folder that many processes may share; its files are named by content, loader and loader version.
-    Raises LoadError, whose one line says what to do.
+    Raises LoadError, whose one line says what to do; MachineError where the machine has no room for it.
     """
     identity = document_id(path)
     if path.stat().st_size == 0:
-        raise LoadError(f"{path.name}: the file is empty; fetch it again")
-    kept = cache / f"{identity}-{_safe(loader_name)}-{_safe(loader.version)}.npz" if cache else None
-    if kept is not None and kept.exists():
-        try:
-            return _renamed(read_document(kept), path)
-        except UNREADABLE:
-            kept.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="dsx-load-") as folder:
-        job: dict[str, object] = {
-            "path": str(path.resolve()),
-            "function": reference(loader),
-            "result": str(Path(folder) / "document.npz"),
-            **dataclasses.asdict(limits),
-        }
-        _run(job, Path(folder), path.name, limits)
-        try:
-            document = read_document(Path(str(job["result"])))
-        except UNREADABLE as problem:
-            raise LoadError(f"{path.name}: loader {loader_name!r} left no document ({problem}); report it") from None
-    if kept is not None:
-        write_document(document, kept)
-    return document
+        raise LoadError(f"{file_name(path)}: the file is empty; fetch it again")
+    suffix = _safe(path.suffix.lower())[:20]  # what kind of file it is may be judged by it
+    key = f"{identity}-{_safe(name)}-{_safe(loader.version)}{suffix}"
+    document = cache.get(key, identity) if cache else None
+    if document is None:
+        document = _load(path, name, loader, limits)
+        if document.id != identity:
+            raise LoadError(f"{file_name(path)}: it was changed while it was read; run the same command again")
+        if cache:
+            cache.put(key, document)
+    return dataclasses.replace(document, file=file_name(path))
+
+
+def _load(path: Path, name: str, loader: Loader, limits: LoadLimits) -> Document:
+    try:
+        with tempfile.TemporaryDirectory(prefix="dsx-load-", ignore_cleanup_errors=True) as folder:
+            job: dict[str, object] = {
+                "path": str(path.absolute()),
+                "function": reference(loader),
+                "result": str(Path(folder) / "document"),
+                **dataclasses.asdict(limits),
+            }
+            _run(job, Path(folder), file_name(path), limits)
+            return read_document(Path(str(job["result"])))
+    except OSError as problem:
+        raise machine_error(problem, f"the temporary folder {tempfile.gettempdir()}") or MachineError(
+            f"no loader can be started ({problem}); set TMPDIR to a folder that can be written"
+        ) from None
+    except ValueError as problem:
+        raise LoadError(f"{file_name(path)}: loader {name!r} left no document ({problem}); report it") from None
 
 
 def _run(job: dict[str, object], folder: Path, name: str, limits: LoadLimits) -> None:
-    seconds, megabytes = limits.seconds, limits.megabytes
+    """Raises LoadError or MachineError where the child leaves no document."""
+    seconds = limits.seconds
+    paths = [str(Path(entry).absolute()) for entry in sys.path]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TMPDIR": str(folder)}
     with (folder / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dsx.load.child"],
+            [sys.executable, "-P", "-m", "dsx.load.child"],  # -P: no module of the current folder is taken for dsx's
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env=environment,
+            env={**environment, "PYTHONPATH": os.pathsep.join(paths)},
             start_new_session=True,
         )
         try:
             told, _ = process.communicate(json.dumps(job).encode(), timeout=seconds + START_SECONDS)
         except subprocess.TimeoutExpired:
-            raise LoadError(f"{name}: not read after {seconds:g} s; raise the limit (load_seconds)") from None
+            raise LoadError(f"{name}: not read after {seconds:g} s; raise the limit (--load-seconds)") from None
         finally:
             _kill(process)
-    if process.returncode == 0:
-        return
     lines = told.decode("utf-8", "replace").strip().splitlines()
-    if process.returncode == REFUSED and lines:
-        raise LoadError(f"{name}: {lines[-1]}")
-    if -process.returncode in (signal.SIGXCPU, signal.SIGALRM):
-        raise LoadError(f"{name}: not read after {seconds:g} s; raise the limit (load_seconds)")
-    last = (folder / "stderr").read_text("utf-8", "replace").strip().splitlines()[-1:] or ["no message"]
-    if "MemoryError" in last[0] or "malloc" in last[0]:
-        raise LoadError(f"{name}: needs more than {megabytes} MB; raise the limit (load_megabytes)")
-    if process.returncode < 0:
-        how = signal.Signals(-process.returncode).name
-        raise LoadError(f"{name}: the loader crashed ({how}); try another one with --loader")
-    raise LoadError(f"{name}: the loader failed ({last[0]}); try another one with --loader")
+    for line in lines:
+        if line.startswith(NOTE):
+            log.warning("%s: %s", name, line.removeprefix(NOTE))
+    if process.returncode:
+        error = (folder / "stderr").read_text("utf-8", "replace").strip().splitlines()[-1:] or ["no message"]
+        raise _reason(process.returncode, lines[-1:] or error, name, limits)
+    if not (folder / "document").is_file():
+        raise LoadError(f"{name}: the loader ended the process; try another one with --loader")
 
 
-REFUSED = 3
-"""Exit status of a child that says why on its stdout."""
+def _reason(status: int, said: Sequence[str], name: str, limits: LoadLimits) -> LoadError | MachineError:
+    """Why the child of this exit status left no document. said: its last line."""
+    memory = memory_limit()
+    if status == MACHINE:
+        return MachineError(said[-1])
+    if status == REFUSED:
+        return LoadError(f"{name}: {said[-1]}")
+    if -status in (signal.SIGXCPU, signal.SIGALRM):
+        return LoadError(f"{name}: not read after {limits.seconds:g} s; raise the limit (--load-seconds)")
+    if memory is not None and memory < limits.megabytes << 20:
+        return MachineError(
+            f"{name}: no loader runs in the {memory >> 20} MB that ulimit -v leaves ({said[-1]}); raise it, "
+            f"for a loader may take {limits.megabytes} MB"
+        )
+    if "MemoryError" in said[-1] or "malloc" in said[-1]:
+        return LoadError(f"{name}: needs more than {limits.megabytes} MB; raise the limit (--load-megabytes)")
+    if status < 0:
+        how = signal.Signals(-status).name
+        return LoadError(f"{name}: the loader crashed ({how}); try another one with --loader")
+    return LoadError(f"{name}: the loader failed ({said[-1]}); try another one with --loader")
 
-START_SECONDS = 10.0
-"""Grace for the interpreter's start; the child counts its own wall clock from where it reads the file."""
+
+def memory_limit() -> int | None:
+    """Bytes of address space that this process may have (ulimit -v); None without a limit."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    return None if hard == resource.RLIM_INFINITY else hard
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -151,7 +186,3 @@ def function_of(reference: Mapping[str, str]) -> Callable[[Path], Document]:
 
 def _safe(name: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "._" else "_" for letter in name)
-
-
-def _renamed(document: Document, path: Path) -> Document:
-    return document if document.file == path.name else dataclasses.replace(document, file=path.name)

@@ -24,4 +24,4 @@ def broken_promises(plugins: Plugins, name: str) -> list[str]:
 def read_document(path: Path, loader: str | None = None) -> Document:
     """As a run loads it: by this loader or the one that takes such files, in a subprocess; never from the cache."""
     plugins = load_plugins()
-    return DocumentReader(plugins.find_loader, plugins.loaders).read(path, loader)
+    return DocumentReader(plugins.loader_of, plugins.loaders).read(path, loader)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import hashlib
 import importlib.metadata
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +22,10 @@ import pluggy
 
 from dsx import __version__
 from dsx.commands import COMMANDS
-from dsx.errors import PluginError
+from dsx.errors import LoadError, PluginError
 from dsx.plugins import hookspecs
 from dsx.plugins.registry import PluginReport, Registry, reported
-from dsx.types import EngineFactory, Exporter, Loader, Normaliser, ParameterSet, PromptSet, RecordType, Repair
+from dsx.types import Document, EngineFactory, Exporter, Loader, Normaliser, ParameterSet, PromptSet, RecordType, Repair
 
 if TYPE_CHECKING:
     import click
@@ -54,8 +55,9 @@ PARTS: dict[type, dict[str, Any]] = {
 class Plugins:
     """All registries, filled once at the start; stages get plain callables from here, never the manager itself."""
 
-    def __init__(self, manager: pluggy.PluginManager, reports: list[PluginReport]) -> None:
+    def __init__(self, manager: pluggy.PluginManager, reports: list[PluginReport], installed_only: bool = True) -> None:
         self._manager = manager
+        self._installed_only = installed_only
         self.reports = reports
         self.parameter_sets: Registry[ParameterSet] = Registry("parameter set", reports)
         self.loaders: Registry[Loader] = Registry("loader", reports)
@@ -77,6 +79,17 @@ class Plugins:
             (self.exporters, manager.hook.register_exporters, Exporter),
         ):
             _collect(registry, hook, kind, self._by_name)
+
+    def loader_of(self, path: Path) -> tuple[str, Loader]:
+        """(name, loader) for a file of any kind. Its content is judged where the loader runs, in the subprocess; here
+        only for plugins that are not installed, which no subprocess knows. Raises LoadError where none takes it."""
+        if not self._installed_only:
+            name = _taken(self.find_loader(path), path)
+            return name, self.loaders[name]
+        decisive = [f"{name} {loader.version}" for name, loader in sorted(self.loaders.items())]
+        decisive += [f"{report.name} {report.version}" for report in self.reports if "find_loader" in report.hooks]
+        version = hashlib.sha256("\n".join(decisive).encode()).hexdigest()[:16]
+        return "by-content", Loader(load_by_content, version)
 
     def find_loader(self, path: Path, plugin: str | None = None) -> str | None:
         """The name of the loader that takes this file, by content; of those that `plugin` names, where it is given.
@@ -159,7 +172,7 @@ def _misfit(about: str, kind: type | None, name: object, value: object) -> str |
     return None
 
 
-def load_plugins(extra: Iterable[tuple[str, object]] = ()) -> Plugins:
+def load_plugins(extra: Collection[tuple[str, object]] = ()) -> Plugins:
     """Built-ins first, then the installed distributions' entry points, then `extra` (name, plugin) pairs.
 
     DSX_PLUGINS=none keeps the entry points out; DSX_PLUGINS=a,b takes only those (by the name of the entry point or of
@@ -185,7 +198,19 @@ def load_plugins(extra: Iterable[tuple[str, object]] = ()) -> Plugins:
         for name, plugin in extra:
             reports.append(PluginReport(name, "extra", ""))
             _register(manager, reports[-1], plugin)
-        return Plugins(manager, reports)
+        return Plugins(manager, reports, installed_only=not extra)
+
+
+def load_by_content(path: Path) -> Document:
+    """Loads a file with the loader that takes it, of the installed plugins'. Raises LoadError where there is none."""
+    plugins = load_plugins()
+    return plugins.loaders[_taken(plugins.find_loader(path), path)].load(path)
+
+
+def _taken(name: str | None, path: Path) -> str:
+    if name is None:
+        raise LoadError(f"{path.name}: no loader takes this kind of file; name one with --loader")
+    return name
 
 
 def installed() -> list[importlib.metadata.EntryPoint]:

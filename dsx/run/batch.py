@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsx.errors import RunError
+from dsx.errors import UsageError, machine_error
 from dsx.types import Completion, PaperResult, Question, QuestionId
 
 if TYPE_CHECKING:
@@ -59,10 +59,17 @@ class PaperInFlight:
             self.questions |= {question.id: question for question in step()}
         except StopIteration as end:
             self.result = end.value
-        except RunError:  # the machine's trouble, not the paper's
-            raise
         except Exception as problem:  # whatever a paper brings about, the others go on
+            _raise_if_no_papers(problem)
             self.problem = problem
+
+
+def _raise_if_no_papers(problem: Exception) -> None:
+    """Ends the run for what any other paper would meet too: the machine's trouble, a model or plugin that is broken."""
+    if (trouble := machine_error(problem)) is not None:
+        raise trouble from problem
+    if isinstance(problem, UsageError):
+        raise problem
 
 
 def answer_round(papers: Sequence[PaperInFlight], answer: AnswerQuestions) -> Iterator[PaperInFlight]:
@@ -78,9 +85,8 @@ def answer_round(papers: Sequence[PaperInFlight], answer: AnswerQuestions) -> It
                 paper.take(completion)
                 if paper.ended:
                     yield paper
-    except RunError:
-        raise
     except Exception as problem:
+        _raise_if_no_papers(problem)
         left = [paper for paper in dict.fromkeys(unanswered.values()) if not paper.ended]
         if len(papers) == 1:
             papers[0].problem = problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from statistics import fmean
 
 from dsx.errors import AnotherRun, RunError
 from dsx.store import RunFolder, atomic, compare, open_run, read_run
-from dsx.types import PaperResult
+from dsx.types import PaperResult, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class State:
     seconds: float | None
     processes: int
     """How many processes had a part in it."""
+    failed_values: int = 0
 
     def lines(self) -> list[str]:
         """For a person."""
@@ -33,6 +34,8 @@ class State:
             if self.left:
                 line += f"; {_duration(self.left * self.seconds)} of one process's work left"
             lines.append(line)
+        if self.failed_values:
+            lines.append(f"{self.failed_values} values failed; dsx runs retry --values does those of the engine again")
         return lines + [f"failed: {file}: {reason}" for file, reason in self.failed.items()]
 
 
@@ -44,20 +47,37 @@ def _duration(seconds: float) -> str:
 
 
 def state(run: RunFolder) -> State:
-    """Read from the folder's file names and logs; no record is opened."""
-    done = {path.stem for path in (run.path / "records").glob("*.json")}
-    failed = {failure["file"]: failure["reason"] for failure in run.failures()}
+    """Read from the folder's records, failures and logs."""
+    done, failed_values = set[str](), 0
+    for result in run.results():
+        done.add(result.document)
+        values = (value for record in result.records for value in record.values.values())
+        failed_values += sum(value.status is Status.FAILED for value in values)
+    failed = reasons(run)
     ended = len(done) + len(failed)
-    seconds, papers, duplicates = list[float](), 0, set[str]()
+    seconds, papers, duplicates = list[float](), 0, set[tuple[str, str]]()
     for event in run.logs():
         if event.get("event") == "paper" and event.get("document") in done:
-            seconds.append(float(event["seconds"]))
-        elif event.get("event") == "start":
-            papers = max(papers, int(event["papers"]))
+            seconds += [float(event["seconds"])] if isinstance(event.get("seconds"), int | float) else []
+        elif event.get("event") == "start" and isinstance(event.get("papers"), int):
+            papers = max(papers, event["papers"])
         elif event.get("event") == "duplicate":
-            duplicates.add(str(event["file"]))
+            duplicates.add((str(event.get("document")), str(event.get("file"))))
     left = max(papers - ended - len(duplicates), 0) if papers else None
-    return State(len(done), failed, left, fmean(seconds) if seconds else None, len(list(run.path.glob("log*.jsonl"))))
+    processes = len(list(run.path.glob("log*.jsonl")))
+    return State(len(done), failed, left, fmean(seconds) if seconds else None, processes, failed_values)
+
+
+def reasons(run: RunFolder) -> dict[str, str]:
+    """Why papers failed, by file name; of several with one name, by name and beginning of the document's id."""
+    failures = run.failures()
+    names = Counter(failure["file"] for failure in failures)
+    return {
+        failure["file"] if names[failure["file"]] == 1 else f"{failure['file']} ({failure['document'][:8]})": failure[
+            "reason"
+        ]
+        for failure in failures
+    }
 
 
 def retry(run: RunFolder, values: bool = False) -> list[str]:
@@ -94,9 +114,13 @@ def merge(runs: Sequence[Path], into: Path) -> State:
     _refuse_contradictions(parts)
     merged = open_run(into, parts[0].manifest)
     for part in parts:
-        for kind in ("records", "failures", "."):
-            for path in sorted((part.path / kind).glob("log*.jsonl" if kind == "." else "*.json")):
-                _take(path, into / kind / path.name)
+        stored = [(part.path / "records", part.documents())]
+        stored += [(part.path / "failures", {failure["document"] for failure in part.failures()})]
+        for folder, documents in stored:
+            for document in sorted(documents):
+                _take(folder / f"{document}.json", into / folder.name / f"{document}.json")
+        for path in sorted(part.path.glob("log*.jsonl")):
+            _take(path, into / path.name)
     return state(merged)
 
 
@@ -110,14 +134,15 @@ def _take(path: Path, target: Path) -> None:
 
 
 def _refuse_contradictions(parts: Sequence[RunFolder]) -> None:
-    first_of: dict[str, Path] = {}
+    first_of: dict[str, RunFolder] = {}
     for part in parts:
-        for path in (part.path / "records").glob("*.json"):
-            first = first_of.setdefault(path.name, path)
-            if first is not path and _answers(first) != _answers(path):
-                raise RunError(f"{path} and {first} have different answers for one paper; remove one")
+        for document in part.documents():
+            first = first_of.setdefault(document, part)
+            if first is not part and _answers(first, document) != _answers(part, document):
+                paths = [run.path / "records" / f"{document}.json" for run in (part, first)]
+                raise RunError(f"{paths[0]} and {paths[1]} have different answers for one paper; remove one")
 
 
-def _answers(path: Path) -> object:
-    stored = json.loads(path.read_bytes())
-    return [stored["document"], stored["records"]]
+def _answers(run: RunFolder, document: str) -> object:
+    result = run.result(document)
+    return result and result.records

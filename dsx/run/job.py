@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsx import __version__
 from dsx.ask import plan
 from dsx.errors import LoadError, RunError, SchemaError, UsageError
-from dsx.paths import document_cache
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
 from dsx.run.loop import run_papers
@@ -24,8 +22,9 @@ from dsx.run.papers import WHOLE, Shard, collect
 from dsx.run.progress import show_progress
 from dsx.run.signals import Stop
 from dsx.run.summary import RunSummary
+from dsx.run.threads import given_cpus, prepare, use_threads
 from dsx.schema import read_schema
-from dsx.store import Claims, free, is_run, open_run, probe, read_run
+from dsx.store import EXPIRY_SECONDS, Claims, free, is_run, open_run, probe, read_run, schema_sha256
 from dsx.types import Engine, Json, ParameterSet
 
 if TYPE_CHECKING:
@@ -85,9 +84,10 @@ def make_pipeline(
     record_event: Callable[[Mapping[str, Json]], None],
 ) -> Pipeline:
     """The way of a paper, with the documents' cache of this user."""
+    from dsx.load import open_cache
     from dsx.pipeline import Pipeline
 
-    return Pipeline(recipe, parameters, plugins, engine, record_event, document_cache())
+    return Pipeline(recipe, parameters, plugins, engine, record_event, open_cache())
 
 
 def manifest_of(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> dict[str, Json]:
@@ -99,7 +99,7 @@ def manifest_of(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> d
         "dsx": __version__,
         "schema_name": parameters.name,
         "schema": dict(parameters.schema),
-        "schema_sha256": hashlib.sha256(json.dumps(dict(parameters.schema), sort_keys=True).encode()).hexdigest(),
+        "schema_sha256": schema_sha256(parameters.schema),
         "recipe": recipe.model_dump(mode="json"),
         "prompt_sha256": prompt_sha256(plugins.prompt_sets[recipe.prompt_set]),
         "code_sha256": code_sha256(),
@@ -121,14 +121,20 @@ class Call:
     force_new: where the run folder is another run's, take the next free name.
     papers_in_flight: most papers whose questions are answered together.
     grace: seconds that the papers in flight have to end when a signal asks for the end.
-    claim_expiry: papers are claimed, for processes that share a folder; seconds after which a silent one loses its own.
+    claim: papers are shared with other processes of the run folder.
+    claim_expiry: seconds after which a silent process loses its papers.
+    recursive: the folders' subfolders are searched too.
+    threads: to compute with; None: the processors that this process was given, shared with the others at the run.
     """
 
     shard: Shard = WHOLE
     papers_in_flight: int = 1
     force_new: bool = False
     grace: float = 120
-    claim_expiry: float | None = None
+    claim: bool = True
+    claim_expiry: float = EXPIRY_SECONDS
+    recursive: bool = True
+    threads: int | None = None
 
 
 def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call | None = None) -> int:
@@ -138,7 +144,7 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
     call = call or Call()
     plugins = load_plugins()
     parameters = check_recipe(recipe, plugins)
-    files = collect(papers)
+    files = collect(papers, call.recursive)
     manifest = manifest_of(recipe, parameters, plugins)
     folder = run or default_folder(parameters)
     folder = free(folder, manifest) if call.force_new else folder
@@ -154,6 +160,8 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
         summary = _fill(shard_papers, len(files), folder, manifest, Pieces(recipe, parameters, plugins), call)
     for line in summary.lines():
         log.info(line)
+    if summary.trouble is not None:
+        raise summary.trouble
     return summary.exit_code
 
 
@@ -170,6 +178,7 @@ def _fill(
     shard_papers: Sequence[Path], papers: int, folder: Path, manifest: Mapping[str, Json], pieces: Pieces, call: Call
 ) -> RunSummary:
     recipe, parameters, plugins = pieces.recipe, pieces.parameters, pieces.plugins
+    prepare(call.threads)
     with Stop(call.grace) as stop:
         engine = make_engine(recipe, plugins)
         try:
@@ -177,7 +186,10 @@ def _fill(
             store = open_run(free(folder, manifest) if call.force_new else folder, manifest)
             store.log({"event": "start", "papers": papers, "mine": len(shard_papers)})
             log.info("Run folder: %s", store.path)
-            with show_progress(len(shard_papers)) as progress, _claims(store.path, call.claim_expiry) as claims:
+            with show_progress(len(shard_papers)) as progress, _claims(store.path, call) as claims:
+                others = claims.processes() - 1 if claims else 0
+                if others:
+                    log.info("%d other processes are at this run: the papers are shared with them", others)
                 pipeline = make_pipeline(recipe, parameters, plugins, engine, store.log)
                 return run_papers(
                     shard_papers,
@@ -188,6 +200,7 @@ def _fill(
                     stop=stop,
                     claims=claims,
                     in_flight=call.papers_in_flight,
+                    before_paper=partial(_share_cpus, call.threads, claims),
                 )
         finally:
             engine.close()
@@ -217,17 +230,23 @@ def _look(papers: Sequence[Path], folder: Path) -> RunSummary:
         return run_papers(papers, changed, lambda questions: (), read_run(folder), progress)
 
 
-def _claims(run: Path, expiry: float | None) -> AbstractContextManager[Claims | None]:
-    return nullcontext() if expiry is None else Claims(run, expiry)
+def _claims(run: Path, call: Call) -> AbstractContextManager[Claims | None]:
+    return Claims(run, call.claim_expiry) if call.claim else nullcontext()
 
 
-def preview(papers: Sequence[Path], recipe: Recipe) -> int:
+def _share_cpus(threads: int | None, claims: Claims | None) -> None:
+    siblings = claims.processes(here=True) if claims else 1
+    use_threads(threads or max(given_cpus() // siblings, 1))
+
+
+def preview(papers: Sequence[Path], recipe: Recipe, call: Call) -> int:
     """Prints what the model would be told and asked of each paper; asks nothing."""
     import click
 
     plugins = load_plugins()
     parameters = check_recipe(recipe, plugins)
-    files = collect(papers)
+    files = collect(papers, call.recursive)
+    prepare(call.threads)
     with closing(make_engine(recipe, plugins)) as engine:
         pipeline = make_pipeline(recipe, parameters, plugins, engine, lambda event: None)
         click.echo(f"# before every question\n\n## system\n{pipeline.wording.system}")

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsx.errors import DecodeError, DsxError, PaperError
-from dsx.load import document_id
+from dsx.errors import DecodeError, MachineError, PaperError, UsageError, one_line
+from dsx.load import document_id, file_name
 from dsx.run.batch import AnswerQuestions, PaperInFlight, answer_round
 from dsx.run.progress import Progress, tally
 from dsx.run.signals import Stop, Stopped
-from dsx.run.summary import RunSummary
+from dsx.run.summary import RunSummary, shown_names
 from dsx.store import Claims, RunFolder
 from dsx.types import Completion, Flag, PaperResult, Question, Status
 
 if TYPE_CHECKING:
     from dsx.pipeline import Filling
-
-log = logging.getLogger("dsx.run.loop")
 
 
 def run_papers(
@@ -36,25 +33,34 @@ def run_papers(
     stop: Stop | None = None,
     claims: Claims | None = None,
     in_flight: int = 1,
+    before_paper: Callable[[], None] = lambda: None,
 ) -> RunSummary:
-    """Fills every paper that has neither a result nor a failure in `folder`. Raises RunError where it cannot store.
+    """Fills every paper that has neither a result nor a failure in `folder`.
 
+    The machine's trouble ends it, and so does what every other paper would meet; the summary says so.
     stop: where a signal came, no paper is begun any more, and those in flight are left if their grace time runs out.
     claims: only papers that no other process is at are taken; the others are looked at again after them.
-    in_flight: most papers whose questions are answered together.
+    in_flight: most papers whose questions are answered together. before_paper: called before each paper is begun.
     """
-    loop = _Loop(fill, answer, folder, progress, stop or Stop(), claims, in_flight)
-    with loop.stop.storing():
-        waiting = list(papers)
-        while waiting and not loop.stop.signal:
-            before, waiting = len(waiting), loop.go_through(waiting)
-            if len(waiting) == before:
-                break
-    if loop.stop.signal and waiting:
-        loop.summary.stopped, loop.summary.left = loop.stop.signal, len(waiting)
-    else:
-        loop.summary.elsewhere = len(waiting)
-    return loop.summary
+    names = shown_names(papers)
+    loop = _Loop(fill, answer, folder, progress, stop or Stop(), claims, in_flight, before_paper, names)
+    summary = loop.summary
+    try:
+        with loop.stop.storing():
+            waiting = list(papers)
+            while waiting and not loop.stop.signal:
+                before, waiting = len(waiting), loop.go_through(waiting)
+                if len(waiting) == before:
+                    break
+        if loop.stop.signal and waiting:
+            summary.stopped, summary.left = loop.stop.signal, len(waiting)
+        else:
+            summary.elsewhere = len(waiting)
+    except (MachineError, UsageError) as problem:
+        summary.trouble, summary.left = problem, len(papers) - summary.ended
+    except KeyboardInterrupt:
+        summary.stopped, summary.left = "SIGINT", len(papers) - summary.ended
+    return summary
 
 
 @dataclass(slots=True)
@@ -66,6 +72,8 @@ class _Loop:
     stop: Stop
     claims: Claims | None
     most_in_flight: int
+    before_paper: Callable[[], None]
+    names: Mapping[Path, str]
     summary: RunSummary = field(default_factory=RunSummary)
     first_of: dict[str, Path] = field(default_factory=dict)
     in_flight: list[PaperInFlight] = field(default_factory=list)
@@ -87,7 +95,7 @@ class _Loop:
             with self.stop.storing():
                 left = tuple(self.in_flight)
                 for paper in left:
-                    event = {"by": self.stop.signal, "document": paper.document, "file": paper.path.name}
+                    event = {"by": self.stop.signal, "document": paper.document, "file": file_name(paper.path)}
                     self.folder.log({"event": "stopped", **event})
                     self._leave(paper)
             return [*(paper.path for paper in left), *elsewhere, *queue]
@@ -108,7 +116,8 @@ class _Loop:
             if self.claims and self._stored(path, document):  # since it was looked at
                 self._leave(paper)
                 continue
-            self.progress.paper_begins(path.name)
+            self.before_paper()
+            self.progress.paper_begins(self.names[path])
             with self.stop.work():
                 paper.begin(self.fill)
             if paper.ended:
@@ -124,53 +133,65 @@ class _Loop:
         try:
             document = document_id(path)
         except PaperError as problem:
-            self.summary.failed[path.name] = str(problem)
-            self.progress.paper_ends(path.name, f"failed: {problem}")
+            self.summary.failed[self.names[path]] = str(problem)
+            self.progress.paper_ends(self.names[path], f"failed: {problem}")
             return None
         first = self.first_of.setdefault(document, path)
         if first == path:
             return document
-        self.summary.duplicates[path.name] = first.name
-        self.folder.log({"event": "duplicate", "document": document, "file": path.name, "of": first.name})
-        self.progress.paper_ends(path.name, f"the same content as {first.name}")
+        name, other = self.names[path], self.names[first]
+        if name not in self.summary.duplicates:
+            self.summary.duplicates[name] = other
+            event = {"document": document, "file": file_name(path), "of": file_name(first)}
+            self.folder.log({"event": "duplicate", **event})
+            self.progress.paper_ends(name, f"the same content as {other}")
         return None
 
     def _stored(self, path: Path, document: str) -> bool:
-        if self.folder.done(document):
-            self.summary.resumed += 1
-            self.progress.paper_ends(path.name, "done earlier")
+        name = self.names[path]
+        if (result := self.folder.result(document)) is not None:
+            self.summary.count(result, None)
+            self.progress.paper_ends(name, "done earlier")
             return True
         if (failure := self.folder.failed(document)) is not None:
-            self.summary.failed[path.name] = f"{failure['reason']} (earlier; dsx runs retry does it again)"
-            self.progress.paper_ends(path.name, f"failed earlier: {failure['reason']}")
+            self.summary.failed[name] = f"{failure['reason']} (earlier; dsx runs retry does it again)"
+            self.progress.paper_ends(name, f"failed earlier: {failure['reason']}")
             return True
         return False
 
     def _end(self, paper: PaperInFlight) -> None:
         """Stores the paper's result or failure."""
-        problem = paper.problem or _unanswered(paper.result)
-        if problem is not None:
+        problem, name = paper.problem or _unanswered(paper.result), self.names[paper.path]
+        if isinstance(problem, PaperError | DecodeError):
             self._fail(paper, problem)
+        elif problem is not None:
+            self._crash(paper, problem)
         elif self.claims and not self.claims.held(paper.document):  # this process was silent, another took over
             self.summary.resumed += 1
-            self.progress.paper_ends(paper.path.name, "taken over by another process")
+            self.progress.paper_ends(name, "taken over by another process")
         elif paper.result is not None:
             self._share_time()
             self.folder.save(paper.result)
-            seconds = round(paper.seconds, 3)
-            self.folder.log({"event": "paper", "document": paper.document, "file": paper.path.name, "seconds": seconds})
+            event = {"document": paper.document, "file": file_name(paper.path), "seconds": round(paper.seconds, 3)}
+            self.folder.log({"event": "paper", **event})
             self.summary.count(paper.result, paper.seconds)
-            self.progress.paper_ends(paper.path.name, f"{tally(paper.result)}, {paper.seconds:.1f} s")
+            self.progress.paper_ends(name, f"{tally(paper.result)}, {paper.seconds:.1f} s")
         self._leave(paper)
 
     def _fail(self, paper: PaperInFlight, problem: Exception) -> None:
-        name = paper.path.name
-        reason = str(problem) if isinstance(problem, DsxError) else f"{type(problem).__name__}: {problem}"
-        trace = "".join(traceback.format_exception(problem))
-        self.folder.fail(paper.document, name, " ".join(reason.split()), trace)
+        """Of the paper: it is not tried again."""
+        name, reason = self.names[paper.path], " ".join(str(problem).split())
+        self.folder.fail(paper.document, file_name(paper.path), reason, "".join(traceback.format_exception(problem)))
         self.summary.failed[name] = reason
-        log.log(logging.DEBUG if isinstance(problem, PaperError) else logging.ERROR, "%s: %s", name, reason)
         self.progress.paper_ends(name, f"failed: {reason}")
+
+    def _crash(self, paper: PaperInFlight, problem: Exception) -> None:
+        """Of the program: nothing is stored of the paper, so that the same command tries it again."""
+        name, reason = self.names[paper.path], one_line(problem)
+        event = {"document": paper.document, "file": file_name(paper.path), "reason": reason}
+        self.folder.log({"event": "crash", **event, "traceback": "".join(traceback.format_exception(problem))})
+        self.summary.crashed[name] = f"{reason} (the traceback is in the run folder's log)"
+        self.progress.paper_ends(name, f"an error in the program: {reason}")
 
     def _leave(self, paper: PaperInFlight) -> None:
         self._share_time()

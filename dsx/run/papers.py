@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import logging
+import os
+import stat
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsx.errors import PaperError, UsageError
+
+log = logging.getLogger("dsx.run")
+
+APPLE_DOUBLE = "._"
+"""How files begin in which macOS keeps what other systems' disks cannot hold of a file of the same name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +29,8 @@ class Shard:
     def read(cls, text: str) -> Shard:
         """From "I/N". Raises UsageError."""
         index, slash, of = text.partition("/")
-        if not (slash and index.isdecimal() and of.isdecimal() and 0 <= int(index) < int(of)):
+        digits = index.isascii() and index.isdecimal() and of.isascii() and of.isdecimal()
+        if not (slash and digits and len(text) < 20 and 0 <= int(index) < int(of)):
             raise UsageError(f"--shard: {text!r} is not I/N with I from 0 to N-1, as in 0/4, 1/4, 2/4, 3/4")
         return cls(int(index), int(of))
 
@@ -46,17 +56,81 @@ class Shard:
 WHOLE = Shard()
 
 
-def collect(paths: Sequence[Path]) -> list[Path]:
-    """Folders become their PDFs, by name; files stay. UsageError for what is missing or a folder without PDFs."""
-    files: list[Path] = []
+@dataclass(slots=True)
+class Collection:
+    """Files in order, and what was passed over: path → why; files of other kinds by suffix."""
+
+    files: list[Path] = field(default_factory=list)
+    skipped: dict[Path, str] = field(default_factory=dict)
+    others: Counter[str] = field(default_factory=Counter)
+
+    def lines(self) -> Iterator[str]:
+        """What was passed over, for a person."""
+        yield from (f"passed over: {path} ({why})" for path, why in self.skipped.items())
+        if self.others:
+            kinds = ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in self.others.most_common(8))
+            yield f"passed over: {self.others.total()} files that are no PDFs ({kinds}); name those that are papers"
+
+
+def collect(paths: Sequence[Path], recursive: bool = True) -> list[Path]:
+    """Folders become their PDFs, by name, those of their subfolders included; files stay.
+
+    What is passed over is named in the log. UsageError for what is missing or a folder without PDFs.
+    """
+    collection = Collection()
     for path in paths:
-        if path.is_dir():
-            pdfs = sorted(file for file in path.iterdir() if file.suffix.lower() == ".pdf" and file.is_file())
-            if not pdfs:
+        try:
+            mode = path.stat().st_mode
+        except OSError as problem:
+            leads = "; it is a link that leads nowhere" if path.is_symlink() else ""
+            raise UsageError(f"no such file or folder: {path} ({problem.strerror}){leads}") from None
+        if stat.S_ISDIR(mode):
+            before = len(collection.files)
+            _search(path, recursive, collection)
+            if len(collection.files) == before:
+                for line in collection.lines():
+                    log.info(line)
                 raise UsageError(f"no PDFs in {path}; name files of other kinds themselves")
-            files += pdfs
-        elif path.is_file():
-            files.append(path)
+        elif stat.S_ISREG(mode):
+            collection.files.append(path)
         else:
-            raise UsageError(f"no such file or folder: {path}")
-    return list(dict.fromkeys(files))
+            raise UsageError(f"{path} is no file, but a pipe or device")
+    for line in collection.lines():
+        log.info(line)
+    return list(dict.fromkeys(collection.files))
+
+
+def _search(folder: Path, recursive: bool, collection: Collection) -> None:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as problem:
+        collection.skipped[folder] = problem.strerror or "it cannot be read"
+        return
+    subfolders = []
+    for entry in entries:
+        path = folder / entry.name
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                subfolders.append(path)
+                continue
+            is_file, is_folder = entry.is_file(), entry.is_dir()
+        except OSError as problem:  # a link in a circle
+            collection.skipped[path] = problem.strerror or "it cannot be read"
+            continue
+        if is_folder:
+            collection.skipped[path] = "a link to a folder"
+        elif path.suffix.lower() != ".pdf":
+            collection.others[path.suffix.lower()] += 1
+        elif not is_file:
+            collection.skipped[path] = "a link that leads nowhere" if entry.is_symlink() else "a pipe or device"
+        elif entry.name.startswith(APPLE_DOUBLE):
+            collection.skipped[path] = "macOS's notes about another file"
+        else:
+            collection.files.append(path)
+    for subfolder in subfolders:
+        if not recursive:
+            collection.skipped[subfolder] = "a subfolder, --no-recursive"
+        elif subfolder.name.startswith("."):
+            collection.skipped[subfolder] = "a hidden folder"
+        else:
+            _search(subfolder, recursive, collection)

@@ -11,7 +11,7 @@ from dsx.doctor import Finding, find_model
 from dsx.errors import DsxError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
-from dsx.run.job import check_recipe, default_folder, manifest_of
+from dsx.run.job import Call, check_recipe, default_folder, manifest_of
 from dsx.run.papers import collect
 from dsx.store import free, probe
 from dsx.types import LocalEngine, ParameterSet
@@ -21,7 +21,7 @@ ROOM = 100 << 20
 
 
 def check_run(
-    papers: Sequence[Path], recipe: Recipe, run: Path | None, plugins: Plugins, *, force_new: bool, gpus: int
+    papers: Sequence[Path], recipe: Recipe, run: Path | None, plugins: Plugins, *, call: Call, gpus: int
 ) -> Iterator[Finding]:
     """What the same command would meet; a Finding that is not ok would have cost the job. gpus: how many it needs."""
     parameters: ParameterSet | None = None
@@ -31,18 +31,18 @@ def check_run(
         yield Finding("schema", True, f"{parameters.name}: {count} parameters; engine {recipe.engine}")
     except DsxError as problem:
         yield Finding("schema", False, str(problem))
-    yield _papers(papers)
+    yield _papers(papers, call.recursive)
     if parameters is not None:
-        yield _folder(run or default_folder(parameters), recipe, parameters, plugins, force_new)
+        yield _folder(run or default_folder(parameters), recipe, parameters, plugins, call.force_new)
     local = recipe.engine in plugins.engines and isinstance(plugins.engines[recipe.engine], LocalEngine)
     if local:
         yield find_model(recipe.model)
     yield _gpus(gpus, local)
 
 
-def _papers(papers: Sequence[Path]) -> Finding:
+def _papers(papers: Sequence[Path], recursive: bool) -> Finding:
     try:
-        files = collect(papers)
+        files = collect(papers, recursive)
     except DsxError as problem:
         return Finding("papers", False, str(problem))
     unreadable = []

@@ -67,14 +67,11 @@ class Session:
         pipeline = make_pipeline(self.recipe, self.parameters, self.plugins, engine, folder.log)
 
         def fill(batch: Sequence[Path]) -> None:
-            run_papers(
-                batch,
-                pipeline.fill_file,
-                engine.answer,
-                folder,
-                progress,
-                in_flight=self.in_flight,
-            )
+            summary = run_papers(batch, pipeline.fill_file, engine.answer, folder, progress, in_flight=self.in_flight)
+            if summary.trouble is not None:
+                raise summary.trouble
+            if summary.stopped == "SIGINT":
+                raise KeyboardInterrupt
 
         return fill
 

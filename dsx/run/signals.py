@@ -1,4 +1,5 @@
-"""Stopping when Slurm says so: after USR1 (the time limit is near) and TERM (cancelled) no paper is begun any more.
+"""Stopping when Slurm or a terminal says so: after USR1 (the time limit is near), TERM (cancelled) and HUP (the
+terminal is gone) no paper is begun any more.
 
 The papers in flight get the grace time to end; then they are abandoned, and done again when the same command is run.
 """
@@ -12,9 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Literal
-
-EXIT_CODE = 75
-"""EX_TEMPFAIL of sysexits.h: stopped by a signal, nothing is half written, the same command goes on."""
 
 TERM_SECONDS = 20.0
 """Most that TERM leaves: Slurm (KillWait) and other supervisors kill 30 s after it."""
@@ -33,8 +31,8 @@ _Doing = Literal["nothing to lose", "work", "storing"]
 class Stop:
     """The signals' handlers, for a `with` block in the main thread; in another thread nothing is handled.
 
-    grace: seconds that papers in flight get after USR1, and after TERM up to TERM_SECONDS; another signal a second
-    later abandons them at once (one that comes sooner is the same, sent to the job's script and to dsx).
+    grace: seconds that papers in flight get after USR1, and after TERM and HUP up to TERM_SECONDS; another signal a
+    second later abandons them at once (one that comes sooner is the same, sent to the job's script and to dsx).
     signal: the name of the one that came last.
     """
 
@@ -47,7 +45,7 @@ class Stop:
 
     def __enter__(self) -> Stop:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGUSR1, signal.SIGTERM):
+            for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGHUP):
                 self._before[number] = signal.signal(number, self._handle)
             self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._alarm)
         return self

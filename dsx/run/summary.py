@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from dsx.run.signals import EXIT_CODE
+from dsx.errors import MAY_PASS, DsxError
 from dsx.types import PaperResult, Status
+
+INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells have it."""
 
 
 @dataclass(slots=True)
 class RunSummary:
-    """Counts of papers and values; failed, duplicates: by file name, why and of what."""
+    """Counts of papers and values. failed, crashed: why; duplicates: of what; each by the name it is shown under.
+
+    crashed: where dsx or a plugin fell over; nothing is stored of these. trouble: the machine's, that ended the run.
+    failed_values: those without an answer; engine_failed: papers in which the engine failed on one.
+    """
 
     done: int = 0
     resumed: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    crashed: dict[str, str] = field(default_factory=dict)
     duplicates: dict[str, str] = field(default_factory=dict)
     left: int = 0
     elsewhere: int = 0
     stopped: str | None = None
+    trouble: DsxError | None = None
     values: int = 0
     not_reported: int = 0
     truncated: int = 0
+    failed_values: int = 0
+    engine_failed: int = 0
     seconds: float = 0.0
 
-    def count(self, result: PaperResult, seconds: float) -> None:
-        """Adds a paper that was done just now."""
+    def count(self, result: PaperResult, seconds: float | None) -> None:
+        """Adds a paper. seconds: None where it was done earlier."""
         values = [value for record in result.records for value in record.values.values()]
+        self.failed_values += sum(value.status is Status.FAILED for value in values)
+        self.engine_failed += any(flag.kind == "error" for value in values for flag in value.flags)
+        if seconds is None:
+            self.resumed += 1
+            return
         self.done += 1
         self.values += len(values)
         self.not_reported += sum(value.status is Status.NOT_REPORTED for value in values)
@@ -34,21 +53,44 @@ class RunSummary:
         self.seconds += seconds
 
     @property
+    def ended(self) -> int:
+        """Papers about which nothing more is to be done in this call."""
+        return self.done + self.resumed + len(self.failed) + len(self.crashed) + len(self.duplicates)
+
+    @property
     def exit_code(self) -> int:
-        """0: all papers are done; 1: some failed; 75: a signal stopped the run and the same command goes on."""
-        return EXIT_CODE if self.left else int(bool(self.failed))
+        """0: all papers are done; 1: some failed, or the engine failed on values; 75: the same command goes on."""
+        if self.trouble is not None:
+            return self.trouble.exit_code
+        if self.stopped == "SIGINT":
+            return INTERRUPTED
+        if self.left:
+            return MAY_PASS
+        return int(bool(self.failed or self.crashed or self.engine_failed))
 
     def lines(self) -> list[str]:
         """For a person."""
-        counts = [f"{self.done} done", f"{self.resumed} done earlier" if self.resumed else ""]
-        counts += [f"{len(self.failed)} failed" if self.failed else "", f"{self.left} left" if self.left else ""]
-        lines = [", ".join(part for part in counts if part)]
+        counts = {"done": self.done, "done earlier": self.resumed, "failed": len(self.failed)}
+        counts |= {"not done for an error in the program": len(self.crashed), "left": self.left}
+        first = ", ".join(f"{count} {what}" for what, count in counts.items() if count or what == "done")
         if self.elsewhere:
-            lines[0] += f", {self.elsewhere} in work in other processes"
+            first += f", {self.elsewhere} in work in other processes"
         if self.stopped:
-            lines[0] += f"; stopped by {self.stopped}, the same command goes on"
+            first += f"; stopped by {self.stopped}, the same command goes on"
+        lines = [first]
         if self.done:
             share = f"{self.not_reported / max(self.values, 1):.0%} of {self.values} values not reported"
             lines.append(f"{share}, {self.truncated} truncated, {self.seconds / self.done:.1f} s a paper")
-        lines += [f"{file}: the same content as {other}, done once" for file, other in self.duplicates.items()]
-        return lines + [f"failed: {file}: {reason}" for file, reason in self.failed.items()]
+        if self.failed_values:
+            papers = f"{self.engine_failed} paper{'s' * (self.engine_failed > 1)}"
+            by_engine = f", by the engine in {papers}: dsx runs retry --values RUN, then the same command"
+            lines.append(f"{self.failed_values} values failed{by_engine if self.engine_failed else ''}")
+        lines += [f"{name}: the same content as {other}, done once" for name, other in self.duplicates.items()]
+        lines += [f"failed: {name}: {reason}" for name, reason in self.failed.items()]
+        return lines + [f"error in the program at {name}: {reason}" for name, reason in self.crashed.items()]
+
+
+def shown_names(papers: Iterable[Path]) -> dict[Path, str]:
+    """What each paper is called on a screen: its name, or its path where several have one name."""
+    names = Counter(path.name for path in set(papers))
+    return {path: path.name if names[path.name] == 1 else str(path) for path in papers}

@@ -8,7 +8,7 @@ results   the results of a run as a sequence that is read as it goes
 serial    results as JSON and back
 """
 
-from dsx.store.claims import Claims
+from dsx.store.claims import EXPIRY_SECONDS, Claims
 from dsx.store.decisions import (
     DecisionFile,
     Reviewed,
@@ -22,11 +22,12 @@ from dsx.store.decisions import (
     settle,
     write_decisions,
 )
-from dsx.store.folder import RunFolder, compare, free, is_run, open_run, probe, read_run
+from dsx.store.folder import RunFolder, compare, free, is_run, open_run, probe, read_run, schema_sha256
 from dsx.store.results import StoredResults
 from dsx.store.serial import flag_text, from_json, read_flag, to_json
 
 __all__ = [
+    "EXPIRY_SECONDS",
     "Claims",
     "DecisionFile",
     "Reviewed",
@@ -48,6 +49,7 @@ __all__ = [
     "read_reviews",
     "read_run",
     "review_path",
+    "schema_sha256",
     "settle",
     "to_json",
     "write_decisions",

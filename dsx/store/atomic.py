@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 TEMPORARY = ".tmp-"
 """How the names of temporary files begin; nothing ever reads them."""
 
+WITHOUT_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
+"""What os.link raises on file systems that have none, such as exFAT and some of FUSE."""
 STALE_SECONDS = 24 * 3600
 
 
@@ -38,10 +41,24 @@ def create(path: Path, content: bytes, lasting: bool = True) -> bool:
         os.link(temporary, path)
     except FileExistsError:
         return False
+    except OSError as problem:
+        if problem.errno not in WITHOUT_LINKS:
+            raise
+        return _create_open(path, content)
     finally:
         _remove(temporary)
     if lasting:
         sync_folder(path.parent)
+    return True
+
+
+def _create_open(path: Path, content: bytes) -> bool:
+    """`create` on a file system without hard links, where a kill may leave a part of the file."""
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError:
+        return False
     return True
 
 

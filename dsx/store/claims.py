@@ -13,14 +13,18 @@ import os
 import socket
 import threading
 import time
+import uuid
 from pathlib import Path
 from types import TracebackType
 
 import psutil
 
-from dsx.errors import RunError
+from dsx.errors import PASSING, MachineError
 from dsx.store import atomic
+from dsx.types import Json
 
+PROCESS = "process-"
+"""How the claim begins by which a process says that it is there at all."""
 EXPIRY_SECONDS = 120.0
 BEATS = 6
 """Heartbeats in the expiry."""
@@ -42,11 +46,10 @@ class Claims:
             self.folder.mkdir(exist_ok=True)
             atomic.sweep(self.folder)
         except OSError as problem:
-            raise RunError(
-                f"{self.folder} cannot be written ({problem.strerror}); make room or leave --claim"
-            ) from None
+            raise self._trouble(problem) from None
 
     def __enter__(self) -> Claims:
+        self.take(f"{PROCESS}{uuid.uuid4().hex[:12]}")
         self._heart.start()
         return self
 
@@ -70,7 +73,16 @@ class Claims:
                     self._claims[document] = claim
                     return True
         except OSError as problem:
-            raise RunError(f"{self.folder}: {problem.strerror}; make room and run the same command") from None
+            raise self._trouble(problem) from None
+
+    def processes(self, here: bool = False) -> int:
+        """How many processes are at the run now, this one included; here: on this machine."""
+        count = 0
+        for claim in self.folder.glob(f"{PROCESS}*.0.json"):
+            owner = _owner_of(claim)
+            place = owner.get("place") if isinstance(owner, dict) else None
+            count += (place == self._place or not here) and not self._stale(claim)
+        return max(count, 1)
 
     def held(self, document: str) -> bool:
         """Whether the claim is still this process's: nobody found it stale and took it over."""
@@ -86,8 +98,13 @@ class Claims:
     def _path(self, document: str, number: int) -> Path:
         return self.folder / f"{document}.{number}.json"
 
+    def _trouble(self, problem: OSError) -> MachineError:
+        passes = problem.errno in PASSING
+        return MachineError(f"{self.folder}: {problem.strerror}; see to it and run the same command", passes)
+
     def _latest(self, document: str) -> int:
-        return max((int(path.name.split(".")[1]) for path in self.folder.glob(f"{document}.*.json")), default=-1)
+        numbers = (path.name.split(".")[1] for path in self.folder.glob(f"{document}.*.json"))
+        return max((int(number) for number in numbers if number.isascii() and number.isdecimal()), default=-1)
 
     def _owner(self) -> bytes:
         started = psutil.Process().create_time()
@@ -97,15 +114,10 @@ class Claims:
 
     def _stale(self, claim: Path) -> bool:
         try:
-            owner = json.loads(claim.read_bytes())
             beaten = claim.stat().st_mtime
         except FileNotFoundError:
             return False  # just given back; the next look shows
-        except ValueError:
-            owner = {}
-        if owner.get("place") == self._place and not _alive(owner["process"], owner["started"]):
-            return True
-        return self._now() - beaten > self.expiry
+        return _is_gone(_owner_of(claim), self._place) or self._now() - beaten > self.expiry
 
     def _now(self) -> float:
         clock = self.folder / f"{atomic.TEMPORARY}clock-{socket.gethostname()}-{os.getpid()}-{id(self)}"
@@ -130,9 +142,23 @@ def _place() -> str:
         return f"{socket.gethostname()} {os.getpid()} {time.time_ns()}"
 
 
-def _alive(process: int, started: float) -> bool:
+def _owner_of(claim: Path) -> Json:
+    """What a claim says of its process; None where it says nothing that can be read."""
     try:
-        owner = psutil.Process(process)
-        return abs(owner.create_time() - started) < 1 and owner.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
+        return json.loads(claim.read_bytes())
+    except (FileNotFoundError, ValueError, RecursionError):
+        return None
+
+
+def _is_gone(owner: Json, place: str) -> bool:
+    """Whether an owner, as its claim names it, was a process of this place and is no more."""
+    if not isinstance(owner, dict) or owner.get("place") != place:
         return False
+    process, started = owner.get("process"), owner.get("started")
+    if not (isinstance(process, int) and isinstance(started, int | float) and 0 < process < 2**31):
+        return False
+    try:
+        running = psutil.Process(process)
+        return abs(running.create_time() - started) >= 1 or running.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -7,22 +7,30 @@ one rename.
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
+import logging
 import os
+import re
 import socket
 import time
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from dsx.errors import AnotherRun, RunError
+from dsx.errors import PASSING, AnotherRun, MachineError, RunError, machine_error
 from dsx.store import atomic
-from dsx.store.results import StoredResults
-from dsx.store.serial import from_json, to_json
+from dsx.store.results import StoredResults, result_of
+from dsx.store.serial import seal, to_json, unseal
 from dsx.types import Json, PaperResult
 
+T = TypeVar("T")
+
+log = logging.getLogger("dsx.store")
+
 MANIFEST = "run.json"
+DOCUMENT_ID = re.compile(r"[0-9a-f]{64}")
 SYNC_SECONDS = 5.0
 """A power cut (no kill) may undo the results of so many seconds before it; their papers are done again."""
 DECISIVE = ("dsx", "schema", "recipe", "prompt_sha256", "code_sha256", "engine", "plugins")
@@ -35,44 +43,44 @@ DECISIVE_OF_ENGINE = ("engine", "model", "fingerprint")
 
 
 class RunFolder:
-    """A run on disk. Raises RunError where the folder cannot be written (full, read-only)."""
+    """A run on disk. Raises MachineError where the folder cannot be read or written (full, read-only).
+
+    What lies in it is not trusted: a file that is empty, cut, changed or another paper's is named once, and its paper
+    counts as not done.
+    """
 
     def __init__(self, path: Path, manifest: Mapping[str, Json]) -> None:
         self.path = path
         self.manifest = manifest
         self._log: int | None = None
         self._synced = 0.0
+        self._sound: set[str] = set()
+        self._damaged: set[Path] = set()
 
     def done(self, document: str) -> bool:
-        """Whether the paper's result is stored."""
-        return self._record(document).is_file()
+        """Whether the paper's result is stored, and whole."""
+        return document in self._sound or self.result(document) is not None
 
     def failed(self, document: str) -> dict[str, Json] | None:
         """The paper's failure, if it has one and no result."""
-        path = self._failure(document)
-        if self.done(document) or not path.is_file():
-            return None
-        failure: dict[str, Json] = json.loads(path.read_bytes())
-        return failure
+        return None if self.done(document) else self._read(self._failure(document), _failure_of)
 
     def save(self, result: PaperResult) -> None:
         """Stores a paper's result; an earlier failure of it is gone."""
         self._write(self._record(result.document), to_json(result))
-        self._failure(result.document).unlink(missing_ok=True)
+        self._remove(self._failure(result.document))
 
     def fail(self, document: str, file: str, reason: str, traceback: str = "") -> None:
         """Stores why a paper failed; the traceback goes to the log."""
         failure = {"document": document, "file": file, "reason": reason}
-        self._write(self._failure(document), (json.dumps(failure, ensure_ascii=False, indent=1) + "\n").encode())
+        self._write(self._failure(document), seal(json.dumps(failure, ensure_ascii=False, indent=1).encode()))
         self.log({"event": "failure", **failure, "traceback": traceback})
 
     def forget(self, document: str) -> None:
         """The paper may be tried again, whatever is stored of it."""
-        try:
-            self._failure(document).unlink(missing_ok=True)
-            self._record(document).unlink(missing_ok=True)
-        except OSError as problem:
-            raise RunError(f"run folder {self.path} cannot be written ({problem.strerror})") from None
+        self._sound.discard(document)
+        self._remove(self._failure(document))
+        self._remove(self._record(document))
 
     def log(self, event: Mapping[str, Json]) -> None:
         """One line in this process's log."""
@@ -85,38 +93,72 @@ class RunFolder:
             if os.write(self._log, line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as problem:
-            raise RunError(f"run folder {self.path}: {problem.strerror}; make room and run the same command") from None
+            raise self._trouble(problem) from None
 
     def result(self, document: str) -> PaperResult | None:
         """The paper's result, where it is stored."""
-        path = self._record(document)
-        return from_json(path.read_bytes()) if path.is_file() else None
+        result = self._read(self._record(document), result_of)
+        if result is not None:
+            self._sound.add(document)
+        return result
 
     def results(self) -> Iterator[PaperResult]:
-        """All stored results, by file name."""
+        """All stored results, by file name; those that are damaged are named in the log and left out."""
         return iter(StoredResults(self.path / "records"))
+
+    def documents(self) -> set[str]:
+        """The ids of all papers whose results are stored, and whole."""
+        return {document for document in self._stored("records") if self.done(document)}
 
     def failures(self) -> list[dict[str, Json]]:
         """All failures of papers that have no result, by file name."""
-        failures = [json.loads(path.read_bytes()) for path in (self.path / "failures").glob("*.json")]
-        left = [failure for failure in failures if not self.done(failure["document"])]
-        return sorted(left, key=lambda failure: (failure["file"], failure["document"]))
+        failures = (self.failed(document) for document in self._stored("failures"))
+        return sorted(filter(None, failures), key=lambda failure: (failure["file"], failure["document"]))
 
     def logs(self) -> Iterator[dict[str, Any]]:
-        """All events of all processes; a line that was cut by a kill is passed over."""
+        """All events of all processes; a line that was cut by a kill, or is no event, is passed over."""
         for path in sorted(self.path.glob("log*.jsonl")):
-            with path.open(encoding="utf-8", errors="replace") as lines:
-                for line in lines:
-                    try:
-                        yield json.loads(line)
-                    except ValueError:
-                        continue
+            try:
+                with path.open(encoding="utf-8", errors="replace") as lines:
+                    yield from (event for line in lines if (event := _event_of(line)) is not None)
+            except OSError as problem:
+                self._name_damaged(path, problem.strerror or str(problem))
 
     def _record(self, document: str) -> Path:
         return self.path / "records" / f"{document}.json"
 
     def _failure(self, document: str) -> Path:
         return self.path / "failures" / f"{document}.json"
+
+    def _stored(self, part: str) -> list[str]:
+        """Ids of documents by the names of files, which may hold anything."""
+        return [path.stem for path in (self.path / part).glob("*.json") if DOCUMENT_ID.fullmatch(path.stem)]
+
+    def _read(self, path: Path, parse: Callable[[bytes, str], T]) -> T | None:
+        try:
+            return parse(path.read_bytes(), path.stem)
+        except FileNotFoundError:
+            return None
+        except OSError as problem:
+            raise self._trouble(problem, path) from None
+        except ValueError as problem:
+            self._name_damaged(path, str(problem))
+            return None
+
+    def _name_damaged(self, path: Path, reason: str) -> None:
+        if path not in self._damaged:
+            self._damaged.add(path)
+            log.warning("%s is damaged (%s); its paper is done again by the run's command", path, reason)
+
+    def _remove(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as problem:
+            raise self._trouble(problem) from None
+
+    def _trouble(self, problem: OSError, path: Path | None = None) -> MachineError:
+        where = f"run folder {path or self.path}"
+        return machine_error(problem, where) or MachineError(f"{where}: {problem.strerror}; see to it", passes=False)
 
     def _write(self, path: Path, content: bytes) -> None:
         try:
@@ -125,7 +167,24 @@ class RunFolder:
                 atomic.sync_folder(path.parent)
                 self._synced = time.monotonic()
         except OSError as problem:
-            raise RunError(f"run folder {self.path}: {problem.strerror}; make room and run the same command") from None
+            raise self._trouble(problem) from None
+
+
+def _failure_of(content: bytes, document: str) -> dict[str, Json]:
+    failure = json.loads(unseal(content))
+    if not isinstance(failure, dict) or failure.get("document") != document:
+        raise ValueError("it is another paper's")
+    if not all(isinstance(failure.get(name), str) for name in ("file", "reason")):
+        raise ValueError("it is no failure")
+    return {name: failure[name] for name in ("document", "file", "reason")}
+
+
+def _event_of(line: str) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None
 
 
 def compare(stored: Mapping[str, Json], current: Mapping[str, Json]) -> list[str]:
@@ -136,7 +195,7 @@ def compare(stored: Mapping[str, Json], current: Mapping[str, Json]) -> list[str
             continue
         old, new = stored.get(key), current[key]
         if key == "engine":
-            old = {name: (old or {}).get(name) for name in DECISIVE_OF_ENGINE}
+            old = {name: old.get(name) if isinstance(old, Mapping) else None for name in DECISIVE_OF_ENGINE}
             new = {name: new.get(name) for name in DECISIVE_OF_ENGINE}
         if key == "recipe":
             old, new = _without_places(old), _without_places(new)
@@ -154,23 +213,22 @@ def compare(stored: Mapping[str, Json], current: Mapping[str, Json]) -> list[str
 
 
 def probe(folder: Path, known: Mapping[str, Json]) -> None:
-    """Raises RunError where a run could not go on in `folder`, before anything is loaded. Leaves no file behind."""
+    """Raises RunError where a run could not go on in `folder`, MachineError where it cannot be written, before anything
+    is loaded. Leaves no file behind."""
     stored = _manifest(folder)
     if stored is not None:
         _refuse_another(folder, stored, known)
-    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    if not existing.is_dir():
-        raise RunError(f"run folder {folder}: {existing} is a file; choose another with --run")
-    if stored is None and existing == folder and any(folder.iterdir()) and not (folder / "records").is_dir():
-        raise RunError(f"run folder {folder} holds other files; choose another with --run")
     try:
+        existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+        if not existing.is_dir():
+            raise RunError(f"run folder {folder}: {existing} is a file; choose another with --run")
+        if stored is None and existing == folder and any(folder.iterdir()) and not (folder / "records").is_dir():
+            raise RunError(f"run folder {folder} holds other files; choose another with --run")
         trial = existing / f"{atomic.TEMPORARY}probe-{os.getpid()}"
         trial.write_bytes(b"")
         trial.unlink()
     except OSError as problem:
-        raise RunError(
-            f"run folder {folder} cannot be written ({problem.strerror}); choose another with --run"
-        ) from None
+        raise _not_writable(folder, problem) from None
 
 
 def free(folder: Path, known: Mapping[str, Json]) -> Path:
@@ -194,14 +252,19 @@ def open_run(folder: Path, manifest: Mapping[str, Json]) -> RunFolder:
         atomic.sweep(folder)
         created = not (folder / MANIFEST).is_file() and atomic.create(folder / MANIFEST, content)
     except OSError as problem:
-        raise RunError(
-            f"run folder {folder} cannot be written ({problem.strerror}); choose another with --run"
-        ) from None
+        raise _not_writable(folder, problem) from None
     stored = _manifest(folder)
-    assert stored is not None
+    if stored is None:
+        raise RunError(f"{folder / MANIFEST} went away while it was read; run the same command again")
     if not created:
         _refuse_another(folder, stored, manifest)
     return RunFolder(folder, stored)
+
+
+def _not_writable(folder: Path, problem: OSError) -> MachineError:
+    passes = problem.errno in PASSING
+    what = "make room and run the same command" if passes else "choose another with --run"
+    return MachineError(f"run folder {folder} cannot be written ({problem.strerror}); {what}", passes)
 
 
 def is_run(folder: Path) -> bool:
@@ -214,6 +277,8 @@ def read_run(folder: Path) -> RunFolder:
     stored = _manifest(folder)
     if stored is None:
         raise RunError(f"{folder} is no run folder (it has no {MANIFEST})")
+    if not _is_whole(stored):
+        raise RunError(f"{folder / MANIFEST} is damaged, or of another version of dsx; run its command again")
     return RunFolder(folder, stored)
 
 
@@ -226,11 +291,23 @@ def _manifest(folder: Path) -> dict[str, Json] | None:
         raise RunError(f"{folder / MANIFEST}: {problem.strerror}") from None
     try:
         manifest = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         manifest = None
     if not isinstance(manifest, dict):
         raise RunError(f"{folder / MANIFEST} is damaged; choose another folder with --run")
     return manifest
+
+
+def _is_whole(manifest: Mapping[str, Json]) -> bool:
+    schema, recipe = manifest.get("schema"), manifest.get("recipe")
+    if not (isinstance(schema, dict) and isinstance(recipe, dict) and isinstance(manifest.get("schema_name"), str)):
+        return False
+    return manifest.get("schema_sha256") in (None, schema_sha256(schema))
+
+
+def schema_sha256(schema: Mapping[str, Json]) -> str:
+    """By which a schema that was changed in a manifest is told."""
+    return hashlib.sha256(json.dumps(dict(schema), sort_keys=True).encode()).hexdigest()
 
 
 def _refuse_another(folder: Path, stored: Mapping[str, Json], current: Mapping[str, Json]) -> None:

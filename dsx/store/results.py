@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import overload
@@ -9,15 +10,31 @@ from typing import overload
 from dsx.store.serial import from_json
 from dsx.types import PaperResult
 
-HEAD_BYTES = 2048
-"""A stored result begins with the document's id and the file's name, which is all that sorting takes."""
+log = logging.getLogger("dsx.store")
+
+
+def result_of(content: bytes, document: str) -> PaperResult:
+    """The stored result of a document; ValueError where it is none, was changed, or is another's."""
+    result = from_json(content)
+    if result.document != document:
+        raise ValueError("it is another paper's")
+    return result
 
 
 class StoredResults(Sequence[PaperResult]):
-    """The results in a folder, by file name. change: what each becomes on its way, such as a reviewed one."""
+    """The results in a folder, by file name. change: what each becomes on its way, such as a reviewed one.
+
+    Files that are damaged are named in the log and left out.
+    """
 
     def __init__(self, folder: Path, change: Callable[[PaperResult], PaperResult] | None = None) -> None:
-        self._paths = sorted(folder.glob("*.json"), key=lambda path: (_file_name(path), path.name))
+        named = []
+        for path in folder.glob("*.json"):
+            try:
+                named.append((result_of(path.read_bytes(), path.stem).file, path.name, path))
+            except (ValueError, OSError) as problem:
+                log.warning("%s is damaged (%s) and left out; the run's command does its paper again", path, problem)
+        self._paths = [path for _, _, path in sorted(named)]
         self._change = change
 
     def __len__(self) -> int:
@@ -35,13 +52,5 @@ class StoredResults(Sequence[PaperResult]):
         return map(self._read, self._paths)
 
     def _read(self, path: Path) -> PaperResult:
-        result = from_json(path.read_bytes())
+        result = result_of(path.read_bytes(), path.stem)
         return result if self._change is None else self._change(result)
-
-
-def _file_name(path: Path) -> str:
-    import pydantic_core
-
-    with path.open("rb") as file:
-        head = pydantic_core.from_json(file.read(HEAD_BYTES), allow_partial="trailing-strings")
-    return str(head["file"])

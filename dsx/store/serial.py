@@ -6,6 +6,7 @@ one string, "truncated", "repair:quotes", "error: connection refused".
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,13 @@ CLOSE = ("repair", "same-as")
 """Flags whose detail is a name, and stands close to the colon."""
 
 
+SEAL = b',\n "sha256": "'
+MEMBERS = {"document", "file", "records", "notes", "sha256", "seconds"}
+"""Of a stored result; earlier versions wrote its seconds."""
+TAIL = 100
+"""Bytes at a file's end in which its seal stands."""
+
+
 @lru_cache(maxsize=1)
 def _adapter() -> TypeAdapter[PaperResult]:
     from pydantic import TypeAdapter
@@ -26,7 +34,7 @@ def _adapter() -> TypeAdapter[PaperResult]:
 
 
 def to_json(result: PaperResult) -> bytes:
-    """Indented JSON, keys in the order of the parameter set."""
+    """Indented JSON, keys in the order of the parameter set, sealed."""
     import pydantic_core
 
     content = _adapter().dump_python(result)
@@ -34,23 +42,43 @@ def to_json(result: PaperResult) -> bytes:
         dumped["path"] = [part for step in record.path for part in (step.list, step.label)]
         for name, value in record.values.items():
             dumped["values"][name]["flags"] = [flag_text(flag) for flag in value.flags]
-    return pydantic_core.to_json(content, indent=1) + b"\n"
+    return seal(pydantic_core.to_json(content, indent=1))
 
 
 def from_json(data: bytes) -> PaperResult:
-    """The result that `to_json` wrote, also that of earlier versions; ValueError where the bytes are no such thing."""
+    """The result that `to_json` wrote, also that of earlier versions, which have no seal; ValueError where the bytes
+    are no such thing, or another result than was written."""
     import pydantic_core
 
     try:
-        content = pydantic_core.from_json(data)
+        content = pydantic_core.from_json(unseal(data))
+        if unknown := content.keys() - MEMBERS:
+            raise ValueError(f"unknown members: {', '.join(sorted(unknown))}")
         for record in content["records"]:
             flat = record["path"]
             record["path"] = [RecordStep(*step) for step in zip(flat[::2], flat[1::2], strict=True)]
             for value in record["values"].values():
                 value["flags"] = [read_flag(text) for text in value["flags"]]
-    except (ValueError, TypeError, KeyError, AttributeError) as problem:
-        raise ValueError(f"no stored result: {problem}") from None
-    return _adapter().validate_python(content)
+        return _adapter().validate_python(content)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
+        raise ValueError(f"no stored result: {' '.join(str(problem).split())[:200]}") from None
+
+
+def seal(content: bytes) -> bytes:
+    """A JSON object with the SHA-256 of what comes before as its last member: whether it is what dsx wrote can be
+    told."""
+    body = content.rstrip().removesuffix(b"}").rstrip()
+    return body + SEAL + hashlib.sha256(body).hexdigest().encode() + b'"\n}\n'
+
+
+def unseal(data: bytes) -> bytes:
+    """`data`, whose seal holds or which has none. Raises ValueError where it was changed, cut or is empty."""
+    body, sealed, tail = data.rpartition(SEAL)
+    if sealed and tail != hashlib.sha256(body).hexdigest().encode() + b'"\n}\n':
+        raise ValueError("it was changed after it was written")
+    if not sealed and b'"sha256"' in data[-TAIL:]:
+        raise ValueError("it was changed after it was written")
+    return data
 
 
 def flag_text(flag: Flag) -> str:

@@ -9,6 +9,8 @@ from dsx.plugins.hookspecs import hookimpl
 from dsx.types import Loader
 
 HEAD_BYTES = 4096
+ARCHIVE = b"PK\x03\x04"
+"""How ZIP begins; a PDF in it that is not compressed is no reason to take the archive for one."""
 
 
 @hookimpl
@@ -33,6 +35,8 @@ def find_loader(path: Path) -> str | None:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
     except OSError:
+        return None
+    if head.startswith(ARCHIVE):
         return None
     if b"%PDF-" in head or path.suffix.lower() == ".pdf":
         return "pymupdf"
