@@ -60,8 +60,8 @@ class LazyGroup(click.Group):
 def cli(verbose: bool) -> None:
     """Fill parameter sets from scientific PDFs, every value with its quote, page and box.
 
-    Exit codes: 0 all papers done; 1 some papers or values failed; 2 nothing was run; 75 stopped by a signal or by trouble
-    of the machine, run it again; 130 interrupted.
+    Exit codes: 0 all papers done; 1 some papers or values failed; 2 nothing was run; 75 stopped by a signal or by
+    trouble of the machine, run it again; 130 interrupted.
     """
     logging.basicConfig(
         level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True

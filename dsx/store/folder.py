@@ -299,8 +299,8 @@ def _manifest(folder: Path) -> dict[str, Json] | None:
 
 
 def _is_whole(manifest: Mapping[str, Json]) -> bool:
-    schema, recipe = manifest.get("schema"), manifest.get("recipe")
-    if not (isinstance(schema, dict) and isinstance(recipe, dict) and isinstance(manifest.get("schema_name"), str)):
+    schema = manifest.get("schema")
+    if not (isinstance(schema, dict) and isinstance(manifest.get("schema_name"), str)):
         return False
     return manifest.get("schema_sha256") in (None, schema_sha256(schema))
 
