@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dsx.text import fold, folded_text
@@ -56,13 +56,34 @@ def boxes_of(document: Document, start: int, end: int) -> tuple[Box, ...]:
     page = _page(document, start, end)
     pages, boxes = document.char_pages[start:end], document.char_boxes[start:end]
     placed = boxes[(pages == page) & ~numpy.isnan(boxes[:, 0])]
-    return tuple(_lines(placed))
+    turn = _turn(placed)
+    return tuple(_turned(line, -turn % 4) for line in _lines(_turned(box, turn) for box in placed.tolist()))
 
 
-def _lines(boxes: numpy.ndarray) -> Iterable[Box]:
+def _turn(boxes: numpy.ndarray) -> int:
+    """How most characters follow each other: 0 to the right, 1 upward, 2 to the left, 3 downward."""
+    import numpy
+
+    if len(boxes) < 2:
+        return 0
+    right, down = numpy.median(numpy.diff((boxes[:, :2] + boxes[:, 2:]) / 2, axis=0), axis=0)
+    if abs(right) >= abs(down):
+        return 0 if right >= 0 else 2
+    return 3 if down > 0 else 1
+
+
+def _turned(box: Sequence[float], turn: int) -> Box:
+    """A box with the origin's surroundings turned to the right so many quarters: upward text is upright after one."""
+    x0, y0, x1, y1 = box
+    for _ in range(turn):
+        x0, y0, x1, y1 = -y1, x0, -y0, x1
+    return (x0, y0, x1, y1)
+
+
+def _lines(boxes: Iterable[Box]) -> Iterator[Box]:
     """Joins boxes that stand on one line of print, side by side and in order."""
     current: list[float] | None = None
-    for x0, y0, x1, y1 in boxes.tolist():
+    for x0, y0, x1, y1 in boxes:
         if current is not None and _same_line(current, y0, y1) and x0 >= current[2] - (y1 - y0) * 0.6:
             current = [min(current[0], x0), min(current[1], y0), max(current[2], x1), max(current[3], y1)]
             continue

@@ -6,14 +6,16 @@ keep        a Document on disk;  cache: for all runs of a user;  identity: the i
 pdf         PyMuPDF → lines;  glyphs, ocr: characters that need mending, pages that are pictures
 html, plain, markup   the other formats
 visible, unseen       what no reader sees: told apart, and shown on request
+flags       of values that rest on hidden text, or on text read from a picture
 lines, margins, tables, paragraphs, headings, compose   from lines of print to one text with boxes
 """
 
 from __future__ import annotations
 
 from dsx.load.cache import DocumentCache, open_cache
+from dsx.load.flags import flagged
 from dsx.load.identity import document_id, file_name
 from dsx.load.reader import DocumentReader
-from dsx.load.unseen import flagged, with_hidden
+from dsx.load.unseen import with_hidden
 
 __all__ = ["DocumentCache", "DocumentReader", "document_id", "file_name", "flagged", "open_cache", "with_hidden"]

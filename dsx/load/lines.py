@@ -37,7 +37,7 @@ class Line:
 
     block: lines of one block of the page have the same number; size, font, bold: of most of its characters; lead: how
     many characters at its start are set in another font than the rest (a run-in heading), 0 where none are; row: the
-    index of the table that it is a row of; turn: how it runs, see `turns`.
+    index of the table that it is a row of; turn: how it runs, see `turns`; ocr: its text was read from a picture.
     """
 
     page: int
@@ -51,6 +51,7 @@ class Line:
     lead: int = 0
     row: int | None = None
     turn: int = 0
+    ocr: bool = False
 
 
 def read_lines(page: Any, glyphs: Glyphs) -> tuple[list[Line], list[HiddenText]]:
@@ -121,11 +122,12 @@ def line_of(page: int, block: int, line: dict[str, Any]) -> Line | None:
     if not joined.strip():
         return None
     _compose_accents(text, boxes)
+    inkless = all(span.get("alpha", 255) == 0 for span in line["spans"])  # laid over a picture by who read that
     if len(text) > LEAST_TIGHT and joined.count(" ") < len(text) / MANY_LETTERS and _part_tight_words(text, boxes):
         firsts = firsts[:1]  # places have moved
     joined = "".join(text)
     (size, font, is_bold), _ = looks.most_common(1)[0]
-    return Line(page, block, joined, boxes, line["bbox"], size, font, is_bold, _lead(firsts, joined))
+    return Line(page, block, joined, boxes, line["bbox"], size, font, is_bold, _lead(firsts, joined), ocr=inkless)
 
 
 def _part_tight_words(text: list[str], boxes: list[Box]) -> bool:

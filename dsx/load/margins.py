@@ -108,15 +108,16 @@ def _shape(text: str) -> str:
 def _line_numbers(pages: Sequence[Sequence[Line]]) -> set[int]:
     """ids of the lines that number the others: bare numbers in one column at the edge, growing downward."""
     found: set[int] = set()
-    rest: list[Line] = []
+    numbers: list[Line] = []
     for lines in pages:
         by_right_edge = _outer_columns(lines, edge=2)
         for column in [*by_right_edge, *_outer_columns(lines, edge=0)]:
             if _numbers_lines([int(line.text) for line in column]):
                 found |= {id(line) for line in column}
-        rest += [line for column in by_right_edge for line in column if id(line) not in found]
-    if _numbers_lines([int(line.text) for line in rest]):  # every fifth line: few on each page
-        found |= {id(line) for line in rest}
+        numbers += [line for column in by_right_edge for line in column]
+    for few in (numbers, [line for line in numbers if id(line) not in found]):  # every fifth line: few on each page
+        if _numbers_lines([int(line.text) for line in few]):
+            found |= {id(line) for line in few}
     return found
 
 

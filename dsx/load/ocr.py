@@ -1,18 +1,24 @@
-"""Pages that are pictures of text, read by Tesseract (the program, a process of its own)."""
+"""Pages that are pictures of text, read by Tesseract (the program, a process of its own).
+
+A page that makes little sense, or runs sideways, is asked for its orientation and read again, turned.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import os
+import re
 import shutil
 import statistics
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dsx.errors import LoadError
 from dsx.load.headings import heading_kind
 from dsx.load.lines import Line
+from dsx.load.turns import turned, turned_size
 from dsx.types import Box
 
 DPI = 300
@@ -21,6 +27,8 @@ LEAST_LETTERS = 30
 PICTURE = 0.5
 LEAST_SURE = 30.0
 """Words of which Tesseract is less sure than this, in percent, are specks."""
+DOUBTFUL, LEAST_WORDS = 80.0, 20
+"""A page with fewer words, or a lower median certainty of them in percent, may not be upright."""
 LIKE = 0.4
 """Lines whose height is within this share of the page's usual one are of one size."""
 
@@ -40,22 +48,63 @@ def installed() -> bool:
 
 def read_scan(page: Any) -> list[Line]:
     """The lines of a scanned page, with a box a word shared out among its letters. LoadError where Tesseract fails."""
-    picture = page.get_pixmap(dpi=DPI, colorspace="gray", alpha=False).tobytes("png")
-    command = ["tesseract", "stdin", "stdout", "--dpi", str(DPI), "-l", "eng", "tsv"]
-    ran = subprocess.run(command, input=picture, capture_output=True, check=False)
+    rows = _words(page, 0)
+    turn = 0 if _looks_upright(rows) else _orientation(page)
+    rows = _words(page, turn) if turn else rows
+    size = turned_size(turn, (page.rect.width, page.rect.height))
+    lines = _lines((row for row in rows if float(row["conf"]) >= LEAST_SURE), page.number + 1)
+    for line in lines:
+        line.turn, line.ocr = turn, True
+        line.boxes = [turned(box, (4 - turn) % 4, size) for box in line.boxes]
+        line.box = turned(line.box, (4 - turn) % 4, size)
+    return lines
+
+
+def _words(page: Any, turn: int) -> list[dict[str, str]]:
+    """The words (level 5 of Tesseract's tsv) of a page whose text has this turn."""
+    output = _tesseract(page, turn, "--dpi", str(DPI), "-l", "eng", "tsv")
+    rows = csv.DictReader(io.StringIO(output), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return [row for row in rows if row["level"] == "5" and row["text"].strip()]
+
+
+def _looks_upright(rows: Sequence[dict[str, str]]) -> bool:
+    """Whether a page was read with certainty, its words wider than high: Tesseract reads sideways lines too."""
+    if len(rows) < LEAST_WORDS or statistics.median(float(row["conf"]) for row in rows) < DOUBTFUL:
+        return False
+    return statistics.median(int(row["width"]) / int(row["height"]) for row in rows if len(row["text"]) > 2) > 1
+
+
+def _orientation(page: Any) -> int:
+    """The turn of a page's text; 0 where it holds too little to be told."""
+    try:
+        output = _tesseract(page, 0, "--psm", "0", "-l", "osd")
+    except LoadError:
+        return 0
+    told = re.search(r"Rotate: (\d+)", output)
+    return int(told[1]) // 90 if told else 0
+
+
+def _tesseract(page: Any, turn: int, *options: str) -> str:
+    """What the program says of a page, drawn so that text of this turn is upright. LoadError where it fails."""
+    import pymupdf
+
+    scale = DPI / 72
+    drawn = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale).prerotate(90 * turn), colorspace="gray", alpha=False)
+    drawn.set_dpi(DPI, DPI)
+    command = ["tesseract", "stdin", "stdout", *options]
+    alone = {"OMP_THREAD_LIMIT": "1", **os.environ}  # four threads take twice the CPU time of one
+    ran = subprocess.run(command, input=drawn.tobytes("png"), capture_output=True, check=False, env=alone)
     if ran.returncode:
         said = ran.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no message"]
         raise LoadError(f"page {page.number + 1}: tesseract failed ({said[0]}); install tesseract-ocr-eng")
-    rows = csv.DictReader(io.StringIO(ran.stdout.decode("utf-8")), delimiter="\t", quoting=csv.QUOTE_NONE)
-    return _lines(rows, page.number + 1)
+    text: str = ran.stdout.decode("utf-8")
+    return text
 
 
 def _lines(rows: Iterable[dict[str, str]], page: int) -> list[Line]:
-    """tsv: level 5 are words; a line is one block, paragraph and line number."""
+    """A line is one block, paragraph and line number."""
     words: dict[tuple[int, int, int], list[tuple[str, Box]]] = {}
     for row in rows:
-        if row["level"] != "5" or not row["text"].strip() or float(row["conf"]) < LEAST_SURE:
-            continue
         x, y, width, height = (float(row[name]) * 72 / DPI for name in ("left", "top", "width", "height"))
         key = (int(row["block_num"]), int(row["par_num"]), int(row["line_num"]))
         words.setdefault(key, []).append((row["text"], (x, y, x + width, y + height)))

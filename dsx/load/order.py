@@ -1,10 +1,10 @@
-"""Reading order where the order of drawing is another: columns drawn row by row, and capitals that are let in."""
+"""Reading order where the order of drawing is another: columns drawn row by row, capitals let in, titles drawn last."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from dsx.load.lines import Line
 
@@ -17,7 +17,18 @@ DROP_CAP = 1.6
 
 def in_order(lines: Sequence[Line]) -> list[Line]:
     """The lines of one page as they are read."""
-    return by_columns(with_drop_caps(lines))
+    return by_columns(_top_first(with_drop_caps(lines)))
+
+
+def _top_first(lines: list[Line]) -> list[Line]:
+    """Lines drawn last that stand above all others come first, as a title over columns does."""
+    highest = list(accumulate((line.box[1] for line in lines), min))
+    lowest = 0.0
+    for at in range(len(lines) - 1, 0, -1):
+        lowest = max(lowest, lines[at].box[3])
+        if lowest <= highest[at - 1]:
+            return lines[at:] + lines[:at]
+    return lines
 
 
 def with_drop_caps(lines: Sequence[Line]) -> list[Line]:

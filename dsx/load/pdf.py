@@ -13,6 +13,7 @@ Pages that are pictures of text are read by Tesseract, where it is installed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -74,7 +75,13 @@ def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
     if tables.unread:
         metadata["tables_unread"] = ", ".join(f"p. {page}" for page in tables.unread)
     document = compose(path, loader, found, content.sizes, grids=tables.grids, metadata=metadata)
-    return replace(document, hidden=tuple(content.hidden))
+    pages = (replace(page, ocr=_is_ocr(content.pages[page.number - 1])) for page in document.pages)
+    return replace(document, pages=tuple(pages), hidden=tuple(content.hidden))
+
+
+def _is_ocr(lines: Sequence[Line]) -> bool:
+    letters = sum(len(line.text) for line in lines)
+    return sum(len(line.text) for line in lines if line.ocr) > letters / 2
 
 
 def _read(path: Path) -> PdfContent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dsx.types import Document, Flag, Record, Section
+from dsx.types import Document, Section
 
 HIDDEN_SECTION = "hidden"
 """Kind of the section that holds what no reader sees."""
@@ -30,17 +30,3 @@ def with_hidden(document: Document) -> Document:
         char_pages=numpy.concatenate([document.char_pages, numpy.repeat(numbers, lengths)]),
         char_boxes=numpy.concatenate([document.char_boxes, numpy.repeat(boxes, lengths, axis=0)]),
     )
-
-
-def flagged(record: Record, document: Document) -> Record:
-    """The record, each value that may come from hidden text flagged: its quote, or that of its record's label, stands
-    there, or it has a value and no quote."""
-    start = next((section.start for section in document.sections if section.kind == HIDDEN_SECTION), None)
-    if start is None:
-        return record
-    values = dict(record.values)
-    for name, value in record.values.items():
-        unquoted = value.value is not None and value.evidence is None
-        if unquoted or any(evidence and evidence.end > start for evidence in (value.evidence, record.evidence)):
-            values[name] = replace(value, flags=(*value.flags, Flag("hidden-text")))
-    return replace(record, values=values)

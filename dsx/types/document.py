@@ -20,13 +20,17 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page; its text is `Document.text[start:end]`. Pages follow each other without gaps."""
+    """One page; its text is `Document.text[start:end]`. Pages follow each other without gaps.
+
+    ocr: its text, or most of it, was read from a picture, by the loader or by whoever laid the text over the picture.
+    """
 
     number: int
     start: int
     end: int
     width: float
     height: float
+    ocr: bool = False
 
 
 @dataclass(frozen=True, slots=True)
