@@ -119,3 +119,18 @@ def test_the_page_is_that_of_most_letters_and_the_first_of_equals(document: Docu
     equal = locate("ple st", document)
     assert equal is not None
     assert equal.page == 1
+
+
+def test_boxes_of_text_that_runs_sideways_are_one_a_line_too(tmp_path: Path) -> None:
+    path = tmp_path / "paper"
+    path.write_text("x")
+    letters = [(x, 90.0 - 5 * at, x + 12, 95.0 - 5 * at) for x in (0.0, 14.0) for at in range(6)]
+    downward = [(x, 5.0 * at, x + 12, 5.0 * at + 5) for x in (14.0, 0.0) for at in range(6)]
+    leftward = [(90.0 - 5 * at, y, 95.0 - 5 * at, y + 12) for y in (14.0, 0.0) for at in range(6)]
+    for boxes, lines in (
+        (letters, ((0, 65, 12, 95), (14, 65, 26, 95))),
+        (downward, ((14, 0, 26, 30), (0, 0, 12, 30))),
+        (leftward, ((65, 14, 95, 26), (65, 0, 95, 12))),
+    ):
+        paper = compose(path, "test", [Paragraph([Piece("abcdefghijkl", 1, boxes)])], [(600.0, 800.0)])
+        assert boxes_of(paper, 0, 12) == lines

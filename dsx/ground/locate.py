@@ -61,15 +61,17 @@ def boxes_of(document: Document, start: int, end: int) -> tuple[Box, ...]:
 
 
 def _turn(boxes: numpy.ndarray) -> int:
-    """How most characters follow each other: 0 to the right, 1 upward, 2 to the left, 3 downward."""
+    """How most characters follow their neighbours: 0 to the right, 1 upward, 2 to the left, 3 downward."""
     import numpy
 
-    if len(boxes) < 2:
-        return 0
-    right, down = numpy.median(numpy.diff((boxes[:, :2] + boxes[:, 2:]) / 2, axis=0), axis=0)
-    if abs(right) >= abs(down):
-        return 0 if right >= 0 else 2
-    return 3 if down > 0 else 1
+    right, down = numpy.diff((boxes[:, :2] + boxes[:, 2:]) / 2, axis=0).T
+    near = numpy.hypot(right, down) < 2 * (boxes[1:, 2:] - boxes[1:, :2]).max(axis=1)
+    level = abs(right) >= abs(down)
+    votes = [
+        (near & way).sum()
+        for way in (level & (right >= 0), ~level & (down < 0), level & (right < 0), ~level & (down > 0))
+    ]
+    return int(numpy.argmax(votes))
 
 
 def _turned(box: Sequence[float], turn: int) -> Box:
