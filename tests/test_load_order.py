@@ -135,13 +135,20 @@ def test_columns_that_are_drawn_row_by_row(tmp_path: Path) -> None:
     assert found.index(left[-3]) < found.index("All went well.")
 
 
-@pytest.mark.parametrize("step", [1, 5])
-def test_line_numbers_are_no_text(tmp_path: Path, step: int) -> None:
+def test_a_title_over_columns_comes_first_though_it_is_drawn_last(tmp_path: Path) -> None:
+    body = [(x, 120 + 12.0 * at, line) for x in (50, 310) for at, line in enumerate(wrap(words(9, int(x)), 230))]
+    found = text(tmp_path, *body, (150, 60, "Reaching in the dark and in"), (150, 74, "the light of day"))
+    assert found.startswith("Reaching in the dark and in the light of day\n")
+
+
+@pytest.mark.parametrize(("step", "sentences"), [(1, (12, 12, 12)), (5, (12, 12, 12)), (5, (14, 22, 14))])
+def test_line_numbers_are_no_text(tmp_path: Path, step: int, sentences: tuple[int, ...]) -> None:
+    """Every fifth line: two on a page, or three."""
     def draw(pdf: pymupdf.Document) -> None:
         number = 0
-        for sheet in range(3):
+        for sheet in range(len(sentences)):
             page = pdf.new_page()
-            for at, line in enumerate(wrap(f"{words(12, sheet)} The count of page {sheet} was 77 reaches.", 400)):
+            for at, line in enumerate(wrap(f"{words(sentences[sheet], sheet)} The count of page {sheet} was 77 reaches.", 400)):
                 number += 1
                 page.insert_text((90, 80 + 20 * at), line, fontsize=10)
                 if number % step == 0:
