@@ -144,11 +144,13 @@ def test_a_title_over_columns_comes_first_though_it_is_drawn_last(tmp_path: Path
 @pytest.mark.parametrize(("step", "sentences"), [(1, (12, 12, 12)), (5, (12, 12, 12)), (5, (14, 22, 14))])
 def test_line_numbers_are_no_text(tmp_path: Path, step: int, sentences: tuple[int, ...]) -> None:
     """Every fifth line: two on a page, or three."""
+
     def draw(pdf: pymupdf.Document) -> None:
         number = 0
         for sheet in range(len(sentences)):
             page = pdf.new_page()
-            for at, line in enumerate(wrap(f"{words(sentences[sheet], sheet)} The count of page {sheet} was 77 reaches.", 400)):
+            told = f"{words(sentences[sheet], sheet)} The count of page {sheet} was 77 reaches."
+            for at, line in enumerate(wrap(told, 400)):
                 number += 1
                 page.insert_text((90, 80 + 20 * at), line, fontsize=10)
                 if number % step == 0:
