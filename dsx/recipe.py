@@ -23,13 +23,6 @@ DEFAULT_REPAIRS = (
 )
 
 
-DecisionStep = Literal["front", "prior", "orders", "place", "second-look"]
-DECISION_STEPS: tuple[DecisionStep, ...] = ("front", "prior", "orders", "place", "second-look")
-"""front: the first page's layout is one more candidate. prior: the model's habit is taken out. orders: choices are
-asked in two orders. place: where its record is described counts for a number. second-look: the likeliest numbers are
-held against the words in which they stand."""
-
-
 class Recipe(BaseModel):
     """How papers are read, asked and checked. Unknown fields are errors."""
 
@@ -47,12 +40,10 @@ class Recipe(BaseModel):
     hidden_text: Literal["hide", "show"] = Field("hide", description="what no reader of the paper sees")
     loader: str | None = Field(None, description="None: judged by the file's content")
     passage_tokens: int = Field(1000, ge=200, description="shown for one question where the paper does not fit whole")
-    values: Literal["taken", "written"] = Field(
-        "written", description="written and checked; or taken from places in the text, where the engine scores options"
+    values: Literal["placed", "written"] = Field(
+        "placed", description="taken from places in the text, where the engine holds a grammar; or written, and checked"
     )
-    steps: tuple[DecisionStep, ...] = Field(
-        DECISION_STEPS, description="of the decision: front is used in both ways, the others where values are taken"
-    )
+    front: bool = Field(True, description="title, authors and DOI are read from the first page's layout")
     records: tuple[str, ...] = Field((), description="labels of the records, instead of asking for them")
     samples: int = Field(1, ge=1, le=64)
     alternatives: bool = False

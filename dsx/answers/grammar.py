@@ -3,10 +3,8 @@
     one parameter      null | {"value":…,"unit":…,"quote":…}     (null or not is the answer's first token)
     several            {"name":null | {…},"name":…}
     records            [{"label":…,"quote":…},…]
-    options, one       one of some texts
-    numbers            [80 mm,120 mm], of some texts
-    text, texts        "…", ["…","…"], words of the text
-    labels             null | ["…",…]
+    labels             null | ["…",…], words of the text
+    places             null | {"value":…} or {"value":…,"quote":…}, taken from places in the text (`types.Places`)
 
 The quote is a run of whole words of the text that is shown, inside one of its lines: it can be found there to the
 letter, after JSON's escapes are undone.
@@ -26,7 +24,7 @@ from dsx.answers.limits import LONGEST_LABEL, SHORTEST_QUOTE, longest_quote
 from dsx.schema.grammatical import for_grammar
 from dsx.schema.leaves import UNWRITABLE
 from dsx.schema.values import without_step
-from dsx.types import Order, Parameter, Question
+from dsx.types import Order, Parameter, Places, Question
 from dsx.units import aliases
 
 FUEL = 20_000_000
@@ -44,8 +42,10 @@ _solid = re.compile(_SOLID)
 def lark(question: Question) -> str:
     """The grammar, in llguidance's Lark."""
     rules = ["%llguidance {}"]
-    if question.form in _TAKEN:
-        return "\n".join([*rules, *_TAKEN[question.form](question)]) + "\n"
+    if question.form == "labels":
+        return "\n".join([*rules, *_labels(question)]) + "\n"
+    if question.places is not None:
+        return "\n".join([*rules, *_PLACED[question.places.kind](question, question.places)]) + "\n"
     quoting = _quote_rules(question.shown.text, longest_quote(question))
     rules += quoting
     if question.form == "records":
@@ -67,42 +67,68 @@ def lark(question: Question) -> str:
     return "\n".join(rules) + "\n"
 
 
-def _options(question: Question) -> list[str]:
-    return [f"start: {_alternatives(question.options)}"]
-
-
-def _some_options(question: Question) -> list[str]:
-    more = f' ("," item){{0,{question.max_items - 1}}}' if question.max_items > 1 else ""
-    return [f"item: {_alternatives(question.options)}", f'start: "[" item{more} "]"']
-
-
-def _words_of_text(question: Question) -> list[str]:
-    """Whole words of the text inside one of its lines; one text, a list of them, or labels of records."""
-    rules = _value_rules(question.shown.text, question.max_characters)
+def _labels(question: Question) -> list[str]:
+    rules = _value_rules(question.shown.text, LONGEST_LABEL)
     if not rules:
-        return ['start: "null"' if question.form == "labels" else 'start: "\\"\\""']
-    if question.form == "text":
-        return [*rules, "start: QUOTE"]
-    more = f' ("," QUOTE){{0,{question.max_items - 1}}}' if question.max_items > 1 else ""
-    listed = f'"[" QUOTE{more} "]"'
-    if question.form == "texts":
-        return [*rules, f"start: {listed}"]
-    return [*rules, f'start: "null" | {listed}' + (' | "[]"' if question.may_be_empty else "")]
+        return ['start: "null"']
+    empty = ' | "[]"' if question.may_be_empty else ""
+    return [*rules, f'start: "null" | {_listed("QUOTE", question.max_records)}{empty}']
 
 
-def _alternatives(options: Sequence[str]) -> str:
-    return " | ".join(map(_literal, options))
+def _one_answer(question: Question, places: Places) -> list[str]:
+    if not places.options:
+        return ['start: "null"']
+    return [f"ANSWER: {_alternatives(places.options)}", 'start: "null" | ANSWER']
 
 
-_TAKEN: Mapping[str, Callable[[Question], list[str]]] = {
-    "options": _options,
-    "one": _options,
-    "numbers": _some_options,
+def _chosen(question: Question, places: Places) -> list[str]:
+    if not places.options:
+        return ['start: "null"']
+    legal = _json_rule("legal", question.parameters[0].schema)
+    cited = f"CITED: {_alternatives(places.options)}"
+    first, second = r'"\"value\":" legal', r'"\"quote\":" CITED'
+    if question.order == "quote-value":
+        first, second = second, first
+    return [legal, cited, f'start: "null" | "{{" {first} "," {second} "}}"']
+
+
+def _numbers(question: Question, places: Places) -> list[str]:
+    if not places.options:
+        return ['start: "null"']
+    listed = _listed("NUMBER", places.max_items)
+    return [f"NUMBER: {_alternatives(places.options)}", rf'start: "null" | "{{\"value\":" {listed} "}}"']
+
+
+def _words_of_text(question: Question, places: Places) -> list[str]:
+    """Whole words of the text inside one of its lines: one text, or a list of them."""
+    rules = _value_rules(question.shown.text, places.max_characters)
+    if not rules:
+        return ['start: "null"']
+    value = "QUOTE" if places.kind == "text" else _listed("QUOTE", places.max_items)
+    return [*rules, rf'start: "null" | "{{\"value\":" {value} "}}"']
+
+
+def _listed(rule: str, most: int) -> str:
+    more = f' ("," {rule}){{0,{most - 1}}}' if most > 1 else ""
+    return f'"[" {rule}{more} "]"'
+
+
+def _alternatives(texts: Sequence[str]) -> str:
+    return " | ".join(map(_literal, texts))
+
+
+def _json_rule(name: str, schema: Mapping[str, Any]) -> str:
+    legal = {"x-guidance": {"whitespace_flexible": False}, **for_grammar(schema)}
+    return f"{name}: %json {json.dumps(legal, ensure_ascii=False)}"
+
+
+_PLACED: Mapping[str, Callable[[Question, Places], list[str]]] = {
+    "answer": _one_answer,
+    "chosen": _chosen,
+    "numbers": _numbers,
     "text": _words_of_text,
     "texts": _words_of_text,
-    "labels": _words_of_text,
 }
-"""Answers that are taken from the text, by their form."""
 
 
 def matcher(words: llguidance.LLTokenizer, lark: str) -> llguidance.LLMatcher:
@@ -115,8 +141,7 @@ def _parameter(at: int, parameter: Parameter, order: Order, quotable: bool) -> l
     """Rule p{at}: null or the object; only null where the text has nothing to quote."""
     if not quotable:
         return [f'p{at}: "null"']
-    schema = {"x-guidance": {"whitespace_flexible": False}, **for_grammar(parameter.schema)}
-    rules = [f"v{at}: %json {json.dumps(schema, ensure_ascii=False)}"]
+    rules = [_json_rule(f"v{at}", parameter.schema)]
     value = rf'"\"value\":" v{at}'
     if parameter.unit:
         rules.append(f"u{at}: " + " | ".join(_literal(_text(alias)) for alias in aliases(parameter.unit)))
@@ -201,7 +226,7 @@ def shortest(question: Question, partial: str) -> str:
             except ValueError:
                 whole = partial.rfind('"}', 0, whole)
         return "[]"
-    if len(question.parameters) == 1:
+    if question.form == "labels" or len(question.parameters) == 1:
         return "null"
     return json.dumps({parameter.name: None for parameter in question.parameters}, separators=(",", ":"))
 

@@ -8,21 +8,24 @@ from pathlib import Path
 from dsx.types import Choice, Parameter, PromptSet, RecordType, WorkedExample
 
 TEMPLATES = Path(__file__).parent / "prompts"
+SECOND_STUDY = (
+    "Thirty-two seedlings were planted 80 mm apart in potting compost, watered twice a week, and half of them were "
+    "turned each day."
+)
 EXAMPLE_PAPER = (
     "Light and the height of seedlings. Rosa Lindqvist and Tom Abara. Study 1. Twelve seedlings were kept in the dark. "
-    "Study 2. Thirty-two seedlings were planted 80 mm apart in potting compost, watered twice a week, and half of them "
-    "were turned each day. Leaves were counted by two raters."
+    f"Study 2. {SECOND_STUDY} Leaves were counted by two raters."
 )
 """Made up, and of another field than any parameter set: what it shows is the form."""
 EXAMPLES = (
     WorkedExample(
         Parameter("number_of_seedlings", {"type": "integer"}, "How many seedlings the study had."),
-        {"value": 32, "quote": "Thirty-two seedlings were planted"},
+        {"value": 32, "quote": SECOND_STUDY},
         "Study 2",
     ),
     WorkedExample(
         Parameter("spacing", {"type": "number"}, "Distance between neighbouring seedlings.", unit="cm"),
-        {"value": 80, "unit": "mm", "quote": "planted 80 mm apart"},
+        {"value": 80, "unit": "mm", "quote": SECOND_STUDY},
         "Study 2",
     ),
     WorkedExample(
@@ -39,16 +42,18 @@ EXAMPLES = (
                 Choice("other", "anything else"),
             ),
         ),
-        {"value": "compost", "quote": "in potting compost"},
+        {"value": "compost", "quote": SECOND_STUDY},
         "Study 2",
     ),
     WorkedExample(
-        Parameter("authors", {"type": "array"}, "Family names of the authors of this paper."),
+        Parameter(
+            "authors", {"type": "array", "items": {"type": "string"}}, "Family names of the authors of this paper."
+        ),
         {"value": ["Lindqvist", "Abara"], "quote": "Rosa Lindqvist and Tom Abara"},
     ),
     WorkedExample(
         Parameter("turned", {"type": "boolean"}, "Whether seedlings were turned."),
-        {"value": True, "quote": "half of them were turned each day"},
+        {"value": True, "quote": SECOND_STUDY},
         "Study 2",
     ),
     WorkedExample(

@@ -15,44 +15,60 @@ from typing import Any
 import jinja2
 
 from dsx.ask.singular import singular
-from dsx.types import Json, Order, Parameter, PromptSet, RecordType
+from dsx.schema import kind_of
+from dsx.types import Json, Order, Parameter, PromptSet, RecordType, WorkedExample
+
+UNQUOTED = ("numbers", "text", "texts")
+"""Kinds of values whose places are known from the value alone."""
 
 
 class Prompts:
     """A prompt set with its templates compiled. order: of the keys in an answer.
 
+    places: answers are taken from places in the text, so that words of the text need no quote beside them.
     examples: turns that come before every text: what is asked of the made-up paper, and the right answer.
     """
 
-    def __init__(self, prompt_set: PromptSet, order: Order) -> None:
+    def __init__(self, prompt_set: PromptSet, order: Order, places: bool) -> None:
         environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
         self._system = environment.from_string(prompt_set.system)
         self._strict = environment.from_string(prompt_set.strict)
         self._parameters = environment.from_string(prompt_set.parameters)
         self._records = environment.from_string(prompt_set.records)
-        self._order = order
+        self._order, self._places = order, places
         self.examples = tuple(self._examples(prompt_set))
 
     def system(self, root: RecordType, strict: bool) -> str:
         """The rules, for the whole run. strict: for engines that no grammar holds."""
-        text = self._system.render(records=_words(root.children[0].name if root.children else "studies"))
+        text = self._system.render(records=words_of(root.children[0].name if root.children else "studies"))
         return f"{text}\n\n{self._strict.render()}" if strict else text
 
     def parameters(self, parameters: Sequence[Parameter], record: str | None) -> str:
         """The question for one or several parameters of one record (None: of the paper)."""
-        unit = ',"unit":…' if any(parameter.unit for parameter in parameters) else ""
-        first, second = '"value":…' + unit, '"quote":…'
-        if self._order == "quote-value":
-            first, second = '"quote":…', '"value":…' + unit
-        return self._parameters.render(parameters=parameters, record=record, shape=f"{{{first},{second}}}")
+        return self._parameters.render(parameters=parameters, record=record, shape=self._shape(parameters))
 
     def records(self, kind: RecordType, record: str | None, after: str | None) -> str:
         """The question which records there are; record: the one they belong to; after: the last label known so far."""
-        name = _words(kind.name)
-        example = f"{singular(name).capitalize()} 1"
+        name = words_of(kind.name)
         return self._records.render(
-            name=name, description=kind.description, record=record, after=after, example=example
+            name=name,
+            description=kind.description,
+            record=record,
+            after=after,
+            example=f"{singular(name).capitalize()} 1",
+            quoted=not self._places,
+            none=kind.min_records == 0,
         )
+
+    def _shape(self, parameters: Sequence[Parameter]) -> str:
+        """Of an answer that is not null."""
+        if self._places and len(parameters) == 1 and kind_of(parameters[0]) in UNQUOTED:
+            return '{"value":…}'
+        unit = ',"unit":…' if any(parameter.unit for parameter in parameters) else ""
+        first, second = '"value":…' + unit, '"quote":…'
+        if self._order == "quote-value":
+            first, second = second, first
+        return f"{{{first},{second}}}"
 
     def _examples(self, prompt_set: PromptSet) -> list[tuple[str, str]]:
         turns: list[tuple[str, str]] = []
@@ -62,13 +78,21 @@ class Prompts:
             else:
                 question = self.parameters([example.asked], example.record)
             before = "" if turns or not prompt_set.example_paper else f"{prompt_set.example_paper}\n\n"
-            turns.append((before + question, answer_text(example.answer, self._order)))
+            turns.append((before + question, answer_text(self._bare(example), self._order)))
         return turns
+
+    def _bare(self, example: WorkedExample) -> Json:
+        """Its answer, without the quotes that are not asked for."""
+        if not self._places or example.answer is None:
+            return example.answer
+        if isinstance(example.asked, RecordType):
+            return [record["label"] for record in example.answer]
+        return {"value": example.answer["value"]} if kind_of(example.asked) in UNQUOTED else example.answer
 
 
 def answer_text(answer: Json, order: Order) -> str:
     """An answer as the grammar has it: compact, keys in this order."""
-    if isinstance(answer, dict) and order == "quote-value":
+    if isinstance(answer, dict) and "quote" in answer and order == "quote-value":
         answer = {"quote": answer["quote"], **{key: value for key, value in answer.items() if key != "quote"}}
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
 
@@ -79,21 +103,6 @@ def prompt_sha256(prompt_set: PromptSet) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=dict).encode()).hexdigest()
 
 
-def query(asked: Sequence[Parameter], record: str | None) -> str:
-    """The words by which passages are looked for."""
-    words = [record or ""]
-    for parameter in asked:
-        words += [_words(parameter.name), parameter.description, *parameter.synonyms, parameter.where]
-        words += [f"{_words(str(choice.value))} {choice.description}" for choice in parameter.choices]
-    return " ".join(words)
-
-
-def records_query(kind: RecordType) -> str:
-    """The words by which passages that name records are looked for."""
-    name = _words(kind.name)
-    single = singular(name)
-    return f"{name} {single} {single} 1 {single} 2 {single} 3 first second two three {kind.description}"
-
-
-def _words(name: str) -> str:
+def words_of(name: str) -> str:
+    """A name as people say it."""
     return name.replace("_", " ").replace(".", " ")

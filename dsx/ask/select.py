@@ -8,10 +8,11 @@ from __future__ import annotations
 import itertools
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dsx.ask.query import Query
 from dsx.errors import DecodeError, UsageError
 from dsx.text import sentences
 from dsx.types import PASSAGE_BREAK, Document, Passage, Shown
@@ -19,8 +20,12 @@ from dsx.types import PASSAGE_BREAK, Document, Passage, Shown
 HIDDEN_SECTIONS = ("references",)
 LIKELY_SECTIONS = {"methods": 1.5, "participants": 1.5, "apparatus": 1.5, "procedure": 1.5, "experiment": 1.4}
 """Factors on a sentence's score by the kind of the section it stands in; all others count 1."""
-NEIGHBOURS = 1
-"""Sentences shown on each side of one that was chosen."""
+NEIGHBOUR_SHARE = 0.3
+"""Of the scores of the sentences before and after, added to a sentence's."""
+LENGTH_POWER, LENGTH_UNIT = 0.3, 100
+"""A sentence of 100 characters counts as it is, a longer one less: several short ones take no more room."""
+OPENING_SHARE = 2 / 3
+"""Of the room, at most, for the paper's first lines where they are wanted."""
 LONGEST_PIECE, LEAST_PIECE = 800, 40
 """Characters of a sentence or line that are chosen together; longer ones are cut between words."""
 LEAST_ROOM = 128
@@ -100,18 +105,17 @@ class Selector:
         """Whether every question sees the whole paper."""
         return self._whole is not None
 
-    def select(self, query: str, first: bool = False) -> Shown:
-        """What to show for a question whose words are `query`; first: begin with the paper's first lines."""
+    def select(self, query: Query) -> Shown:
+        """What to show for a question."""
         if self._whole is not None:
             return self._whole
-        chosen: set[int] = set()
-        left = self.passage_tokens
         ranked = self._ranked(query)
         if self._cost(ranked[0]) > self.passage_tokens:
             return self._cut_to_fit(self._pieces[ranked[0]])
-        around = [0, *(side * step for step in range(1, NEIGHBOURS + 1) for side in (-1, 1))]
-        for index in [*self._opening(first), *(hit + step for hit in ranked for step in around)]:
-            if 0 <= index < len(self._pieces) and index not in chosen and self._cost(index) <= left:
+        chosen: set[int] = set()
+        left = self.passage_tokens
+        for index in [*self._opening(query.opening), *ranked]:
+            if index not in chosen and self._cost(index) <= left:
                 chosen.add(index)
                 left -= self._cost(index)
         return self._shown(chosen)
@@ -132,21 +136,24 @@ class Selector:
             end = _cut(text, piece.start, (piece.start + end) // 2)
         raise DecodeError(f"none of the paper's text fits into {self.passage_tokens} tokens")
 
-    def _opening(self, first: bool) -> Iterator[int]:
+    def _opening(self, wanted: bool) -> Iterator[int]:
         spent = 0
-        for index in range(len(self._pieces)) if first else ():
+        for index in range(len(self._pieces)) if wanted else ():
             spent += self._cost(index)
-            if spent > self.passage_tokens * 2 // 3:
+            if spent > self.passage_tokens * OPENING_SHARE:
                 return
             yield index
 
-    def _ranked(self, query: str) -> list[int]:
-        """Indices of pieces, best first, by BM25 and the section they stand in."""
-        known = [word for word in _words(query) if self._ranker and word in self._ranker.vocab_dict]
-        scores = self._ranker.get_scores(known) if known else [0.0] * len(self._pieces)
+    def _ranked(self, query: Query) -> list[int]:
+        """Indices of pieces, best first: BM25 of the piece and a share of its neighbours', by section and length."""
+        scores = _scores(self._ranker, query.texts, len(self._pieces))
+        around = [0.0, *scores, 0.0]
         weighted = [
-            score * likelihood_of_section(self.document, piece.start)
-            for score, piece in zip(scores, self._pieces, strict=True)
+            (around[at + 1] + NEIGHBOUR_SHARE * (around[at] + around[at + 2]))
+            * likelihood_of_section(self.document, piece.start)
+            * query.factor(piece)
+            / (max(piece.end - piece.start, LEAST_PIECE) / LENGTH_UNIT) ** LENGTH_POWER
+            for at, piece in enumerate(self._pieces)
         ]
         return sorted(range(len(weighted)), key=lambda index: (-weighted[index], index))
 
@@ -174,12 +181,9 @@ class SentenceIndex:
         ]
         self._ranker = _ranker([_words(document.text[slice(*span)]) for span in self.spans])
 
-    def best(self, query: str, shown: Shown, count: int) -> list[tuple[int, int]]:
+    def best(self, query: Query, shown: Shown, count: int) -> list[tuple[int, int]]:
         """The `count` sentences of what is shown that answer the query best, (start, end) in the document."""
-        if self._ranker is None:
-            return []
-        known = [word for word in _words(query) if word in self._ranker.vocab_dict]
-        scores = self._ranker.get_scores(known) if known else [0.0] * len(self.spans)
+        scores = _scores(self._ranker, query.texts, len(self.spans))
         ranked = sorted(
             range(len(self.spans)),
             key=lambda at: (-scores[at] * likelihood_of_section(self._document, self.spans[at][0]), at),
@@ -227,6 +231,22 @@ def _ranker(pieces: list[list[str]]) -> Any | None:
     ranker = bm25s.BM25()
     ranker.index(pieces, show_progress=False)
     return ranker
+
+
+def _scores(ranker: Any | None, texts: Sequence[tuple[str, float]], count: int) -> list[float]:
+    """BM25 of each piece, the words of the query weighted; 0 for all where no word is known."""
+    from bm25s.stopwords import STOPWORDS_EN
+
+    weights: dict[str, float] = {}
+    for text, weight in texts:
+        for word in _words(text):
+            if ranker is not None and word in ranker.vocab_dict and word not in STOPWORDS_EN:
+                weights[word] = weights.get(word, 0.0) + weight
+    totals = [0.0] * count
+    for word, weight in weights.items():
+        scores = ranker.get_scores([word]) if ranker is not None else ()
+        totals = [total + weight * float(score) for total, score in zip(totals, scores, strict=True)]
+    return totals
 
 
 def _words(text: str) -> list[str]:

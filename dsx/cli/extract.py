@@ -113,12 +113,12 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
 @click.option("--prompt-set", default="default", show_default=True, help="What the model is told (dsx plugins list).")
 @click.option(
     "--values",
-    type=click.Choice(["written", "taken"]),
-    default="written",
+    type=click.Choice(["placed", "written"]),
+    default="placed",
     show_default=True,
-    help="Written and then checked; or taken from places in the text, where the engine can.",
+    help="Taken from places in the text, where the engine holds a grammar; or written, and then checked.",
 )
-@click.option("--steps", help="Of the decision: names parted by commas, or none [default: all].")
+@click.option("--front/--no-front", default=True, help="Title, authors and DOI by the first page's layout.")
 @click.option("--records", callback=_labels, help='Labels of the records, e.g. "Experiment 1,Experiment 2".')
 @click.option("--samples", default=1, show_default=True, help="Answers drawn for each parameter.")
 @click.option("--alternatives", is_flag=True, help="Keep the whole distribution over a parameter's choices.")
@@ -165,11 +165,6 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
         recipe["repairs"] = tuple(name.strip() for name in options["repairs"].split(",") if name.strip())
     else:
         del recipe["repairs"]
-    if options["steps"] is not None:
-        names = [name.strip() for name in options["steps"].split(",")]
-        recipe["steps"] = tuple(name for name in names if name not in ("", "none"))
-    else:
-        del recipe["steps"]
     call = Call(
         shard=Shard.read(options["shard"]),
         papers_in_flight=options["papers_in_flight"],

@@ -234,7 +234,7 @@ def _asks(given: PromptSet) -> None:
 
     kind = RecordType("studies", "A study has people of its own.", (NUMBER,))
     for order in get_args(Order):
-        prompts = Prompts(given, order)
+        prompts = Prompts(given, order, places=False)
         demand(bool(prompts.system(kind, strict=True).strip()), "its system prompt is empty")
         question = prompts.parameters([NUMBER, TEXT], "Study 2")
         for needed in (NUMBER.name, TEXT.name, NUMBER.description, "Study 2"):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import bisect
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from dsx.answers import decide
-from dsx.answers.calibration import Calibration
-from dsx.answers.decide import Scores, Weights
 from dsx.answers.limits import LONGEST_QUOTE
-from dsx.ask import prompt
 from dsx.ask.prompt import Prompts
-from dsx.ask.select import Selector, SentenceIndex
+from dsx.ask.query import parameters_query
+from dsx.ask.select import Selector, readable
+from dsx.ground.candidates import value_fit
 from dsx.ground.locate import evidence_at
 from dsx.ground.normalise import normalise
 from dsx.ground.numbers import NumberMention, find_numbers
@@ -21,21 +20,22 @@ from dsx.recipe import Recipe
 from dsx.schema import validates
 from dsx.text import folded_words, sentences
 from dsx.types import (
-    AnswerForm,
     Completion,
     Document,
     Evidence,
     Json,
     Normaliser,
     Parameter,
+    Passage,
     Question,
-    QuestionId,
     RecordPath,
     Repair,
     Shown,
 )
 
 Span = tuple[int, int]
+OWN_FACTOR = 1.5
+"""For passages that stand where the record is described."""
 LogQuestion = Callable[[Question, Completion, Iterable[str]], None]
 """(question, completion, names of the repairs that fired)."""
 
@@ -48,7 +48,6 @@ class RecordContext:
     label: str | None = None
     own: tuple[Span, ...] = ()
     others: tuple[Span, ...] = ()
-    place: str = ""
 
     def fits(self, offset: int) -> int:
         """1 where the text at `offset` describes this record, −1 where it describes another one, else 0."""
@@ -69,19 +68,16 @@ class Wording:
 class Practice:
     """What does not change from paper to paper.
 
-    taken, written: for answers that are taken from the text, and for those that are written as JSON.
-    habits: by parameter, what the model answers without a paper. normalisers, repairs: those that the recipe names.
+    places: whether answers are taken from places in the text. normalisers, repairs: those that the recipe names.
     """
 
     recipe: Recipe
-    taken: Wording
-    written: Wording
+    places: bool
+    wording: Wording
     prompts: Prompts
     normalisers: Mapping[str, Normaliser]
     repairs: Sequence[tuple[str, Repair]]
-    calibration: Calibration
     log: LogQuestion
-    habits: dict[str, Scores] = field(default_factory=dict)
 
 
 class PaperContext:
@@ -97,43 +93,41 @@ class PaperContext:
         return find_numbers(self.document)
 
     @cached_property
-    def sentences(self) -> SentenceIndex:
-        """The sentences that may be shown."""
-        return SentenceIndex(self.document)
-
-    def uses(self, step: str) -> bool:
-        """Whether the recipe has this step of the decision."""
-        return step in self.practice.recipe.steps
-
-    def weights(self, kind: str) -> Weights:
-        """How its steps are weighed for a kind of parameter."""
-        return self.practice.calibration.weights(kind)
-
-    def show(self, parameter: Parameter, record: RecordContext) -> Shown:
-        """What is shown for a question about a parameter."""
-        return self.selector.select(prompt.query([parameter], record.label), first=not record.path)
-
-    def question(
-        self, record: RecordContext, names: Sequence[str], shown: Shown, text: str, form: AnswerForm, **more: Any
-    ) -> Question:
-        """A question whose answer is taken from what is shown."""
-        return Question(
-            id=QuestionId(self.document.id, record.path, tuple(names)),
-            system=self.practice.taken.system,
-            examples=self.practice.taken.examples,
-            shown=shown,
-            prompt=text,
-            form=form,
-            record=record.label,
-            **more,
+    def sentences(self) -> tuple[Span, ...]:
+        """The sentences and table rows that may be shown."""
+        text = self.document.text
+        return tuple(
+            span for passage in readable(self.document) for span in sentences(text, passage.start, passage.end)
         )
 
-    def without_habit(self, scores: Scores, parameter: Parameter, kind: str) -> Scores:
-        """The model's habit taken out of the scores, where the recipe wants it and the habit is known."""
-        habit = self.practice.habits.get(parameter.pointer)
-        if habit is None or not self.uses("prior"):
-            return decide.normalised(scores)
-        return decide.without_habit(scores, habit, self.weights(kind))
+    def sentences_of(self, shown: Shown) -> list[Span]:
+        """Those of what is shown; of a sentence that is shown in part, that part."""
+        parts = [
+            (max(start, passage.start), min(end, passage.end))
+            for passage in shown.passages
+            for start, end in self.sentences[
+                self._sentence_before(passage.start) : self._sentence_before(passage.end) + 1
+            ]
+        ]
+        return [(start, end) for start, end in parts if start < end]
+
+    def _sentence_before(self, offset: int) -> int:
+        return max(bisect.bisect_right(self.sentences, (offset, sys.maxsize)) - 1, 0)
+
+    def show(self, asked: Sequence[Parameter], record: RecordContext) -> Shown:
+        """What is shown for a question about parameters of a record."""
+        return self.selector.select(parameters_query(asked, record.label, self._factor(asked, record)))
+
+    def _factor(self, asked: Sequence[Parameter], record: RecordContext) -> Callable[[Passage], float]:
+        """What speaks for a passage beside its words: numbers that may be the value, and where the record stands."""
+        fits = [(mention.start, max(value_fit(mention, each) for each in asked)) for mention in self.numbers]
+
+        def factor(passage: Passage) -> float:
+            first, last = (bisect.bisect_left(fits, (offset, 0)) for offset in (passage.start, passage.end))
+            number = 1.0 + max((fit for _, fit in fits[first:last]), default=0)
+            return number * (OWN_FACTOR if record.fits(passage.start) > 0 else 1.0)
+
+        return factor
 
     def normalise(self, value: Json, unit: str | None, parameter: Parameter) -> Json:
         """The stored form. Raises ValueError."""
@@ -173,17 +167,6 @@ class PaperContext:
         line_end = len(text) if line_end < 0 else line_end
         spans = [span for span in sentences(text, line_start, line_end) if span[1] > first and span[0] < last]
         return (min(spans[0][0], first), max(spans[-1][1], last)) if spans else (line_start, line_end)
-
-    def likely_sentences(
-        self, parameter: Parameter, record: RecordContext, shown: Shown, value: Json, count: int
-    ) -> list[Span]:
-        """The sentences of what is shown in which a value that was chosen is probably said, cut to a quote's length."""
-        values = value if isinstance(value, list) else [value]
-        chosen = [choice for choice in parameter.choices if choice.value in values]
-        words = [str(each).replace("_", " ") for each in values] + [choice.description for choice in chosen]
-        query = " ".join([prompt.query([parameter], record.label), *words, *words])
-        spans = self.sentences.best(query, shown, count)
-        return [cut_around(self.document.text, span, (span[0], span[0])) for span in spans]
 
     def places_of(self, words: str, shown: Shown) -> list[Span]:
         """Where these words stand in what is shown, to the letter."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from dsx.answers.limits import LONGEST_LABEL
-from dsx.ask import plan, prompt, questions
+from dsx.ask import plan
+from dsx.ask.query import records_query
 from dsx.errors import DecodeError
-from dsx.fill.paper import PaperContext, RecordContext, Span, sections_of
-from dsx.types import Completion, Evidence, Question, RecordStep, RecordType
+from dsx.fill.paper import PaperContext, RecordContext, sections_of
+from dsx.types import Completion, Evidence, Question, QuestionId, RecordStep, RecordType
 
 Listing = Generator[list[Question], list[Completion], "list[ListedRecord]"]
 
@@ -24,7 +24,7 @@ class ListedRecord:
 
 
 def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -> Listing:
-    """The labels of a list's records, taken from the text; page by page where there are many.
+    """The labels of a list's records, words of the text; page by page where there are many.
 
     Raises DecodeError where the engine gives no answer.
     """
@@ -33,13 +33,14 @@ def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -
     while True:
         question = _question(paper, parent, kind, listed, min(kind.max_records - len(listed), page))
         (completion,) = yield [question]
+        paper.practice.log(question, completion, ())
         if completion.error is not None:
             raise DecodeError(f"{question.id}: {completion.error}")
         labels = [] if completion.truncated else json.loads(completion.text) or []
         known = {record.label for record in listed}
         new = [label for label in dict.fromkeys(labels) if label not in known]
         listed += [ListedRecord(label, _evidence(paper, question, label)) for label in new]
-        if not new or len(labels) < question.max_items or len(listed) >= kind.max_records:
+        if not new or len(labels) < question.max_records or len(listed) >= kind.max_records:
             break
     if not listed and completion.text != "[]":
         return [ListedRecord(None)]
@@ -49,17 +50,18 @@ def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -
 def _question(
     paper: PaperContext, parent: RecordContext, kind: RecordType, listed: Sequence[ListedRecord], count: int
 ) -> Question:
-    question = paper.question(
-        parent,
-        [kind.name],
-        paper.selector.select(prompt.records_query(kind)),
-        questions.labels(kind, parent.label, listed[-1].label if listed else None),
-        "labels",
-        max_items=count,
-        max_characters=LONGEST_LABEL,
+    practice = paper.practice
+    return Question(
+        id=QuestionId(paper.document.id, parent.path, (kind.name,), after=len(listed)),
+        system=practice.wording.system,
+        shown=paper.selector.select(records_query(kind)),
+        prompt=practice.prompts.records(kind, parent.label, listed[-1].label if listed else None),
+        form="labels",
+        record=parent.label,
+        examples=practice.wording.examples,
+        max_records=count,
         may_be_empty=kind.min_records == 0 and not listed,
     )
-    return replace(question, id=replace(question.id, after=len(listed)))
 
 
 def _evidence(paper: PaperContext, question: Question, label: str) -> Evidence | None:
@@ -80,16 +82,5 @@ def contexts(
     for label, own in zip(labels, sections, strict=True):
         others = tuple(span for spans in sections if spans is not own for span in spans if span not in own)
         path = (*parent.path, RecordStep(kind.name, label or ""))
-        described.append(RecordContext(path, label, tuple(own), others, _place(paper, own)))
+        described.append(RecordContext(path, label, tuple(own), others))
     return described
-
-
-def _place(paper: PaperContext, spans: Sequence[Span]) -> str:
-    """In words, for a question: the headings and pages of the sections that describe a record."""
-    named = []
-    for start, end in spans[:2]:
-        title = next((section.title for section in paper.document.sections if section.start == start), "")
-        first, last = paper.document.page_at(start), paper.document.page_at(max(start, end - 1))
-        pages = f"page {first}" if first == last else f"pages {first} to {last}"
-        named.append(f'"{title.strip()[:80]}" ({pages})')
-    return " and ".join(named)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from typing import TypeVar
 
 from dsx.types import Completion, Question, QuestionId
@@ -14,24 +14,21 @@ Rounds = Generator[Sequence[Question], Completion, T]
 """Yields the questions of a round, then an empty list after each completion but the last of the round."""
 
 
-def together(tasks: Sequence[Task[T]], on_completion: Callable[[Question, Completion], None]) -> Rounds[list[T]]:
-    """The results of the tasks, in their order. Completions come one at a time, in any order.
-
-    on_completion: is told of each, with its question.
-    """
+def together(tasks: Sequence[Task[T]]) -> Rounds[list[T]]:
+    """The results of the tasks, in their order. Completions come one at a time, in any order."""
     results: dict[int, T] = {}
     asked: dict[int, list[Question]] = {}
     for number, task in enumerate(tasks):
         _advance(number, task, None, asked, results)
     while asked:
         questions = [question for questions in asked.values() for question in questions]
-        waiting = {question.id: question for question in questions}
+        waiting = {question.id for question in questions}
         answered: dict[QuestionId, Completion] = {}
         while waiting:
             completion = yield questions
             questions = []
             answered[completion.question_id] = completion
-            on_completion(waiting.pop(completion.question_id), completion)
+            waiting.remove(completion.question_id)
         this_round, asked = asked, {}
         for number, own in this_round.items():
             _advance(number, tasks[number], [answered[question.id] for question in own], asked, results)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
-from dsx.ask import plan, prompt
+from dsx.ask import plan
+from dsx.ask.query import records_query
 from dsx.errors import DecodeError
 from dsx.fill.paper import PaperContext, RecordContext
 from dsx.fill.records import ListedRecord, Listing
@@ -67,13 +68,13 @@ def _question(paper: PaperContext, record: RecordContext, group: Sequence[Parame
     practice = paper.practice
     return Question(
         id=QuestionId(paper.document.id, record.path, tuple(each.name for each in group), attempt=int(brief)),
-        system=practice.written.system,
-        shown=paper.selector.select(prompt.query(group, record.label), first=not record.path),
+        system=practice.wording.system,
+        shown=paper.show(group, record),
         prompt=practice.prompts.parameters(group, record.label),
         form="parameters",
         parameters=tuple(group),
         record=record.label,
-        examples=practice.written.examples,
+        examples=practice.wording.examples,
         order=practice.recipe.order,
         brief=brief,
     )
@@ -85,12 +86,12 @@ def _records_question(
     practice = paper.practice
     return Question(
         id=QuestionId(paper.document.id, parent.path, (kind.name,), after=len(listed)),
-        system=practice.written.system,
-        shown=paper.selector.select(prompt.records_query(kind)),
+        system=practice.wording.system,
+        shown=paper.selector.select(records_query(kind)),
         prompt=practice.prompts.records(kind, parent.label, listed[-1].label if listed else None),
         form="records",
         record=parent.label,
-        examples=practice.written.examples,
+        examples=practice.wording.examples,
         max_records=min(kind.max_records - len(listed), plan.page(practice.recipe.max_new_tokens)),
     )
 

@@ -6,7 +6,7 @@ An answer is one of these, so its place is known before it is given.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -118,6 +118,22 @@ def _written(mention: NumberMention) -> str:
         digits = digits.rstrip("0").rstrip(".") or "0"
     unit = mention.unit or ""
     return digits + (unit if unit[:1] in ("%", "°", "") else f" {unit}")
+
+
+def value_fit(mention: NumberMention, parameter: Parameter) -> int:
+    """How well a number may be the parameter's value, by its unit: 0 not, 1 it may be, 2 it has a unit of its kind."""
+    schema = parameter.schema.get("items", parameter.schema)
+    if not isinstance(schema, Mapping) or schema.get("type") not in ("number", "integer") or mention.kind != "value":
+        return 0
+    if parameter.unit is None:
+        return int(mention.value > 0 and (mention.unit is None or read_unit(mention.unit) is None))
+    if mention.unit is None:
+        return 1
+    try:
+        convert(1.0, mention.unit, parameter.unit)
+    except ValueError:
+        return 0
+    return 2
 
 
 def _counts(mention: NumberMention, parameter: Parameter) -> bool:

@@ -249,8 +249,8 @@ def preview(papers: Sequence[Path], recipe: Recipe, call: Call) -> int:
     prepare(call.threads)
     with closing(make_engine(recipe, plugins)) as engine:
         pipeline = make_pipeline(recipe, parameters, plugins, engine, lambda event: None)
-        click.echo(f"# before every question\n\n## system\n{pipeline.wording.system}")
-        for question_text, answer_text in pipeline.wording.examples:
+        click.echo(f"# before every question\n\n## system\n{pipeline.practice.wording.system}")
+        for question_text, answer_text in pipeline.practice.wording.examples:
             click.echo(f"\n## example\n{question_text}\n\n## its answer\n{answer_text}")
         for path in files:
             document = pipeline.load(path)

@@ -4,10 +4,23 @@ reading   JSON Schema → ParameterSet: references resolved, nested objects flat
 leaves    one parameter's schema: its bounds filled in, what cannot be asked named with its JSON pointer
 values    does a value fit, and a paper's values in the schema's own shape
 models    Pydantic models in and out
+kinds     what kind of value a parameter has
 """
 
+from dsx.schema.kinds import Kind, kind_of
 from dsx.schema.models import parameter_set, pydantic_model
 from dsx.schema.reading import check, read, read_schema
 from dsx.schema.values import nullable, to_object, validates
 
-__all__ = ["check", "nullable", "parameter_set", "pydantic_model", "read", "read_schema", "to_object", "validates"]
+__all__ = [
+    "Kind",
+    "check",
+    "kind_of",
+    "nullable",
+    "parameter_set",
+    "pydantic_model",
+    "read",
+    "read_schema",
+    "to_object",
+    "validates",
+]

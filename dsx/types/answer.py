@@ -48,7 +48,6 @@ class Completion:
 
     constrained: a grammar held every token, so the text needs no recovery.
     truncated: the cap came first; the text is then the grammar's shortest answer and says nothing.
-    scores: log-likelihood of each option that is not much less likely than the best, for form "options".
     error: why there is no text.
     """
 
@@ -59,7 +58,6 @@ class Completion:
     confidence: Mapping[str, Confidence] = field(default_factory=dict)
     usage: Usage = Usage()
     error: str | None = None
-    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

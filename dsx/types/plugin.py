@@ -34,8 +34,6 @@ class Engine(Protocol):
     grammar: "lark", every answer is held by a grammar with verbatim quotes; "json_schema", held by a JSON Schema;
         "none", free text, which goes through the repairs.
     context_tokens: longest prompt and answer together.
-    scores_options: True where it answers questions of all forms and gives the likelihoods of options. May be absent:
-        then it is asked questions of the forms "parameters" and "records" only.
     """
 
     grammar: Literal["lark", "json_schema", "none"]
@@ -104,7 +102,8 @@ class PromptSet:
     strict: rules of writing, put after `system` for engines that no grammar holds.
     parameters: a question; gets `parameters`, `record` (its label, or None: of the paper) and `shape` (of the answer).
     records: the question which records there are; gets `name` and `description` of the list, `record` (the one that
-        they belong to, or None), `after` (the last label that is known, or None) and `example` (a label).
+        they belong to, or None), `after` (the last label that is known, or None), `example` (a label), `quoted` (the
+        answer is a list of {"label", "quote"}, else of labels, or null) and `none` (an empty list may be answered).
     example_paper: what the examples are about.
     """
 

@@ -78,7 +78,25 @@ class QuestionId:
         return "/".join([*steps, "+".join(self.names), *([] if self.after is None else [f"after {self.after}"])])
 
 
-AnswerForm = Literal["parameters", "records", "options", "one", "numbers", "text", "texts", "labels"]
+AnswerForm = Literal["parameters", "records", "labels"]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What the answer about one parameter may take from the text; null is always legal.
+
+    kind: what an answer looks like.
+        answer           one of `options`, each a whole JSON answer: a number with its unit and a quote that holds it
+        chosen           {"value":…,"quote":…}: what the schema allows, and one of `options`
+        numbers          {"value":[…]}: some of `options`
+        text, texts      {"value":…}: words of the shown text, or a list of such
+    options: texts as they stand in the answer. max_items: of a list. max_characters: of words of the text.
+    """
+
+    kind: Literal["answer", "chosen", "numbers", "text", "texts"]
+    options: tuple[str, ...] = ()
+    max_items: int = 1
+    max_characters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +104,15 @@ class Question:
     """One thing to ask about a text. Questions with equal `system`, `examples` and `shown` share a prefix.
 
     examples: turns that come before the text: what was asked, and the right answer.
-    form: what an answer looks like. The first two are for all engines, the others for those that score options.
+    form: what an answer looks like.
         parameters   an object of name → null or {value, unit?, quote} (the bare inner value of one parameter)
         records      a list of {label, quote}
-        options      one of `options`; the completion has the log-likelihood of each
-        one          one of `options`, written
-        numbers      a list of some of `options`
-        text, texts  words of the shown text as a JSON string, or a list of such
-        labels       as texts, or null
+        labels       a list of words of the text, or null
     parameters: what the answer holds, in the answer's order.
     record: label of the record that is being filled.
     order: of the keys in an answer.
     brief: quotes are short (see `dsx.answers.limits`), for the answer was cut before.
-    options: the legal answers, or items of them. max_items, max_characters: of a list, and of words of the text.
+    places: what the answer may take from the text; for engines that hold a grammar.
     may_be_empty: a list of labels may be [].
     """
 
@@ -113,9 +127,7 @@ class Question:
     examples: tuple[tuple[str, str], ...] = ()
     order: Order = "value-quote"
     brief: bool = False
-    options: tuple[str, ...] = ()
-    max_items: int = 0
-    max_characters: int = 0
+    places: Places | None = None
     may_be_empty: bool = False
 
     def messages(self) -> list[dict[str, str]]:

@@ -13,7 +13,6 @@ import time
 from collections import abc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from typing import Literal
 
 import llguidance
@@ -31,8 +30,6 @@ from dsx.engines.local.confidence import confidences
 from dsx.engines.local.generate import DecodeLoop
 from dsx.engines.local.load_model import allocate_kv_cache, device_of, dtype_of, load
 from dsx.engines.local.model_files import RECOMMENDED, find
-from dsx.engines.local.option_search import OptionSearch
-from dsx.engines.local.option_sequence import OptionSequence
 from dsx.engines.local.parity import check_parity
 from dsx.engines.local.prefix_cache import PrefixCache, prefill
 from dsx.engines.local.self_consistency import SelfConsistency
@@ -41,8 +38,6 @@ from dsx.engines.options import EngineOptions
 from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Usage
 
 log = logging.getLogger("dsx.engines.local")
-CONTINUES = re.compile(r"[.,]?\d")
-"""Tokens that go on a number."""
 NULL = re.compile(r'(?:"?:)?n(?:u(?:l(?:l.*)?)?)?', re.DOTALL)
 GRAMMAR_THREADS = 8
 """Grammars compiled at once: one takes 50 ms for a text of 80,000 characters."""
@@ -74,7 +69,6 @@ class TransformersEngine:
     """Answers questions with a local model. Raises ModelError where the model, its memory or its device is missing."""
 
     grammar: Literal["lark", "json_schema", "none"] = "lark"
-    scores_options = True
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
@@ -98,7 +92,6 @@ class TransformersEngine:
         self.kv_cache = allocate_kv_cache(self.model, self.options.cache_gigabytes * 1e9)
         self.prefixes = PrefixCache(self.kv_cache, self._prefill, MIN_MASKED_SHARE if masked else 0.0)
         token_texts = self.tokenizer.batch_decode([[token] for token in range(self.vocabulary)])
-        self.continuations = frozenset(token for token, text in enumerate(token_texts) if CONTINUES.match(text))
         self.loop = DecodeLoop(
             ModelRunner(self.model, self.kv_cache, report=log.info),
             self.vocabulary,
@@ -106,7 +99,6 @@ class TransformersEngine:
             self.prefixes.get,
             self.options.rows or (32 if self.device == "cpu" else 256),
             report=log.warning,
-            continuations=sorted(self.continuations),
         )
         log.info("Loaded in %.1f s on %s, %s", time.perf_counter() - started, self.model.device, self.model.dtype)
 
@@ -180,11 +172,6 @@ class TransformersEngine:
             error = f"prompt of {prompt_tokens} tokens and {max_tokens} of answer pass the model's context"
             return Completion(question.id, "", True, error=f"{error} of {self.context_tokens}")
         started = time.perf_counter()
-        if question.form == "options":
-            new_search = functools.partial(
-                OptionSearch, question.options, self.renderer.encode_text, self.continuations
-            )
-            return OptionSequence(question.id, prefix, suffix, None, max_tokens, new_search=new_search)
         lark = grammar.lark(question)
         matcher = grammar.matcher(self.ll_tokenizer, lark)
         if matcher.is_error():
@@ -217,18 +204,13 @@ class TransformersEngine:
         )
         if seq.error is not None:
             return Completion(question.id, "", True, usage=usage, error=seq.error)
-        if isinstance(seq, OptionSequence):
-            scores = seq.search.scores()
-            usage = replace(usage, tokens_sampled=seq.num_scored_tokens + 1)
-            return Completion(question.id, max(scores, key=scores.__getitem__), True, usage=usage, scores=scores)
         text, ends = self.decode(seq.output_tokens)
         if seq.truncated:
             text = grammar.shortest(question, text)
         confidence: dict[str, Confidence] = {}
         if question.form == "parameters" and not seq.truncated:
             confidence = confidences([parameter.name for parameter in question.parameters], text, ends, seq.sampled)
-        scores = {text: sum(token.log_probability for token in seq.sampled)}
-        return Completion(question.id, text, True, seq.truncated, confidence, usage, scores=scores)
+        return Completion(question.id, text, True, seq.truncated, confidence, usage)
 
 
 def _context(model: transformers.PreTrainedModel) -> int:

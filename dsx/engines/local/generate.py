@@ -20,7 +20,7 @@ from dsx.engines.local.sequence import Sequence
 class DecodeLoop:
     """Generates sequences.
 
-    null_tokens, continuations: see `Sampler`.
+    null_tokens: see `Sampler`.
     get_prefix: the prefilled prefix for a sequence's prefix tokens, and how many of them were in the cache.
     max_sequences: at once. max_running: half as many when memory runs out, twice as many again at each later `run`.
     """
@@ -33,11 +33,10 @@ class DecodeLoop:
         get_prefix: abc.Callable[[abc.Sequence[int]], tuple[CachedPrefix, int]],
         max_sequences: int,
         report: abc.Callable[[str], None] = lambda line: None,
-        continuations: abc.Sequence[int] = (),
     ) -> None:
         self.runner, self.get_prefix, self.report = runner, get_prefix, report
         self.max_sequences = self.max_running = max_sequences
-        self.sampler = Sampler(vocabulary, null_tokens, continuations)
+        self.sampler = Sampler(vocabulary, null_tokens)
 
     def run(self, sequences: abc.Iterable[Sequence]) -> abc.Iterator[Sequence]:
         """The sequences as they end: each is `finished` and has its `output_tokens`, or has an `error`."""
@@ -78,7 +77,6 @@ class DecodeLoop:
                 [seq.slots.start for seq in batch if seq.slots is not None],
                 [seq.num_computed_tokens for seq in batch],
                 list(prefix_groups(batch)),
-                None if all(seq.num_logits == 1 for seq in batch) else [seq.num_logits for seq in batch],
             )
             for seq in batch:
                 seq.num_computed_tokens += len(seq.pending_tokens)

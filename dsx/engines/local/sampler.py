@@ -10,7 +10,6 @@ import llguidance.numpy
 import numpy
 import torch
 
-from dsx.engines.local.option_sequence import OptionSequence, score
 from dsx.engines.local.sequence import SampledToken, Sequence, TokenPolicy
 
 
@@ -20,34 +19,19 @@ class Sampler:
     Of equally likely tokens the one with the lowest id is taken.
 
     null_tokens: ids of the tokens that begin or are the word null.
-    continuations: ids of the tokens that go on a number, see `option_search`.
     """
 
-    def __init__(self, vocabulary: int, null_tokens: abc.Sequence[int], continuations: abc.Sequence[int] = ()) -> None:
+    def __init__(self, vocabulary: int, null_tokens: abc.Sequence[int]) -> None:
         self.vocabulary = vocabulary
         self.null_tokens = torch.tensor(list(null_tokens), dtype=torch.long)
-        self.continuations = torch.tensor(list(continuations), dtype=torch.long)
         self.executor = llguidance.LLExecutor()
 
     def __call__(self, sequences: abc.Sequence[Sequence], logits: torch.Tensor) -> float:
-        """Appends a token to each sequence, or scores its options. One whose logits are not all numbers fails.
+        """Appends a token to each sequence. One whose logits are not all numbers fails.
 
-        logits: [rows, at least the vocabulary], as many rows of each sequence as its `num_logits`. Returns the seconds
-        that masks and sampling took. Those in which a GPU was waited for are the model's: the masks are computed while
-        it works.
+        logits: [sequences, at least the vocabulary]. Returns the seconds that masks and sampling took. Those in which a
+        GPU was waited for are the model's: the masks are computed while it works.
         """
-        scoring = [seq for seq in sequences if isinstance(seq, OptionSequence)]
-        if not scoring:
-            return self._append(sequences, logits)
-        started = time.perf_counter()
-        of_options = [isinstance(seq, OptionSequence) for seq in sequences for _ in range(seq.num_logits)]
-        mask = torch.tensor(of_options, device=logits.device)
-        score(scoring, logits[mask][:, : self.vocabulary].float(), self.continuations)
-        took = time.perf_counter() - started
-        generating = [seq for seq in sequences if not isinstance(seq, OptionSequence)]
-        return took + (self._append(generating, logits[~mask]) if generating else 0.0)
-
-    def _append(self, sequences: abc.Sequence[Sequence], logits: torch.Tensor) -> float:
         started = time.perf_counter()
         bitmask = llguidance.numpy.allocate_token_bitmask(len(sequences), self.vocabulary)
         matchers = [(seq.matcher, index) for index, seq in enumerate(sequences)]

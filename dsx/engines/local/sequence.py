@@ -41,7 +41,7 @@ class Sequence:
     key: abc.Hashable
     prefix_tokens: abc.Sequence[int]
     suffix_tokens: abc.Sequence[int]
-    grammar: llguidance.LLMatcher | None
+    grammar: llguidance.LLMatcher
     max_tokens: int
     seed: int | None = None
     policy: TokenPolicy | None = None
@@ -65,11 +65,6 @@ class Sequence:
     error: str | None = None
 
     @property
-    def num_logits(self) -> int:
-        """After how many of its last pending tokens the logits are wanted."""
-        return 1
-
-    @property
     def num_forced_tokens(self) -> int:
         """Output tokens that the grammar left no choice about."""
         return len(self.output_tokens) - len(self.sampled)
@@ -85,7 +80,6 @@ class Sequence:
     def start(self, slots: SlotRange) -> None:
         """Generates from the answer's start, with keys and values in `slots`."""
         self.slots, self.num_computed_tokens, self.output_tokens, self.sampled = slots, 0, [], []
-        assert self.grammar is not None
         self.matcher = self.grammar.deep_copy()
         self.generator = None if self.seed is None else torch.Generator().manual_seed(self.seed)
         self.pending_tokens = list(self.suffix_tokens)

@@ -79,7 +79,6 @@ class ModelRunner:
         tail_starts: Sequence[int],
         num_computed_tokens: Sequence[int],
         prefix_groups: Sequence[PrefixGroup],
-        num_logits: Sequence[int] | None = None,
     ) -> torch.Tensor:
         """Logits after each sequence's last token, [R, vocabulary], float32 where the head allows, on the last device.
 
@@ -89,11 +88,8 @@ class ModelRunner:
         batch = ForwardBatch(
             self.kv_cache, input_ids, tail_starts, num_computed_tokens, num_new_tokens, prefix_groups, self.use_flash
         )
-        batch.num_logits = num_logits
         with torch.inference_mode():
-            if self._graphs is None or num_logits is not None:
-                return self._run(batch)
-            return self._graphs.run(batch)
+            return self._run(batch) if self._graphs is None else self._graphs.run(batch)
 
     @property
     def captured_graphs(self) -> list[CapturedGraph]:

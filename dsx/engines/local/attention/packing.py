@@ -74,7 +74,7 @@ class AttentionMetadata:
 
     max_query_len: tokens of the sequences of one prefix, at most.
     input_ids, positions, slot_mapping: int64 [N], the tokens, their positions, the slots that their keys go to.
-    logits_indices: int64 [R], each sequence's last token (or its last few, see `ForwardBatch.num_logits`).
+    logits_indices: int64 [R], each sequence's last token.
     The others are int32, as FlashAttention's kernel for varying lengths takes them: where the queries of each entry
     begin, where its keys begin (both one more than there are entries), and how many keys it has. There is an entry for
     each of N tails: each token attends to its sequence's tail up to itself. There are S·P entries for prefixes: all
@@ -119,7 +119,6 @@ class ForwardBatch:
     input_ids: new tokens, one sequence after the other. Sequences with the same prefix stand together.
     tail_starts: the first slot of each sequence's tail (question and answer), length R. num_computed_tokens: how many
     tokens of the tail are in its slots already. num_new_tokens: how many come now.
-    num_logits: after how many of its last new tokens each sequence's logits are wanted. None: after the last one.
     use_flash: the flash backend may be used. flash_only: it was, in all layers, and would be whatever the lengths.
     """
 
@@ -131,7 +130,6 @@ class ForwardBatch:
     prefix_groups: Sequence[PrefixGroup]
     use_flash: bool = False
     flash_only: bool = True
-    num_logits: Sequence[int] | None = None
     _metadata: dict[torch.device, AttentionMetadata] = field(default_factory=dict)
     _padded: dict[torch.device, PaddedTails] = field(default_factory=dict)
 
@@ -144,8 +142,7 @@ class ForwardBatch:
     def exact_bucket(self) -> GraphBucket:
         """Without padding."""
         tokens, prefixes = len(self.input_ids), len(self.prefix_groups)
-        logits = len(self.num_new_tokens) if self.num_logits is None else sum(self.num_logits)
-        return GraphBucket(tokens, logits, prefixes, num_splits_for(tokens, prefixes))
+        return GraphBucket(tokens, len(self.num_new_tokens), prefixes, num_splits_for(tokens, prefixes))
 
     def metadata(self, device: torch.device) -> AttentionMetadata:
         """Its indices there, copied once for all layers of the device."""
@@ -183,7 +180,7 @@ class ForwardBatch:
             padded(numpy.array(self.input_ids), bucket.num_tokens),
             padded(self._prefix_lengths()[sequence] + tail_position, bucket.num_tokens),
             padded(tail_starts[sequence] + tail_position, bucket.num_tokens),
-            padded(self._logits_indices(ends), bucket.num_sequences),
+            padded(ends - 1, bucket.num_sequences),
             numpy.arange(bucket.num_tokens + 1),
             padded(tail_starts[sequence], bucket.num_tokens + 1),
             padded(tail_position + 1, bucket.num_tokens),
@@ -193,12 +190,6 @@ class ForwardBatch:
         ]
         assert bucket.num_tokens == ends[-1] or bucket.num_prefixes > len(group_starts)
         return numpy.concatenate(arrays).astype(numpy.int64)
-
-    def _logits_indices(self, ends: numpy.ndarray) -> numpy.ndarray:
-        """The tokens after which logits are wanted. ends: where each sequence's new tokens end."""
-        if self.num_logits is None:
-            return ends - 1
-        return numpy.concatenate([numpy.arange(end - n, end) for end, n in zip(ends, self.num_logits, strict=True)])
 
     def _splits(self, bucket: GraphBucket) -> tuple[numpy.ndarray, numpy.ndarray]:
         """The first slot of each split of each prefix, and how many tokens it has; [S, P] each."""
