@@ -41,6 +41,9 @@ from dsx.types import (
 QUESTION_TOKENS = 1024
 """Kept free of the context for a question and its template, beside the answer's cap."""
 
+PASSAGE_TOKENS = 1000
+"""Shown for one question where neither the recipe nor the model says how many."""
+
 Filling = Rounds[PaperResult]
 """A paper that is being filled: see `Pipeline.fill`."""
 
@@ -75,7 +78,7 @@ class Pipeline:
         self.record_event = record_event
         self._reader = DocumentReader(plugins.loader_of, plugins.loaders, recipe.load_limits(), cache)
         places = recipe.values == "placed" and engine.grammar == "lark"
-        prompts = Prompts(plugins.prompt_sets[recipe.prompt_set], recipe.order, places)
+        prompts = Prompts(plugins.prompt_sets[recipe.prompt_set or "default"], recipe.order, places)
         self.practice = Practice(
             recipe,
             places,
@@ -136,7 +139,10 @@ class Pipeline:
 
     def _selector(self, document: Document) -> Selector:
         left = self._room_for_text()
-        return Selector(document, self.engine.count_tokens, left, min(self.recipe.passage_tokens, left))
+        whole = left if self.recipe.whole_papers in (None, True) else 0
+        return Selector(
+            document, self.engine.count_tokens, whole, min(self.recipe.passage_tokens or PASSAGE_TOKENS, left)
+        )
 
     def _room_for_text(self) -> int:
         wording = self.practice.wording
@@ -147,18 +153,22 @@ class Pipeline:
     # ---- the tasks of a round: each fills values of one record, and gives the records below it ----
 
     def _values(self, paper: PaperContext, records: list[_OpenRecord]) -> Iterator[Task[list[_OpenRecord]]]:
+        placed_ones: list[tuple[_OpenRecord, Parameter]] = []
         for record in records:
             written_ones = []
             for parameter in record.type.parameters:
                 if (value := self._on_first_page(paper, record, parameter)) is not None:
                     record.values[parameter.name] = value
                 elif self.practice.places and kind_of(parameter) != "free":
-                    yield self._placed(paper, record, parameter)
+                    placed_ones.append((record, parameter))
                 else:
                     written_ones.append(parameter)
             kind = RecordType(record.type.name, record.type.description, tuple(written_ones))
             for group in plan.groups(kind, self.recipe.per_question, self.recipe.max_new_tokens):
                 yield self._written(paper, record, group)
+        paper.plan([(record.context, parameter) for record, parameter in placed_ones])
+        for record, parameter in placed_ones:
+            yield self._placed(paper, record, parameter)
 
     def _on_first_page(self, paper: PaperContext, record: _OpenRecord, parameter: Parameter) -> Value | None:
         if record.context.path or not self.recipe.front:

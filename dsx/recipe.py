@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsx.errors import UsageError
-from dsx.types import EngineSettings, LoadLimits, Order
+from dsx.types import EngineSettings, LoadLimits, NamedModel, Order
 
 DEFAULT_REPAIRS = (
     "find-json",
@@ -36,10 +37,15 @@ class Recipe(BaseModel):
     max_new_tokens: int = Field(512, ge=32, description="cap of one answer, tokens")
     per_question: int = Field(1, ge=1, description="parameters asked in one question")
     order: Order = "value-quote"
-    prompt_set: str = Field("default", description="what the model is told and asked")
+    prompt_set: str | None = Field(None, description="what the model is told and asked; None: the model's own")
     hidden_text: Literal["hide", "show"] = Field("hide", description="what no reader of the paper sees")
     loader: str | None = Field(None, description="None: judged by the file's content")
-    passage_tokens: int = Field(1000, ge=200, description="shown for one question where the paper does not fit whole")
+    passage_tokens: int | None = Field(
+        None,
+        ge=200,
+        description="shown for one question where the paper is not shown whole; None: as the model likes it",
+    )
+    whole_papers: bool | None = Field(None, description="shown whole where they fit; None: as the model likes it")
     values: Literal["placed", "written"] = Field(
         "placed", description="taken from places in the text, where the engine holds a grammar; or written, and checked"
     )
@@ -68,10 +74,22 @@ class Recipe(BaseModel):
         """What reading one file may cost."""
         return LoadLimits(self.load_seconds, self.load_megabytes, self.load_characters)
 
-    def engine_settings(self) -> EngineSettings:
-        """The part that an engine is made from."""
+    def asked_like(self, name: str | None, model: NamedModel | None) -> Recipe:
+        """The recipe with a model's own ways, where it says nothing else. model: None for one that no plugin brings."""
+        own = model or NamedModel(Path)
+        chosen = {
+            "model": name,
+            "prompt_set": self.prompt_set or own.prompt_set,
+            "passage_tokens": self.passage_tokens or own.passage_tokens,
+            "whole_papers": own.whole_papers if self.whole_papers is None else self.whole_papers,
+        }
+        return self.model_copy(update=chosen)
+
+    def engine_settings(self, folder: Path | None = None) -> EngineSettings:
+        """The part that an engine is made from. folder: of a model that a plugin brings."""
         return EngineSettings(
             model=self.model,
+            folder=folder,
             max_new_tokens=self.max_new_tokens,
             attention=self.attention,
             quantize=self.quantize,

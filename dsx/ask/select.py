@@ -24,6 +24,10 @@ NEIGHBOUR_SHARE = 0.3
 """Of the scores of the sentences before and after, added to a sentence's."""
 LENGTH_POWER, LENGTH_UNIT = 0.3, 100
 """A sentence of 100 characters counts as it is, a longer one less: several short ones take no more room."""
+NEED_SHARE = 0.4
+"""Of the room, for what one question needs most, where several share what they are shown."""
+LEAST_COST = 8
+"""Tokens; where less is left, nothing more is looked for."""
 OPENING_SHARE = 2 / 3
 """Of the room, at most, for the paper's first lines where they are wanted."""
 LONGEST_PIECE, LEAST_PIECE = 800, 40
@@ -107,18 +111,67 @@ class Selector:
 
     def select(self, query: Query) -> Shown:
         """What to show for a question."""
+        return self.select_shared([query])[0]
+
+    def select_shared(self, queries: Sequence[Query]) -> list[Shown]:
+        """What to show for each of several questions; those that need much the same are shown the same.
+
+        Each question's likeliest pieces are in what it is shown, up to `NEED_SHARE` of the room; a text that several
+        share is prefilled once.
+        """
         if self._whole is not None:
-            return self._whole
-        ranked = self._ranked(query)
-        if self._cost(ranked[0]) > self.passage_tokens:
-            return self._cut_to_fit(self._pieces[ranked[0]])
+            return [self._whole] * len(queries)
+        rankings = [self._ranked(query) for query in queries]
+        needs = [self._first(ranked, query.opening) for ranked, query in zip(rankings, queries, strict=True)]
+        shown: list[Shown | None] = [None] * len(queries)
+        for members in self._groups(needs):
+            text = self._shown_to([rankings[at] for at in members], set().union(*(needs[at] for at in members)))
+            for at in members:
+                shown[at] = text
+        return [text for text in shown if text is not None]
+
+    def _first(self, ranked: Sequence[int], opening: bool) -> set[int]:
+        """The pieces that a question needs most; one at least."""
         chosen: set[int] = set()
-        left = self.passage_tokens
-        for index in [*self._opening(query.opening), *ranked]:
+        left = self.passage_tokens * NEED_SHARE
+        opened = list(self._opening(opening))
+        for index in [*opened, *ranked]:
+            room = self.passage_tokens if index in opened else left
+            if index not in chosen and self._cost(index) <= room:
+                chosen.add(index)
+                left -= 0 if index in opened else self._cost(index)
+        return chosen or {ranked[0]}
+
+    def _groups(self, needs: Sequence[set[int]]) -> list[list[int]]:
+        """Indices of needs that fit together, each put where it adds least."""
+        groups: list[tuple[list[int], set[int]]] = []
+        for at, need in enumerate(needs):
+            added = [(self._total(need - union), number) for number, (_, union) in enumerate(groups)]
+            for _, number in sorted(added):
+                members, union = groups[number]
+                if self._total(union | need) <= self.passage_tokens:
+                    members.append(at)
+                    union |= need
+                    break
+            else:
+                groups.append(([at], set(need)))
+        return [members for members, _ in groups]
+
+    def _shown_to(self, rankings: Sequence[Sequence[int]], chosen: set[int]) -> Shown:
+        """What is needed, and then the next best of each question in turn."""
+        if len(chosen) == 1 and self._total(chosen) > self.passage_tokens:
+            return self._cut_to_fit(self._pieces[next(iter(chosen))])
+        left = self.passage_tokens - self._total(chosen)
+        for index in itertools.chain.from_iterable(zip(*rankings, strict=True)):
+            if left < LEAST_COST:
+                break
             if index not in chosen and self._cost(index) <= left:
                 chosen.add(index)
                 left -= self._cost(index)
         return self._shown(chosen)
+
+    def _total(self, indices: set[int]) -> int:
+        return sum(map(self._cost, indices))
 
     def _cost(self, index: int) -> int:
         """Tokens of a piece and of the break after it."""

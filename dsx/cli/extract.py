@@ -110,7 +110,7 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
 @click.option("--quantize", type=click.Choice(["none", "8bit", "4bit"]), default="none", show_default=True)
 @click.option("--per-question", default=1, show_default=True, help="Parameters asked at once.")
 @click.option("--order", type=click.Choice(["value-quote", "quote-value"]), default="value-quote", show_default=True)
-@click.option("--prompt-set", default="default", show_default=True, help="What the model is told (dsx plugins list).")
+@click.option("--prompt-set", help="What the model is told (dsx plugins list) [default: the model's own].")
 @click.option(
     "--values",
     type=click.Choice(["placed", "written"]),

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from dsx.answers.limits import LONGEST_QUOTE
 from dsx.ask.prompt import Prompts
-from dsx.ask.query import parameters_query
+from dsx.ask.query import Query, parameters_query
 from dsx.ask.select import Selector, readable
 from dsx.ground.candidates import value_fit
 from dsx.ground.locate import evidence_at
@@ -86,6 +86,7 @@ class PaperContext:
     def __init__(self, document: Document, selector: Selector, practice: Practice) -> None:
         self.document, self.selector, self.practice = document, selector, practice
         self._quotes: dict[Span, Span] = {}
+        self._shown: dict[tuple[RecordPath, tuple[str, ...]], Shown] = {}
 
     @cached_property
     def numbers(self) -> tuple[NumberMention, ...]:
@@ -116,18 +117,17 @@ class PaperContext:
 
     def show(self, asked: Sequence[Parameter], record: RecordContext) -> Shown:
         """What is shown for a question about parameters of a record."""
-        return self.selector.select(parameters_query(asked, record.label, self._factor(asked, record)))
+        known = self._shown.get((record.path, tuple(each.name for each in asked)))
+        return known or self.selector.select(self._query(asked, record))
 
-    def _factor(self, asked: Sequence[Parameter], record: RecordContext) -> Callable[[Passage], float]:
-        """What speaks for a passage beside its words: numbers that may be the value, and where the record stands."""
-        fits = [(mention.start, max(value_fit(mention, each) for each in asked)) for mention in self.numbers]
+    def plan(self, questions: Sequence[tuple[RecordContext, Parameter]]) -> None:
+        """Chooses what is shown for questions of one parameter each, so that many share a text."""
+        shown = self.selector.select_shared([self._query([parameter], record) for record, parameter in questions])
+        for (record, parameter), text in zip(questions, shown, strict=True):
+            self._shown[record.path, (parameter.name,)] = text
 
-        def factor(passage: Passage) -> float:
-            first, last = (bisect.bisect_left(fits, (offset, 0)) for offset in (passage.start, passage.end))
-            number = 1.0 + max((fit for _, fit in fits[first:last]), default=0)
-            return number * (OWN_FACTOR if record.fits(passage.start) > 0 else 1.0)
-
-        return factor
+    def _query(self, asked: Sequence[Parameter], record: RecordContext) -> Query:
+        return parameters_query(asked, record.label, factor_of(self.numbers, asked, record))
 
     def normalise(self, value: Json, unit: str | None, parameter: Parameter) -> Json:
         """The stored form. Raises ValueError."""
@@ -177,6 +177,20 @@ class PaperContext:
                 places.append((at, at + len(words)))
                 at = self.document.text.find(words, at + 1, passage.end)
         return places
+
+
+def factor_of(
+    numbers: Sequence[NumberMention], asked: Sequence[Parameter], record: RecordContext
+) -> Callable[[Passage], float]:
+    """What speaks for a passage beside its words: numbers that may be the value, and where the record stands."""
+    fits = [(mention.start, max(value_fit(mention, each) for each in asked)) for mention in numbers]
+
+    def factor(passage: Passage) -> float:
+        first, last = (bisect.bisect_left(fits, (offset, 0)) for offset in (passage.start, passage.end))
+        number = 1.0 + max((fit for _, fit in fits[first:last]), default=0)
+        return number * (OWN_FACTOR if record.fits(passage.start) > 0 else 1.0)
+
+    return factor
 
 
 def cut_around(text: str, sentence: Span, place: Span, longest: int = LONGEST_QUOTE) -> Span:

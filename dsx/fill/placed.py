@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dsx.answers.limits import LONGEST_QUOTE
+from dsx.answers.limits import LONGEST_QUOTE, SHORTEST_QUOTE
 from dsx.fill.paper import PaperContext, RecordContext, Span, cut_around
 from dsx.ground.candidates import Candidate, computed_candidates, number_candidates
 from dsx.ground.support import judge
@@ -50,12 +50,17 @@ class Asked:
     shown: Shown
 
 
+def ask(paper: PaperContext, record: RecordContext, parameter: Parameter) -> tuple[Asked, Places, Reader]:
+    """What is shown for a parameter of any kind but free, the answers that it allows, and how they are read."""
+    asked = Asked(paper, record, parameter, paper.show([parameter], record))
+    return asked, *_BY_KIND[kind_of(parameter)](asked)
+
+
 def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Steps:
     """The value of a parameter of any kind but free."""
-    asked = Asked(paper, record, parameter, paper.show([parameter], record))
-    places, read = _BY_KIND[kind_of(parameter)](asked)
-    if places.kind in ("answer", "chosen", "numbers") and not places.options:
-        return Value(None, Status.NOT_REPORTED, 1.0, sure=Confidence(0.0, 1.0))  # nothing shown could be the value
+    asked, places, read = ask(paper, record, parameter)
+    if is_empty(places):
+        return Value(None, Status.NOT_REPORTED, 1.0, sure=Confidence(0.0, 1.0))
     posed = question(asked, places)
     (completion,) = yield [posed]
     paper.practice.log(posed, completion, ())
@@ -67,6 +72,11 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> St
     if completion.text == "null":
         return Value(None, Status.NOT_REPORTED, None if sure is None else 1 - sure.reported, sure=sure)
     return _stored(asked, read(completion.text), sure)
+
+
+def is_empty(places: Places) -> bool:
+    """Whether nothing that is shown can be the value, so that there is nothing to ask."""
+    return places.kind in ("answer", "chosen", "numbers") and not places.options
 
 
 def question(asked: Asked, places: Places) -> Question:
@@ -183,7 +193,7 @@ def quotable(asked: Asked) -> dict[str, Span]:
     for start, end in paper.sentences_of(asked.shown):
         span = cut_around(paper.document.text, (start, end), (start, start), LONGEST_QUOTE)
         known = spans.get(text := paper.document.text[slice(*span)])
-        if text and (known is None or asked.record.fits(span[0]) > asked.record.fits(known[0])):
+        if len(text) >= SHORTEST_QUOTE and (known is None or asked.record.fits(span[0]) > asked.record.fits(known[0])):
             spans[text] = span
     return spans
 

@@ -31,25 +31,31 @@ def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -
     listed: list[ListedRecord] = []
     page = plan.page(paper.practice.recipe.max_new_tokens)
     while True:
-        question = _question(paper, parent, kind, listed, min(kind.max_records - len(listed), page))
-        (completion,) = yield [question]
-        paper.practice.log(question, completion, ())
+        posed = question(paper, parent, kind, listed, min(kind.max_records - len(listed), page))
+        (completion,) = yield [posed]
+        paper.practice.log(posed, completion, ())
         if completion.error is not None:
-            raise DecodeError(f"{question.id}: {completion.error}")
+            raise DecodeError(f"{posed.id}: {completion.error}")
         labels = [] if completion.truncated else json.loads(completion.text) or []
         known = {record.label for record in listed}
         new = [label for label in dict.fromkeys(labels) if label not in known]
-        listed += [ListedRecord(label, _evidence(paper, question, label)) for label in new]
-        if not new or len(labels) < question.max_records or len(listed) >= kind.max_records:
+        listed += [ListedRecord(label, _evidence(paper, posed, label)) for label in new]
+        if not new or len(labels) < posed.max_records or len(listed) >= kind.max_records:
             break
     if not listed and completion.text != "[]":
         return [ListedRecord(None)]
     return listed
 
 
-def _question(
+def answer_of(names: Sequence[str]) -> str:
+    """The answer that lists these labels; null for the one unnamed record."""
+    return json.dumps(names, ensure_ascii=False, separators=(",", ":")) if names else "null"
+
+
+def question(
     paper: PaperContext, parent: RecordContext, kind: RecordType, listed: Sequence[ListedRecord], count: int
 ) -> Question:
+    """Which records there are; at most `count` after those that are listed already."""
     practice = paper.practice
     return Question(
         id=QuestionId(paper.document.id, parent.path, (kind.name,), after=len(listed)),

@@ -10,7 +10,7 @@ import pluggy
 if TYPE_CHECKING:
     import click
 
-    from dsx.types import EngineFactory, Exporter, Loader, Normaliser, ParameterSet, PromptSet, Repair
+    from dsx.types import EngineFactory, Exporter, Loader, NamedModel, Normaliser, ParameterSet, PromptSet, Repair
 
 hookspec = pluggy.HookspecMarker("dsx")
 hookimpl = pluggy.HookimplMarker("dsx")
@@ -42,6 +42,11 @@ def register_engines() -> dict[str, EngineFactory]:  # type: ignore[empty-body]
 @hookspec
 def register_prompt_sets() -> dict[str, PromptSet]:  # type: ignore[empty-body]
     """Prompt sets by the name that `--prompt-set` takes; `dsx.plugin_api.default_prompts()` is one to start from."""
+
+
+@hookspec
+def register_models() -> dict[str, NamedModel]:  # type: ignore[empty-body]
+    """Local models by the name that `--model` takes, each with the prompt set that it is best asked with."""
 
 
 @hookspec

@@ -25,7 +25,18 @@ from dsx.commands import COMMANDS
 from dsx.errors import LoadError, PluginError
 from dsx.plugins import hookspecs
 from dsx.plugins.registry import PluginReport, Registry, reported
-from dsx.types import Document, EngineFactory, Exporter, Loader, Normaliser, ParameterSet, PromptSet, RecordType, Repair
+from dsx.types import (
+    Document,
+    EngineFactory,
+    Exporter,
+    Loader,
+    NamedModel,
+    Normaliser,
+    ParameterSet,
+    PromptSet,
+    RecordType,
+    Repair,
+)
 
 if TYPE_CHECKING:
     import click
@@ -46,6 +57,13 @@ PARTS: dict[type, dict[str, Any]] = {
     Loader: {"load": Callable, "version": str, "description": str},
     Repair: {"mend": Callable, "description": str},
     PromptSet: {"system": str, "strict": str, "parameters": str, "records": str, "examples": tuple, "description": str},
+    NamedModel: {
+        "folder": Callable,
+        "prompt_set": str,
+        "passage_tokens": int,
+        "calibration": Mapping,
+        "description": str,
+    },
     Normaliser: {"normalise": Callable, "description": str},
     Exporter: {"export": Callable, "description": str},
 }
@@ -63,6 +81,7 @@ class Plugins:
         self.loaders: Registry[Loader] = Registry("loader", reports)
         self.engines: Registry[EngineFactory] = Registry("engine", reports)
         self.prompt_sets: Registry[PromptSet] = Registry("prompt set", reports)
+        self.models: Registry[NamedModel] = Registry("model", reports)
         self.repairs: Registry[Repair] = Registry("repair", reports)
         self.normalisers: Registry[Normaliser] = Registry("normaliser", reports)
         self.exporters: Registry[Exporter] = Registry("exporter", reports)
@@ -74,6 +93,7 @@ class Plugins:
             (self.loaders, manager.hook.register_loaders, Loader),
             (self.engines, manager.hook.register_engines, None),
             (self.prompt_sets, manager.hook.register_prompt_sets, PromptSet),
+            (self.models, manager.hook.register_models, NamedModel),
             (self.repairs, manager.hook.register_repairs, Repair),
             (self.normalisers, manager.hook.register_normalisers, Normaliser),
             (self.exporters, manager.hook.register_exporters, Exporter),

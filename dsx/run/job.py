@@ -25,7 +25,7 @@ from dsx.run.summary import RunSummary
 from dsx.run.threads import given_cpus, prepare, use_threads
 from dsx.schema import read_schema
 from dsx.store import EXPIRY_SECONDS, Claims, free, is_run, open_run, probe, read_run, schema_sha256
-from dsx.types import Engine, Json, ParameterSet
+from dsx.types import Engine, Json, LocalEngine, NamedModel, ParameterSet
 
 if TYPE_CHECKING:
     from dsx.pipeline import Filling, Pipeline
@@ -47,13 +47,26 @@ def find_parameters(name: str, plugins: Plugins) -> ParameterSet:
     return plugins.parameter_sets[name]
 
 
+def with_model(recipe: Recipe, plugins: Plugins) -> Recipe:
+    """The recipe with the ways of its model; without a model, with the one that a plugin brings for that."""
+    name = recipe.model
+    if name is None and isinstance(plugins.engines.get(recipe.engine), LocalEngine):
+        name = next((known for known, model in plugins.models.items() if model.is_default), None)
+    return recipe.asked_like(name, model_of(name, plugins))
+
+
+def model_of(name: str | None, plugins: Plugins) -> NamedModel | None:
+    """The model that a plugin brings under this name."""
+    return None if name is None else plugins.models.get(name)
+
+
 def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | None = None) -> ParameterSet:
     """Everything that a recipe names exists and fits; nothing heavy is done. Raises a UsageError otherwise."""
     parameters = parameters or find_parameters(recipe.schema_name, plugins)
     if too_long := plan.too_long(parameters, recipe.max_new_tokens):
         raise SchemaError(recipe.schema_name, too_long)
     plugins.engines[recipe.engine]
-    plugins.prompt_sets[recipe.prompt_set]
+    plugins.prompt_sets[recipe.prompt_set or "default"]
     if recipe.loader is not None:
         plugins.loaders[recipe.loader]
     for name in recipe.repairs:
@@ -73,7 +86,8 @@ def make_engine(recipe: Recipe, plugins: Plugins) -> Engine:
     """The recipe's engine; a plugin's that fails in its own way is a PluginError."""
     factory = plugins.engines[recipe.engine]
     with plugins.engines.calling(recipe.engine):
-        return factory(recipe.engine_settings())
+        model = model_of(recipe.model, plugins)
+        return factory(recipe.engine_settings(None if model is None else model.folder()))
 
 
 def make_pipeline(
@@ -101,7 +115,7 @@ def manifest_of(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> d
         "schema": dict(parameters.schema),
         "schema_sha256": schema_sha256(parameters.schema),
         "recipe": recipe.model_dump(mode="json"),
-        "prompt_sha256": prompt_sha256(plugins.prompt_sets[recipe.prompt_set]),
+        "prompt_sha256": prompt_sha256(plugins.prompt_sets[recipe.prompt_set or "default"]),
         "code_sha256": code_sha256(),
         "plugins": {
             report.distribution: report.version for report in plugins.reports if not report.problems and report.provides
@@ -143,6 +157,7 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
 
     call = call or Call()
     plugins = load_plugins()
+    recipe = with_model(recipe, plugins)
     parameters = check_recipe(recipe, plugins)
     files = collect(papers, call.recursive)
     manifest = manifest_of(recipe, parameters, plugins)
@@ -244,6 +259,7 @@ def preview(papers: Sequence[Path], recipe: Recipe, call: Call) -> int:
     import click
 
     plugins = load_plugins()
+    recipe = with_model(recipe, plugins)
     parameters = check_recipe(recipe, plugins)
     files = collect(papers, call.recursive)
     prepare(call.threads)

@@ -11,7 +11,7 @@ from dsx.doctor import Finding, find_model
 from dsx.errors import DsxError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
-from dsx.run.job import Call, check_recipe, default_folder, manifest_of
+from dsx.run.job import Call, check_recipe, default_folder, manifest_of, model_of, with_model
 from dsx.run.papers import collect
 from dsx.store import free, probe
 from dsx.types import LocalEngine, ParameterSet
@@ -26,6 +26,7 @@ def check_run(
     """What the same command would meet; a Finding that is not ok would have cost the job. gpus: how many it needs."""
     parameters: ParameterSet | None = None
     try:
+        recipe = with_model(recipe, plugins)
         parameters = check_recipe(recipe, plugins)
         count = len(parameters.root.all_parameters())
         yield Finding("schema", True, f"{parameters.name}: {count} parameters; engine {recipe.engine}")
@@ -36,7 +37,8 @@ def check_run(
         yield _folder(run or default_folder(parameters), recipe, parameters, plugins, call.force_new)
     local = recipe.engine in plugins.engines and isinstance(plugins.engines[recipe.engine], LocalEngine)
     if local:
-        yield find_model(recipe.model)
+        model = model_of(recipe.model, plugins)
+        yield find_model(recipe.model if model is None else str(model.folder()))
     yield _gpus(gpus, local)
 
 

@@ -11,7 +11,7 @@ from dsx.errors import PaperError
 from dsx.load import document_id
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
-from dsx.run.job import check_recipe, default_folder, make_engine, make_pipeline, manifest_of
+from dsx.run.job import check_recipe, default_folder, make_engine, make_pipeline, manifest_of, with_model
 from dsx.run.loop import run_papers
 from dsx.run.papers import collect
 from dsx.run.progress import show_progress
@@ -37,6 +37,7 @@ class Session:
     ) -> Session:
         """Everything that can be checked before a model is loaded. Raises UsageError."""
         plugins = load_plugins()
+        recipe = with_model(recipe, plugins)
         check_recipe(recipe, plugins, parameters)
         folder, manifest = run or default_folder(parameters), manifest_of(recipe, parameters, plugins)
         probe(folder, manifest)

@@ -21,6 +21,8 @@ from dsx.schema.resolving import Refs, Resolver
 from dsx.types import Choice, Parameter, ParameterSet, RecordType
 
 MAX_RECORDS = 20
+LEAST_NAMED = 1000
+"""A whole number whose lower bound is this or more is a year or the like: it is not computed from others."""
 
 
 def read_schema(path: Path) -> ParameterSet:
@@ -145,8 +147,13 @@ def _parameter(name: str, schema: Mapping[str, Any], bounded: dict[str, Any], po
         normalisers=tuple(schema.get("x-normalise", ())),
         pointer=pointer,
         free=schema.get("x-free", False),
-        derive=schema.get("x-derive", bounded.get("type") == "integer" and "x-unit" not in inner),
+        derive=schema.get("x-derive", "x-unit" not in inner and _is_count(bounded)),
     )
+
+
+def _is_count(schema: Mapping[str, Any]) -> bool:
+    """Not a year, nor another number that is named and not counted."""
+    return schema.get("type") == "integer" and schema.get("minimum", 0) < LEAST_NAMED
 
 
 def _inner(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

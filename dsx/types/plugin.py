@@ -70,10 +70,34 @@ class LocalEngine:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedModel:
+    """A local model that a plugin brings, and how it is best asked.
+
+    folder: gives the folder of its weights and tokenizer, and makes it where it is not there yet. Raises ModelError.
+    prompt_set, passage_tokens, whole_papers: of the recipe, where it says nothing else.
+    calibration: by kind of parameter ("" is for all others) slope and intercept of a logistic curve: from the log-odds
+        of a confidence to those of the value being right. Empty: not fitted.
+    is_default: taken where no model is named.
+    """
+
+    folder: Callable[[], Path]
+    prompt_set: str = "default"
+    passage_tokens: int = 1000
+    whole_papers: bool = True
+    calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    is_default: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What an engine is made from. options: the `--set engine.KEY=VALUE` pairs; an unknown key is a UsageError."""
+    """What an engine is made from. options: the `--set engine.KEY=VALUE` pairs; an unknown key is a UsageError.
+
+    model: its name. folder: where it is, if a plugin brings it.
+    """
 
     model: str | None = None
+    folder: Path | None = None
     max_new_tokens: int = 512
     attention: str = "auto"
     quantize: str = "none"

@@ -73,9 +73,9 @@ class TransformersEngine:
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
         self.options = TransformersOptions.read("transformers", settings.options)
-        if settings.model is None:
+        if settings.model is None or settings.folder is not None:
             log.info("No --model given: using the small embedded one. For real work: --model %s", RECOMMENDED)
-        files = find(settings.model)
+        files = find(settings.model, settings.folder)
         started = time.perf_counter()
         self.device = device_of(self.options.device)
         self.dtype = dtype_of(self.options.dtype, self.device)

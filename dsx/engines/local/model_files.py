@@ -53,8 +53,13 @@ class ModelFiles:
         return digest.hexdigest()
 
 
-def find(name: str | None) -> ModelFiles:
-    """The files of a model by id, folder or GGUF file; None is the embedded one. ModelError says how to get it."""
+def find(name: str | None, folder: Path | None = None) -> ModelFiles:
+    """The files of a model by id, folder or GGUF file; None is the embedded one. ModelError says how to get it.
+
+    folder: where the model of that name is, if that is known.
+    """
+    if folder is not None:
+        return _in_folder(name or folder.name, folder)
     if name is None or name == EMBEDDED:
         return embedded()
     path = Path(name).expanduser()

@@ -1,0 +1,69 @@
+"""The right answer to a question whose value is known, as the grammar would have it: what a model is trained on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from dsx.fill.paper import Span
+from dsx.fill.placed import Asked, Reader
+from dsx.types import Json, Places
+
+
+def right_answer(asked: Asked, places: Places, read: Reader, value: Json, stands_at: Sequence[Span]) -> str | None:
+    """The legal answer that says `value`, with the quote around where it stands; None where no legal answer does.
+
+    value: in the parameter's unit, for text as it is written; for a computed number an expression such as "16*3".
+    stands_at: spans of the document that hold or show it.
+    """
+    if value is None:
+        return "null"
+    if places.kind == "answer":
+        return _number(places, read, value, stands_at)
+    if places.kind == "chosen":
+        return _chosen(asked, places, read, value, stands_at)
+    if places.kind == "numbers":
+        digits = [_digits(places, read, item) for item in value]
+        return None if None in digits else f'{{"value":[{",".join(str(each) for each in digits)}]}}'
+    texts = [value] if places.kind == "text" else value
+    if not all(asked.paper.places_of(text, asked.shown) for text in texts):
+        return None
+    return _compact({"value": value})
+
+
+def _number(places: Places, read: Reader, value: Json, stands_at: Sequence[Span]) -> str | None:
+    """Of the answers that name it, one whose quote is around where it stands; computed ones by their expression."""
+    best: tuple[int, int, str] | None = None
+    for order, option in enumerate(places.options):
+        reading = read(option)
+        is_equal = reading.raw == value if isinstance(value, str) else _equal(reading.value, value)
+        if not is_equal or reading.quote is None or (isinstance(reading.raw, str) and not isinstance(value, str)):
+            continue
+        around = any(reading.quote[0] <= start and end <= reading.quote[1] for start, end in stands_at)
+        ranked = (-int(around), order, option)
+        best = ranked if best is None else min(best, ranked)
+    return None if best is None else best[2]
+
+
+def _chosen(asked: Asked, places: Places, read: Reader, value: Json, stands_at: Sequence[Span]) -> str | None:
+    for quote in places.options:
+        answer = f'{{"value":{_compact(value)},"quote":{quote}}}'
+        span = read(answer).quote
+        if span is not None and any(start < span[1] and span[0] < end for start, end in stands_at):
+            return answer
+    return None
+
+
+def _digits(places: Places, read: Reader, item: Json) -> str | None:
+    for digits in places.options:
+        if _equal(read(f'{{"value":[{digits}]}}').value[0], item):
+            return digits
+    return None
+
+
+def _equal(one: Json, other: Json) -> bool:
+    return bool(abs(one - other) <= 1e-6 * max(1.0, abs(other)))
+
+
+def _compact(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,96 @@
+"""For those who train a model to read: the questions that dsx asks, and their right answers as the grammar has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from dsx.ask.prompt import Prompts
+from dsx.ask.select import Selector
+from dsx.engines.chat import Renderer
+from dsx.fill import placed
+from dsx.fill import records as labels
+from dsx.fill.paper import PaperContext, Practice, RecordContext, Span, Wording
+from dsx.fill.targets import right_answer
+from dsx.recipe import Recipe
+from dsx.schema import kind_of
+from dsx.types import Document, Json, Normaliser, Parameter, ParameterSet, PromptSet, Question, RecordType
+from dsx.units import convert
+
+__all__ = ["Examiner", "Known", "Renderer", "convert"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value that is known. record: a label, or None of the paper. stands_at: spans that hold or show it.
+
+    value: None where the paper does not report it. Else in the parameter's unit; text as it is written; for a computed
+    number an expression of numbers of the paper, such as "16*3".
+    """
+
+    record: str | None
+    parameter: Parameter
+    value: Json
+    stands_at: tuple[Span, ...] = ()
+
+
+class Examiner:
+    """Asks about documents as a run does, and says what would be right.
+
+    count_tokens: of a text. passage_tokens: shown for one question.
+    """
+
+    def __init__(
+        self,
+        parameters: ParameterSet,
+        prompt_set: PromptSet,
+        count_tokens: Callable[[str], int],
+        passage_tokens: int,
+        normalisers: Mapping[str, Normaliser] | None = None,
+    ) -> None:
+        self.parameters, self._count, self._tokens = parameters, count_tokens, passage_tokens
+        prompts = Prompts(prompt_set, "value-quote", places=True)
+        wording = Wording(prompts.system(parameters.root, strict=False), prompts.examples)
+        recipe = Recipe.read(schema_name="")
+        self._practice = Practice(recipe, True, wording, prompts, normalisers or {}, (), lambda *logged: None)
+
+    def questions(
+        self, document: Document, records: Mapping[str, Sequence[str]], known: Sequence[Known]
+    ) -> Iterator[tuple[Question, str]]:
+        """Each question whose right answer can be given from what is shown, with that answer.
+
+        records: labels by list, of the lists that are asked for; a paper with one unnamed record has none. What is
+        known but not shown is answered null where nothing shown holds the value, else left out.
+        """
+        paper = PaperContext(document, Selector(document, self._count, 0, self._tokens), self._practice)
+        contexts: dict[str | None, RecordContext] = {None: RecordContext()}
+        for kind in self.parameters.root.children:
+            if kind.name not in records:
+                continue
+            names: Sequence[str | None] = records[kind.name]
+            yield from self._listing(paper, kind, records[kind.name])
+            contexts |= {each.label: each for each in labels.contexts(paper, RecordContext(), kind, names or [None])}
+        for each in known:
+            if kind_of(each.parameter) == "free":
+                continue
+            asked, places, read = placed.ask(paper, contexts[each.record], each.parameter)
+            if placed.is_empty(places):
+                continue
+            hidden = each.value is not None and not _is_shown(each.stands_at, asked)
+            answer = right_answer(asked, places, read, each.value, each.stands_at)
+            if answer is not None and hidden and places.kind != "numbers":
+                continue  # another place says the same by chance, or it is said twice
+            if answer is None and not hidden:
+                continue
+            yield placed.question(asked, places), answer or "null"
+
+    def _listing(self, paper: PaperContext, kind: RecordType, names: Sequence[str]) -> Iterator[tuple[Question, str]]:
+        question = labels.question(paper, RecordContext(), kind, (), kind.max_records)
+        if all(paper.places_of(name, question.shown) for name in names):
+            yield question, labels.answer_of(names)
+
+
+def _is_shown(spans: Sequence[Span], asked: placed.Asked) -> bool:
+    return any(
+        passage.start <= start and end <= passage.end for start, end in spans for passage in asked.shown.passages
+    )

@@ -1,0 +1,233 @@
+"""Training examples: the questions that dsx asks about passages inside long documents, with their right answers."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dsx import parameter_set
+from dsx.plugin_api import Document, DsxError, Parameter, ParameterSet, Question
+from dsx.plugin_api.training import Examiner, Known, convert
+from dsx_reader import prompts
+from dsx_reader.documents import Block, block, document
+from dsx_reader.passages import Ask, Passage, amount
+from dsx_reader.variation import renumbered, retyped, reworded
+
+PASSAGE_TOKENS = 1000
+AROUND = (0, 1500, 4000, 9000)
+"""Tokens of other text around a passage."""
+LISTS = (
+    ("experiments", "One experiment of the paper with participants of its own."),
+    ("studies", "A study of the paper."),
+)
+"""Lists of records that are asked for where a passage tells of one unnamed study."""
+JSON_TYPES = {"integer": "integer", "number": "number", "text": "string", "choice": "string", "boolean": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question and its right answer. source: where it comes from, and its kind."""
+
+    question: Question
+    answer: str
+    source: str
+
+
+class Builder:
+    """Makes examples of passages.
+
+    count_tokens: of a text. fillers: other texts, for what stands around. varied: whether code varies the passages.
+    """
+
+    def __init__(
+        self,
+        count_tokens: Callable[[str], int],
+        fillers: Sequence[str],
+        varied: bool = True,
+        around: Sequence[int] = AROUND,
+    ) -> None:
+        self._count, self._fillers, self._varied, self._around = count_tokens, fillers, varied, around
+
+    def of_passage(self, passage: Passage, chance: random.Random) -> Iterator[Example]:
+        """The questions about one passage, in one document."""
+        if self._varied:
+            passage = retyped(renumbered(passage, chance) if chance.random() < 0.6 else passage, chance)
+            asks = [reworded(ask, chance) for ask in passage.asks]
+            names = [ask.name for ask in asks]
+            asks = [ask for ask in asks if names.count(ask.name) == 1]
+            chance.shuffle(asks)
+            passage = replace(passage, asks=tuple(asks))
+        has_list = bool(passage.labels)
+        name, description = (_plural(passage.list), passage.list_description) if has_list else chance.choice(LISTS)
+        with tempfile.TemporaryDirectory() as folder:
+            paper = document(
+                self._surrounded(block(passage.kind, passage.text, chance), passage.kind, chance), Path(folder)
+            )
+        schema, parameters = self._schema(passage, name, description, chance)
+        if parameters is None:
+            return
+        examiner = Examiner(parameters, prompts.READER, self._count, PASSAGE_TOKENS)
+        start = paper.text.find(next(line for line in passage.text.split("\n") if line.strip()))
+        known = list(_known(passage, parameters, paper, start))
+        records = {name: passage.labels} if has_list or passage.kind in ("methods", "experiments") else {}
+        for question, answer in examiner.questions(paper, records, known):
+            yield Example(question, answer, f"{passage.field}:{passage.kind}")
+
+    def of_annotation(self, row: dict[str, Any], chance: random.Random) -> Iterator[Example]:
+        """The question of one annotation of a real text; see `annotations`."""
+        ask = _ask_of(row)
+        if ask is None:
+            return
+        passage = Passage(row["doc"], row["source"], "other_work", row["text"], "", "", (), (ask,))
+        parameters = self._schema(passage, "studies", "", chance)[1]
+        if parameters is None:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            paper = document([Block("", tuple(row["text"].split("\n")))], Path(folder))
+        examiner = Examiner(parameters, prompts.READER, self._count, PASSAGE_TOKENS)
+        for question, answer in examiner.questions(paper, {}, list(_known(passage, parameters, paper, 0))):
+            yield Example(question, answer, row["source"])
+
+    def _surrounded(self, own: Block, kind: str, chance: random.Random) -> list[Block]:
+        """The passage among other texts; a first page comes first."""
+        left, before, after = chance.choice(self._around), list[str](), list[str]()
+        while left > 0 and self._fillers:
+            text = chance.choice(self._fillers)
+            (after if kind == "front" or chance.random() < 0.5 else before).append(text)
+            left -= self._count(text)
+        blocks = [Block("Introduction", tuple(before))] if before else []
+        return [*blocks, own, *([Block("Discussion", tuple(after))] if after else [])]
+
+    def _schema(
+        self, passage: Passage, name: str, description: str, chance: random.Random
+    ) -> tuple[dict[str, Any], ParameterSet | None]:
+        own = {ask.name: _schema_of(ask, chance) for ask in passage.asks if "" in ask.told}
+        each = {ask.name: _schema_of(ask, chance) for ask in passage.asks if "" not in ask.told}
+        fallback = {"note": {"type": "string", "maxLength": 20}}
+        items = {"type": "object", "description": description, "properties": each or fallback}
+        properties = {**own, name: {"type": "array", "items": items}}
+        schema = {"title": "Paper", "type": "object", "properties": properties}
+        try:
+            return schema, parameter_set(schema)
+        except DsxError:
+            return schema, None
+
+
+def _plural(name: str) -> str:
+    name = re.sub(r"\W+", "_", name.strip().lower()) or "record"
+    return name if name.endswith("s") else name[:-1] + "ies" if name.endswith("y") else name + "s"
+
+
+def _schema_of(ask: Ask, chance: random.Random) -> dict[str, Any]:
+    base = ask.type.rstrip("s") if ask.type not in ("choices",) else "choice"
+    inner: dict[str, Any] = {"type": JSON_TYPES[base]}
+    if base == "choice":
+        inner["enum"] = ask.options
+        if ask.choices:
+            inner["x-choices"] = ask.choices
+    if base == "text":
+        inner["maxLength"] = chance.choice([80, 120, 200, 300])
+    if base in ("integer", "number") and chance.random() < 0.4:
+        inner["minimum"] = 0
+    if base == "number" and ask.argument and convertible(ask.argument):
+        inner["x-unit"] = ask.argument
+    schema = (
+        {"type": "array", "items": inner, "maxItems": chance.choice([12, 20, 30])} if ask.type.endswith("s") else inner
+    )
+    schema["description"] = ask.description
+    if chance.random() < 0.2:
+        schema["x-synonyms"] = [ask.name.replace("_", " ")]
+    return schema
+
+
+def convertible(unit: str) -> bool:
+    """Whether dsx knows the unit."""
+    try:
+        convert(1.0, unit, unit)
+    except ValueError:
+        return False
+    return True
+
+
+def _known(passage: Passage, parameters: ParameterSet, paper: Document, start: int) -> Iterator[Known]:
+    by_name: dict[str, Parameter] = {each.name: each for each in parameters.root.all_parameters()}
+    for ask in passage.asks:
+        parameter = by_name[ask.name]
+        for label, told in ask.told.items():
+            spans = []
+            for words in told.words:
+                at = paper.text.find(words, max(start, 0))
+                if at >= 0:
+                    spans.append((at, at + len(words)))
+            if told.value is not None and len(spans) < len(told.words):
+                continue
+            try:
+                value = _in_unit(told.value, ask, parameter)
+            except ValueError:
+                continue
+            yield Known(label or None, parameter, value, tuple(spans))
+
+
+def _in_unit(value: Any, ask: Ask, parameter: Parameter) -> Any:
+    """In the parameter's unit. Raises ValueError."""
+    if isinstance(value, list) and ask.type in ("integers", "numbers"):
+        return [_in_unit(item, ask, parameter) for item in value]
+    if ask.type.rstrip("s") not in ("integer", "number"):
+        return value
+    number, unit = amount(value)
+    if unit is None:
+        return number
+    if parameter.unit is None:
+        raise ValueError("no unit is asked for")
+    return convert(number, unit, parameter.unit)
+
+
+# ---- people's annotations of real texts ----
+
+_number = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+
+
+def annotations(file: Path) -> list[dict[str, Any]]:
+    """Rows of text, name, description, type, choices, value and quote, as JSON lines in gzip."""
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def _ask_of(row: dict[str, Any]) -> Ask | None:
+    from dsx_reader.passages import Told
+
+    value, kind, argument = row["value"], row["type"], ""
+    if value is not None and row.get("null"):
+        value = None
+    if kind == "quantity":
+        kind = "text"
+    if kind == "enum":
+        kind, argument = "choice", "/".join(row["choices"])
+        if any("/" in choice for choice in row["choices"]):
+            return None
+    words = (row["quote"],) if row.get("quote") else ()
+    if value is not None:
+        if kind == "text":
+            value = str(value)
+            if value not in row["text"]:
+                return None
+            words = (value,)
+        if kind in ("integer", "number"):
+            value = int(value) if float(value) == int(value) else float(value)
+    elif row.get("null_how") and "passage" in str(row["null_how"]) and str(row.get("other_value", "\0")) in row["text"]:
+        return None
+    return Ask(row["name"], kind, argument, row["description"], {"": Told(value, words)}, {})
+
+
+def shuffled(examples: Iterable[Example], seed: int) -> list[Example]:
+    """In an order that a seed decides."""
+    ordered = list(examples)
+    random.Random(seed).shuffle(ordered)
+    return ordered

@@ -1,0 +1,115 @@
+"""Made-up passages of papers with questions and true answers: how they are written down, and read.
+
+    === nursing-01
+    kind: methods
+    TEXT
+    …
+    RECORDS trial | What a record is. | Experiment 1 @ words that name it | …
+    ASK
+    ["n_total","integer","How many took part.",48,"Forty-eight nurses"]
+    ["n_total","integer","How many took part.",{"Experiment 1":[24,"24 adults"],"Experiment 2":[null,"tempting words"]}]
+
+A question is [name, type, description, value, words of the text that hold or show it, {choice: description}]. Types:
+integer, number:UNIT, text, choice:a/b/c, boolean, and the lists integers, numbers:UNIT, texts, choices:a/b/c. A value
+"16*3" is computed from numbers of the text; "23 cm" has another unit than is asked for; of null the words only tempt.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+_block = re.compile(
+    r"(?P<id>[^\n]*)\nkind: (?P<kind>\w+)\nTEXT\n(?P<text>.*?)\n(?:RECORDS (?P<records>[^\n]*)\n)?ASK\n(?P<asks>.*)\Z",
+    re.S,
+)
+_amount = re.compile(r"(-?\d+(?:\.\d+)?(?:e-?\d+)?) (\S.*)")
+
+
+class PassageError(ValueError):
+    """A file of passages is not written as it should be; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A value as the text gives it, and the words that hold or show it (of null: that tempt)."""
+
+    value: Any
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question about a passage. told: by label of a record, "" for the passage as a whole. choices: with descriptions."""
+
+    name: str
+    type: str
+    argument: str
+    description: str
+    told: dict[str, Told]
+    choices: dict[str, str]
+
+    @property
+    def options(self) -> list[str]:
+        """Its legal values, if it has some."""
+        return self.argument.split("/") if self.type in ("choice", "choices") else []
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Some paragraphs of a paper. list, list_description, labels: of the records that it tells of, if it does."""
+
+    id: str
+    field: str
+    kind: str
+    text: str
+    list: str
+    list_description: str
+    labels: tuple[str, ...]
+    asks: tuple[Ask, ...]
+
+
+def read_passages(file: Path) -> Iterator[Passage]:
+    """The passages of a file. Raises PassageError."""
+    for block in re.split(r"^=== ", file.read_text("utf-8"), flags=re.M)[1:]:
+        match = _block.match(block)
+        name = block.split("\n", 1)[0]
+        if match is None:
+            raise PassageError(f"{file} {name}: no passage with kind, TEXT and ASK")
+        field = re.sub(r"-\d+[a-z]?$", "", match["id"].strip())
+        try:
+            asks = tuple(_ask(json.loads(line)) for line in match["asks"].splitlines() if line.strip())
+        except (ValueError, KeyError, IndexError, TypeError) as problem:
+            raise PassageError(f"{file} {name}: {problem}") from None
+        records = [part.strip() for part in (match["records"] or "").split(" | ")]
+        labels = tuple(part.split(" @ ")[0] for part in records[2:])
+        description = records[1] if len(records) > 1 else ""
+        yield Passage(match["id"].strip(), field, match["kind"], match["text"], records[0], description, labels, asks)
+
+
+def _ask(row: list[Any]) -> Ask:
+    name, kind, description, value, *rest = row
+    per_record = isinstance(value, dict)
+    choices = rest[-1] if rest and isinstance(rest[-1], dict) else {}
+    told = value if per_record else {"": [value, rest[0]]}
+    base, _, argument = kind.partition(":")
+    return Ask(name, base, argument, description, {label: _told(*pair) for label, pair in told.items()}, choices)
+
+
+def _told(value: Any, words: str | list[str]) -> Told:
+    return Told(value, (words,) if isinstance(words, str) else tuple(words))
+
+
+def amount(value: Any) -> tuple[Any, str | None]:
+    """A number and the unit that stands beside it, where it is not the one asked for."""
+    match = _amount.fullmatch(value) if isinstance(value, str) else None
+    return (float(match[1]), match[2]) if match else (value, None)
+
+
+def without(passage: Passage, names: set[str]) -> Passage:
+    """The passage without some of its questions."""
+    return replace(passage, asks=tuple(ask for ask in passage.asks if ask.name not in names))

@@ -1,0 +1,155 @@
+"""Variation of passages by code: other numbers, typography, names and wordings of questions. The truth goes along."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+from dsx_reader.passages import Ask, Passage, Told
+
+_whole = re.compile(r"(?<![\w.,/%–−±^-])[1-9]\d{0,3}(?![\w.,/%–−±^-]|\s?(?:%|±|–|−|-|to\b|[×x/]))")
+_digits = re.compile(r"\d+")
+LEAST_CHANGED = 4
+"""Smaller numbers count things that are named one by one in the text."""
+TYPOGRAPHY = (
+    ("−", "-"), ("–", "-"), ("±", "+/-"), ("µ", "μ"), ("’", "'"), ("×", "x"), ("\u2009", " "), ("≥", ">="), ("≤", "<="),
+)  # fmt: skip
+"""Signs, and what other typesetters and extractors make of them."""
+
+
+def renumbered(passage: Passage, chance: random.Random) -> Passage:
+    """Whole numbers changed throughout; those that are parts, sums or products of others of the passage stay."""
+    counted = [int(match.group()) for match in _whole.finditer(passage.text)]
+    everything = [int(digits) for digits in _digits.findall(passage.text) if len(digits) < 7]
+    bound = _bound(set(everything))
+    free = [
+        number
+        for number in dict.fromkeys(counted)
+        if number >= LEAST_CHANGED
+        and not 1900 <= number <= 2100
+        and number not in bound
+        and everything.count(number) == counted.count(number)
+    ]
+    new: dict[int, int] = {}
+    for number in free:
+        other = max(LEAST_CHANGED, round(number * chance.uniform(0.6, 1.7)))
+        if chance.random() < 0.7 and other not in everything and other not in new.values():
+            new[number] = other
+
+    def change(text: str) -> str:
+        return _whole.sub(lambda match: str(new.get(int(match.group()), int(match.group()))), text)
+
+    changed = change(passage.text)
+    asks = []
+    for ask in passage.asks:
+        told = {}
+        for label, one in ask.told.items():
+            words = tuple(map(change, one.words))
+            value = (
+                _changed(one.value, new) if ask.type.rstrip("s") in ("integer", "number") else _text(one.value, change)
+            )
+            told[label] = Told(value, words)
+        if all(word in changed for one in told.values() for word in one.words):
+            asks.append(replace(ask, told=told))
+    labels = tuple(map(change, passage.labels))
+    if labels != passage.labels or not _agree(asks, passage, new):
+        return passage
+    return replace(passage, text=changed, asks=tuple(asks))
+
+
+def _bound(numbers: set[int]) -> set[int]:
+    """Numbers that are a sum or product of two others, and those that they are made of."""
+    bound: set[int] = set()
+    for one, other in combinations(sorted(numbers), 2):
+        for made in (one + other, one * other):
+            if made in numbers and one > 1:
+                bound |= {one, other, made}
+    return bound | {number for number in numbers if 2 * number in numbers}
+
+
+def _changed(value: Any, new: dict[int, int]) -> Any:
+    if isinstance(value, list):
+        return [_changed(item, new) for item in value]
+    if isinstance(value, str):
+        return _digits.sub(lambda match: str(new.get(int(match.group()), int(match.group()))), value)
+    return new.get(value, value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _text(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, list):
+        return [_text(item, change) for item in value]
+    return change(value) if isinstance(value, str) else value
+
+
+def _agree(asks: list[Ask], passage: Passage, new: dict[int, int]) -> bool:
+    """Whether each changed number that is a value was changed where it stands, too."""
+    before = {(ask.name, label): told for ask in passage.asks for label, told in ask.told.items()}
+    for ask in asks:
+        for label, told in ask.told.items():
+            was = before[ask.name, label]
+            if told.value != was.value and told.words == was.words:
+                return False
+            if isinstance(was.value, int) and was.value not in new and told.words != was.words:
+                continue
+    return True
+
+
+def retyped(passage: Passage, chance: random.Random) -> Passage:
+    """Some signs set otherwise, in the text and in all that is told of it."""
+    pairs = [pair for pair in TYPOGRAPHY if chance.random() < 0.3]
+
+    def change(text: str) -> str:
+        for sign, other in pairs:
+            text = text.replace(sign, other)
+        return text
+
+    asks = tuple(
+        replace(
+            ask,
+            told={
+                change(label): Told(
+                    _text(one.value, change) if "text" in ask.type else one.value, tuple(map(change, one.words))
+                )
+                for label, one in ask.told.items()
+            },
+        )
+        for ask in passage.asks
+    )
+    return replace(passage, text=change(passage.text), labels=tuple(map(change, passage.labels)), asks=asks)
+
+
+def reworded(ask: Ask, chance: random.Random) -> Ask:
+    """A question under another name, in fewer words, with its choices in another order or under other names."""
+    name = ask.name
+    if chance.random() < 0.3:
+        parts = name.split("_")
+        name = chance.choice([
+            "".join([parts[0], *(part.capitalize() for part in parts[1:])]),
+            "_".join(part[:4] for part in parts),
+            "_".join(reversed(parts)),
+        ])  # fmt: skip
+    description = ask.description
+    first, _, rest = description.partition(". ")
+    if rest and chance.random() < 0.15:
+        description = first + "."
+    if chance.random() < 0.15:
+        description = description.rstrip(".")
+    options = ask.options
+    chance.shuffle(options)
+    told, choices = ask.told, ask.choices
+    if options and len(choices) == len(options) and chance.random() < 0.2:
+        codes = {option: chance.choice("abcdefghkmprst") + str(number) for number, option in enumerate(options, 1)}
+        choices = {codes[option]: choices[option] for option in options}
+        options = [codes[option] for option in options]
+        told = {label: Told(_coded(one.value, codes), one.words) for label, one in told.items()}
+    return replace(
+        ask, name=name, description=description, argument="/".join(options) or ask.argument, told=told, choices=choices
+    )
+
+
+def _coded(value: Any, codes: dict[str, str]) -> Any:
+    return [codes[item] for item in value] if isinstance(value, list) else codes.get(value)
