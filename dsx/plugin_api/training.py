@@ -14,10 +14,21 @@ from dsx.fill.paper import PaperContext, Practice, RecordContext, Span, Wording
 from dsx.fill.targets import right_answer
 from dsx.recipe import Recipe
 from dsx.schema import kind_of
-from dsx.types import Document, Json, Normaliser, Parameter, ParameterSet, PromptSet, Question, RecordType
+from dsx.types import (
+    Document,
+    Engine,
+    EngineSettings,
+    Json,
+    Normaliser,
+    Parameter,
+    ParameterSet,
+    PromptSet,
+    Question,
+    RecordType,
+)
 from dsx.units import convert
 
-__all__ = ["Examiner", "Known", "Renderer", "convert"]
+__all__ = ["Examiner", "Known", "Renderer", "convert", "kind_of", "local_engine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,13 @@ class Known:
     parameter: Parameter
     value: Json
     stands_at: tuple[Span, ...] = ()
+
+
+def local_engine(settings: EngineSettings) -> Engine:
+    """The engine for models on this machine. Raises ModelError."""
+    from dsx.engines.local.engine import make
+
+    return make(settings)
 
 
 class Examiner:

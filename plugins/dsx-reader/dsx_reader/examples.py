@@ -70,7 +70,7 @@ class Builder:
             paper = document(
                 self._surrounded(block(passage.kind, passage.text, chance), passage.kind, chance), Path(folder)
             )
-        schema, parameters = self._schema(passage, name, description, chance)
+        parameters = self._schema(passage, name, description, chance)
         if parameters is None:
             return
         examiner = Examiner(parameters, prompts.READER, self._count, PASSAGE_TOKENS)
@@ -86,7 +86,7 @@ class Builder:
         if ask is None:
             return
         passage = Passage(row["doc"], row["source"], "other_work", row["text"], "", "", (), (ask,))
-        parameters = self._schema(passage, "studies", "", chance)[1]
+        parameters = self._schema(passage, "studies", "", chance)
         if parameters is None:
             return
         with tempfile.TemporaryDirectory() as folder:
@@ -105,9 +105,7 @@ class Builder:
         blocks = [Block("Introduction", tuple(before))] if before else []
         return [*blocks, own, *([Block("Discussion", tuple(after))] if after else [])]
 
-    def _schema(
-        self, passage: Passage, name: str, description: str, chance: random.Random
-    ) -> tuple[dict[str, Any], ParameterSet | None]:
+    def _schema(self, passage: Passage, name: str, description: str, chance: random.Random) -> ParameterSet | None:
         own = {ask.name: _schema_of(ask, chance) for ask in passage.asks if "" in ask.told}
         each = {ask.name: _schema_of(ask, chance) for ask in passage.asks if "" not in ask.told}
         fallback = {"note": {"type": "string", "maxLength": 20}}
@@ -115,9 +113,9 @@ class Builder:
         properties = {**own, name: {"type": "array", "items": items}}
         schema = {"title": "Paper", "type": "object", "properties": properties}
         try:
-            return schema, parameter_set(schema)
+            return parameter_set(schema)
         except DsxError:
-            return schema, None
+            return None
 
 
 def _plural(name: str) -> str:

@@ -44,7 +44,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question about a passage. told: by label of a record, "" for the passage as a whole. choices: with descriptions."""
+    """A question about a passage. told: by label of a record, "" for the passage as a whole. choices: described."""
 
     name: str
     type: str

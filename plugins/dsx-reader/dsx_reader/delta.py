@@ -1,0 +1,73 @@
+"""The trained weights as what they differ in from the base, in two bits a weight.
+
+A row's differences are stored as one of four levels times a scale of 64 weights. For normally distributed numbers these
+levels lose least (Max 1960, doi 10.1109/TIT.1960.1057548): 12 % of the variance of a difference that is itself small.
+Vectors (norms) are stored whole. 135 million weights take 36 MB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+LEVELS = (-1.5104, -0.4528, 0.4528, 1.5104)
+BLOCK = 64
+"""Weights that share a scale."""
+
+
+def compress(base: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, Any]:
+    """Tensors of the difference, for `safetensors`."""
+    import torch
+
+    stored: dict[str, Any] = {}
+    for name, after in trained.items():
+        difference = after.float() - base[name].float()
+        if difference.dim() < 2 or difference.shape[-1] % BLOCK:
+            stored[f"{name}.whole"] = difference.half()
+            continue
+        blocks = difference.reshape(-1, BLOCK)
+        scales = blocks.pow(2).mean(1, keepdim=True).sqrt().half()
+        levels = torch.tensor(LEVELS)
+        bounds = (levels[1:] + levels[:-1]) / 2
+        codes = torch.bucketize(blocks / scales.float().clamp(min=1e-9), bounds).to(torch.uint8).reshape(-1, 4)
+        packed = codes[:, 0] | codes[:, 1] << 2 | codes[:, 2] << 4 | codes[:, 3] << 6
+        stored[f"{name}.codes"] = packed.reshape(*difference.shape[:-1], difference.shape[-1] // 4)
+        stored[f"{name}.scales"] = scales[:, 0].reshape(*difference.shape[:-1], difference.shape[-1] // BLOCK)
+    return stored
+
+
+def expand(base: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The base's tensors with the difference added, float32."""
+    import torch
+
+    levels = torch.tensor(LEVELS)
+    merged = dict(base)
+    for key, value in stored.items():
+        name, _, kind = key.rpartition(".")
+        if kind == "whole":
+            merged[name] = base[name].float() + value.float()
+        elif kind == "codes":
+            parts = torch.stack([value >> shift & 3 for shift in (0, 2, 4, 6)], -1)
+            blocks = levels[parts.long()].reshape(-1, BLOCK)
+            scales = stored[f"{name}.scales"].float().reshape(-1, 1)
+            merged[name] = base[name].float() + (blocks * scales).reshape(base[name].shape)
+    return merged
+
+
+def save(base: Path, trained: Path, file: Path) -> int:
+    """Compresses what a trained model differs in from its base; the bytes of the file."""
+    from safetensors.torch import save_file
+
+    save_file(compress(tensors(base), tensors(trained)), file)
+    return file.stat().st_size
+
+
+def tensors(folder: Path) -> dict[str, Any]:
+    """All weights of a model's folder, by name."""
+    from safetensors.torch import load_file
+
+    weights: dict[str, Any] = {}
+    for file in sorted(folder.glob("*.safetensors")):
+        weights |= load_file(file)
+    return weights

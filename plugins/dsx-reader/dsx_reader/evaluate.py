@@ -1,0 +1,116 @@
+"""How well a model answers questions whose answers are known: by kind of value, through dsx's engine."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from dsx.plugin_api import Completion, EngineSettings, Question, QuestionId
+from dsx.plugin_api.training import Renderer, kind_of, local_engine
+from dsx_reader.examples import Builder, Example
+from dsx_reader.passages import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Counts of one kind: values that should be there, values that were given, values that are right, right nulls."""
+
+    true: int = 0
+    given: int = 0
+    right: int = 0
+    nulls: int = 0
+    right_nulls: int = 0
+
+    @property
+    def f1(self) -> float:
+        """Of values that are there; a null that is right counts nothing."""
+        return 2 * self.right / (self.true + self.given) if self.true + self.given else 0.0
+
+    def __add__(self, other: Score) -> Score:
+        return Score(
+            self.true + other.true,
+            self.given + other.given,
+            self.right + other.right,
+            self.nulls + other.nulls,
+            self.right_nulls + other.right_nulls,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One answer: its kind of value, whether it is right, and how sure the model was."""
+
+    kind: str
+    field: str
+    is_right: bool
+    confidence: float
+    is_null: bool
+
+
+def examples_of(passages: Sequence[Passage], tokenizer: Any, fillers: Sequence[str], seed: int = 1) -> list[Example]:
+    """One document for each passage, as it stands, among other texts."""
+    builder = Builder(Renderer(tokenizer).count, fillers, varied=False)
+    chance = random.Random(seed)
+    return [example for passage in passages for example in builder.of_passage(passage, chance)]
+
+
+def evaluate(folder: Path, examples: Sequence[Example]) -> tuple[dict[str, Score], list[Judged]]:
+    """Scores by kind of value, "all" among them, and each answer."""
+    engine = local_engine(EngineSettings(model=str(folder)))
+    asked = {}
+    for number, example in enumerate(examples):
+        identity = QuestionId(
+            f"{number // 64}", (), (*example.question.id.names, str(number)), 0, example.question.id.after
+        )
+        asked[identity] = (replace(example.question, id=identity), example)
+    scores: dict[str, Score] = defaultdict(Score)
+    judged = []
+    for completion in engine.answer([question for question, _ in asked.values()]):
+        question, example = asked[completion.question_id]
+        kind = "records" if question.form == "labels" else kind_of(question.parameters[0])
+        score, answer = _judge(question, completion, example.answer, kind, example.source.partition(":")[0])
+        scores[kind] += score
+        scores["all"] += score
+        judged.append(answer)
+    engine.close()
+    return dict(scores), judged
+
+
+def _judge(question: Question, completion: Completion, right: str, kind: str, field: str) -> tuple[Score, Judged]:
+    given, truth = _value(completion.text), _value(right)
+    is_right = completion.error is None and not completion.truncated and _same(given, truth)
+    true, answered = int(truth is not None), int(given is not None)
+    score = Score(true, answered, int(is_right and true), 1 - true, int(is_right and not true))
+    sure = completion.confidence.get(question.parameters[0].name) if question.parameters else None
+    confidence = 0.5 if sure is None else (1 - sure.reported if given is None else sure.reported * sure.value)
+    return score, Judged(kind, field, is_right, confidence, given is None)
+
+
+def _value(answer: str) -> Any:
+    read = json.loads(answer)
+    return read["value"] if isinstance(read, dict) else read
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, list) and isinstance(other, list):
+        return sorted(map(_folded, one)) == sorted(map(_folded, other))
+    return _folded(one) == _folded(other)
+
+
+def _folded(value: Any) -> str:
+    return "".join(letter for letter in str(value).casefold() if letter.isalnum() or letter in ".-+*")
+
+
+def lines(scores: dict[str, Score]) -> Iterator[str]:
+    """A table."""
+    yield f"{'kind':10}{'values':>8}{'given':>8}{'right':>8}{'F1':>7}{'nulls':>8}{'right':>8}"
+    for kind, score in sorted(scores.items()):
+        yield (
+            f"{kind:10}{score.true:>8}{score.given:>8}{score.right:>8}{score.f1:>7.3f}"
+            f"{score.nulls:>8}{score.right_nulls:>8}"
+        )

@@ -1,0 +1,148 @@
+"""Where training examples come from, which fields are kept out, and what must not be among them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import multiprocessing
+import random
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dsx_reader.examples import Builder, Example, annotations
+from dsx_reader.passages import Passage, read_passages
+
+HELD_OUT = ("dentistry", "fisheries", "linguistics-experiments", "semiconductor-devices", "astronomy-instruments")
+"""Fields that no model is trained on: their passages are for measuring."""
+KINDS = ("passages", "variation", "annotations", "surroundings")
+"""Kinds of data, each of which can be left out."""
+NGRAM = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """passages: files or folders. annotations: a file of `examples.annotations`. without: kinds that are left out.
+
+    variants: documents made of each passage. limit: passages and annotations at most, for a trial.
+    """
+
+    passages: tuple[Path, ...]
+    annotations: Path | None
+    without: tuple[str, ...] = ()
+    variants: int = 4
+    limit: int | None = None
+    seed: int = 0
+
+
+def passages(paths: Sequence[Path]) -> list[Passage]:
+    """All passages of files and folders."""
+    files = itertools.chain.from_iterable(sorted(path.glob("*.txt")) if path.is_dir() else [path] for path in paths)
+    return [passage for file in files for passage in read_passages(file)]
+
+
+class Writer:
+    """Makes encoded examples of jobs; one for each process."""
+
+    def __init__(self, tokenizer: Any, sources: Sources, fillers: Sequence[str]) -> None:
+        from dsx.plugin_api.training import Renderer
+
+        self.renderer = Renderer(tokenizer)
+        varied = "variation" not in sources.without
+        around = (0,) if "surroundings" in sources.without else None
+        self._builder = Builder(self.renderer.count, fillers, varied, **({} if around is None else {"around": around}))
+
+    def examples(self, job: tuple[str, Any, int]) -> list[Example]:
+        """kind, passage or row, seed."""
+        kind, given, seed = job
+        chance = random.Random(seed)
+        make = self._builder.of_passage if kind == "passage" else self._builder.of_annotation
+        return list(make(given, chance))
+
+    def encoded(self, job: tuple[str, Any, int]) -> list[dict[str, Any]]:
+        """Examples as tokens of prompt and answer, and the weight of each token of the answer."""
+        return [encode(self.renderer, example) for example in self.examples(job)]
+
+
+QUOTE_START, QUOTE_TAIL = 6, 0.05
+"""Tokens of a quote that count in full, and what the others count: the grammar forces nearly all of them."""
+_quote = re.compile(r'"quote":"')
+
+
+def encode(renderer: Any, example: Example) -> dict[str, Any]:
+    """Token ids of prompt and answer, with weights of the answer's."""
+    question, answer = example.question, example.answer
+    prompt = [*renderer.prefix(question), *renderer.suffix(question)]
+    match = _quote.search(answer)
+    head = answer if match is None else answer[: match.end()]
+    tail = "" if match is None else answer[match.end() :]
+    first, rest = renderer.encode_text(head), renderer.encode_text(tail) if tail else []
+    weights = [1.0] * (len(first) + min(QUOTE_START, len(rest))) + [QUOTE_TAIL] * max(0, len(rest) - QUOTE_START)
+    return {"prompt": prompt, "answer": [*first, *rest], "weights": weights, "source": example.source}
+
+
+def jobs(sources: Sources) -> list[tuple[str, Any, int]]:
+    """What is to be made: (kind, passage or row, seed), in an order that the seed decides."""
+    chance = random.Random(sources.seed)
+    own = [each for each in passages(sources.passages) if each.field not in HELD_OUT]
+    rows = annotations(sources.annotations) if sources.annotations else []
+    own, rows = own[: sources.limit], rows[: sources.limit]
+    variants = 1 if "variation" in sources.without else sources.variants
+    made: list[tuple[str, Any, int]] = []
+    if "passages" not in sources.without:
+        made += [("passage", each, chance.getrandbits(32)) for each in own for _ in range(variants)]
+    if "annotations" not in sources.without:
+        made += [("annotation", row, chance.getrandbits(32)) for row in rows]
+    chance.shuffle(made)
+    return made
+
+
+def fillers(sources: Sources) -> list[str]:
+    """Texts for what stands around a passage: of annotations that say little of who took part, and of discussions."""
+    rows = annotations(sources.annotations) if sources.annotations else []
+    texts = [row["text"] for row in rows if row["source"] in ("MeasEval", "XQuAD-en")]
+    own = [each.text for each in passages(sources.passages) if each.kind == "other_work" and each.field not in HELD_OUT]
+    return texts or own
+
+
+_worker: Writer | None = None
+
+
+def _start(tokenizer: Any, sources: Sources, texts: Sequence[str]) -> None:
+    global _worker
+    _worker = Writer(tokenizer, sources, texts)
+
+
+def _make(job: tuple[str, Any, int]) -> list[dict[str, Any]]:
+    assert _worker is not None
+    return _worker.encoded(job)
+
+
+def encoded(tokenizer: Any, sources: Sources, processes: int) -> Iterator[dict[str, Any]]:
+    """All training examples as tokens, in the same order whatever the number of processes."""
+    arguments = (tokenizer, sources, fillers(sources))
+    with multiprocessing.get_context("fork").Pool(processes, _start, arguments) as pool:
+        for made in pool.imap(_make, jobs(sources), chunksize=8):
+            yield from made
+
+
+def overlap(texts: Iterable[str], others: Iterable[str]) -> int:
+    """How many sequences of 8 words of `others` stand in `texts`."""
+    grams = set(itertools.chain.from_iterable(map(_grams, texts)))
+    return len(grams & set(itertools.chain.from_iterable(map(_grams, others))))
+
+
+def _grams(text: str) -> Iterator[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.lower())
+    return zip(*(words[at:] for at in range(NGRAM)), strict=False)
+
+
+def write(rows: Iterable[dict[str, Any]], file: Path) -> int:
+    """As JSON lines; how many."""
+    count = 0
+    with file.open("w", encoding="utf-8") as out:
+        for count, row in enumerate(rows, 1):  # noqa: B007
+            out.write(json.dumps(row) + "\n")
+    return count

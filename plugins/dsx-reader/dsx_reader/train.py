@@ -1,0 +1,269 @@
+"""Trains a model to read for dsx: all weights of a small one, a LoRA adapter of a large one. Resumable.
+
+The loss is that of the answer alone. Batches are padded on the right: with causal attention the padding is then seen by
+nobody, and no mask is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dsx_reader.sources import Sources, encoded
+
+log = logging.getLogger("dsx.reader")
+WHOLE_LIMIT = 700e6
+"""Parameters up to which all weights are trained."""
+LONGEST = 3000
+"""Tokens of a prompt and its answer; longer ones are left out."""
+
+
+MODEL_OWN = ("config.json", "generation_config.json", "model.safetensors.index.json")
+"""Files of a model's folder that are not its tokenizer's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """base: a model's folder. out: where the trained model goes, and the log and what a stopped training resumes from.
+
+    epochs, minutes: whichever is over first ends it. rank: of the adapter; 0: all weights where the model is small.
+    tokens: of a batch.
+    """
+
+    base: Path
+    out: Path
+    sources: Sources
+    epochs: float = 2.0
+    minutes: float = 60.0
+    learning_rate: float = 4e-4
+    tokens: int = 40_000
+    rank: int = 0
+    processes: int = 4
+    seed: int = 0
+    save_minutes: float = 5.0
+    log_file: str = "training.jsonl"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a training is. done: tokens that were seen."""
+
+    step: int = 0
+    done: int = 0
+    seconds: float = 0.0
+    losses: list[float] = field(default_factory=list)
+
+
+def train(setting: Setting) -> Path:
+    """The folder of the trained model."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    torch.manual_seed(setting.seed)
+    setting.out.mkdir(parents=True, exist_ok=True)
+    tokenizer = AutoTokenizer.from_pretrained(setting.base, local_files_only=True)
+    check_bytes(tokenizer)
+    rows = read_or_make(tokenizer, setting)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = AutoModelForCausalLM.from_pretrained(
+        setting.base, dtype=torch.float32, attn_implementation="sdpa", local_files_only=True
+    ).to(device)
+    size = sum(parameter.numel() for parameter in model.parameters())
+    if setting.rank or size > WHOLE_LIMIT:
+        model = adapted(model, setting.rank or 32)
+    if size > 3e8:
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.enable_input_require_grads()
+    weights = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=setting.learning_rate, weight_decay=0.01, betas=(0.9, 0.95))
+    progress = resume(model, optimizer, setting)
+    _steps(model, optimizer, weights, rows, setting, progress, device)
+    folder = save(model, tokenizer, setting)
+    (setting.out / "resume.pt").unlink(missing_ok=True)
+    return folder
+
+
+def _steps(
+    model: Any, optimizer: Any, weights: Any, rows: list[Any], setting: Setting, progress: Progress, device: str
+) -> None:
+    import torch
+    from tqdm import tqdm
+
+    epochs = math.ceil(setting.epochs)
+    plan = [batch for epoch in range(epochs) for batch in batches(rows, setting.tokens, setting.seed + epoch)]
+    plan = plan[: max(1, round(len(plan) * setting.epochs / epochs))]
+    before, started, saved = progress.seconds, time.monotonic(), time.monotonic()
+    model.train()
+    with tqdm(total=len(plan), initial=progress.step, unit="step", mininterval=10) as bar:
+        while progress.step < len(plan):
+            share = max(progress.step / len(plan), progress.seconds / (setting.minutes * 60))
+            if share >= 1:
+                break
+            for group in optimizer.param_groups:
+                group["lr"] = setting.learning_rate * min(1.0, (progress.step + 1) / 50) * (1 - 0.95 * share)
+            batch = [rows[index] for index in plan[progress.step]]
+            loss = loss_of(model, batch, device)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(weights, 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            progress.step += 1
+            progress.done += sum(len(row["prompt"]) + len(row["answer"]) for row in batch)
+            progress.seconds = before + time.monotonic() - started
+            bar.update()
+            if progress.step % 20 == 0:
+                progress.losses.append(round(float(loss.detach()), 4))
+                bar.set_postfix(loss=progress.losses[-1], tokens_s=round(progress.done / progress.seconds))
+                _log(setting, progress, len(plan))
+            if time.monotonic() - saved > setting.save_minutes * 60:
+                checkpoint(model, optimizer, setting, progress)
+                saved = time.monotonic()
+    _log(setting, progress, len(plan))
+
+
+def loss_of(model: Any, batch: Sequence[dict[str, Any]], device: str) -> Any:
+    """The weighted cross-entropy of the answers."""
+    import torch
+
+    longest = max(len(row["prompt"]) + len(row["answer"]) for row in batch)
+    ids = torch.zeros(len(batch), longest, dtype=torch.long)
+    labels = torch.zeros(len(batch), longest, dtype=torch.long)
+    weights = torch.zeros(len(batch), longest)
+    for index, row in enumerate(batch):
+        start, answer = len(row["prompt"]), row["answer"]
+        ids[index, : start + len(answer)] = torch.tensor(row["prompt"] + answer)
+        labels[index, start - 1 : start - 1 + len(answer)] = torch.tensor(answer)
+        weights[index, start - 1 : start - 1 + len(answer)] = torch.tensor(row["weights"])
+    ids, labels, weights = ids.to(device), labels.to(device).flatten(), weights.to(device).flatten()
+    with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
+        body = model.get_base_model() if hasattr(model, "get_base_model") else model
+        hidden = body.model(input_ids=ids, use_cache=False).last_hidden_state.flatten(0, 1)
+        kept = weights > 0
+        logits = body.lm_head(hidden[kept])
+    losses = torch.nn.functional.cross_entropy(logits.float(), labels[kept], reduction="none")
+    return (losses * weights[kept]).sum() / weights[kept].sum()
+
+
+def batches(rows: Sequence[dict[str, Any]], tokens: int, seed: int) -> Iterator[list[int]]:
+    """Indices of rows of like length, at most so many tokens a batch, in an order that the seed decides."""
+    chance = random.Random(seed)
+    lengths = [len(row["prompt"]) + len(row["answer"]) for row in rows]
+    order = sorted(range(len(rows)), key=lambda index: lengths[index] + chance.random() * 60)
+    made: list[list[int]] = []
+    batch: list[int] = []
+    for index in order:
+        if batch and lengths[index] * (len(batch) + 1) > tokens:
+            made.append(batch)
+            batch = []
+        batch.append(index)
+    made.append(batch)
+    chance.shuffle(made)
+    return iter(made)
+
+
+def adapted(model: Any, rank: int) -> Any:
+    """The model with a LoRA adapter on all its linear layers but the head."""
+    from peft import LoraConfig, get_peft_model
+
+    return get_peft_model(model, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", lora_dropout=0.0))
+
+
+def check_bytes(tokenizer: Any) -> None:
+    """Raises ValueError where a text does not come back from its tokens: answers would then be held to another text."""
+    import llguidance.hf
+
+    text = "Experiment 1 wére 24 ± 3.1° (n = 12)\nnext"
+    tokens = tokenizer(text, add_special_tokens=False)["input_ids"]
+    words = llguidance.hf.from_tokenizer(tokenizer)
+    if b"".join(words.decode_bytes([token]) for token in tokens).decode("utf-8") != text:
+        raise ValueError("the tokenizer's bytes are not its text; take the tokenizer files of the original model")
+
+
+def read_or_make(tokenizer: Any, setting: Setting) -> list[dict[str, Any]]:
+    """The encoded examples, kept in the output folder; an end token closes each answer."""
+    file = setting.out / "examples.jsonl"
+    if not file.is_file():
+        started, making = time.monotonic(), file.with_suffix(".making")
+        with making.open("w", encoding="utf-8") as out:
+            for row in encoded(tokenizer, setting.sources, setting.processes):
+                out.write(json.dumps(row) + "\n")
+        making.rename(file)
+        log.info("Examples made in %.0f s", time.monotonic() - started)
+    end = end_token(tokenizer)
+    rows = []
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            row["answer"].append(end)
+            row["weights"].append(1.0)
+            if len(row["prompt"]) + len(row["answer"]) <= LONGEST:
+                rows.append(row)
+    log.info("%d examples, %d tokens", len(rows), sum(len(row["prompt"]) + len(row["answer"]) for row in rows))
+    return rows
+
+
+def end_token(tokenizer: Any) -> int:
+    """What ends an answer: the end of a turn where the model has turns."""
+    turn: list[int] = tokenizer("<|im_end|>", add_special_tokens=False)["input_ids"]
+    return turn[0] if len(turn) == 1 else int(tokenizer.eos_token_id)
+
+
+# ---- what is kept ----
+
+
+def checkpoint(model: Any, optimizer: Any, setting: Setting, progress: Progress) -> None:
+    """What a stopped training goes on from."""
+    import torch
+
+    trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
+    state = {"weights": trained, "optimizer": optimizer.state_dict(), "progress": asdict(progress)}
+    making = setting.out / "resume.making"
+    torch.save(state, making)
+    making.rename(setting.out / "resume.pt")
+
+
+def resume(model: Any, optimizer: Any, setting: Setting) -> Progress:
+    """Where a stopped training was; the beginning where there is none."""
+    import torch
+
+    file = setting.out / "resume.pt"
+    if not file.is_file():
+        return Progress()
+    state = torch.load(file, map_location="cpu", weights_only=True)
+    own = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, value in state["weights"].items():
+            own[name].copy_(value)
+    optimizer.load_state_dict(state["optimizer"])
+    return Progress(**state["progress"])
+
+
+def save(model: Any, tokenizer: Any, setting: Setting) -> Path:
+    """The trained model in bf16, an adapter merged into it."""
+    import torch
+
+    if hasattr(model, "merge_and_unload"):
+        model.save_pretrained(setting.out / "adapter")
+        model = model.merge_and_unload()
+    folder = setting.out / "model"
+    model.to(torch.bfloat16).save_pretrained(folder)
+    for file in setting.base.iterdir():
+        if file.suffix in (".json", ".jinja", ".txt", ".model") and file.name not in (
+            "config.json",
+            "generation_config.json",
+        ):
+            (folder / file.name).write_bytes(file.read_bytes())
+    return folder
+
+
+def _log(setting: Setting, progress: Progress, steps: int) -> None:
+    line = {"step": progress.step, "steps": steps, "tokens": progress.done, "seconds": round(progress.seconds, 1)}
+    with (setting.out / setting.log_file).open("a", encoding="utf-8") as out:
+        out.write(json.dumps({**line, "loss": progress.losses[-1] if progress.losses else None}) + "\n")
