@@ -57,7 +57,7 @@ class Prompts:
             after=after,
             example=f"{singular(name).capitalize()} 1",
             quoted=not self._places,
-            none=kind.min_records == 0,
+            may_be_empty=kind.min_records == 0,
         )
 
     def _shape(self, parameters: Sequence[Parameter]) -> str:

@@ -127,7 +127,7 @@ class PromptSet:
     parameters: a question; gets `parameters`, `record` (its label, or None: of the paper) and `shape` (of the answer).
     records: the question which records there are; gets `name` and `description` of the list, `record` (the one that
         they belong to, or None), `after` (the last label that is known, or None), `example` (a label), `quoted` (the
-        answer is a list of {"label", "quote"}, else of labels, or null) and `none` (an empty list may be answered).
+        answer is a list of {"label", "quote"}, else of labels, or null) and `may_be_empty` ([] is an answer).
     example_paper: what the examples are about.
     """
 
