@@ -166,8 +166,12 @@ def _quotes(asked: Asked, candidate: Candidate) -> list[Span]:
         first, last = candidate.mentions[0], candidate.mentions[-1]
         return [paper.quote_around(min(first.start, last.start), max(first.end, last.end))]
     ordered = sorted(candidate.mentions, key=lambda mention: (-record.fits(mention.start), mention.start))
-    spans = dict.fromkeys(paper.quote_around(mention.start, mention.end) for mention in ordered)
-    return list(spans)[:MOST_QUOTES]
+    spans: dict[Span, None] = {}
+    for mention in ordered:
+        spans[paper.quote_around(mention.start, mention.end)] = None
+        if len(spans) == MOST_QUOTES:
+            break
+    return list(spans)
 
 
 # ---- legal values that are chosen ----

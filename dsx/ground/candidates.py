@@ -46,17 +46,18 @@ def number_candidates(
 
     accepts: whether a value, in the parameter's unit, is legal once it is normalised.
     """
-    by_text: dict[str, Candidate] = {}
+    by_text: dict[str, tuple[Candidate, list[NumberMention]]] = {}
     for mention in mentions:
         if not _counts(mention, parameter) or not _is_shown(mention, shown):
             continue
         candidate = _candidate(mention, parameter)
-        if candidate is None or not accepts(candidate.value):
+        if candidate is None:
             continue
-        known = by_text.get(candidate.text)
-        places = (*known.mentions, mention) if known else (mention,)
-        by_text[candidate.text] = replace(known or candidate, mentions=places)
-    return list(by_text.values())
+        if candidate.text in by_text:
+            by_text[candidate.text][1].append(mention)
+        elif accepts(candidate.value):
+            by_text[candidate.text] = candidate, [mention]
+    return [replace(candidate, mentions=tuple(places)) for candidate, places in by_text.values()]
 
 
 def computed_candidates(
