@@ -132,14 +132,12 @@ class Selector:
 
     def _first(self, ranked: Sequence[int], opening: bool) -> set[int]:
         """The pieces that a question needs most; one at least."""
-        chosen: set[int] = set()
-        left = self.passage_tokens * NEED_SHARE
-        opened = list(self._opening(opening))
-        for index in [*opened, *ranked]:
-            room = self.passage_tokens if index in opened else left
-            if index not in chosen and self._cost(index) <= room:
+        chosen = set(self._opening(opening))
+        left = min(self.passage_tokens * NEED_SHARE, self.passage_tokens - self._total(chosen))
+        for index in ranked:
+            if index not in chosen and self._cost(index) <= left:
                 chosen.add(index)
-                left -= 0 if index in opened else self._cost(index)
+                left -= self._cost(index)
         return chosen or {ranked[0]}
 
     def _groups(self, needs: Sequence[set[int]]) -> list[list[int]]:
@@ -203,7 +201,7 @@ class Selector:
         around = [0.0, *scores, 0.0]
         weighted = [
             (around[at + 1] + NEIGHBOUR_SHARE * (around[at] + around[at + 2]))
-            * likelihood_of_section(self.document, piece.start)
+            * _likelihood_of_section(self.document, piece.start)
             * query.factor(piece)
             / (max(piece.end - piece.start, LEAST_PIECE) / LENGTH_UNIT) ** LENGTH_POWER
             for at, piece in enumerate(self._pieces)
@@ -224,35 +222,10 @@ class Selector:
         return show(self.document, passages, whole=False)
 
 
-class SentenceIndex:
-    """The sentences of what may be shown, ranked for a query by BM25 and the section that they stand in."""
-
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self.spans = [
-            span for passage in readable(document) for span in sentences(document.text, passage.start, passage.end)
-        ]
-        self._ranker = _ranker([_words(document.text[slice(*span)]) for span in self.spans])
-
-    def best(self, query: Query, shown: Shown, count: int) -> list[tuple[int, int]]:
-        """The `count` sentences of what is shown that answer the query best, (start, end) in the document."""
-        scores = _scores(self._ranker, query.texts, len(self.spans))
-        ranked = sorted(
-            range(len(self.spans)),
-            key=lambda at: (-scores[at] * likelihood_of_section(self._document, self.spans[at][0]), at),
-        )
-        inside = (self.spans[at] for at in ranked if scores[at] > 0 and _is_shown(self.spans[at], shown))
-        return list(itertools.islice(inside, count))
-
-
-def likelihood_of_section(document: Document, offset: int) -> float:
+def _likelihood_of_section(document: Document, offset: int) -> float:
     """The factor of the likeliest section in which a character stands."""
     kinds = [section.kind for section in document.sections if section.start <= offset < section.end]
     return max((LIKELY_SECTIONS.get(kind, 1.0) for kind in kinds), default=1.0)
-
-
-def _is_shown(span: tuple[int, int], shown: Shown) -> bool:
-    return any(passage.start <= span[0] and span[1] <= passage.end for passage in shown.passages)
 
 
 def _pieces(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
