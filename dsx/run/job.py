@@ -56,8 +56,17 @@ def with_model(recipe: Recipe, plugins: Plugins) -> Recipe:
 
 
 def model_of(name: str | None, plugins: Plugins) -> NamedModel | None:
-    """The model that a plugin brings under this name."""
-    return None if name is None else plugins.models.get(name)
+    """The model that a plugin brings under this name. Raises PluginError where two do."""
+    return plugins.models[name] if name is not None and plugins.models.owners(name) else None
+
+
+def folder_of(name: str | None, plugins: Plugins) -> Path | None:
+    """Where the model of this name is, if a plugin brings it; made there where it is not yet. Raises ModelError."""
+    model = model_of(name, plugins)
+    if model is None or name is None:
+        return None
+    with plugins.models.calling(name):
+        return model.folder()
 
 
 def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | None = None) -> ParameterSet:
@@ -85,9 +94,9 @@ def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | No
 def make_engine(recipe: Recipe, plugins: Plugins) -> Engine:
     """The recipe's engine; a plugin's that fails in its own way is a PluginError."""
     factory = plugins.engines[recipe.engine]
+    folder = folder_of(recipe.model, plugins)
     with plugins.engines.calling(recipe.engine):
-        model = model_of(recipe.model, plugins)
-        return factory(recipe.engine_settings(None if model is None else model.folder()))
+        return factory(recipe.engine_settings(folder))
 
 
 def make_pipeline(

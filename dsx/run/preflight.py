@@ -11,7 +11,7 @@ from dsx.doctor import Finding, find_model
 from dsx.errors import DsxError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
-from dsx.run.job import Call, check_recipe, default_folder, manifest_of, model_of, with_model
+from dsx.run.job import Call, check_recipe, default_folder, folder_of, manifest_of, with_model
 from dsx.run.papers import collect
 from dsx.store import free, probe
 from dsx.types import LocalEngine, ParameterSet
@@ -37,8 +37,7 @@ def check_run(
         yield _folder(run or default_folder(parameters), recipe, parameters, plugins, call.force_new)
     local = recipe.engine in plugins.engines and isinstance(plugins.engines[recipe.engine], LocalEngine)
     if local:
-        model = model_of(recipe.model, plugins)
-        yield find_model(recipe.model if model is None else str(model.folder()))
+        yield _model(recipe.model, plugins)
     yield _gpus(gpus, local)
 
 
@@ -71,6 +70,14 @@ def _folder(folder: Path, recipe: Recipe, parameters: ParameterSet, plugins: Plu
     free_bytes = shutil.disk_usage(existing).free
     text = f"{folder}, {'goes on' if (folder / 'run.json').exists() else 'new'}, {free_bytes / 2**30:.1f} GiB free"
     return Finding("run", free_bytes >= ROOM, text)
+
+
+def _model(name: str | None, plugins: Plugins) -> Finding:
+    try:
+        folder = folder_of(name, plugins)
+    except DsxError as problem:
+        return Finding("model", False, str(problem))
+    return find_model(name if folder is None else str(folder))
 
 
 def _gpus(required: int, local: bool) -> Finding:
