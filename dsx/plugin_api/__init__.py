@@ -3,6 +3,7 @@
 here        the mark of a hook, the types that flow, the errors; light, for the top of a plugin's module
 loaders     from characters, lines or markup to a Document
 engines     chat templates, grammars, confidences from log-probabilities
+training    for those who train a model to read: the questions that dsx asks, and their right answers
 testing     for a plugin's own tests: what is loaded, which promises it breaks
 """
 
@@ -32,6 +33,7 @@ from dsx.types import (
     PaperResult,
     Parameter,
     ParameterSet,
+    Places,
     PromptSet,
     Question,
     QuestionId,
@@ -72,6 +74,7 @@ __all__ = [
     "PaperResult",
     "Parameter",
     "ParameterSet",
+    "Places",
     "PluginError",
     "PromptSet",
     "Question",

@@ -21,6 +21,7 @@ from dsx.plugin_api import (
     EngineSettings,
     Json,
     Parameter,
+    Places,
     Question,
     Usage,
     UsageError,
@@ -63,9 +64,13 @@ class ScriptedEngine:
         """One completion a question, in the order asked."""
         for question in questions:
             time.sleep(self.delay)
-            if question.form == "records":
-                labels = list(dict.fromkeys(LABEL.findall(question.shown.text)))[: question.max_records]
-                answer: Json = [{"label": label, "quote": label} for label in labels]
+            labels = list(dict.fromkeys(LABEL.findall(question.shown.text)))[: question.max_records]
+            if question.form == "labels":
+                answer: Json = labels or None
+            elif question.form == "records":
+                answer = [{"label": label, "quote": label} for label in labels]
+            elif question.places is not None:
+                answer = _placed(question.places, question)
             else:
                 found = {parameter.name: _filled(parameter, question) for parameter in question.parameters}
                 answer = found if len(found) > 1 else next(iter(found.values()))
@@ -82,12 +87,36 @@ class ScriptedEngine:
 
 
 def _filled(parameter: Parameter, question: Question) -> Json:
-    sentences = [match.group().strip()[: longest_quote(question)] for match in SENTENCE.finditer(question.shown.text)]
-    chosen = int.from_bytes(hashlib.sha256(f"{question.id} {question.shown.text}".encode()).digest()[:4])
+    sentences, chosen = _sentences(question), _chosen(question)
     value = _value(parameter, chosen)
     if value is None or not sentences or chosen % 5 == 0:
         return None
     return {"value": value, "quote": sentences[chosen % len(sentences)]}
+
+
+def _placed(places: Places, question: Question) -> Json:
+    """One of the places."""
+    chosen, sentences = _chosen(question), _sentences(question)
+    if chosen % 5 == 0 or not (places.options or sentences):
+        return None
+    if places.kind in ("text", "texts"):
+        words = sentences[chosen % len(sentences)].rstrip(".")[: places.max_characters]
+        return {"value": words if places.kind == "text" else [words]}
+    option = json.loads(places.options[chosen % len(places.options)])
+    if places.kind == "answer":
+        return option
+    if places.kind == "numbers":
+        return {"value": [option]}
+    value = _value(question.parameters[0], chosen)
+    return {"value": [value] if question.parameters[0].schema.get("type") == "array" else value, "quote": option}
+
+
+def _sentences(question: Question) -> list[str]:
+    return [match.group().strip()[: longest_quote(question)] for match in SENTENCE.finditer(question.shown.text)]
+
+
+def _chosen(question: Question) -> int:
+    return int.from_bytes(hashlib.sha256(f"{question.id} {question.shown.text}".encode()).digest()[:4])
 
 
 def _value(parameter: Parameter, chosen: int) -> Json:
