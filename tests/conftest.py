@@ -20,10 +20,17 @@ import numpy
 import pytest
 
 from dsx.answers.grammar import lark, matcher, shortest
+from dsx.ask.default_prompts import default_prompts
+from dsx.ask.prompt import Prompts
+from dsx.ask.select import Selector
 from dsx.engines.local.model_files import embedded, embedded_is_here
+from dsx.fill.paper import PaperContext, Practice, Wording
 from dsx.pipeline import Pipeline
+from dsx.plugins import load_plugins
+from dsx.recipe import Recipe
 from dsx.run.batch import PaperInFlight, answer_round
-from dsx.types import Completion, PaperResult, Question
+from dsx.schema import read
+from dsx.types import Completion, Document, Order, Page, PaperResult, Parameter, Question, Section
 
 
 @pytest.fixture(scope="session")
@@ -206,8 +213,8 @@ def fill_alone(pipeline: Pipeline, path: Path) -> PaperResult:
 
 def outcome(run: Path) -> dict[str, Any]:
     """What a run stored, by file name."""
-    read = [json.loads(path.read_bytes()) for path in (run / "records").glob("*.json")]
-    return {paper["file"]: paper for paper in read}
+    papers = [json.loads(path.read_bytes()) for path in (run / "records").glob("*.json")]
+    return {paper["file"]: paper for paper in papers}
 
 
 @pytest.fixture
@@ -246,6 +253,24 @@ class RandomEngine:
 def random_engine(words: Any) -> RandomEngine:
     """An engine without a model."""
     return RandomEngine(words)
+
+
+def paper_context(text: str, *sections: Section, tokens: int = 10**6, order: Order = "value-quote") -> PaperContext:
+    """What questions about this text know, where values are taken from places. tokens: characters that are shown."""
+    empty = numpy.full((len(text), 4), numpy.nan, dtype=numpy.float32)
+    pages = (Page(1, 0, len(text), 600, 800),)
+    pages_of = numpy.ones(len(text), numpy.int32)
+    document = Document("id", "a.txt", "text", text, pages, sections, (), {}, pages_of, empty)
+    prompts = Prompts(default_prompts(), order, places=True)
+    recipe = Recipe.read(schema_name="test", order=order)
+    normalisers = load_plugins().normalisers
+    practice = Practice(recipe, True, Wording("", ()), prompts, normalisers, (), lambda *logged: None)
+    return PaperContext(document, Selector(document, len, tokens, tokens), practice)
+
+
+def parameter(schema: dict[str, Any], name: str = "value") -> Parameter:
+    """The only parameter of a set."""
+    return read({"type": "object", "properties": {name: schema}}, "test").root.parameters[0]
 
 
 def allows(words: Any, grammar: str, text: str) -> bool:

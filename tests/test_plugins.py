@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,13 +18,14 @@ import pytest
 from click.testing import CliRunner
 
 import dsx.cli
+from dsx.ask.default_prompts import default_prompts
 from dsx.commands import COMMANDS
 from dsx.conformance import check
-from dsx.errors import PluginError, UnknownName, UsageError
+from dsx.errors import ModelError, PluginError, UnknownName, UsageError
 from dsx.plugins import HOOKS, Plugins, load_plugins
 from dsx.plugins.hookspecs import hookimpl
 from dsx.recipe import Recipe
-from dsx.run.job import make_engine
+from dsx.run.job import folder_of, make_engine, with_model
 from dsx.types import (
     Completion,
     Document,
@@ -31,6 +33,7 @@ from dsx.types import (
     EngineSettings,
     Exporter,
     Loader,
+    NamedModel,
     Normaliser,
     Parameter,
     ParameterSet,
@@ -124,6 +127,59 @@ def test_hook_register_prompt_sets(monkeypatch: pytest.MonkeyPatch) -> None:
         f"{about} mine: has examples that quote their paper (the quote 'x' does not stand in example_paper)",
         f"{about} typo: names what it asks for (UndefinedError: 'record' is undefined)",
     ]
+
+
+def test_hook_register_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken() -> Path:
+        raise KeyError("weights")
+
+    def missing() -> Path:
+        raise ModelError("put the weights there")
+
+    (tmp_path / "config.json").write_text("{}")
+    usual = NamedModel(lambda: tmp_path, "brief", 500, whole_papers=False, is_default=True)
+    models = {
+        "usual": usual,
+        "broken": NamedModel(broken),
+        "missing": NamedModel(missing),
+        "empty": NamedModel(lambda: tmp_path / "empty", calibration={"colour": (1.0, 0.0)}),
+    }
+    brief = {"brief": replace(default_prompts(), system="Be brief.")}
+    plugins = loaded(monkeypatch, mine=plugin(register_models=lambda: models, register_prompt_sets=lambda: brief))
+    assert plugins.models["usual"] is usual
+    assert failures(plugins, "mine") == [
+        "FAIL model broken: has a folder that holds a model (KeyError: 'weights')",
+        "FAIL model empty: is asked in ways that there are (calibration: no kind of parameter 'colour')",
+        f"FAIL model empty: has a folder that holds a model ({tmp_path / 'empty'} holds no model)",
+    ]
+    recipe = Recipe(schema_name="any")
+    chosen = with_model(recipe, plugins)
+    assert (chosen.model, chosen.prompt_set) == ("usual", "brief")
+    assert (chosen.passage_tokens, chosen.whole_papers) == (500, False)
+    assert folder_of(chosen.model, plugins) == tmp_path
+    own = with_model(Recipe(schema_name="any", prompt_set="default", passage_tokens=900, whole_papers=True), plugins)
+    assert (own.prompt_set, own.passage_tokens, own.whole_papers) == ("default", 900, True)
+    other = with_model(Recipe(schema_name="any", model="someone/else"), plugins)
+    assert (other.model, other.prompt_set, other.passage_tokens, other.whole_papers) == (
+        "someone/else",
+        "default",
+        1000,
+        True,
+    )
+    assert folder_of("someone/else", plugins) is None
+    assert with_model(Recipe(schema_name="any", engine="server"), plugins).model is None, "it is for local engines"
+    with pytest.raises(PluginError, match=r"^model 'broken' of the plugin mine failed: KeyError: 'weights'"):
+        folder_of("broken", plugins)
+    with pytest.raises(ModelError, match="put the weights there"):
+        make_engine(Recipe(schema_name="any", model="missing"), plugins)
+
+
+def test_a_model_that_two_plugins_bring_is_nobodys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    mine = plugin(register_models=lambda: {"mine": NamedModel(lambda: tmp_path)})
+    yours = plugin(register_models=lambda: {"mine": NamedModel(lambda: tmp_path)})
+    plugins = loaded(monkeypatch, one=mine, two=yours)
+    with pytest.raises(PluginError, match="model 'mine' is given by one and by two"):
+        with_model(Recipe(schema_name="any", model="mine"), plugins)
 
 
 def test_hook_register_repairs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_is_a_template_for_each_kind() -> None:
-    assert KINDS == ["engine", "exporter", "loader", "normaliser", "parameters", "prompt", "repair"]
+    assert KINDS == ["engine", "exporter", "loader", "model", "normaliser", "parameters", "prompt", "repair"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

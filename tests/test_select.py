@@ -171,7 +171,7 @@ def test_mass_and_ma_are_two_words() -> None:
 
 
 def test_only_blanks_and_breaks_part_passages() -> None:
-    paper = document(("other", "Nine hens sat.  Ten sat. \nSix hens ran. " + "word " * 60))
+    paper = document(("other", "Nine hens sat.  Ten sat. \nSix hens ran. Many " + "words " * 60))
     shown = Selector(paper, len, 80, 50).select(query("hens sat ran"))
     assert shown.passages == (Passage(0, 24), Passage(26, 39))
     assert not shown.whole

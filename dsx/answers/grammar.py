@@ -76,16 +76,18 @@ def _labels(question: Question) -> list[str]:
 
 
 def _one_answer(question: Question, places: Places) -> list[str]:
-    if not places.options:
+    options = _writable(places)
+    if not options:
         return ['start: "null"']
-    return [f"ANSWER: {_alternatives(places.options)}", 'start: "null" | ANSWER']
+    return [f"ANSWER: {_alternatives(options)}", 'start: "null" | ANSWER']
 
 
 def _chosen(question: Question, places: Places) -> list[str]:
-    if not places.options:
+    options = _writable(places)
+    if not options:
         return ['start: "null"']
     legal = _json_rule("legal", question.parameters[0].schema)
-    cited = f"CITED: {_alternatives(places.options)}"
+    cited = f"CITED: {_alternatives(options)}"
     first, second = r'"\"value\":" legal', r'"\"quote\":" CITED'
     if question.order == "quote-value":
         first, second = second, first
@@ -93,10 +95,11 @@ def _chosen(question: Question, places: Places) -> list[str]:
 
 
 def _numbers(question: Question, places: Places) -> list[str]:
-    if not places.options:
+    options = _writable(places)
+    if not options:
         return ['start: "null"']
     listed = _listed("NUMBER", places.max_items)
-    return [f"NUMBER: {_alternatives(places.options)}", rf'start: "null" | "{{\"value\":" {listed} "}}"']
+    return [f"NUMBER: {_alternatives(options)}", rf'start: "null" | "{{\"value\":" {listed} "}}"']
 
 
 def _words_of_text(question: Question, places: Places) -> list[str]:
@@ -106,6 +109,10 @@ def _words_of_text(question: Question, places: Places) -> list[str]:
         return ['start: "null"']
     value = "QUOTE" if places.kind == "text" else _listed("QUOTE", places.max_items)
     return [*rules, rf'start: "null" | "{{\"value\":" {value} "}}"']
+
+
+def _writable(places: Places) -> list[str]:
+    return [option for option in places.options if not UNWRITABLE.search(option)]
 
 
 def _listed(rule: str, most: int) -> str:

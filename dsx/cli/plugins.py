@@ -65,7 +65,7 @@ def check_command(name: str | None) -> int:
 @click.option(
     "--kind",
     required=True,
-    type=click.Choice(["parameters", "loader", "prompt", "engine", "repair", "normaliser", "exporter"]),
+    type=click.Choice(["parameters", "loader", "prompt", "model", "engine", "repair", "normaliser", "exporter"]),
     help="What the plugin gives.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The new folder [default: the package's name].")

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -19,6 +20,8 @@ from dsx.errors import LoadError, ModelError, UsageError
 from dsx.load.isolate import reference
 from dsx.plugins import Plugins
 from dsx.plugins.registry import PluginReport
+from dsx.recipe import Recipe
+from dsx.schema import Kind
 from dsx.types import (
     Completion,
     Engine,
@@ -27,11 +30,13 @@ from dsx.types import (
     Exporter,
     Flag,
     Loader,
+    NamedModel,
     Normaliser,
     Order,
     PaperResult,
     Parameter,
     ParameterSet,
+    Places,
     PromptSet,
     Question,
     QuestionId,
@@ -209,6 +214,17 @@ def _questions(made: Engine) -> None:
         if made.grammar != "none" and completion.constrained and not completion.truncated and completion.error is None:
             _valid(completion, next(question for question in asked if question.id == completion.question_id))
     demand(list(made.answer([])) == [], "no questions gave a completion")
+    if made.grammar == "lark":
+        _takes_a_place(made, asked[0])
+
+
+def _takes_a_place(made: Engine, question: Question) -> None:
+    """An answer that may only be one of those that stand in the text is one of them, or null."""
+    options = tuple(f'{{"value":{value},"quote":"Sixteen participants (n = 16) took part."}}' for value in (16, 17))
+    (completion,) = made.answer([replace(question, places=Places("answer", options))])
+    legal = [None, *map(json.loads, options)]
+    failed = completion.error is not None or completion.truncated
+    demand(failed or json.loads(completion.text) in legal, f"{completion.text[:200]!r} is none of its places")
 
 
 def _valid(completion: Completion, question: Question) -> None:
@@ -249,6 +265,31 @@ def _examples(given: PromptSet) -> None:
         parts = example.answer if isinstance(example.answer, list) else [example.answer]
         for quote in (part["quote"] for part in parts if part is not None):
             demand(quote in given.example_paper, f"the quote {quote!r} does not stand in example_paper")
+
+
+# ---- models ----
+
+
+def model(about: str, given: NamedModel, plugins: Plugins) -> Iterator[Outcome]:
+    """What it is asked with exists, and its folder holds a model."""
+    yield from attempt(about, "is asked in ways that there are", lambda: _ways(given, plugins))
+    yield from attempt(about, "has a folder that holds a model", lambda: _folder(given))
+
+
+def _ways(given: NamedModel, plugins: Plugins) -> None:
+    demand(given.prompt_set in plugins.prompt_sets, f"no prompt set {given.prompt_set!r}")
+    Recipe.read(schema_name="check", passage_tokens=given.passage_tokens)
+    for kind, curve in given.calibration.items():
+        demand(kind in ("", *get_args(Kind)), f"calibration: no kind of parameter {kind!r}")
+        demand(len(curve) == 2, f"calibration of {kind!r}: {curve!r} is no slope and intercept")
+
+
+def _folder(given: NamedModel) -> None:
+    try:
+        folder = given.folder()
+    except ModelError as problem:
+        raise Unchecked(str(problem)) from None
+    demand((folder / "config.json").is_file() or bool(list(folder.glob("*.gguf"))), f"{folder} holds no model")
 
 
 # ---- repairs ----

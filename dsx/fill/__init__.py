@@ -1,8 +1,10 @@
-"""How values are found: which questions a parameter takes, and what their answers make of it.
+"""How values are found: what a parameter may be taken from, and what an answer makes of it.
 
-paper       what all questions of a paper know: its text, numbers and sentences, the recipe, the model's habits
-parameter   which kind a parameter is, and what it is filled by: numbers, choices, words; front: a first page's layout
-value       what several kinds do
+paper       what all questions of a paper know: its text, numbers and sentences, the recipe, what each is shown
+placed      values that are taken from places in the text
 written     values that are written as JSON, with a quote, and checked afterwards
+front       title, authors and DOI by the first page's layout; nothing is asked
 records     which records there are, and where each is described
+targets     the right answer to a question whose value is known: what a model is trained on
+rounds      tasks that ask questions, side by side
 """

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dsx.answers.limits import LONGEST_QUOTE, SHORTEST_QUOTE
+from dsx.ask.prompt import answer_text
 from dsx.fill.paper import PaperContext, RecordContext, Span, cut_around
 from dsx.ground.candidates import Candidate, computed_candidates, number_candidates
 from dsx.ground.support import judge
@@ -118,7 +119,7 @@ def _number(asked: Asked) -> tuple[Places, Reader]:
     readings: dict[str, Reading] = {}
     for candidate in _candidates(asked, asked.parameter, asked.parameter.derive):
         for span in _quotes(asked, candidate):
-            answer = number_answer(candidate, asked.paper.document.text[slice(*span)], asked.parameter)
+            answer = _number_answer(asked, candidate, asked.paper.document.text[slice(*span)])
             status = Status.DERIVED if candidate.computed else Status.STATED
             flags = (UNIT_ASSUMED,) if candidate.unit_assumed else ()
             raw = candidate.text if candidate.computed else candidate.raw
@@ -126,12 +127,12 @@ def _number(asked: Asked) -> tuple[Places, Reader]:
     return Places("answer", tuple(readings)), readings.__getitem__
 
 
-def number_answer(candidate: Candidate, quote: str, parameter: Parameter) -> str:
+def _number_answer(asked: Asked, candidate: Candidate, quote: str) -> str:
     """The answer that names a number and a quote that holds it."""
     answer: dict[str, Json] = {"value": candidate.text if candidate.computed else candidate.raw}
-    if parameter.unit and candidate.unit:
+    if asked.parameter.unit and candidate.unit:
         answer["unit"] = candidate.unit
-    return _compact({**answer, "quote": quote})
+    return answer_text({**answer, "quote": quote}, asked.paper.practice.recipe.order)
 
 
 def _numbers(asked: Asked) -> tuple[Places, Reader]:
@@ -191,15 +192,18 @@ def _chosen(asked: Asked) -> tuple[Places, Reader]:
 
 
 def quotable(asked: Asked) -> dict[str, Span]:
-    """The sentences of what is shown, by their text, cut where they are too long for a quote."""
+    """The sentences of what is shown, by their text, cut where they are too long for a quote.
+
+    Short ones (a heading's number, initials) are left out, unless there are no others.
+    """
     paper = asked.paper
     spans: dict[str, Span] = {}
     for start, end in paper.sentences_of(asked.shown):
         span = cut_around(paper.document.text, (start, end), (start, start), LONGEST_QUOTE)
         known = spans.get(text := paper.document.text[slice(*span)])
-        if len(text) >= SHORTEST_QUOTE and (known is None or asked.record.fits(span[0]) > asked.record.fits(known[0])):
+        if text and (known is None or asked.record.fits(span[0]) > asked.record.fits(known[0])):
             spans[text] = span
-    return spans
+    return {text: span for text, span in spans.items() if len(text) >= SHORTEST_QUOTE} or spans
 
 
 # ---- words of the text ----

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from dsx.ask.prompt import answer_text
 from dsx.fill.paper import Span
 from dsx.fill.placed import Asked, Reader
 from dsx.types import Json, Places
@@ -47,7 +48,7 @@ def _number(places: Places, read: Reader, value: Json, stands_at: Sequence[Span]
 
 def _chosen(asked: Asked, places: Places, read: Reader, value: Json, stands_at: Sequence[Span]) -> str | None:
     for quote in places.options:
-        answer = f'{{"value":{_compact(value)},"quote":{quote}}}'
+        answer = answer_text({"value": value, "quote": json.loads(quote)}, asked.paper.practice.recipe.order)
         span = read(answer).quote
         if span is not None and any(start < span[1] and span[0] < end for start, end in stands_at):
             return answer

@@ -67,6 +67,7 @@ def taken(short: str, kind: str) -> str | None:
         "loader": plugins.loaders,
         "engine": plugins.engines,
         "prompt": plugins.prompt_sets,
+        "model": plugins.models,
         "repair": plugins.repairs,
         "normaliser": plugins.normalisers,
         "exporter": plugins.exporters,
