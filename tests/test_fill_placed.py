@@ -263,6 +263,6 @@ def test_what_a_normaliser_makes_of_it_is_stored_or_refused() -> None:
     assert fill(text, doi, {"value": "https://doi.org/10.5555/PLANTS.7"}).value == "10.5555/PLANTS.7"
     odd = fill(text, doi, {"value": "page nine"})
     assert odd.status is Status.UNSUPPORTED
-    assert odd.flags[0].name == "not-normalised"
+    assert odd.flags[0].kind == "not-normalised"
     short = parameter({"type": "string", "minLength": 20}, "source")
     assert fill(text, short, {"value": "page nine"}).status is Status.FAILED

@@ -218,8 +218,8 @@ def _text(value: Any) -> str:
 
 
 def _literal(text: str) -> str:
-    """A Lark literal of `text`."""
-    return json.dumps(text, ensure_ascii=False)
+    """A Lark literal of `text`. Lark takes no bare delete character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def shortest(question: Question, partial: str) -> str:
