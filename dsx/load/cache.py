@@ -41,6 +41,11 @@ class DocumentCache:
             return None
         return document
 
+    def by_any_loader(self, document_id: str) -> Document | None:
+        """The document of this id, whose file may be gone; None where it is not there."""
+        keys = (path.stem for path in sorted(self.folder.glob(f"{document_id}-*.npz")))
+        return next(filter(None, (self.get(key, document_id) for key in keys)), None)
+
     def put(self, key: str, document: Document) -> None:
         """Keeps a document."""
         try:

@@ -172,8 +172,8 @@ class _Loop:
         elif paper.result is not None:
             self._share_time()
             self.folder.save(paper.result)
-            event = {"document": paper.document, "file": file_name(paper.path), "seconds": round(paper.seconds, 3)}
-            self.folder.log({"event": "paper", **event})
+            event = {"document": paper.document, "file": file_name(paper.path), "path": str(paper.path.absolute())}
+            self.folder.log({"event": "paper", **event, "seconds": round(paper.seconds, 3)})
             self.summary.count(paper.result, paper.seconds)
             self.progress.paper_ends(name, f"{tally(paper.result)}, {paper.seconds:.1f} s")
         self._leave(paper)

@@ -20,9 +20,10 @@ from dsx.store.decisions import (
     read_reviews,
     review_path,
     settle,
+    to_plain,
     write_decisions,
 )
-from dsx.store.folder import RunFolder, compare, free, is_run, open_run, probe, read_run, schema_sha256
+from dsx.store.folder import RunFolder, compare, free, is_run, newest_run, open_run, probe, read_run, schema_sha256
 from dsx.store.results import StoredResults
 from dsx.store.serial import flag_text, from_json, read_flag, to_json
 
@@ -41,6 +42,7 @@ __all__ = [
     "from_json",
     "gold_records",
     "is_run",
+    "newest_run",
     "open_run",
     "parse_decisions",
     "probe",
@@ -52,5 +54,6 @@ __all__ = [
     "schema_sha256",
     "settle",
     "to_json",
+    "to_plain",
     "write_decisions",
 ]

@@ -120,14 +120,18 @@ def read_reviews(run: Path) -> list[DecisionFile]:
     return [read_decisions(path) for path in sorted((run / FOLDER).glob("*.json"))]
 
 
-def write_decisions(path: Path, file: DecisionFile) -> None:
-    """Whole or not at all, whatever happens. UsageError where the folder cannot be written."""
+def to_plain(file: DecisionFile) -> dict[str, Json]:
+    """The JSON object of a file."""
     plain = dataclasses.asdict(file)
     decisions = [{key: part for key, part in each.items() if key != "reviewer"} for each in plain["decisions"]]
-    head = {"format": file.format, "run": file.run, "reviewer": file.reviewer, "decisions": decisions}
+    return {"format": file.format, "run": file.run, "reviewer": file.reviewer, "decisions": decisions}
+
+
+def write_decisions(path: Path, file: DecisionFile) -> None:
+    """Whole or not at all, whatever happens. UsageError where the folder cannot be written."""
     try:
         path.parent.mkdir(exist_ok=True)
-        atomic.write(path, (json.dumps(head, ensure_ascii=False, indent=1) + "\n").encode())
+        atomic.write(path, (json.dumps(to_plain(file), ensure_ascii=False, indent=1) + "\n").encode())
         atomic.sync_folder(path.parent)
     except OSError as problem:
         raise UsageError(f"{path} cannot be written ({problem.strerror}); make room or choose another place") from None

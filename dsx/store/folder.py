@@ -282,6 +282,14 @@ def read_run(folder: Path) -> RunFolder:
     return RunFolder(folder, stored)
 
 
+def newest_run(runs: Path = Path("runs")) -> Path:
+    """The run below `runs` whose results changed last. RunError where there is none."""
+    found = [path.parent for path in runs.glob(f"*/{MANIFEST}") if (path.parent / "records").is_dir()]
+    if not found:
+        raise RunError(f"no run in {runs}/; name a run folder")
+    return max(found, key=lambda run: ((run / "records").stat().st_mtime, run.name))
+
+
 def _manifest(folder: Path) -> dict[str, Json] | None:
     try:
         content = (folder / MANIFEST).read_bytes()

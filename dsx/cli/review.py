@@ -1,0 +1,54 @@
+"""`dsx review`: a page on which a run's values are checked."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import click
+
+
+@click.command("review")
+@click.argument("run", type=click.Path(path_type=Path), required=False)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The page to write [default: RUN/review.html].")
+@click.option(
+    "--papers",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="A file or folder where papers are now, if the run read them elsewhere; may be repeated.",
+)
+@click.option("--serve", is_flag=True, help="Serve the page to this machine's browser; decisions go into RUN/reviews/.")
+@click.option("--port", type=int, default=0, help="With --serve [default: any that is free].")
+@click.option("--reviewer", default="", help="Your name, as it stands in the decisions.")
+def command(
+    run: Path | None, output: Path | None, papers: tuple[Path, ...], serve: bool, port: int, reviewer: str
+) -> int:
+    """Make a page on which the values of RUN [default: the newest] are checked beside the marked pages.
+
+    The page is one file that needs no network. Decisions stay in the browser until you save them as JSON.
+    """
+    from dsx.errors import UsageError
+    from dsx.review import ReviewServer, open_review, review_page, write_page
+    from dsx.store import newest_run, review_path
+
+    if serve and output is not None:
+        raise UsageError("--serve writes no page; leave out -o")
+    run = run or newest_run()
+    contents = open_review(run, papers)
+    missing = len(contents.results) - len(contents.papers)
+    if missing:
+        click.echo(
+            f"{missing} of {len(contents.results)} papers are not where they were: text only (--papers)", err=True
+        )
+    if serve:
+        with ReviewServer(contents, reviewer, port) as server:
+            click.echo(f"Review {run} at {server.url}\nCtrl-C ends it; decisions are in {run / 'reviews'}", err=True)
+            with contextlib.suppress(KeyboardInterrupt):
+                server.serve_forever()
+        return 0
+    if reviewer:
+        review_path(run, reviewer)
+    path = output or run / "review.html"
+    write_page(path, review_page(contents, reviewer))
+    click.echo(path)
+    return 0

@@ -1,0 +1,177 @@
+"use strict";
+// What reviewers decided, and where it is kept: in this browser, or at once in the run folder where dsx serves the page.
+
+const DATA = JSON.parse(byId("data").textContent);
+const FORMAT = "dsx-decisions/1";
+const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_ .@-]{0,59}$/u;
+
+const slotOf = (part) => JSON.stringify([part.document, part.record, part.parameter]);
+
+const reviews = {
+  reviewer: "",
+  own: new Map(), // slot → decision
+  others: new Map(), // reviewer → slot → decision
+  unsent: new Map(), // slot → decision, or null where one was undone
+  unsaved: false, // changed since the last file
+  kept: true, // whether this browser keeps them
+  history: [], // {slot, before}, for undo
+
+  key() {
+    return `dsx-review:${DATA.id}:${this.reviewer}`;
+  },
+
+  /** Takes up what this reviewer decided before. */
+  open(reviewer) {
+    if (this.reviewer && this.own.size) this.others.set(this.reviewer, this.own);
+    this.reviewer = reviewer;
+    this.history = [];
+    const file = parsed(remembered(this.key())) ?? { decisions: [] };
+    const known = this.others.get(reviewer) ?? new Map();
+    this.others.delete(reviewer);
+    this.own = DATA.served ? known : bySlot(file.decisions);
+    this.unsent = new Map();
+    if (DATA.served) for (const [slot, decision] of file.unsent ?? []) this.set(slot, decision);
+    remember("dsx-review:reviewer", reviewer);
+  },
+
+  decide(decision) {
+    const slot = slotOf(decision);
+    this.history.push({ slot, before: this.own.get(slot) ?? null });
+    this.set(slot, decision);
+    this.keep();
+  },
+
+  /** Takes the last decision back; the slot it was about, or null. */
+  undo() {
+    const last = this.history.pop();
+    if (!last) return null;
+    this.set(last.slot, last.before);
+    this.keep();
+    return last.slot;
+  },
+
+  set(slot, decision) {
+    if (decision) this.own.set(slot, decision);
+    else this.own.delete(slot);
+    if (DATA.served) this.unsent.set(slot, decision);
+  },
+
+  keep() {
+    this.unsaved = !DATA.served;
+    this.kept = remember(this.key(), JSON.stringify({ ...this.file(), unsent: [...this.unsent] }));
+    if (!this.kept && !DATA.served) warn("This browser keeps nothing for this page: save the decisions before you close it.");
+    if (DATA.served) send();
+  },
+
+  file() {
+    return { format: FORMAT, run: DATA.run, reviewer: this.reviewer, decisions: [...this.own.values()] };
+  },
+
+  /** Takes up a file: this reviewer's decisions join those here, another's stand beside. The number of decisions. */
+  load(file) {
+    if (file?.format !== FORMAT || !Array.isArray(file.decisions)) throw new Error("it holds no decisions of dsx");
+    if (file.reviewer === this.reviewer) {
+      for (const [slot, decision] of bySlot(file.decisions)) this.set(slot, decision);
+      this.keep();
+    } else {
+      this.others.set(file.reviewer, bySlot(file.decisions));
+    }
+    return file.decisions.length;
+  },
+
+  /** Other reviewers' decisions about a slot. */
+  of(slot) {
+    return [...this.others].filter(([, map]) => map.has(slot)).map(([name, map]) => [name, map.get(slot)]);
+  },
+
+  /** Whether this and another reviewer came to different values. */
+  differ(slot) {
+    const own = this.own.get(slot);
+    return Boolean(own) && this.of(slot).some(([, other]) => !same(other.value, own.value));
+  },
+
+  /** [values that this and another reviewer decided on, those on which all agree] */
+  agreement() {
+    const both = [...this.own.keys()].filter((slot) => this.of(slot).length);
+    return [both.length, both.filter((slot) => !this.differ(slot)).length];
+  },
+};
+
+function bySlot(decisions) {
+  return new Map(decisions.map((decision) => [slotOf(decision), decision]));
+}
+
+function parsed(text) {
+  try {
+    return text ? JSON.parse(text) : null;
+  } catch {
+    return null;
+  }
+}
+
+function remembered(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function remember(key, text) {
+  try {
+    localStorage.setItem(key, text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// ---- served: every decision goes to the run folder at once, one request at a time ----
+
+let sending = false;
+const showUnsent = () => (document.body.dataset.unsent = String(reviews.unsent.size));
+let onReviews = () => {};
+
+async function send() {
+  showUnsent();
+  if (sending || !reviews.unsent.size) return;
+  sending = true;
+  const batch = [...reviews.unsent];
+  const decided = batch.filter(([, decision]) => decision).map(([, decision]) => decision);
+  const undone = batch.filter(([, decision]) => !decision).map(([slot]) => JSON.parse(slot));
+  const body = JSON.stringify({ ...reviews.file(), decisions: decided, undone });
+  const reviewer = reviews.reviewer;
+  let again = 0;
+  try {
+    const response = await fetch("decisions", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.reason);
+    if (reviewer === reviews.reviewer) {
+      for (const [slot, decision] of batch) {
+        if (reviews.unsent.get(slot) === decision) reviews.unsent.delete(slot);
+      }
+      remember(reviews.key(), JSON.stringify({ ...reviews.file(), unsent: [...reviews.unsent] }));
+    }
+    warn("");
+    takeReviews(answer);
+  } catch (problem) {
+    warn(`Not written into the run folder (${problem.message}). This browser keeps it and tries again.`);
+    again = 5000;
+  }
+  sending = false;
+  showUnsent();
+  if (reviews.unsent.size) setTimeout(send, again);
+}
+
+function takeReviews(files) {
+  for (const file of files) {
+    if (file.reviewer !== reviews.reviewer) reviews.others.set(file.reviewer, bySlot(file.decisions));
+  }
+  onReviews();
+}
+
+async function fetchReviews() {
+  const response = await fetch("reviews");
+  if (!response.ok) throw new Error((await response.json()).reason);
+  return response.json();
+}

@@ -1,0 +1,230 @@
+"use strict";
+// The page at the right: its picture, the boxes of the quote, and its words, which can be taken as a quote.
+
+let pageShown = null; // {document, number, page, item}
+let anchor = null; // index of the first word of a quote that is being chosen
+let pageRequest = 0;
+const fetchedPages = new Map();
+
+/** A page's data, or null where it is not to be had. */
+async function pageData(document_, number) {
+  const embedded = byId(`page-${document_}-${number}`);
+  if (embedded) return JSON.parse(embedded.textContent);
+  if (!DATA.served) return null;
+  const key = `${document_}/${number}`;
+  if (!fetchedPages.has(key)) {
+    const response = await fetch(`pages/${key}`);
+    if (!response.ok) return null;
+    fetchedPages.set(key, await response.json());
+  }
+  return fetchedPages.get(key);
+}
+
+/** The numbers of the pages that can be shown of a paper. */
+function pageNumbers(document_) {
+  if (DATA.served && pageShown?.document === document_ && pageShown.page) {
+    return Array.from({ length: pageShown.page.of }, (_, at) => at + 1);
+  }
+  const start = `page-${document_}-`;
+  return [...document.querySelectorAll(`script[id^="${start}"]`)].map((script) => Number(script.id.slice(start.length)));
+}
+
+/** Shows the page of the item's quote; the one that is shown stays where the item has none. */
+async function showPage(item, number = quoteOf(item)?.page) {
+  const request = ++pageRequest;
+  const document_ = item.paper.document;
+  anchor = null;
+  number ??= pageShown?.document === document_ ? pageShown.number : pageNumbers(document_)[0] ?? 1;
+  if (pageShown?.document === document_ && pageShown.number === number) return showMarks(item, true);
+  let page = null;
+  try {
+    page = await pageData(document_, number);
+  } catch {
+    say("The server is gone: start dsx review again.");
+  }
+  if (request !== pageRequest) return;
+  pageShown = { document: document_, number, page };
+  byId("page-pane").replaceChildren(pageHead(item, number), page ? drawn(page) : noPage(item));
+  showMarks(item, true);
+}
+
+function pageHead(item, number) {
+  const numbers = pageNumbers(item.paper.document);
+  const at = numbers.indexOf(number);
+  const go = (to, name, key, text) => el("button", { type: "button", class: "quiet", "aria-label": name, "aria-keyshortcuts": key, text,
+    disabled: at < 0 || numbers[to] === undefined, onclick: () => showPage(current, numbers[to]) });
+  return el("div", { class: "page-head" }, go(at - 1, "Previous page", "[", "‹"),
+    el("span", { text: `${shorten(item.paper.file, 40)}, p. ${number}${pageShown.page?.of ? ` of ${pageShown.page.of}` : ""}` }),
+    go(at + 1, "Next page", "]", "›"),
+    el("button", { type: "button", class: "quiet", text: "Larger", "aria-keyshortcuts": "z", "aria-pressed": "false", id: "zoom", onclick: zoom }));
+}
+
+function turnPage(by) {
+  const numbers = pageNumbers(current?.paper.document);
+  const to = numbers[numbers.indexOf(pageShown?.number) + by];
+  if (to !== undefined) showPage(current, to);
+}
+
+function zoom() {
+  const larger = byId("page-pane").classList.toggle("larger");
+  byId("zoom")?.setAttribute("aria-pressed", String(larger));
+  if (current) showMarks(current, true);
+}
+
+function noPage(item) {
+  return el("p", { class: "empty", text: DATA.served || !item.machine.quote
+    ? "Nothing is known of this page." : "The paper was not there when this page was made: dsx review --papers names its folder." });
+}
+
+function drawn(page) {
+  const words = el("div", { class: "words", id: "words", role: "listbox", "aria-multiselectable": "true", tabindex: "-1",
+    "aria-label": "Words of the page; the first and the last one that you mark become the quote" });
+  for (const part of page.picture ? placedWords(page) : flowingWords(page)) words.append(part); // there may be very many
+  words.addEventListener("click", (event) => {
+    const at = wordAt(event.target);
+    if (at !== null) markWord(at);
+  });
+  words.addEventListener("keydown", wordKeys);
+  const first = words.querySelector("[role=option]");
+  if (first) first.tabIndex = 0;
+  if (!page.picture) return el("div", { class: "flow" }, words);
+  const picture = el("img", { src: `data:image/webp;base64,${page.picture}`, alt: "" });
+  const sheet = el("div", { class: "sheet" }, picture, el("div", { class: "marks", id: "marks" }), words);
+  sheet.style.aspectRatio = `${page.width} / ${page.height}`;
+  return el("div", { class: "scroll", id: "scroll", tabindex: "-1" }, sheet);
+}
+
+function placedWords(page) {
+  return page.words.flatMap(([text, boxes], at) => boxes.map((box, part) => {
+    const word = option(text, at, part > 0);
+    place(word, box, page);
+    return word;
+  }));
+}
+
+function flowingWords(page) {
+  return page.words.flatMap((word, at) => {
+    if (word === null) return [el("p", { class: "gap", role: "presentation", text: "…" })];
+    const [text, , endsLine] = word;
+    return [option(text, at, false, text), " ", ...(endsLine ? [el("br")] : [])];
+  });
+}
+
+/** One word. Its further parts, after a line's end, are for the eye only. */
+function option(text, at, further, content = null) {
+  const properties = further ? { "aria-hidden": "true" } : { role: "option", "aria-selected": "false", "aria-label": text, tabindex: "-1" };
+  return el("span", { class: "word", "data-at": String(at), text: content, ...properties });
+}
+
+function place(element, [x0, y0, x1, y1], page) {
+  element.style.left = `${(100 * x0) / page.width}%`;
+  element.style.top = `${(100 * y0) / page.height}%`;
+  element.style.width = `${(100 * (x1 - x0)) / page.width}%`;
+  element.style.height = `${(100 * (y1 - y0)) / page.height}%`;
+}
+
+const wordAt = (element) => (element.dataset?.at === undefined ? null : Number(element.dataset.at));
+
+/** Draws the boxes of the item's quote on the page that is shown. */
+function showMarks(item, scroll = false) {
+  const marks = byId("marks");
+  const quote = quoteOf(item);
+  const page = pageShown?.page;
+  const here = quote && page && pageShown.document === item.paper.document && quote.page === pageShown.number;
+  selectWords(draftOf(item).quote?.words ?? null);
+  if (marks) {
+    marks.className = draftOf(item).quote === undefined ? "marks" : "marks chosen";
+    marks.replaceChildren(...(here ? quote.boxes ?? [] : []).map((box) => {
+      const mark = el("i");
+      place(mark, box, page);
+      return mark;
+    }));
+    if (scroll && marks.firstChild) centre(marks.firstChild);
+  } else if (here && page) {
+    markQuoteInFlow(quote, scroll);
+  }
+}
+
+/** Scrolls the page, and nothing around it, to a mark. */
+function centre(mark) {
+  const scroll = byId("scroll");
+  const [outer, inner] = [scroll.getBoundingClientRect(), mark.getBoundingClientRect()];
+  scroll.scrollBy(inner.left - outer.left - 24, inner.top - outer.top - outer.height / 2.5);
+}
+
+function markQuoteInFlow(quote, scroll) {
+  const words = pageShown.page.words.map((word) => (word ? word[0] : "\n"));
+  const wanted = quote.text.split(/\s+/).filter(Boolean);
+  const start = words.findIndex((_, at) => wanted.every((word, on) => words[at + on]?.includes(word)));
+  for (const element of byId("words").querySelectorAll(".word")) {
+    const at = wordAt(element);
+    element.classList.toggle("quoted", start >= 0 && at >= start && at < start + wanted.length);
+  }
+  const first = byId("words").querySelector(".quoted");
+  if (scroll && first) byId("words").parentElement.scrollTop = first.offsetTop - 160;
+}
+
+// ---- choosing a quote: the first and the last word ----
+
+function markWord(at) {
+  if (!current || !pageShown?.page) return;
+  const [first, last] = anchor === null ? [at, at] : [Math.min(anchor, at), Math.max(anchor, at)];
+  anchor = anchor === null ? at : null;
+  const words = pageShown.page.words.slice(first, last + 1).filter(Boolean);
+  const text = words.map(([word]) => word).join(" ");
+  chooseQuote(current, { text, page: pageShown.number, boxes: lines(words.flatMap(([, boxes]) => boxes)), words: [first, last] });
+}
+
+/** Boxes that stand on one line of print are joined. */
+function lines(boxes) {
+  const joined = [];
+  for (const [x0, y0, x1, y1] of boxes) {
+    const line = joined.at(-1);
+    const overlap = line ? Math.min(line[3], y1) - Math.max(line[1], y0) : 0;
+    if (line && overlap > 0.3 * Math.min(line[3] - line[1], y1 - y0) && x0 >= line[2] - (y1 - y0)) {
+      joined[joined.length - 1] = [line[0], Math.min(line[1], y0), Math.max(line[2], x1), Math.max(line[3], y1)];
+    } else joined.push([x0, y0, x1, y1]);
+  }
+  return joined;
+}
+
+function selectWords(range) {
+  for (const element of byId("words")?.querySelectorAll("[role=option]") ?? []) {
+    const at = wordAt(element);
+    element.setAttribute("aria-selected", String(Boolean(range) && at >= range[0] && at <= range[1]));
+  }
+}
+
+const WORD_STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 10, ArrowUp: -10 };
+
+function wordKeys(event) {
+  const options = [...byId("words").querySelectorAll("[role=option]")];
+  const at = options.indexOf(event.target);
+  if (event.key in WORD_STEPS && at >= 0) {
+    const to = options[Math.max(0, Math.min(options.length - 1, at + WORD_STEPS[event.key]))];
+    options[at].tabIndex = -1;
+    to.tabIndex = 0;
+    to.focus();
+  } else if ((event.key === " " || event.key === "Enter") && at >= 0) {
+    markWord(wordAt(event.target));
+  } else if (event.key === "Escape") {
+    current?.row?.focus();
+  } else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Puts the focus on the words: on the quote's first, where it is on this page. */
+function toWords() {
+  const words = byId("words");
+  const mark = byId("marks")?.firstElementChild?.getBoundingClientRect();
+  const options = [...(words?.querySelectorAll("[role=option]") ?? [])];
+  const near = mark && options.find((element) => {
+    const box = element.getBoundingClientRect();
+    return box.left >= mark.left - 2 && box.top < mark.bottom && box.bottom > mark.top;
+  });
+  const to = near ?? words?.querySelector(".quoted") ?? options[0];
+  if (!to) return;
+  for (const element of options) element.tabIndex = element === to ? 0 : -1;
+  to.focus();
+}

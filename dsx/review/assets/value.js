@@ -1,0 +1,233 @@
+"use strict";
+// The value in the middle: what the machine says and why one should look, the quote, the buttons, the decision.
+
+const STATUS = {
+  stated: "stated", derived: "derived", inferred: "inferred", unsupported: "unsupported",
+  not_reported: "not reported", failed: "failed",
+};
+const drafts = new Map(); // slot → {quote?, note?}, chosen or typed before a decision
+let editing = null; // {item, editor} while a value is corrected
+
+const draftOf = (item) => drafts.get(item.slot) ?? {};
+const setDraft = (item, part) => drafts.set(item.slot, { ...draftOf(item), ...part });
+
+/** The quote that a decision would take: one just chosen, that of the decision, the machine's. */
+function quoteOf(item) {
+  const draft = draftOf(item);
+  if (draft.quote !== undefined) return draft.quote;
+  const decision = reviews.own.get(item.slot);
+  return decision?.quote ?? item.machine.quote ?? null;
+}
+
+function noteOf(item) {
+  return draftOf(item).note ?? reviews.own.get(item.slot)?.note ?? "";
+}
+
+function renderValue(item) {
+  const { machine, parameter } = item;
+  const decision = reviews.own.get(item.slot);
+  const overruled = decision && !same(decision.value, machine.value);
+  filled(byId("value-pane"),
+    el("p", { class: "crumb", text: [item.paper.file, item.record.title].join(" › ") }),
+    el("h1", { text: parameter.name }),
+    parameter.description ? el("p", { class: "description", text: parameter.description }) : null,
+    el("div", { class: "values" },
+      decision ? bigValue("Your value", decision.value, parameter.unit, "yours") : null,
+      !decision || overruled ? bigValue(decision ? "The machine's" : "", machine.value, parameter.unit, overruled ? "overruled" : "") : null),
+    facts(machine),
+    machine.reasons.length ? el("ul", { class: "reasons", "aria-label": "Why to look" },
+      ...machine.reasons.map(([, text]) => el("li", { text }))) : null,
+    candidates(item),
+    quoteBlock(item),
+    el("div", { id: "editor" }),
+    actions(item, decision),
+    noteField(item),
+    decisionLine(item, decision)
+  );
+}
+
+function bigValue(title, value, unit, kind) {
+  const shownValue = value === null ? "not reported" : plain(value);
+  const size = shownValue.length > 36 ? "long" : "";
+  return el("div", { class: `big ${kind} ${value === null ? "none" : size}` },
+    title ? el("span", { class: "whose", text: title }) : null,
+    el(kind === "overruled" ? "s" : "span", { class: "what", text: shownValue, id: kind === "yours" ? "your-value" : "machine-value" }),
+    value !== null && unit ? el("span", { class: "unit", text: unit }) : null);
+}
+
+function facts(machine) {
+  const sure = machine.confidence;
+  return el("p", { class: "facts" },
+    el("span", { class: `badge ${machine.status}`, text: STATUS[machine.status] }),
+    sure === undefined ? null : el("span", { class: "confidence" }, meter(sure), `${percent(sure)} sure`),
+    machine.raw === undefined ? null
+      : el("span", { class: "raw", text: `written “${shorten(plain(machine.raw), 80)}”${machine.unit ? ` ${machine.unit}` : ""}` }));
+}
+
+function meter(share) {
+  const fill = el("i");
+  fill.style.width = percent(share).replace(" ", "");
+  return el("span", { class: "meter", "aria-hidden": "true" }, fill);
+}
+
+function candidates(item) {
+  const list = item.machine.candidates;
+  if (!list) return null;
+  return el("div", { class: "candidates" }, el("h2", { text: "Candidates" }), el("ol", {},
+    ...list.map(([value, chance], at) => el("li", {},
+      el("button", { type: "button", onclick: () => takeCandidate(at) },
+        at < 9 ? el("kbd", { text: String(at + 1) }) : null, el("span", { class: "what", text: plain(value) }),
+        meter(chance), el("span", { class: "chance", text: percent(chance) }))))));
+}
+
+function quoteBlock(item) {
+  const quote = quoteOf(item);
+  const chosen = draftOf(item).quote !== undefined;
+  if (!quote) {
+    return el("div", { class: "quote" }, el("p", { class: "empty", text: "No quote. Click words of the page to take them as one." }));
+  }
+  return el("figure", { class: chosen ? "quote chosen" : "quote" },
+    el("blockquote", { id: "quote", text: shorten(quote.text, 1500) }),
+    el("figcaption", {}, el("span", { text: `p. ${quote.page}${chosen ? ", chosen by you" : ""}` }),
+      chosen ? el("button", { type: "button", class: "quiet", text: "Back to the first", onclick: () => chooseQuote(item, undefined) }) : null));
+}
+
+function actions(item, decision) {
+  const button = (key, text, action, kind = "") =>
+    el("button", { type: "button", class: kind, "aria-keyshortcuts": key, onclick: action,
+      "aria-pressed": decision ? String(decision.action === kind) : null }, el("span", { text }), el("kbd", { text: key, "aria-hidden": "true" }));
+  const failed = item.machine.status === "failed";
+  return el("div", { class: "actions", role: "group", "aria-label": "Decide" },
+    failed ? null : button("a", "Accept", () => decide("accept"), "accept"),
+    button("c", "Correct", startCorrecting, "correct"),
+    button("n", "Not reported", () => decide("not_reported"), "not_reported"),
+    button("u", "Undo", undo, "undo"));
+}
+
+function noteField(item) {
+  const input = el("textarea", { id: "note", rows: 1, placeholder: "Note (m)", "aria-label": "Note", oninput: () => setDraft(item, { note: input.value }) });
+  input.value = noteOf(item);
+  input.addEventListener("change", () => {
+    const decision = reviews.own.get(item.slot);
+    if (decision && decision.note !== input.value) commit(item, { ...decision, note: input.value });
+  });
+  return input;
+}
+
+function decisionLine(item, decision) {
+  if (!decision) return null;
+  const others = reviews.of(item.slot);
+  const time = new Date(decision.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  return el("div", { class: "decided" },
+    el("p", { text: `You: ${MARKS[decision.action][1]}, ${time}` }),
+    ...others.map(([name, other]) => el("p", { class: same(other.value, decision.value) ? "agrees" : "differs",
+      text: `${name}: ${MARKS[other.action][1]}${other.action === "not_reported" ? "" : `, ${shorten(plain(other.value), 60)}`}` })));
+}
+
+// ---- deciding ----
+
+function decide(action, value = current?.machine.value) {
+  if (!current) return;
+  if (action === "accept" && current.machine.status === "failed") return say("There is no value to accept.");
+  const item = current;
+  const quote = action === "not_reported" ? null : bare(quoteOf(item));
+  const reported = action === "not_reported" ? null : value;
+  const label = item.record.label ?? null;
+  commit(item, {
+    paper: item.paper.file, document: item.paper.document, record: item.record.key, label, parameter: item.parameter.name,
+    action, value: reported, quote, note: noteOf(item), at: new Date().toISOString(),
+  });
+  say(`${item.parameter.name}: ${MARKS[action][1]}`);
+  select(neighbour(1, true) ?? neighbour(1) ?? item);
+}
+
+const bare = (quote) => quote && { text: quote.text, page: quote.page, boxes: quote.boxes ?? [] };
+
+/** Keeps a decision; quote and note are its own from now on. */
+function commit(item, decision) {
+  if (!reviews.reviewer) askForName();
+  drafts.delete(item.slot);
+  editing = null;
+  reviews.decide(decision);
+  changed(item);
+}
+
+function takeCandidate(at) {
+  const candidate = current?.machine.candidates?.[at];
+  if (!candidate) return;
+  decide(same(candidate[0], current.machine.value) ? "accept" : "correct", candidate[0]);
+}
+
+function chooseQuote(item, quote) {
+  setDraft(item, { quote });
+  if (quote === undefined) {
+    const { quote: _, ...rest } = draftOf(item);
+    drafts.set(item.slot, rest);
+  }
+  if (editing) byId("quote")?.closest(".quote").replaceWith(quoteBlock(item));
+  else renderValue(item);
+  showMarks(item);
+  say(quote ? "Quote chosen; a accepts the value with it." : "The first quote again.");
+}
+
+function startCorrecting() {
+  if (!current) return;
+  const item = current;
+  const problem = el("p", { class: "problem", id: "problem", role: "status" });
+  const save = el("button", { type: "submit", class: "main", text: "Keep" });
+  const typed = () => {
+    const read = editor.read();
+    const reason = read.problem ?? problemWith(item.parameter.schema, read.value);
+    problem.textContent = reason;
+    save.disabled = Boolean(reason);
+    for (const input of editor.form.querySelectorAll("input, textarea")) input.setAttribute("aria-invalid", String(Boolean(reason)));
+    return reason ? null : read;
+  };
+  const known = reviews.own.get(item.slot)?.value ?? item.machine.value;
+  const editor = valueEditor(item.parameter, known, typed);
+  const submit = (event) => {
+    event?.preventDefault();
+    const read = typed();
+    if (read) decide(same(read.value, item.machine.value) && item.machine.status !== "failed" ? "accept" : "correct", read.value);
+  };
+  const cancel = el("button", { type: "button", class: "quiet", text: "Leave", onclick: stopCorrecting });
+  const form = el("form", { class: "editor", novalidate: true, onsubmit: submit }, editor.form, problem, el("div", { class: "row-of-buttons" }, save, cancel));
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") stopCorrecting();
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey || event.target.type === "radio" || event.target.type === "checkbox")) submit(event);
+    else return;
+    event.stopPropagation();
+  });
+  for (const input of editor.form.querySelectorAll("input, textarea")) input.setAttribute("aria-describedby", "problem");
+  editing = { item };
+  byId("editor").replaceChildren(form);
+  typed();
+  const first = editor.form.querySelector("input:checked") ?? editor.form.querySelector("input, textarea");
+  first?.focus();
+  first?.select?.();
+}
+
+function stopCorrecting() {
+  editing = null;
+  if (current) renderValue(current);
+  current?.row?.focus({ preventScroll: true });
+}
+
+function undo() {
+  const slot = reviews.undo();
+  if (!slot) return say("There is nothing to undo.");
+  const item = bySlotOfItems.get(slot);
+  editing = null;
+  changed(item);
+  select(item);
+  say(`${item.parameter.name}: undone`);
+}
+
+/** After a decision came, changed or went. */
+function changed(item) {
+  refreshRow(item);
+  refreshCounts();
+  renderFilters();
+  renderProgress();
+  if (item === current) renderValue(item);
+}

@@ -1,0 +1,151 @@
+"""A run as the review page's data: what is asked, what was answered, what asks for a person's eyes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsx.load import DocumentReader, open_cache
+from dsx.plugins import load_plugins
+from dsx.recipe import Recipe
+from dsx.review.attention import reasons
+from dsx.review.sources import PaperSource, Span, find_papers
+from dsx.schema import read
+from dsx.schema.values import without_step
+from dsx.store import RunFolder, flag_text, read_run
+from dsx.types import Json, PaperResult, Parameter, ParameterSet, Record, RecordType, Value, record_key
+
+NEEDS_EYES = 2
+"""Weight of the lightest reason for which a value is pointed out."""
+UNLIKELY = 0.005
+"""Probability below which a candidate is not shown; the form for corrections has all choices."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewContents:
+    """A run that is looked at.
+
+    results: document → what the run stored of it, by file name. papers: document → file, of those whose file is there.
+    """
+
+    run: RunFolder
+    parameters: ParameterSet
+    results: dict[str, PaperResult]
+    papers: dict[str, Path]
+    reader: DocumentReader
+    recipe: Recipe
+
+    def data(self) -> dict[str, Json]:
+        """What the page shows, but for the pages of papers."""
+        asked = list(_asked(self.parameters.root))
+        places = {(kind.name, parameter.name): at for at, (kind, parameter) in enumerate(asked)}
+        papers = [
+            *({**failure, "records": []} for failure in self.run.failures()),
+            *(_paper(result, places) for result in self.results.values()),
+        ]
+        identity = json.dumps([self.run.manifest["schema"], sorted(self.results)], sort_keys=True)
+        return {
+            "format": "dsx-review/1",
+            "run": self.run.path.resolve().name,
+            "id": hashlib.sha256(identity.encode()).hexdigest()[:16],
+            "set": self.parameters.name,
+            "parameters": [_parameter(kind, parameter) for kind, parameter in asked],
+            "papers": papers,
+        }
+
+    def pages(self, document: str, numbers: Sequence[int] | None = None) -> Iterator[dict[str, Json]]:
+        """Pages of one paper. numbers: None for those that quotes stand on."""
+        quotes = _quotes(self.results[document])
+        source = PaperSource.open(self.papers.get(document), document, self.reader, self.recipe)
+        try:
+            for number in sorted(quotes) if numbers is None else numbers:
+                page = source.page(number, quotes.get(number, ()))
+                if page is not None:
+                    yield page
+        finally:
+            source.close()
+
+
+def open_review(run: Path, places: Sequence[Path] = ()) -> ReviewContents:
+    """A run to be reviewed. places: files or folders where its papers are now. Raises RunError for no run folder."""
+    folder = read_run(run)
+    parameters = read(folder.manifest["schema"], folder.manifest["schema_name"])
+    recipe = Recipe.model_validate(folder.manifest["recipe"])
+    plugins = load_plugins()
+    reader = DocumentReader(plugins.loader_of, plugins.loaders, recipe.load_limits(), open_cache())
+    results = {result.document: result for result in folder.results()}
+    papers = find_papers(folder, {document: result.file for document, result in results.items()}, places)
+    return ReviewContents(folder, parameters, results, papers, reader, recipe)
+
+
+def _asked(kind: RecordType) -> Iterator[tuple[RecordType, Parameter]]:
+    for parameter in kind.parameters:
+        yield kind, parameter
+    for child in kind.children:
+        yield from _asked(child)
+
+
+def _parameter(kind: RecordType, parameter: Parameter) -> dict[str, Json]:
+    return {
+        "name": parameter.name,
+        "list": kind.name,
+        "description": parameter.description,
+        "unit": parameter.unit,
+        "schema": without_step(parameter.schema),
+        "choices": [[choice.value, choice.description] for choice in parameter.choices],
+    }
+
+
+def _paper(result: PaperResult, places: dict[tuple[str, str], int]) -> dict[str, Json]:
+    records = [_record(record, places) for record in result.records]
+    return {"file": result.file, "document": result.document, "notes": list(result.notes), "records": records}
+
+
+def _record(record: Record, places: dict[tuple[str, str], int]) -> dict[str, Json]:
+    values = [
+        {"parameter": places[record.type, name], **_value(value)}
+        for name, value in record.values.items()
+        if (record.type, name) in places
+    ]
+    return {
+        "key": record_key(record.path),
+        "label": record.label,
+        "title": " / ".join(step.label for step in record.path) or record.type or "The paper",
+        "values": values,
+    }
+
+
+def _value(value: Value) -> dict[str, Json]:
+    why = reasons(value)
+    shown: dict[str, Json] = {
+        "value": value.value,
+        "status": str(value.status),
+        "flags": [flag_text(flag) for flag in value.flags],
+        "reasons": [[reason.kind, reason.text] for reason in why],
+        "rank": sum(reason.weight * 10**-place for place, reason in enumerate(why)),
+        "check": bool(why) and why[0].weight >= NEEDS_EYES,
+    }
+    if value.confidence is not None:
+        shown["confidence"] = round(value.confidence, 4)
+    if value.evidence is not None:
+        boxes = [[round(edge, 1) for edge in box] for box in value.evidence.boxes]
+        shown["quote"] = {"text": value.evidence.quote, "page": value.evidence.page, "boxes": boxes}
+    if value.raw is not None and value.raw != value.value:
+        shown |= {"raw": value.raw, "unit": value.unit}
+    if value.sure is not None and value.sure.alternatives:
+        likely = sorted(value.sure.alternatives, key=lambda pair: -pair[1])
+        shown["candidates"] = [[choice, round(chance, 4)] for choice, chance in likely[:9] if chance >= UNLIKELY]
+    return shown
+
+
+def _quotes(result: PaperResult) -> dict[int, list[Span]]:
+    """Page → the spans of the document's text that are quoted from it."""
+    quotes: dict[int, list[Span]] = {}
+    for record in result.records:
+        for evidence in (record.evidence, *(value.evidence for value in record.values.values())):
+            if evidence is not None:
+                quotes.setdefault(evidence.page, []).append((evidence.start, evidence.end))
+    return quotes

@@ -1,0 +1,165 @@
+"""The review page from this machine alone: decisions are written into the run folder at once.
+
+Every address begins with a random token. A request whose Host is another's, or whose Origin is not this server's, is
+refused, so that no other page in the browser can read papers or write decisions.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from dsx.errors import DsxError, UsageError
+from dsx.review.contents import ReviewContents
+from dsx.review.html import review_page
+from dsx.store import (
+    DecisionFile,
+    apply_decisions,
+    parse_decisions,
+    read_decisions,
+    read_reviews,
+    review_path,
+    settle,
+    to_plain,
+    write_decisions,
+)
+from dsx.types import Json
+
+LARGEST_BODY = 4 * 1024 * 1024
+"""Bytes of a request; a decision with a quote of a whole page takes a thousandth."""
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class ReviewServer(ThreadingHTTPServer):
+    """Serves one run on the loopback address. port: 0 for any that is free. UsageError where it is taken."""
+
+    daemon_threads = True
+
+    def __init__(self, contents: ReviewContents, reviewer: str = "", port: int = 0) -> None:
+        if reviewer:
+            review_path(contents.run.path, reviewer)
+        self.contents, self.reviewer = contents, reviewer
+        self.token = secrets.token_urlsafe(24)
+        self.writing = threading.Lock()
+        try:
+            super().__init__(("127.0.0.1", port), _Request)
+        except (OSError, OverflowError) as problem:
+            raise UsageError(f"--port {port}: {problem}; leave it out for any that is free") from None
+
+    @property
+    def hosts(self) -> tuple[str, str]:
+        """What a browser may call this server."""
+        return f"127.0.0.1:{self.server_port}", f"localhost:{self.server_port}"
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"http://{self.hosts[0]}/{self.token}/"
+
+    def reviews(self) -> list[dict[str, Json]]:
+        """All reviewers' decisions, as their files have them."""
+        return [to_plain(file) for file in read_reviews(self.contents.run.path)]
+
+    def decide(self, file: DecisionFile, undone: list[list[str]]) -> None:
+        """Adds decisions to a reviewer's file and takes the undone slots out. UsageError for values that do not fit."""
+        path = review_path(self.contents.run.path, file.reviewer)
+        for document in {decision.document for decision in file.decisions}:
+            if document not in self.contents.results:
+                raise UsageError(f"document {document[:16]} is not in this run")
+            apply_decisions(self.contents.results[document], settle([file]), self.contents.parameters)
+        with self.writing:
+            known = read_decisions(path).decisions if path.exists() else ()
+            by_slot = {decision.slot: decision for decision in (*known, *file.decisions)}
+            for slot in undone:
+                by_slot.pop((slot[0], slot[1], slot[2]), None)
+            run = self.contents.run.path.resolve().name
+            write_decisions(path, DecisionFile(run, file.reviewer, tuple(by_slot.values())))
+
+
+class _Request(BaseHTTPRequestHandler):
+    server: ReviewServer
+    server_version, sys_version = "dsx", ""
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+
+    def do_GET(self) -> None:
+        parts = self._parts()
+        if parts == [""]:
+            self._send(review_page(self.server.contents, self.server.reviewer, served=True).encode(), "text/html")
+        elif parts == ["reviews"]:
+            self._answer(self.server.reviews)
+        elif parts is not None and len(parts) == 3 and parts[0] == "pages" and parts[1] in self.server.contents.results:
+            document, number = parts[1], int(parts[2]) if parts[2].isdecimal() else 0
+            self._answer(lambda: next(self.server.contents.pages(document, [number]), None))
+        elif parts is not None:
+            self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
+
+    def do_POST(self) -> None:
+        parts = self._parts()
+        if parts is None:
+            return
+        length = self.headers.get("Content-Length", "")
+        origin = self.headers.get("Origin", "")
+        if origin not in [f"http://{host}" for host in self.server.hosts]:
+            self._refuse(HTTPStatus.FORBIDDEN, "decisions are taken from the review page only")
+        elif parts != ["decisions"] or self.headers.get_content_type() != "application/json":
+            self._refuse(HTTPStatus.NOT_FOUND, "decisions are JSON and go to …/decisions")
+        elif not length.isdecimal() or int(length) > LARGEST_BODY:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too much at once")
+        else:
+            body = self.rfile.read(int(length))
+            self._answer(lambda: self._decide(body))
+
+    def _decide(self, body: bytes) -> Json:
+        try:
+            undone = [[str(part) for part in slot] for slot in json.loads(body).get("undone", []) if len(slot) == 3]
+        except (ValueError, AttributeError, TypeError):
+            raise UsageError("the browser sent no decisions; load the page again") from None
+        self.server.decide(parse_decisions(body, "what the browser sent"), undone)
+        return self.server.reviews()
+
+    def _parts(self) -> list[str] | None:
+        """The path below the token; None where the request is refused."""
+        parts = self.path.split("?")[0].split("/")[1:]
+        if self.headers.get("Host", "") not in self.server.hosts:
+            self._refuse(HTTPStatus.FORBIDDEN, "this server is for this machine's browser only")
+        elif not hmac.compare_digest(parts[0].encode(), self.server.token.encode()) or len(parts) < 2:
+            self._refuse(HTTPStatus.NOT_FOUND, "the address is not the one that dsx review printed")
+        else:
+            return parts[1:]
+        return None
+
+    def _answer(self, work: Any) -> None:
+        try:
+            content = json.dumps(work(), ensure_ascii=False).encode("utf-8", "replace")
+        except DsxError as problem:
+            self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, str(problem))
+            return
+        self._send(content, "application/json")
+
+    def _refuse(self, status: HTTPStatus, reason: str) -> None:
+        self.close_connection = True  # what is left of the request is not read
+        self._send(json.dumps({"reason": reason}).encode(), "application/json", status)
+
+    def _send(self, content: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK) -> None:
+        self.send_response(status)
+        for name, value in {**HEADERS, "Content-Type": f"{kind}; charset=utf-8"}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Says nothing: the address holds the token."""

@@ -1,0 +1,167 @@
+"""Where the papers of a run are; the pages of one: their pictures, their words and the words' boxes."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dsx.errors import LoadError
+from dsx.ground.locate import boxes_of
+from dsx.load import DocumentReader, document_id, with_hidden
+from dsx.recipe import Recipe
+from dsx.store import RunFolder
+from dsx.types import Document, Json
+
+if TYPE_CHECKING:
+    import pymupdf
+
+SCALE = 1.8
+"""Pixels a point: words are sharp on a page that is drawn 600 to 1100 pixels wide."""
+LONGEST_SIDE = 2000
+"""Pixels; a poster is drawn smaller."""
+GREYS = 16
+"""Greys of a picture: a page of text takes 80 to 120 KB without loss, half of what lossy colour takes."""
+AROUND = 1200
+"""Characters shown before and after a quote where there is no picture of its page."""
+
+Span = tuple[int, int]
+
+
+def find_papers(run: RunFolder, files: Mapping[str, str], places: Sequence[Path]) -> dict[str, Path]:
+    """Document → its file. files: document → file name. places: files or folders to look in first.
+
+    Else it is where the run read it. A file counts only if its content is what the run read.
+    """
+    named: dict[str, list[Path]] = {}
+    for place in places:
+        for path in sorted(place.iterdir()) if place.is_dir() else [place]:
+            named.setdefault(path.name, []).append(path)
+    read_at = {event.get("document"): Path(event["path"]) for event in run.logs() if "path" in event}
+    papers: dict[str, Path] = {}
+    for document, file in files.items():
+        candidates = [*named.get(file, ()), *([read_at[document]] if document in read_at else [])]
+        match = next((path for path in candidates if _is(path, document)), None)
+        if match is not None:
+            papers[document] = match
+    return papers
+
+
+def _is(path: Path, document: str) -> bool:
+    try:
+        return path.is_file() and document_id(path) == document
+    except (LoadError, OSError):
+        return False
+
+
+@dataclass(slots=True)
+class PaperSource:
+    """One paper's pages. path: None where the file is gone. document: None where its text is gone too."""
+
+    path: Path | None
+    document: Document | None
+    _words: dict[int, list[Json]] | None = None
+    _pdf: Any = None
+
+    @classmethod
+    def open(cls, path: Path | None, document_id: str, reader: DocumentReader, recipe: Recipe) -> PaperSource:
+        """The paper read as the run read it; from the cache of documents where the file is gone."""
+        try:
+            document = None if path is None else reader.read(path, recipe.loader)
+        except LoadError:
+            path = document = None
+        if document is None and reader.cache is not None:
+            document = reader.cache.by_any_loader(document_id)
+        if document is not None and recipe.hidden_text == "show":
+            document = with_hidden(document)
+        return cls(path, document)
+
+    def page(self, number: int, quotes: Iterable[Span] = ()) -> dict[str, Json] | None:
+        """A page as the review shows it; None where nothing is known of it.
+
+        {"number", "of" how many, "width", "height", "picture": WebP in base64, "words": [[word, boxes, ends a line]]};
+        without a picture, "words" are those around the quotes, null between two parts of the text, and have no boxes.
+        """
+        page = next((page for page in self.document.pages if page.number == number), None) if self.document else None
+        if self.document is None or page is None:
+            return None
+        picture, pages = self._picture(number), len(self.document.pages)
+        if picture is None:
+            parts = _around(self.document.text, quotes) or [(page.start, min(page.end, page.start + 2 * AROUND))]
+            return {"number": number, "of": pages, "words": list(_flow(self.document.text, parts))}
+        size = {"width": round(page.width, 1), "height": round(page.height, 1)}
+        words = self._all_words(self.document).get(number, [])
+        return {"number": number, "of": pages, **size, "picture": base64.b64encode(picture).decode(), "words": words}
+
+    def close(self) -> None:
+        """Gives back the file."""
+        if self._pdf is not None:
+            self._pdf.close()
+            self._pdf = None
+
+    def _picture(self, number: int) -> bytes | None:
+        import pymupdf
+
+        if self._pdf is None and self.path is not None and _has_boxes(self.document):
+            try:
+                self._pdf = pymupdf.open(self.path, filetype="pdf")
+            except (RuntimeError, ValueError):  # not a PDF, whatever it is called
+                self.path = None
+        return None if self._pdf is None else page_picture(self._pdf[number - 1])
+
+    def _all_words(self, document: Document) -> dict[int, list[Json]]:
+        if self._words is None:
+            self._words = {}
+            for match in re.finditer(r"\S+", document.text):
+                numbers = [number for number in document.char_pages[match.start() : match.end()].tolist() if number]
+                boxes = [[round(edge, 1) for edge in box] for box in boxes_of(document, *match.span())]
+                if numbers and boxes:
+                    ends_line = document.text[match.end() : match.end() + 1] == "\n"
+                    self._words.setdefault(numbers[0], []).append([match.group(), boxes, int(ends_line)])
+        return self._words
+
+
+def page_picture(page: pymupdf.Page) -> bytes:
+    """The page as a WebP picture in greys, without loss but for the colours."""
+    import pymupdf
+    from PIL import Image
+
+    scale = min(SCALE, LONGEST_SIDE / max(page.rect.width, page.rect.height, 1))
+    drawn = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csGRAY)
+    step = 255 / (GREYS - 1)
+    greys = [round(round(level / step) * step) for level in range(256)]
+    picture = Image.frombytes("L", (drawn.width, drawn.height), drawn.samples).point(greys)
+    content = io.BytesIO()
+    picture.convert("RGB").save(content, "WEBP", lossless=True, quality=50, method=3)
+    return content.getvalue()
+
+
+def _has_boxes(document: Document | None) -> bool:
+    import numpy
+
+    return document is not None and not bool(numpy.isnan(document.char_boxes[:, 0]).all())
+
+
+def _around(text: str, quotes: Iterable[Span]) -> list[Span]:
+    """The parts of the text around quotes, in order; parts that touch are one. Of a long quote: its two ends."""
+    parts: list[Span] = []
+    for place in sorted({edge for quote in quotes for edge in quote}):
+        start, end = max(0, place - AROUND), min(len(text), place + AROUND)
+        if parts and start <= parts[-1][1]:
+            parts[-1] = (parts[-1][0], max(end, parts[-1][1]))
+        else:
+            parts.append((start, end))
+    return parts
+
+
+def _flow(text: str, parts: Sequence[Span]) -> Iterator[Json]:
+    for number, (start, end) in enumerate(parts):
+        if number:
+            yield None
+        for match in re.finditer(r"\S+", text[start:end]):
+            at = start + match.end()
+            yield [match.group(), [], int(text[at : at + 1] == "\n")]

@@ -1,0 +1,365 @@
+"""The review page in Chromium: walked by keyboard, decided on, saved; nothing that a paper says does anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dsx.review import ReviewServer, open_review, review_page, write_page
+from dsx.schema import read, validates
+from dsx.store import RunFolder, apply_decisions, open_run, parse_decisions, read_decisions, review_path, settle
+from dsx.types import Evidence, Flag, PaperResult, Record, RecordStep, Status, Value
+from tests.gold_run import gold_run
+
+playwright = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.slow
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+Open = Callable[..., Any]
+
+
+def chromium() -> str:
+    """A Chromium of this machine, or a skip."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("no Chromium: apt-get install chromium, or name one in CHROMIUM")
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = chromium()
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return gold_run(tmp_path_factory.mktemp("review") / "sample run")
+
+
+@pytest.fixture(scope="module")
+def page_file(run: RunFolder) -> Path:
+    path = run.path.parent / "review.html"
+    write_page(path, review_page(open_review(run.path), "ana"))
+    return path
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Open]:
+    """Opens an address; whatever the page complains of or asks from elsewhere fails the test."""
+    problems, contexts = list[str](), list[Any]()
+
+    def open_page(url: str, **how: Any) -> Any:
+        context = (
+            browser.new_context(viewport=DESKTOP, accept_downloads=True) if not how else browser.new_context(**how)
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("dialog", lambda dialog: problems.append(f"dialog {dialog.message}"))
+        own = url.rsplit("/", 1)[0]
+        page.on("request", lambda r: None if r.url.startswith((own, "data:", "blob:")) else problems.append(r.url))
+        page.goto(url)
+        page.wait_for_selector("body.ready")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def go_to(page: Any, record: str, parameter: str) -> None:
+    """Walks down the list by keyboard until this value is shown."""
+    for _ in range(300):
+        if page.inner_text(".crumb").endswith(record) and page.inner_text("h1") == parameter:
+            page.wait_for_selector("#page-pane img, #page-pane .flow, #page-pane .empty")
+            return
+        page.keyboard.press("j")
+    raise AssertionError(f"{parameter} of {record} is not in the list")
+
+
+def saved(page: Any) -> bytes:
+    """The file that the page saves."""
+    with page.expect_download() as download:
+        page.keyboard.press("s")
+    return Path(download.value.path()).read_bytes()
+
+
+def test_a_value_is_accepted_corrected_rejected_and_quoted_anew(
+    visit: Open, page_file: Path, run: RunFolder, tmp_path: Path
+) -> None:
+    page = visit(page_file.as_uri())
+    go_to(page, "Experiment 1", "age_mean")
+    page.keyboard.press("c")
+    page.keyboard.type("a lot")
+    assert page.inner_text("#problem") == "must be a number"
+    assert page.is_disabled("text=Keep")
+    page.fill("#typed", "121")
+    assert page.inner_text("#problem") == "must be 120 or less"
+    page.fill("#typed", "22.5")
+    page.keyboard.press("Enter")
+    page.select_option("#order", "paper")
+    go_to(page, "Experiment 1", "handedness")
+    page.keyboard.press("n")
+    go_to(page, "Experiment 2", "n_total")
+    page.click(".word:text-is('')[aria-label='Thirty-six'] >> nth=0")
+    page.click("[aria-selected=true] ~ [aria-label='Experiment'] >> nth=0")
+    assert "chosen by you" in page.inner_text("figcaption")
+    words = page.inner_text("#quote")
+    assert words.startswith("Thirty-six participants were recruited for Experiment")
+    page.keyboard.press("m")
+    page.keyboard.type("the number of those recruited")
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+
+    path = tmp_path / "saved.json"
+    path.write_bytes(saved(page))
+    file = read_decisions(path)
+    assert (file.run, file.reviewer, len(file.decisions)) == ("sample run", "ana", 3)
+    result = next(run.results())
+    reviewed = apply_decisions(result, settle([file]), open_review(run.path).parameters)
+    assert reviewed.unmatched == ()
+    first, second = (record.values for record in reviewed.result.records[1:3])
+    assert (first["age_mean"].value, first["age_mean"].evidence) == (
+        22.5,
+        result.records[1].values["age_mean"].evidence,
+    )
+    assert (first["handedness"].value, first["handedness"].status) == (None, "not_reported")
+    evidence = second["n_total"].evidence
+    assert evidence is not None
+    assert (second["n_total"].value, evidence.quote, evidence.page) == (36, words, 1)
+    assert len(evidence.boxes) == 1
+    assert {decision.parameter: decision.note for decision in file.decisions}["n_total"].startswith("the number")
+
+
+def test_decisions_stay_in_the_browser_and_are_undone(visit: Open, page_file: Path) -> None:
+    page = visit(page_file.as_uri())
+    first = page.inner_text("h1")
+    page.keyboard.press("a")
+    assert page.inner_text("h1") != first
+    page.keyboard.press("n")
+    page.reload()
+    page.wait_for_selector("body.ready")
+    assert page.inner_text("#progress").startswith("2 of ")
+    page.keyboard.press("n")
+    page.keyboard.press("u")
+    assert page.inner_text("#progress").startswith("2 of ")
+    assert [each["action"] for each in json.loads(saved(page))["decisions"]] == ["accept", "not_reported"]
+
+
+def test_a_candidate_is_taken_by_its_number(visit: Open, page_file: Path) -> None:
+    page = visit(page_file.as_uri())
+    go_to(page, "Experiment 1", "effector")
+    second = page.inner_text(".candidates li:nth-child(2) .what")
+    page.keyboard.press("2")
+    (decision,) = json.loads(saved(page))["decisions"]
+    assert (decision["action"], decision["value"]) == ("correct", second)
+
+
+def test_a_quote_is_chosen_by_keyboard_alone(visit: Open, page_file: Path) -> None:
+    page = visit(page_file.as_uri())
+    go_to(page, "Experiment 1", "number_of_targets")
+    quote = page.inner_text("#quote")
+    page.keyboard.press("w")
+    first = page.evaluate("document.activeElement.ariaLabel")
+    assert quote.startswith(first.split("(")[0])
+    page.keyboard.press("Space")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert len(page.inner_text("#quote").split()) == 4
+    page.keyboard.press("Escape")
+    page.keyboard.press("a")
+    assert len(json.loads(saved(page))["decisions"][0]["quote"]["text"].split()) == 4
+
+
+def test_filters_and_search(visit: Open, page_file: Path) -> None:
+    page = visit(page_file.as_uri())
+    page.select_option("#filter", "reason:unsupported")
+    assert page.locator("#list .row").count() == page.locator("#list .row:has-text('unsupported')").count() > 0
+    page.select_option("#filter", "all")
+    page.fill("#search", "experiment 2 targets")
+    assert page.locator("#list .row .name").all_inner_texts() == ["number_of_targets"]
+
+
+def served(run: RunFolder, reviewer: str) -> ReviewServer:
+    server = ReviewServer(open_review(run.path), reviewer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def test_two_reviewers_decide_at_one_server(visit: Open, run: RunFolder) -> None:
+    with served(run, "ben") as server:
+        page = visit(server.url)
+        go_to(page, "Experiment 1", "age_sd")
+        page.keyboard.press("a")
+        page.select_option("#order", "paper")
+        go_to(page, "Experiment 1", "n_total")
+        page.keyboard.press("a")
+        page.wait_for_selector("body[data-unsent='0']")
+        assert [each.parameter for each in read_decisions(review_path(run.path, "ben")).decisions] == [
+            "age_sd",
+            "n_total",
+        ]
+
+        other = visit(server.url, viewport=DESKTOP)
+        other.fill("#reviewer", "Zoë K.")
+        other.press("#reviewer", "Enter")
+        other.keyboard.press("Tab")
+        other.select_option("#order", "paper")
+        go_to(other, "Experiment 1", "n_total")
+        assert "ben" not in other.inner_text("#value-pane")  # nobody sees what others decided before deciding
+        other.keyboard.press("c")
+        other.fill("#typed", "25")
+        other.keyboard.press("Enter")
+        go_to(other, "Experiment 1", "age_sd")
+        other.keyboard.press("a")
+        other.wait_for_selector("body[data-unsent='0']")
+        assert "reviewers agree on 1 of 2" in other.inner_text("#progress")
+        other.select_option("#filter", "differ")
+        other.wait_for_selector("text=ben: accepted, 24")
+        values = {each.parameter: each.value for each in read_decisions(review_path(run.path, "Zoë K.")).decisions}
+        assert values == {"n_total": 25, "age_sd": 2.7}
+        other.keyboard.press("u")
+        other.wait_for_selector("body[data-unsent='0']")
+        assert len(read_decisions(review_path(run.path, "Zoë K.")).decisions) == 1
+        other.keyboard.press("]")  # any page, not only those that are cited
+        other.wait_for_selector("text=p. 2 of 4")
+        other.keyboard.press("]")
+        other.wait_for_selector("text=p. 3 of 4")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_nothing_serious_for_axe(visit: Open, page_file: Path, scheme: str, size: dict[str, int]) -> None:
+    axe = (resources.files(pytest.importorskip("axe_playwright_python")) / "axe.min.js").read_text(encoding="utf-8")
+    page = visit(page_file.as_uri(), viewport=size, color_scheme=scheme)
+    page.evaluate(axe)
+
+    def problems() -> list[str]:
+        found = page.evaluate("axe.run()")["violations"]
+        return [
+            f"{each['id']}: {each['nodes'][0]['html'][:200]}"
+            for each in found
+            if each["impact"] in ("serious", "critical")
+        ]
+
+    assert problems() == []
+    page.keyboard.press("a")
+    page.keyboard.press("k")
+    assert problems() == []
+    page.keyboard.press("c")
+    assert problems() == []
+    page.keyboard.press("Escape")
+    page.click("#show-list") if size is PHONE else page.keyboard.press("?")
+    assert problems() == []
+
+
+HOSTILE = [
+    "<script>window.pwned = 1</script>",
+    "</script><script>window.pwned = 1</script>",
+    "<img src=x onerror='window.pwned = 1'>",
+    "javascript:window.pwned=1",
+    "\x1b[2J\x1b]0;pwned\x07",
+    '=HYPERLINK("http://evil.example/","x")',
+    "' onmouseover='window.pwned=1",
+    "\u2028window.pwned = 1\u2028",
+    "<!-- <script>",
+]
+
+
+def hostile_run(folder: Path) -> RunFolder:
+    """A run whose every text is an attack, one of them 2 MB long; the paper is a text file."""
+    text = {"type": "string", "maxLength": 3_000_000}
+    properties = {f"p{at}": {**text, "description": attack} for at, attack in enumerate(HOSTILE)}
+    items = {"type": "array", "items": {"type": "object", "properties": properties}}
+    schema = {"type": "object", "properties": {"x": items}}
+    manifest = {"dsx": "1", "schema": schema, "schema_name": HOSTILE[1], "recipe": {"schema_name": "x"}}
+    run = open_run(folder, manifest)
+    paper = folder.parent / "paper <img src=x onerror=alert(1)>.txt"
+    paper.write_text("\n".join([*HOSTILE, "word " * 400_000]))
+    document = open_review(run.path).reader.read(paper)
+    assert HOSTILE[0] in document.text
+    quotes = [Evidence(attack, 1, 0, len(attack), (), 1) for attack in HOSTILE]
+    quotes[3] = Evidence(document.text, 1, 0, len(document.text), (), 1)
+    values = {
+        f"p{at}": Value(HOSTILE[at], Status.UNSUPPORTED, 0.5, quote, flags=(Flag("error", HOSTILE[at]),))
+        for at, quote in enumerate(quotes)
+    }
+    record = Record(HOSTILE[2], "x", values, None, (RecordStep("x", HOSTILE[2]),))
+    run.save(PaperResult(document.id, paper.name, (Record(None, "", {}), record), (HOSTILE[0],)))
+    run.fail("0" * 64, HOSTILE[0], HOSTILE[2])
+    run.log({"event": "paper", "document": document.id, "file": paper.name, "path": str(paper)})
+    return run
+
+
+def test_a_hostile_paper_does_nothing(visit: Open, tmp_path: Path) -> None:
+    run = hostile_run(tmp_path / "run")
+    path = tmp_path / "review.html"
+    write_page(path, review_page(open_review(run.path)))
+    page = visit(path.as_uri())
+    for at in range(len(HOSTILE)):
+        page.wait_for_selector("#page-pane .flow .word >> nth=0")
+        text = page.inner_text(".description")
+        assert text.strip() in {each.strip() for each in HOSTILE}, at
+        page.keyboard.press("a")
+    page.click(".word >> nth=3")
+    page.keyboard.press("a")
+    assert page.locator("#list script, #list img, #value-pane script, #value-pane img, #page-pane img").count() == 0
+    assert page.evaluate("window.pwned") is None
+    decisions = parse_decisions(saved(page), "saved").decisions
+    assert {decision.value for decision in decisions} >= set(HOSTILE[:3])
+
+
+def test_without_the_paper_its_text_is_shown_around_the_quote(visit: Open, run: RunFolder, tmp_path: Path) -> None:
+    contents = open_review(run.path)
+    for paper in contents.papers.values():
+        contents.reader.read(paper)  # leaves it in the cache of documents
+    path = tmp_path / "review.html"
+    write_page(path, review_page(replace(contents, papers={})))
+    page = visit(path.as_uri())
+    go_to(page, "Experiment 1", "n_total")
+    assert page.locator(".quoted").all_inner_texts()[:2] == ["Twenty-four", "participants"]
+    assert page.locator("#page-pane img").count() == 0
+    page.click(".quoted >> nth=0")
+    page.click("[aria-selected=true] + .word")
+    assert page.inner_text("#quote") == "Twenty-four participants"
+
+
+CASES: Sequence[tuple[dict[str, Any], Sequence[Any]]] = [
+    ({"type": "integer", "minimum": 1, "maximum": 9}, [0, 1, 9, 10, 1.5, 2.0, "1", None, True, []]),
+    ({"type": "number", "exclusiveMinimum": 0, "multipleOf": 0.1}, [0, 0.3, 0.35, -1, 1e300]),
+    ({"type": "string", "minLength": 2, "maxLength": 3}, ["a", "ab", "abc", "abcd", "👩👩", "👩👩👩👩", 3]),
+    ({"type": "string", "pattern": "^(NCT[0-9]{8})$"}, ["NCT00000001", "NCT1", ""]),
+    ({"type": "string", "format": "date"}, ["2024-02-29", "2023-02-29", "2024-1-1", "soon"]),
+    ({"type": "boolean"}, [True, False, 0, "true", None]),
+    ({"enum": ["a", 1, True]}, ["a", 1, True, "b", 2, False]),
+    ({"type": "array", "items": {"type": "number", "maximum": 5}, "maxItems": 2}, [[], [1], [1, 6], [1] * 3]),
+    ({"type": "array", "items": {"enum": ["x", "y"]}, "uniqueItems": True}, [["x"], ["x", "x"], ["z"]]),
+    ({"anyOf": [{"type": "integer"}, {"type": "string", "maxLength": 1}]}, [1, "a", "ab", 1.5]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "values"), CASES)
+def test_the_page_holds_valid_what_the_parameter_set_does(
+    visit: Open, page_file: Path, schema: dict[str, Any], values: Sequence[Any]
+) -> None:
+    (parameter,) = read({"type": "object", "properties": {"p": schema}}, "s").root.parameters
+    page = visit(page_file.as_uri())
+    for value in values:
+        problem = page.evaluate("([schema, value]) => problemWith(schema, value)", [dict(parameter.schema), value])
+        assert (problem == "") == validates(parameter, value), (value, problem)
