@@ -73,12 +73,22 @@ def open_review(run: Path, places: Sequence[Path] = ()) -> ReviewContents:
     """A run to be reviewed. places: files or folders where its papers are now. Raises RunError for no run folder."""
     folder = read_run(run)
     parameters = read(folder.manifest["schema"], folder.manifest["schema_name"])
-    recipe = Recipe.model_validate(folder.manifest["recipe"])
+    recipe = _recipe(folder)
     plugins = load_plugins()
     reader = DocumentReader(plugins.loader_of, plugins.loaders, recipe.load_limits(), open_cache())
     results = {result.document: result for result in folder.results()}
     papers = find_papers(folder, {document: result.file for document, result in results.items()}, places)
     return ReviewContents(folder, parameters, results, papers, reader, recipe)
+
+
+def _recipe(run: RunFolder) -> Recipe:
+    """How the run read papers; the usual way where its recipe is of another version."""
+    from pydantic import ValidationError
+
+    try:
+        return Recipe.model_validate(run.manifest.get("recipe"))
+    except ValidationError:
+        return Recipe.read(schema_name=run.manifest["schema_name"])
 
 
 def _asked(kind: RecordType) -> Iterator[tuple[RecordType, Parameter]]:

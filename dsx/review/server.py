@@ -10,6 +10,7 @@ import hmac
 import json
 import secrets
 import threading
+from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -32,6 +33,8 @@ from dsx.types import Json
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes of a request; a decision with a quote of a whole page takes a thousandth."""
+PAGES_KEPT = 100
+"""Pages in memory, some 200 KB each."""
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -52,7 +55,8 @@ class ReviewServer(ThreadingHTTPServer):
             review_path(contents.run.path, reviewer)
         self.contents, self.reviewer = contents, reviewer
         self.token = secrets.token_urlsafe(24)
-        self.writing = threading.Lock()
+        self.writing, self.reading = threading.Lock(), threading.Lock()
+        self.page = lru_cache(maxsize=PAGES_KEPT)(self._page)
         try:
             super().__init__(("127.0.0.1", port), _Request)
         except (OSError, OverflowError) as problem:
@@ -71,6 +75,10 @@ class ReviewServer(ThreadingHTTPServer):
     def reviews(self) -> list[dict[str, Json]]:
         """All reviewers' decisions, as their files have them."""
         return [to_plain(file) for file in read_reviews(self.contents.run.path)]
+
+    def _page(self, document: str, number: int) -> dict[str, Json] | None:
+        with self.reading:  # PyMuPDF is for one thread at a time
+            return next(self.contents.pages(document, [number]), None)
 
     def decide(self, file: DecisionFile, undone: list[list[str]]) -> None:
         """Adds decisions to a reviewer's file and takes the undone slots out. UsageError for values that do not fit."""
@@ -102,7 +110,7 @@ class _Request(BaseHTTPRequestHandler):
             self._answer(self.server.reviews)
         elif parts is not None and len(parts) == 3 and parts[0] == "pages" and parts[1] in self.server.contents.results:
             document, number = parts[1], int(parts[2]) if parts[2].isdecimal() else 0
-            self._answer(lambda: next(self.server.contents.pages(document, [number]), None))
+            self._answer(lambda: self.server.page(document, number))
         elif parts is not None:
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
 
