@@ -24,6 +24,7 @@ DESCRIPTIONS = {
     "schemas": "parameter sets as JSON Schema",
     "examples": "a sample paper of our own, with gold",
     "docs/schema.md": "how a parameter set is written: types, bounds, annotations, what is refused",
+    "docs/evaluation.md": "how a run is held against gold: gold files, comparisons, errors, calibration, agreement",
     "docs/exports.md": "what each export holds, and how values, lists and failures are written",
     "docs/review.md": "how values are checked, and what a file of decisions holds",
     "docs/images": "pictures for the documents",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dsx.api import Paper as Paper
     from dsx.api import Run as Run
+    from dsx.api import evaluate as evaluate
     from dsx.api import extract as extract
     from dsx.api import load_document as load_document
     from dsx.api import open_run as open_run
@@ -58,7 +59,7 @@ _TYPES = (
     "Section", "Status", "Table", "Value",
 )  # fmt: skip
 _HOMES = {
-    **dict.fromkeys(("Paper", "Run", "extract", "load_document", "open_run", "parameter_set"), "dsx.api"),
+    **dict.fromkeys(("Paper", "Run", "evaluate", "extract", "load_document", "open_run", "parameter_set"), "dsx.api"),
     **dict.fromkeys(_ERRORS, "dsx.errors"),
     **dict.fromkeys(_TYPES, "dsx.types"),
     "Recipe": "dsx.recipe",

@@ -24,6 +24,7 @@ from dsx.types import (
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from dsx.evaluation.evaluate import Evaluation
     from dsx.run.session import Session
     from dsx.store import RunFolder
 
@@ -142,6 +143,17 @@ class Run(Generic[Model]):
 
         values = self.model.model_validate(to_object(result, self.parameters))
         return Paper(result.file, result.document, values, result.records, result.notes)
+
+
+def evaluate(run: Path | str, gold: Path | str, *, schema: Path | str | None = None) -> Evaluation:
+    """How right a run is, by gold that people made: scores, errors, calibration.
+
+    run: a run folder, or an export of `schema`. gold: a folder of gold files (docs/evaluation.md), or a file of
+    decisions. Raises UsageError.
+    """
+    from dsx.evaluation.evaluate import evaluate as evaluate_run
+
+    return evaluate_run(run, gold, schema=schema)
 
 
 @overload

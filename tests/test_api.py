@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PUBLIC = """
 AnotherRun Confidence DecodeError Document DsxError Evidence LoadError LoadLimits ModelError Page Paper PaperError
 Parameter ParameterSet PluginError Recipe Record RecordType Run RunError SchemaError Section Status Table UnknownName
-UsageError Value __version__ extract hookimpl load_document open_run parameter_set
+UsageError Value __version__ evaluate extract hookimpl load_document open_run parameter_set
 """
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from dsx.errors import UsageError
 from dsx.report.cells import LONG, LongRow, plain_text
-from dsx.report.columns import Key, columns, names
+from dsx.report.columns import Key, Lists, columns, names
 from dsx.store import read_flag
 from dsx.types import (
     Box,
@@ -26,6 +26,7 @@ from dsx.types import (
     ParameterSet,
     Record,
     RecordPath,
+    RecordStep,
     Status,
     Value,
     record_key,
@@ -82,11 +83,11 @@ def _value(row: LongRow) -> Value:
     evidence = None
     if row.get("quote") is not None:
         boxes: tuple[Box, ...] = tuple(tuple(box) for box in row.get("boxes") or ())
-        evidence = Evidence(row["quote"], int(row["page"]), 0, 0, boxes, 1)
+        evidence = Evidence(row["quote"], int(row.get("page") or 0), 0, 0, boxes, 1)
     agreement = row.get("agreement")
     return Value(
         row.get("value"),
-        Status(row["status"]),
+        Status(row.get("status") or (Status.NOT_REPORTED if row.get("value") is None else Status.STATED)),
         row.get("confidence"),
         evidence,
         row.get("raw"),
@@ -97,25 +98,31 @@ def _value(row: LongRow) -> Value:
 
 
 def _jsonl_rows(path: Path, places: Mapping[str, Key]) -> Iterator[LongRow]:
-    """A value that belongs to a record above the line's stands on the lines of all records below it."""
+    """A value of a record above the line's stands on the lines of all records below it; the first one counts."""
     seen: set[tuple[str, str, str]] = set()
     with path.open(encoding="utf-8") as file:
         for line in filter(str.strip, file):
             content = json.loads(line)
-            way = record_path(content.get("path") or "")
+            document = content.get("document") or content["file"]
+            way = _line_path(content, places)
             for column, exported in content["parameters"].items():
                 lists, _ = places.get(column, (tuple(step.list for step in way), column))
                 key = record_key(way[: len(lists)])
-                if (content["document"], key, column) in seen:
+                if (document, key, column) in seen:
                     continue
-                seen.add((content["document"], key, column))
-                yield {
-                    "file": content["file"],
-                    "document": content["document"],
-                    "path": key,
-                    "parameter": column,
-                    **exported,
-                }
+                parts = exported if isinstance(exported, dict) else {"value": exported}
+                if parts.get("value") is not None:
+                    seen.add((document, key, column))
+                yield {"file": content["file"], "document": document, "path": key, "parameter": column, **parts}
+
+
+def _line_path(content: Mapping[str, Json], places: Mapping[str, Key]) -> RecordPath:
+    """The record of a line. A line without a path, as other tools write it, is of the deepest list of its values."""
+    if content.get("path") is not None or content.get("record") is None:
+        return record_path(content.get("path") or "")
+    lists: Lists = max((places[name][0] for name in content["parameters"] if name in places), key=len, default=())
+    labels = content["record"].split(" / ") if len(lists) > 1 else [content["record"]]
+    return tuple(map(RecordStep, lists, labels))
 
 
 def _csv_rows(path: Path, places: Mapping[str, Key]) -> Iterator[LongRow]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from dsx.errors import UsageError
+from dsx.evaluation.calibrate import calibrated, read_calibration
 from dsx.plugins.registry import Registry
 from dsx.report.codebook import write_codebook
 from dsx.report.writing import export_to
@@ -30,6 +31,7 @@ class ExportChoices:
     evidence: bool = False
     excel: bool = False
     decisions: tuple[Path, ...] = ()
+    calibration: Path | None = None
     papers: Path | None = None
     codebook: bool = False
     force: bool = False
@@ -115,9 +117,14 @@ def _reviewed(
             reviewed = apply_decisions(result, settled, parameters)
             machine |= reviewed.machine
             unmatched += reviewed.unmatched
-    if not settled:
-        return StoredResults(records), machine, unmatched
-    return StoredResults(records, lambda each: apply_decisions(each, settled, parameters).result), machine, unmatched
+    calibration = None if choices.calibration is None else read_calibration(choices.calibration)
+
+    def change(result: PaperResult) -> PaperResult:
+        if settled:
+            result = apply_decisions(result, settled, parameters).result
+        return result if calibration is None else calibrated(result, calibration, parameters)
+
+    return StoredResults(records, change), machine, unmatched
 
 
 def _link_folder(papers: Path | None, output: Path | None) -> str:

@@ -9,6 +9,19 @@ from dsx.schema.combining import Unaskable, escaped
 from dsx.schema.leaves import refuse
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
+COMPARISONS = (
+    *("number", "numbers", "choice", "choices", "boolean", "text", "texts"),
+    *("exact", "range", "doi", "names"),
+)
+"""How an evaluation can compare values; `dsx.evaluation.compare` does it."""
+COMPARED: Mapping[str, type | tuple[type, ...]] = {
+    "tolerance": (int, float),
+    "within": (int, float),
+    "token_f1": (int, float),
+    "contains": bool,
+    "synonyms": dict,
+}
+"""Settings of a comparison."""
 ANNOTATIONS: Mapping[str, tuple[str, str]] = {
     "x-unit": ("string", 'a unit as one string, like "mm"'),
     "x-synonyms": ("list", 'a list of strings, like ["reach length"]'),
@@ -19,6 +32,7 @@ ANNOTATIONS: Mapping[str, tuple[str, str]] = {
     "x-min-records": ("none or one", "0 (a paper may have none) or 1"),
     "x-free": ("yes or no", "true or false"),
     "x-derive": ("yes or no", "true or false"),
+    "x-compare": ("comparison", f'a comparison ({", ".join(COMPARISONS)}), or {{"by": one, {", ".join(COMPARED)}: …}}'),
 }
 _VARIED = ("anyOf", "oneOf", "enum", "const")
 _OF_LISTS = ("prefixItems", "contains", "uniqueItems", "unevaluatedItems")
@@ -69,6 +83,15 @@ def _has_kind(kind: str, value: Any) -> bool:
         return isinstance(value, str) and bool(value)
     if kind == "count":
         return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    if kind == "comparison":
+        settings = {"by": value} if isinstance(value, str) else value
+        return (
+            isinstance(settings, Mapping)
+            and settings.get("by", "text") in COMPARISONS
+            and all(
+                key == "by" or (key in COMPARED and isinstance(part, COMPARED[key])) for key, part in settings.items()
+            )
+        )
     if kind == "none or one":
         return value in (0, 1) and not isinstance(value, bool)
     if kind == "yes or no":

@@ -147,6 +147,7 @@ def _parameter(name: str, schema: Mapping[str, Any], bounded: dict[str, Any], po
         normalisers=tuple(schema.get("x-normalise", ())),
         pointer=pointer,
         free=schema.get("x-free", False),
+        compare=schema.get("x-compare", ""),
         derive=schema.get("x-derive", "x-unit" not in inner and _is_count(bounded)),
     )
 

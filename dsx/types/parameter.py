@@ -26,6 +26,7 @@ class Parameter:
     unit: the unit of the stored number; the answer may come in any unit of the same dimension.
     normalisers: names of the chain that brings a raw value to its stored form, in order.
     free: text that need not stand in the paper. derive: may be computed from numbers of the paper.
+    compare: how an evaluation compares its values, a name or an object of settings (`dsx.evaluation.compare`).
     pointer: JSON pointer of its place in the set's schema, references taken as if they stood there.
     """
 
@@ -40,6 +41,7 @@ class Parameter:
     pointer: str = ""
     free: bool = False
     derive: bool = False
+    compare: str | Mapping[str, Json] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ def about(
     where: str = "",
     choices: dict[str, str] | None = None,
     normalise: tuple[str, ...] = (),
+    compare: str | dict[str, Any] | None = None,
     **bounds: Any,
 ) -> Any:
     """A field with our annotations, absent by default."""
@@ -29,6 +30,7 @@ def about(
         "x-where": where,
         "x-choices": choices,
         "x-normalise": list(normalise),
+        "x-compare": compare,
     }
     return Field(None, description=description, json_schema_extra={k: v for k, v in extra.items() if v}, **bounds)
 
@@ -254,7 +256,12 @@ class Experiment(BaseModel):
 class Motor(BaseModel):
     """Motor adaptation studies: how participants adapt their movements to a perturbation."""
 
-    title: str | None = about("The title of this paper.", where="first page", max_length=300)
+    title: str | None = about(
+        "The title of this paper.",
+        where="first page",
+        compare={"by": "text", "token_f1": 0.9, "contains": False},
+        max_length=300,
+    )
     authors: list[Name] | None = about(
         "The family names of the authors of this paper, all of them, in order. Not of papers that it cites.",
         where="first page, under the title",

@@ -1,0 +1,117 @@
+"""`dsx eval`: a run held against gold, two runs compared, two annotators' agreement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FILE = click.Path(path_type=Path)
+GOLD = click.option("--gold", required=True, type=FILE, help="Folder of gold files, or a file of decisions.")
+SCHEMA = click.option("--schema", type=FILE, help="Parameter set, where RUN is an export instead of a run folder.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+class RunOrCommand(click.Group):
+    """`dsx eval RUN` is `dsx eval run RUN`: what is no command's name is a run."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("eval", cls=RunOrCommand)
+def command() -> None:
+    """Precision, recall, F1 and calibration of a run, by gold: `dsx eval RUN --gold DIR`."""
+
+
+@command.command("run")
+@click.argument("run", type=FILE)
+@GOLD
+@SCHEMA
+@AS_JSON
+@click.option("--html", type=FILE, help="Write a report with plots to this file.")
+@click.option("--details", type=FILE, help="Write a CSV with one row a judged value.")
+@click.option("--calibration", type=FILE, help="Write fitted curves for `dsx export --calibration`.")
+@click.option("--parameter", "parameters", multiple=True, help="Only this parameter; may be repeated.")
+@click.option("--resamples", default=2000, show_default=True, help="Of papers, for the intervals; 0: none.")
+def of_run(
+    run: Path,
+    gold: Path,
+    schema: Path | None,
+    as_json: bool,
+    html: Path | None,
+    details: Path | None,
+    calibration: Path | None,
+    parameters: tuple[str, ...],
+    resamples: int,
+) -> None:
+    """How right RUN is: a run folder, or an export of one."""
+    import sys
+
+    from dsx.evaluation import calibrate, page, terminal
+    from dsx.evaluation.evaluate import evaluate, to_json, write_details
+    from dsx.report.writing import replacing
+
+    evaluation = evaluate(run, gold, schema=schema, resamples=resamples, parameters=parameters)
+    if html is not None:
+        with replacing(html, binary=False) as out:
+            out.write(page.to_html(evaluation))
+    if details is not None:
+        with replacing(details, binary=False) as out:
+            write_details(evaluation, out)
+    if calibration is not None:
+        about = f"fitted on {evaluation.reliability.count} values of {len(evaluation.judgements)} papers of {run}"
+        calibrate.write_calibration(calibration, evaluation.curves, about)
+    if as_json:
+        click.echo(to_json(evaluation.as_json()))
+    else:
+        terminal.show_evaluation(evaluation, sys.stdout)
+
+
+@command.command("compare")
+@click.argument("first", type=FILE)
+@click.argument("second", type=FILE)
+@GOLD
+@SCHEMA
+@AS_JSON
+@click.option("--resamples", default=2000, show_default=True, help="Of papers.")
+def compare(first: Path, second: Path, gold: Path, schema: Path | None, as_json: bool, resamples: int) -> None:
+    """F1 of SECOND less that of FIRST, with intervals of the paired bootstrap over papers."""
+    import dataclasses
+    import sys
+
+    from dsx.evaluation import score, terminal
+    from dsx.evaluation.evaluate import evaluate, to_json
+
+    before, after = (evaluate(run, gold, schema=schema, resamples=0).judgements for run in (first, second))
+    differences = score.compare(before, after, resamples)
+    if as_json:
+        click.echo(to_json({name: dataclasses.asdict(each) for name, each in differences.items()}))
+    else:
+        terminal.show_differences(differences, sys.stdout)
+
+
+@command.command("agreement")
+@click.argument("first", type=FILE)
+@click.argument("second", type=FILE)
+@click.option("--schema", required=True, type=FILE, help="Their parameter set.")
+@AS_JSON
+def of_annotators(first: Path, second: Path, schema: Path, as_json: bool) -> None:
+    """Cohen's kappa and Krippendorff's alpha of two folders of gold."""
+    import dataclasses
+    import sys
+
+    from dsx.evaluation import terminal
+    from dsx.evaluation.agreement import agreement
+    from dsx.evaluation.evaluate import to_json
+    from dsx.evaluation.gold import read_gold
+    from dsx.schema import read_schema
+
+    parameters = read_schema(schema)
+    measured = agreement(read_gold(first, parameters), read_gold(second, parameters), parameters)
+    if as_json:
+        click.echo(to_json({name: dataclasses.asdict(each) for name, each in measured.items()}))
+    else:
+        terminal.show_agreement(measured, sys.stdout)

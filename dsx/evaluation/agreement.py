@@ -1,0 +1,142 @@
+"""How far two annotators agree: Cohen's kappa and Krippendorff's alpha, by parameter and over all.
+
+Records are matched as in an evaluation. A record that one annotator alone has is a disagreement about each of its
+values. Two values are the same where the parameter's comparison says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dsx.evaluation.compare import Comparison, is_absent
+from dsx.evaluation.gold import GoldPaper, GoldRecord, stem
+from dsx.evaluation.judge import Judge
+from dsx.evaluation.match import match
+from dsx.report.columns import Key, Lists
+from dsx.types import Json, ParameterSet
+
+ABSENT = "not reported"
+Ratings = tuple[Hashable, Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """share: of equal values. kappa and alpha: None where all values are one, for then chance explains everything."""
+
+    count: int
+    share: float
+    kappa: float | None
+    alpha: float | None
+
+
+def agreement(
+    first: Sequence[GoldPaper], second: Sequence[GoldPaper], parameters: ParameterSet
+) -> dict[str, Agreement]:
+    """By column, then "all" (categories of different parameters are different)."""
+    judge = Judge.of(parameters)
+    by_stem = {stem(paper.file): paper for paper in second}
+    rated: dict[str, list[Ratings]] = {}
+    for paper in first:
+        other = by_stem.get(stem(paper.file))
+        if other is None:
+            continue
+        for lists in dict.fromkeys((*paper.records, *other.records)):
+            for key, values in _pairs(judge, lists, paper.records.get(lists, ()), other.records.get(lists, ())):
+                rated.setdefault(judge.columns[key].name, []).append(values)
+    same = {column.name: judge.comparisons[key] for key, column in judge.columns.items()}
+    categories = {name: _categories(pairs, same[name]) for name, pairs in rated.items()}
+    together = [((name, a), (name, b)) for name, pairs in categories.items() for a, b in pairs]
+    return {name: measure(pairs) for name, pairs in categories.items()} | {"all": measure(together)}
+
+
+def measure(pairs: Sequence[Ratings]) -> Agreement:
+    """Of two annotators' categories of the same items."""
+    share = sum(a == b for a, b in pairs) / max(len(pairs), 1)
+    return Agreement(len(pairs), share, cohen_kappa(pairs), krippendorff_alpha(pairs))
+
+
+def cohen_kappa(pairs: Sequence[Ratings]) -> float | None:
+    """(observed − expected agreement) / (1 − expected), each annotator with categories as often as they used them."""
+    if not pairs:
+        return None
+    first, second = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
+    observed = sum(a == b for a, b in pairs) / len(pairs)
+    expected = sum(first[category] * second[category] for category in first) / len(pairs) ** 2
+    return None if expected == 1 else (observed - expected) / (1 - expected)
+
+
+def krippendorff_alpha(
+    items: Iterable[Sequence[Hashable | None]], distance: Callable[[Hashable, Hashable], float] | None = None
+) -> float | None:
+    """1 − observed / expected disagreement, for any number of annotators; None: an annotator did not rate the item.
+
+    distance: squared, of two categories; nominal (1 where they differ) by default. Krippendorff 2011, "Computing
+    Krippendorff's alpha-reliability".
+    """
+    apart = distance or (lambda a, b: float(a != b))
+    units = [present for item in items if len(present := [rating for rating in item if rating is not None]) > 1]
+    totals = Counter(rating for unit in units for rating in unit)
+    count = totals.total()
+    expected = sum(totals[a] * totals[b] * apart(a, b) for a in totals for b in totals)
+    if not expected:
+        return None
+    observed = sum(sum(apart(a, b) for a in unit for b in unit) / (len(unit) - 1) for unit in units)
+    return 1 - (count - 1) * observed / expected
+
+
+def _pairs(
+    judge: Judge, lists: Lists, first: Sequence[GoldRecord], second: Sequence[GoldRecord]
+) -> Iterable[tuple[Key, Ratings]]:
+    keys = [key for key in judge.columns if key[0] == lists]
+
+    def equal(row: int, column: int) -> float:
+        both = ((_value(first[row], key), _value(second[column], key)) for key in keys)
+        return sum(_same(values, judge.comparisons[key]) for key, values in zip(keys, both, strict=True))
+
+    if lists:
+        pairs = match([each.label for each in first], [each.label for each in second], equal)
+    else:
+        pairs = [(0, 0)] if first and second else []
+    for row, column in pairs:
+        yield from ((key, (_value(first[row], key), _value(second[column], key))) for key in keys)
+    for at, record in enumerate(first):
+        if all(at != row for row, _ in pairs):
+            yield from ((key, (_value(record, key), None)) for key in keys if _value(record, key) is not None)
+    for at, record in enumerate(second):
+        if all(at != column for _, column in pairs):
+            yield from ((key, (None, _value(record, key))) for key in keys if _value(record, key) is not None)
+
+
+def _value(record: GoldRecord, key: Key) -> Json:
+    gold = record.values.get(key[1])
+    return None if gold is None or is_absent(gold.value) else gold.value
+
+
+def _same(values: tuple[Json, Json], same: Comparison) -> bool:
+    if values[0] is None or values[1] is None:
+        return values[0] is None and values[1] is None
+    return same(values[0], values[1])
+
+
+def _categories(pairs: Sequence[tuple[Json, Json]], same: Comparison) -> list[Ratings]:
+    """Values as numbers of categories: a value is of the first category whose first value it equals."""
+    heads: list[Json] = []
+
+    def category(value: Json) -> Hashable:
+        if value is None:
+            return ABSENT
+        for at, head in enumerate(heads):
+            if same(value, head):
+                return at
+        heads.append(value)
+        return len(heads) - 1
+
+    return [(category(a), category(b)) for a, b in pairs]
+
+
+def as_rows(measured: Mapping[str, Agreement]) -> list[tuple[str, Agreement]]:
+    """All values first, then the parameters on which annotators agree least."""
+    rest = sorted((item for item in measured.items() if item[0] != "all"), key=lambda item: item[1].share)
+    return [("all", measured["all"]), *rest]

@@ -1,0 +1,197 @@
+"""Whether a value is right: a comparison for each kind of parameter, or the one that `x-compare` names.
+
+number   within 1 % of the gold value (tolerance: the share; within: a distance in the parameter's unit)
+numbers  the same numbers in any order; unsigned where the parameter is
+choice   equal once case, blanks and hyphens do not count; synonyms: {choice: [other spellings]}
+choices  the same choices in any order
+boolean  equal
+text     F1 of the words of 0.5 or more (token_f1), or the gold text stands in the value (contains)
+texts    as many items, each gold item met by one
+exact    equal as text, case and blanks aside
+range    the first two numbers, each as a number
+doi      equal without resolver and case
+names    every name of the gold stands in the value, and there are as many
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dsx.types import Json, Parameter
+from dsx.units import convert
+
+Comparison = Callable[[Json, Json], bool]
+"""(value, gold value) → whether they are the same. Neither is None."""
+TOLERANCE = 0.01
+TOKEN_F1 = 0.5
+CONTAINED_CHARACTERS = 4
+"""A shorter gold text is not looked for inside a value: it would stand in many."""
+_ABSENT = "|?|n/a|na|null|unknown|not reported|not_reported|not stated|not specified|unspecified"
+ABSENT = frozenset(_ABSENT.split("|"))
+"""Words that say that there is no value."""
+_number = re.compile(r"[-−+]?\d+(?:[.,]\d+)?")
+_quantity = re.compile(r"\s*[~≈±+]*\s*(-?\d+(?:[.,]\d+)?)\s*(.*?)\.?\s*(?:±.*)?")
+
+
+def kind_of(schema: Mapping[str, Any]) -> str:
+    """The kind of a parameter's values: number, choice, boolean or text; or several of them."""
+    if "anyOf" in schema:
+        return kind_of(schema["anyOf"][0])
+    if "enum" in schema:
+        return "boolean" if set(map(type, schema["enum"])) == {bool} else "choice"
+    if schema.get("type") == "array":
+        items = schema.get("items")
+        inside = kind_of(items) if isinstance(items, Mapping) else "text"
+        return {"number": "numbers", "choice": "choices"}.get(inside, "texts")
+    return {"integer": "number", "number": "number", "boolean": "boolean"}.get(schema.get("type", ""), "text")
+
+
+def default_comparison(parameter: Parameter) -> str:
+    """By the normaliser that says what the text is, else by the kind."""
+    of_text = {"doi": "doi", "span": "range", "surname": "names"}
+    return next((of_text[name] for name in parameter.normalisers if name in of_text), kind_of(parameter.schema))
+
+
+def comparison(parameter: Parameter) -> Comparison:
+    """The comparison of a parameter's values."""
+    compare = parameter.compare
+    settings: Mapping[str, Any] = {"by": compare} if isinstance(compare, str) else compare
+    by = settings.get("by") or default_comparison(parameter)
+    tolerance, within = float(settings.get("tolerance", TOLERANCE)), float(settings.get("within", 0))
+
+    def close(value: Json, gold: Json) -> bool:
+        first, second = as_number(value, parameter.unit), as_number(gold, parameter.unit)
+        if first is None or second is None:
+            return False
+        return abs(first - second) <= max(tolerance * abs(second), within, 1e-9)
+
+    spellings = {fold(other): fold(name) for name, others in settings.get("synonyms", {}).items() for other in others}
+
+    def chosen(value: Json) -> str:
+        return spellings.get(fold(value), fold(value))
+
+    def text(value: Json, gold: Json) -> bool:
+        return same_text(value, gold, settings.get("token_f1", TOKEN_F1), settings.get("contains", True))
+
+    unsigned = "unsigned" in parameter.normalisers
+    comparisons: dict[str, Comparison] = {
+        "number": close,
+        "numbers": lambda value, gold: _same_numbers(value, gold, close, unsigned),
+        "choice": lambda value, gold: chosen(_single(value)) == chosen(gold),
+        "choices": lambda value, gold: set(map(chosen, _items(value))) == set(map(chosen, _items(gold))),
+        "boolean": lambda value, gold: chosen(value) == chosen(gold),
+        "text": lambda value, gold: text(" ".join(map(str, _items(value))), gold),
+        "texts": lambda value, gold: _same_items(_items(value), _items(gold), text),
+        "exact": lambda value, gold: " ".join(words(value)) == " ".join(words(gold)),
+        "range": lambda value, gold: _same_range(value, gold, close),
+        "doi": lambda value, gold: bare_doi(value) == bare_doi(gold),
+        "names": _same_names,
+    }
+    return comparisons[by]
+
+
+def is_absent(value: Json) -> bool:
+    """Whether a value says that there is none."""
+    if isinstance(value, list):
+        return all(map(is_absent, value))
+    return value is None or (isinstance(value, str) and value.strip().lower() in ABSENT)
+
+
+def fold(value: Json) -> str:
+    """A choice's spelling."""
+    return re.sub(r"[\s\-/]+", "_", str(value).strip().lower()).strip("_.")
+
+
+def words(value: Json) -> list[str]:
+    """The words of a text without case, accents and marks."""
+    plain = unicodedata.normalize("NFKD", str(value))
+    return re.findall(r"[^\W_]+", "".join(letter for letter in plain if not unicodedata.combining(letter)).lower())
+
+
+def token_f1(value: Json, gold: Json) -> float:
+    """F1 of the words, each counted as often as it stands."""
+    first, second = Counter(words(value)), Counter(words(gold))
+    both = (first & second).total()
+    return 2 * both / (first.total() + second.total()) if both else 0.0
+
+
+def same_text(value: Json, gold: Json, least_f1: float, contains: bool) -> bool:
+    """Whether the words are the same, or the gold text stands in the value."""
+    if token_f1(value, gold) >= least_f1:
+        return True
+    inner = " ".join(words(gold))
+    return contains and len(inner) >= CONTAINED_CHARACTERS and inner in " ".join(words(value))
+
+
+def as_number(value: Json, unit: str | None) -> float | None:
+    """A number, or the number of a text such as "12 mm", in the parameter's unit; None where it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    match = _quantity.fullmatch(str(value).strip())
+    if match is None:
+        return None
+    number = float(match[1].replace(",", "."))
+    if not match[2] or unit is None:
+        return number if not match[2] else None
+    try:
+        return float(convert(number, match[2], unit))
+    except ValueError:
+        return None
+
+
+def bare_doi(value: Json) -> str:
+    """A DOI without its resolver."""
+    return re.sub(r"^(https?://)?(dx\.)?(doi\.org/)?(doi:)?\s*", "", str(value).strip().lower()).rstrip(".")
+
+
+def _items(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else [value]
+
+
+def _single(value: Json) -> Json:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def _same_items(values: list[Json], gold: list[Json], same: Comparison) -> bool:
+    return len(values) == len(gold) and all(any(same(value, item) for value in values) for item in gold)
+
+
+def _same_numbers(value: Json, gold: Json, close: Comparison, unsigned: bool) -> bool:
+    first, second = (_distinct(part, close, unsigned) for part in (value, gold))
+    return bool(first) and _same_items(first, second, close)
+
+
+def _distinct(value: Json, close: Comparison, unsigned: bool) -> list[Json]:
+    numbers: list[Json] = []
+    for item in _items(value):
+        found = [item] if isinstance(item, int | float) else [_read(text) for text in _number.findall(str(item))]
+        for number in (abs(each) if unsigned else each for each in found):
+            if not any(close(number, other) for other in numbers):
+                numbers.append(number)
+    return numbers
+
+
+def _read(text: str) -> float:
+    return float(text.replace("−", "-").replace(",", "."))
+
+
+def _same_range(value: Json, gold: Json, close: Comparison) -> bool:
+    texts = [" ".join(map(str, _items(part))) for part in (value, gold)]
+    ends = [[float(end) for end in re.findall(r"\d+(?:\.\d+)?", text)] for text in texts]
+    return len(ends[0]) == len(ends[1]) == 2 and all(map(close, *ends))
+
+
+def _same_names(value: Json, gold: Json) -> bool:
+    if isinstance(value, list):
+        if len(value) != len(_items(gold)):
+            return False
+    elif re.search(r"\bet al", str(value), re.IGNORECASE):
+        return False
+    text = f" {' '.join(words(' '.join(map(str, _items(value)))))} "
+    return all(f" {' '.join(words(name))} " in text for name in _items(gold))

@@ -1,0 +1,168 @@
+"""A run, or an export of one, held against gold: everything that the reports show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dsx.answers.calibration import Line
+from dsx.errors import UsageError
+from dsx.evaluation import calibrate
+from dsx.evaluation.gold import GoldPaper, read_gold, stem
+from dsx.evaluation.judge import Judgement, judge_all
+from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, score
+from dsx.report.reading import read_export
+from dsx.schema import read, read_schema
+from dsx.store import is_run, read_run
+from dsx.types import Json, PaperResult, ParameterSet
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What an evaluation found. missing: gold papers without results. unjudged: papers without gold.
+
+    calibrated: the reliability of fitted confidences, each by curves of the other papers. curves: of all papers.
+    """
+
+    run: str
+    judgements: Judgements
+    scores: Scores
+    reliability: calibrate.Reliability
+    calibrated: calibrate.Reliability
+    curves: Mapping[str, Line]
+    missing: tuple[str, ...]
+    unjudged: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Json]:
+        """All figures; `details` has one entry for each value with something to judge."""
+        scores = self.scores
+        return {
+            "run": self.run,
+            "papers": len(self.judgements),
+            "missing": list(self.missing),
+            "unjudged": list(self.unjudged),
+            "micro": _figures(scores.micro),
+            "macro": {"f1": scores.macro, "interval": scores.macro_interval},
+            "parameters": {name: _figures(each) for name, each in scores.parameters.items()},
+            "quotes": dict(scores.quotes),
+            "reliability": asdict(self.reliability),
+            "calibrated": asdict(self.calibrated),
+            "curves": {kind: {"slope": line[0], "intercept": line[1]} for kind, line in self.curves.items()},
+            "details": self.details(),
+        }
+
+    def details(self) -> list[dict[str, Json]]:
+        """Every value that counts or is left open, with its verdict."""
+        return [
+            {
+                "paper": each.paper,
+                "gold_record": each.gold_record,
+                "record": each.record,
+                "parameter": each.column,
+                "gold": each.gold,
+                "value": each.value,
+                "verdict": str(each.verdict),
+                "confidence": each.confidence,
+                "status": each.status,
+                "quote_right": each.quote_right,
+            }
+            for each in self.all_judgements()
+            if any(each.counts) or each.value is not None
+        ]
+
+    def all_judgements(self) -> list[Judgement]:
+        """Of all papers."""
+        return [each for judged in self.judgements.values() for each in judged]
+
+
+def evaluate(
+    run: Path | str,
+    gold: Path | str,
+    *,
+    schema: Path | str | None = None,
+    resamples: int = RESAMPLES,
+    parameters: Sequence[str] = (),
+) -> Evaluation:
+    """How right a run is, by gold that people made.
+
+    run: a run folder, or an export that can be read back (then `schema` says of which parameter set).
+    gold: a folder of gold files, or decisions of reviewers. parameters: only these columns; all by default.
+    Raises UsageError where one of them is not what it should be.
+    """
+    parameter_set, results = read_results(Path(run), None if schema is None else Path(schema))
+    papers = read_gold(Path(gold), parameter_set)
+    judgements = _only(judge_all(papers, results, parameter_set), parameters)
+    values = calibrate.judged_values(judgements, calibrate.kinds_of(parameter_set))
+    missing, unjudged = _unmatched(papers, results)
+    return Evaluation(
+        str(run),
+        judgements,
+        score(judgements, resamples),
+        calibrate.reliability(values),
+        calibrate.reliability(calibrate.left_out(values)),
+        calibrate.fit(values),
+        missing,
+        unjudged,
+    )
+
+
+def read_results(run: Path, schema: Path | None) -> tuple[ParameterSet, list[PaperResult]]:
+    """A run folder's results, or those of an export, and their parameter set."""
+    if run.is_dir() or is_run(run):
+        folder = read_run(run)
+        return read(folder.manifest["schema"], folder.manifest["schema_name"]), list(folder.results())
+    if schema is None:
+        raise UsageError(f"{run} is no run folder; say with --schema of which parameter set the export is")
+    parameters = read_schema(schema)
+    return parameters, read_export(run, parameters)
+
+
+def write_details(evaluation: Evaluation, out: Any) -> None:
+    """One CSV row a judged value; values that are no text are JSON."""
+    import csv
+
+    from dsx.report.cells import flat, neutral
+
+    rows = evaluation.details()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(rows[0] if rows else ())
+    for row in rows:
+        writer.writerow([neutral(flat(part)) if not isinstance(part, float) else part for part in row.values()])
+
+
+def to_json(content: Json) -> str:
+    """Indented, in UTF-8."""
+    return json.dumps(content, ensure_ascii=False, indent=1)
+
+
+def _figures(score: Score) -> dict[str, Json]:
+    return {
+        "tp": score.right,
+        "fp": score.false_positives,
+        "fn": score.false_negatives,
+        "precision": score.precision,
+        "recall": score.recall,
+        "f1": score.f1,
+        "interval": score.interval,
+        "errors": dict(score.errors or {}),
+    }
+
+
+def _only(judgements: dict[str, list[Judgement]], wanted: Sequence[str]) -> dict[str, list[Judgement]]:
+    if not wanted:
+        return judgements
+    known = {each.column for judged in judgements.values() for each in judged}
+    if unknown := [name for name in wanted if name not in known]:
+        raise UsageError(f"no parameter {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+    return {paper: [each for each in judged if each.column in wanted] for paper, judged in judgements.items()}
+
+
+def _unmatched(gold: Sequence[GoldPaper], results: Sequence[PaperResult]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    filled = {stem(result.file) for result in results} | {result.document for result in results}
+    judged = {stem(paper.file) for paper in gold} | {paper.document for paper in gold}
+    missing = tuple(paper.name for paper in gold if stem(paper.file) not in filled and paper.document not in filled)
+    rest = tuple(each.file for each in results if stem(each.file) not in judged and each.document not in judged)
+    return missing, rest

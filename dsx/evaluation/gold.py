@@ -1,0 +1,199 @@
+"""Gold: what people found in the papers, as a folder of JSON files or as reviewers' decisions.
+
+    {"pdf": "smith2020.pdf", "name": "Smith 2020", "experiments": [{"label": "Experiment 1", "list": "arms"?,
+     "parameters": {"n": {"value": 40, "alternatives": [41, null]?, "doubtful": true?, "unit": "mg"?, "quote": …?,
+     "marked": …?}}}]}
+
+One item of "experiments" (or "records") is one record with the values of the records above it and of the paper. "list"
+says which list it is of where a parameter set has several. alternatives: other values that are right as well; null
+among them: leaving the value out is right too. A "doubtful" value is not judged. marked: the words of the quote that
+matter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any
+
+from dsx.errors import UsageError
+from dsx.report.columns import Key, Lists, columns, lists_of, names
+from dsx.store import agree, read_decisions, settle
+from dsx.types import Decision, Json, ParameterSet, RecordPath, record_path
+
+SEPARATOR = " / "
+"""Between the labels of a record and of those above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldValue:
+    """What is right for one value. Without any part: the paper does not report it."""
+
+    value: Json = None
+    alternatives: tuple[Json, ...] = ()
+    doubtful: bool = False
+    quote: str | None = None
+    marked: str | None = None
+
+    @property
+    def optional(self) -> bool:
+        """Whether leaving the value out is right too."""
+        return self.value is not None and None in self.alternatives
+
+
+@dataclass(frozen=True, slots=True)
+class GoldRecord:
+    """One record of a list with its own values by name. label: after those of the records above it."""
+
+    label: str | None
+    values: Mapping[str, GoldValue]
+
+
+@dataclass(frozen=True, slots=True)
+class GoldPaper:
+    """One paper's records by their lists; () holds one record, the paper's own values."""
+
+    file: str
+    name: str
+    records: Mapping[Lists, tuple[GoldRecord, ...]]
+    document: str | None = None
+
+
+def read_gold(path: Path, parameters: ParameterSet) -> list[GoldPaper]:
+    """The gold papers of a folder, or of a file of decisions. UsageError names the file that is wrong."""
+    if path.is_file():
+        return list(_decided([path], parameters))
+    files = sorted(path.glob("*.json"))
+    if not files:
+        raise UsageError(
+            f"{path} has no gold: name a folder of JSON files, or a file of decisions (docs/evaluation.md)"
+        )
+    papers = []
+    for file in files:
+        try:
+            content = json.loads(file.read_bytes())
+            if content.get("format", "").startswith("dsx-decisions/"):
+                return list(_decided(files, parameters))
+            papers.append(_paper(content, file, parameters))
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            raise UsageError(f"{file} is no gold ({type(problem).__name__}: {problem}); docs/evaluation.md") from None
+    return papers
+
+
+def stem(file: str) -> str:
+    """A paper's file name without folders, case and suffix, by which gold and results find each other."""
+    name = unicodedata.normalize("NFKC", PurePath(file).name).lower()
+    return re.sub(r"(\.ocr)?(\.(pdf|md|txt|xml|nxml|html?))?$", "", name)
+
+
+def _paper(content: Mapping[str, Any], file: Path, parameters: ParameterSet) -> GoldPaper:
+    tree = _Tree(parameters)
+    for item in content["experiments"] if "experiments" in content else content["records"]:
+        tree.add(item)
+    name = content.get("name", file.stem)
+    return GoldPaper(content.get("pdf", name), name, tree.records(), content.get("document"))
+
+
+@dataclass(slots=True)
+class _Tree:
+    """Flat gold items taken apart into lists. Of a value that stands in several items the first that is sure counts."""
+
+    parameters: ParameterSet
+    values: dict[Lists, dict[str | None, dict[str, GoldValue]]] = field(default_factory=dict)
+
+    def add(self, item: Mapping[str, Any]) -> None:
+        """One item of the gold."""
+        places = {name: key for key, name in names(columns(self.parameters)).items()}
+        of_item = self._lists(item, places)
+        labels = str(item.get("label") or "").split(SEPARATOR)
+        if len(labels) != len(of_item):
+            labels = [str(item.get("label") or "")]
+        for depth in range(len(of_item) + 1):
+            label = SEPARATOR.join(labels[:depth]) if depth else None
+            self.values.setdefault(of_item[:depth], {}).setdefault(label, {})
+        for column, part in item["parameters"].items():
+            place = _place(column, of_item, places)
+            if place is None:
+                continue
+            lists, name = place
+            label = SEPARATOR.join(labels[: len(lists)]) if lists else None
+            record = self.values.setdefault(lists, {}).setdefault(label, {})
+            if name not in record or record[name].doubtful:
+                record[name] = gold_value(part)
+
+    def records(self) -> dict[Lists, tuple[GoldRecord, ...]]:
+        """What was added, list by list."""
+        return {
+            lists: tuple(GoldRecord(label, values) for label, values in labelled.items())
+            for lists, labelled in self.values.items()
+        }
+
+    def _lists(self, item: Mapping[str, Any], places: Mapping[str, Key]) -> Lists:
+        """The lists that an item's record stands in: those it names, else the deepest that one of its values has."""
+        if "list" in item:
+            return tuple(filter(None, str(item["list"]).split("/")))
+        deepest = max((lists for lists, _ in places.values()), key=len, default=())
+        inside = [places[column][0] for column in item["parameters"] if column in places]
+        return max(inside, key=len, default=deepest)
+
+
+def _place(column: str, lists: Lists, places: Mapping[str, Key]) -> Key | None:
+    """Where an item's value belongs: by its column's name, or by its own name in the item's record or above."""
+    if column in places:
+        return places[column]
+    for depth in range(len(lists), -1, -1):
+        if (lists[:depth], column) in places.values():
+            return lists[:depth], column
+    return None
+
+
+def gold_value(part: Json) -> GoldValue:
+    """A gold value as a file has it: an object with "value", or the value itself."""
+    if not isinstance(part, Mapping):
+        return GoldValue(part)
+    unit = part.get("unit")
+
+    def with_unit(value: Json) -> Json:
+        return f"{value} {unit}" if unit and isinstance(value, int | float) else value
+
+    return GoldValue(
+        with_unit(part.get("value")),
+        tuple(map(with_unit, part.get("alternatives") or ())),
+        bool(part.get("doubtful")),
+        part.get("quote"),
+        part.get("marked"),
+    )
+
+
+def _decided(files: Iterable[Path], parameters: ParameterSet) -> Iterator[GoldPaper]:
+    """Reviewed papers; what nobody decided on, or on which reviewers differ, is doubtful."""
+    papers: dict[str, dict[RecordPath, dict[str, GoldValue]]] = {}
+    file_names: dict[str, str] = {}
+    for decisions in settle(map(read_decisions, files)).values():
+        last = decisions[-1]
+        file_names[last.document] = last.paper
+        records = papers.setdefault(last.document, {})
+        records.setdefault(record_path(last.record), {})[last.parameter] = _settled(decisions)
+    for document, by_path in papers.items():
+        tree: dict[Lists, list[GoldRecord]] = {}
+        for path, values in by_path.items():
+            lists = lists_of(path)
+            asked = [column.parameter.name for column in columns(parameters) if column.lists == lists]
+            complete = {name: values.get(name, GoldValue(doubtful=True)) for name in asked}
+            tree.setdefault(lists, []).append(GoldRecord(_label(path), complete))
+        file = file_names[document]
+        yield GoldPaper(file, file, {lists: tuple(records) for lists, records in tree.items()}, document)
+
+
+def _label(path: RecordPath) -> str | None:
+    return SEPARATOR.join(step.label for step in path) if path else None
+
+
+def _settled(decisions: Sequence[Decision]) -> GoldValue:
+    last = decisions[-1]
+    quote = None if last.quote is None else last.quote.text
+    return GoldValue(last.value, doubtful=not agree(decisions), quote=quote)

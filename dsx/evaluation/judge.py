@@ -1,0 +1,208 @@
+"""Each value held against the gold: right, wrong, missed, not in the paper, or another record's."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain
+
+from dsx.evaluation.compare import Comparison, comparison, is_absent
+from dsx.evaluation.gold import SEPARATOR, GoldPaper, GoldRecord, GoldValue, stem
+from dsx.evaluation.match import match
+from dsx.report.columns import Column, Key, Lists, columns, lists_of
+from dsx.types import Json, PaperResult, ParameterSet, Value
+
+NO_GOLD, NO_VALUE = GoldValue(), None
+COMMON_CHARACTERS = 24
+"""A quote that holds the marked words is at the gold passage where it also shares so many characters with its quote."""
+
+
+class Verdict(StrEnum):
+    """What became of one value."""
+
+    RIGHT = "right"
+    WRONG = "wrong"  # another value than the gold
+    OTHER_RECORD = "another record's"  # wrong, and right for another record of the paper
+    NOT_IN_PAPER = "not in the paper"  # a value where the gold has none
+    MISSED = "missed"  # no value where the gold has one
+    ABSENT = "rightly absent"  # no value, and the gold has none
+    OPEN = "left open"  # the gold leaves both open
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One value's verdict. record, gold_record: labels; both None for the paper's own values.
+
+    column: the parameter's name in tables. extra: of a record that no gold record is. cost: whether a wrong value also
+    counts as a missed one. quote_right: whether the quote of a right value is at the gold passage; None: not known.
+    """
+
+    paper: str
+    column: str
+    gold_record: str | None
+    record: str | None
+    gold: Json
+    value: Json
+    verdict: Verdict
+    confidence: float | None = None
+    status: str | None = None
+    extra: bool = False
+    cost: bool = True
+    quote_right: bool | None = None
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """True positives, false positives and false negatives. A wrong value is one of each of the latter."""
+        if self.verdict is Verdict.RIGHT:
+            return 1, 0, 0
+        if self.verdict is Verdict.MISSED:
+            return 0, 0, 1
+        if self.verdict in (Verdict.ABSENT, Verdict.OPEN):
+            return 0, 0, 0
+        return 0, 1, int(self.cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Holds papers against their gold by the rules of a parameter set."""
+
+    columns: Mapping[Key, Column]
+    comparisons: Mapping[Key, Comparison]
+
+    @classmethod
+    def of(cls, parameters: ParameterSet) -> Judge:
+        """With the comparison of each parameter."""
+        table = {(column.lists, column.parameter.name): column for column in columns(parameters)}
+        return cls(table, {key: comparison(column.parameter) for key, column in table.items()})
+
+    def paper(self, gold: GoldPaper, result: PaperResult | None) -> list[Judgement]:
+        """All values of one paper; without a result, all that the gold has are missed."""
+        predicted = _by_lists(result)
+        judged: list[Judgement] = []
+        for lists in dict.fromkeys(chain(gold.records, predicted)):
+            gold_records, records = gold.records.get(lists, ()), predicted.get(lists, [])
+            judged += self._list(gold.name, lists, gold_records, records)
+        return judged
+
+    def _list(
+        self,
+        paper: str,
+        lists: Lists,
+        gold: Sequence[GoldRecord],
+        records: Sequence[tuple[str | None, Mapping[str, Value]]],
+    ) -> Iterator[Judgement]:
+        def agreement(row: int, column: int) -> float:
+            pairs = (self._verdict(key, gold[row], records[column][1]) for key in self._keys(lists))
+            return sum((verdict is Verdict.RIGHT) - (verdict is Verdict.WRONG) for verdict in pairs)
+
+        pairs = match([each.label for each in gold], [label for label, _ in records], agreement) if lists else [(0, 0)]
+        pairs = [pair for pair in pairs if pair[0] < len(gold) and pair[1] < len(records)]
+        for at, column in pairs:
+            yield from self._record(paper, lists, gold[at], records[column], gold)
+        matched_gold, matched = {at for at, _ in pairs}, {column for _, column in pairs}
+        for at, record in enumerate(gold):
+            if at not in matched_gold:
+                yield from self._record(paper, lists, record, (None, {}), gold)
+        for column, predicted in enumerate(records):
+            if column not in matched:
+                yield from self._record(paper, lists, None, predicted, gold)
+
+    def _record(
+        self,
+        paper: str,
+        lists: Lists,
+        gold: GoldRecord | None,
+        record: tuple[str | None, Mapping[str, Value]],
+        others: Sequence[GoldRecord],
+    ) -> Iterator[Judgement]:
+        label, values = record
+        for key in self._keys(lists):
+            right = gold.values.get(key[1], NO_GOLD) if gold is not None else NO_GOLD
+            if right.doubtful:
+                continue
+            value = values.get(key[1])
+            content = None if value is None or is_absent(value.value) else value.value
+            verdict = self._verdict(key, gold, values)
+            if verdict in (Verdict.WRONG, Verdict.NOT_IN_PAPER) and self._of_another(key, content, gold, others):
+                verdict = Verdict.OTHER_RECORD
+            quote = value.evidence.quote if value is not None and value.evidence is not None else None
+            yield Judgement(
+                paper,
+                self.columns[key].name,
+                gold.label if gold is not None else None,
+                label,
+                right.value,
+                content,
+                verdict,
+                value.confidence if value is not None else None,
+                str(value.status) if value is not None else None,
+                extra=gold is None,
+                cost=right.value is not None and not right.optional,
+                quote_right=at_gold_passage(right, quote) if verdict is Verdict.RIGHT else None,
+            )
+
+    def _verdict(self, key: Key, gold: GoldRecord | None, values: Mapping[str, Value]) -> Verdict:
+        right = gold.values.get(key[1], NO_GOLD) if gold is not None else NO_GOLD
+        value = values[key[1]].value if key[1] in values else None
+        if is_absent(value):
+            if right.value is None:
+                return Verdict.ABSENT
+            return Verdict.OPEN if right.optional else Verdict.MISSED
+        accepted = self.accepts(key, right, value)
+        if right.value is None:
+            return Verdict.OPEN if accepted else Verdict.NOT_IN_PAPER
+        return Verdict.RIGHT if accepted else Verdict.WRONG
+
+    def accepts(self, key: Key, gold: GoldValue, value: Json) -> bool:
+        """Whether a value is the gold one, or one of its alternatives."""
+        same = self.comparisons[key]
+        return any(right is not None and same(value, right) for right in (gold.value, *gold.alternatives))
+
+    def _of_another(self, key: Key, value: Json, gold: GoldRecord | None, others: Sequence[GoldRecord]) -> bool:
+        rest = (other.values.get(key[1], NO_GOLD) for other in others if other is not gold)
+        return any(other.value is not None and self.accepts(key, other, value) for other in rest)
+
+    def _keys(self, lists: Lists) -> list[Key]:
+        return [key for key in self.columns if key[0] == lists]
+
+
+def judge_all(
+    gold: Sequence[GoldPaper], results: Sequence[PaperResult], parameters: ParameterSet
+) -> dict[str, list[Judgement]]:
+    """Judgements by gold paper. A paper is found by its document, else by its file's name."""
+    by_document = {result.document: result for result in results}
+    by_stem = {stem(result.file): result for result in results}
+    judge = Judge.of(parameters)
+    return {
+        paper.name: judge.paper(paper, by_document.get(paper.document or "") or by_stem.get(stem(paper.file)))
+        for paper in gold
+    }
+
+
+def _by_lists(result: PaperResult | None) -> dict[Lists, list[tuple[str | None, Mapping[str, Value]]]]:
+    """A paper's records by their lists, with the labels of the records above them."""
+    records: dict[Lists, list[tuple[str | None, Mapping[str, Value]]]] = {}
+    for record in result.records if result is not None else ():
+        label = SEPARATOR.join(step.label for step in record.path) if record.path else None
+        records.setdefault(lists_of(record.path), []).append((label, record.values))
+    return records
+
+
+def at_gold_passage(gold: GoldValue, quote: str | None) -> bool | None:
+    """Whether a quote is the gold's, holds it, is a part of it, or holds the marked words and much of it."""
+    if not quote or not gold.quote:
+        return None
+    text, right = _squeezed(quote), _squeezed(gold.quote)
+    if text in right or right in text:
+        return True
+    if not gold.marked or _squeezed(gold.marked) not in text:
+        return False
+    starts = range(0, max(1, len(right) - COMMON_CHARACTERS), 8)
+    return any(right[at : at + COMMON_CHARACTERS] in text for at in starts)
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).lower()

@@ -1,0 +1,163 @@
+"""Calibration and agreement: by hand, and as scikit-learn and krippendorff have them."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+import krippendorff
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss, cohen_kappa_score
+
+from dsx.answers.calibration import Calibration
+from dsx.errors import UsageError
+from dsx.evaluation import calibrate
+from dsx.evaluation.agreement import agreement, cohen_kappa, krippendorff_alpha
+from dsx.evaluation.calibrate import Judged
+from dsx.evaluation.gold import read_gold
+from tests.export_results import PARAMETERS, TWO_LISTS
+
+KINDS = ("number", "choice")
+
+
+def judged(count: int, slope: float = 1.0, intercept: float = 0.0, seed: int = 0) -> list[Judged]:
+    """Values of ten papers whose chance to be right follows a logistic curve of their confidence."""
+    rng = random.Random(seed)
+    values = []
+    for at in range(count):
+        confidence = rng.uniform(0.05, 0.95)
+        odds = slope * math.log(confidence / (1 - confidence)) + intercept
+        right = rng.random() < 1 / (1 + math.exp(-odds))
+        values.append(Judged(confidence, right, KINDS[at % 2], f"paper {at % 10}"))
+    return values
+
+
+# ---- reliability ----
+
+
+def test_reliability_by_hand() -> None:
+    outcomes = ((0.95, True), (0.85, False), (0.81, True), (0.1, False))
+    values = [Judged(confidence, right, "number", "p") for confidence, right in outcomes]
+    found = calibrate.reliability(values)
+    assert [(part.start, part.count, part.accuracy) for part in found.bins] == [(0.1, 1, 0), (0.8, 2, 0.5), (0.9, 1, 1)]
+    assert found.ece == pytest.approx((0.1 + 2 * abs(0.83 - 0.5) + 0.05) / 4)
+    accepted = next(part for part in found.accepted if part.threshold == 0.8)
+    assert (accepted.count, accepted.precision, accepted.coverage) == (3, pytest.approx(2 / 3), 0.75)
+    assert found.brier == pytest.approx(brier_score_loss([v.right for v in values], [v.confidence for v in values]))
+    assert calibrate.reliability([]).ece == 0
+
+
+# ---- curves ----
+
+
+@pytest.mark.parametrize(("slope", "intercept"), [(1, 0), (0.4, -1), (2.5, 1)])
+def test_the_curve_is_the_logistic_regression_s(slope: float, intercept: float) -> None:
+    values = judged(400, slope, intercept)
+    line = calibrate.platt([v.confidence for v in values], [v.right for v in values])
+    odds = numpy.array([[math.log(v.confidence / (1 - v.confidence))] for v in values])
+    theirs = LogisticRegression(C=1e6).fit(odds, [v.right for v in values])
+    assert line == pytest.approx((theirs.coef_[0, 0], theirs.intercept_[0]), abs=0.01)
+
+
+def test_a_curve_never_falls_and_is_finite() -> None:
+    slope, intercept = calibrate.platt([0.9, 0.8, 0.2, 0.1], [False, False, True, True])
+    assert slope == 0
+    assert intercept == pytest.approx(0, abs=1e-3)
+    for line in (calibrate.platt([0.9, 0.1], [True, False]), calibrate.platt([0.5, 0.7], [True, True])):
+        assert all(map(math.isfinite, line))
+        assert line[0] >= 0
+
+
+def test_kinds_with_enough_values_have_curves_of_their_own() -> None:
+    assert set(calibrate.fit(judged(200))) == {"", "number", "choice"}
+    assert set(calibrate.fit(judged(60))) == {""}
+    assert calibrate.fit([]) == {}
+
+
+def test_calibration_of_papers_left_out_lowers_the_error() -> None:
+    values = judged(600, slope=0.3, intercept=-1)
+    before, after = (calibrate.reliability(each) for each in (values, calibrate.left_out(values)))
+    assert after.count == before.count
+    assert after.ece < before.ece / 3
+    alone = [value for value in values if value.paper == "paper 0"]
+    assert calibrate.left_out(alone) == alone
+
+
+def test_a_calibration_is_written_and_applied_to_values(tmp_path: Path) -> None:
+    path = tmp_path / "curves.json"
+    calibrate.write_calibration(path, {"": (1, 0), "number": (1, -2)}, "fitted here")
+    calibration = calibrate.read_calibration(path)
+    result = calibrate.calibrated(TWO_LISTS, calibration, PARAMETERS)
+    [before, after] = (each.records[0].values for each in (TWO_LISTS, result))
+    assert after["n"].confidence == pytest.approx(Calibration("", curves={"": (1, -2)}).probability("", 0.9312))
+    assert after["name"].confidence == pytest.approx(before["name"].confidence, abs=1e-6)
+    assert result.records[2].values["n"] == TWO_LISTS.records[2].values["n"]  # not reported
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", '{"format": "other"}', '{"format": "dsx-calibration/1", "curves": {"": 1}}']
+)
+def test_a_file_that_is_no_calibration_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "curves.json"
+    path.write_text(content)
+    with pytest.raises(UsageError, match="is no calibration"):
+        calibrate.read_calibration(path)
+    with pytest.raises(UsageError, match="No such file"):
+        calibrate.read_calibration(tmp_path / "missing.json")
+
+
+# ---- agreement ----
+
+RATINGS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=2, max_size=40)
+
+
+@given(RATINGS)
+def test_kappa_and_alpha_are_those_of_the_known_packages(pairs: list[tuple[str, str]]) -> None:
+    first, second = zip(*pairs, strict=True)
+    kappa, alpha = cohen_kappa(pairs), krippendorff_alpha(pairs)
+    if len({*first, *second}) == 1:
+        assert kappa is None
+        assert alpha is None
+        return
+    assert kappa == pytest.approx(cohen_kappa_score(first, second))
+    codes = [["abc".index(rating) for rating in ratings] for ratings in (first, second)]
+    assert alpha == pytest.approx(krippendorff.alpha(codes, level_of_measurement="nominal"))
+
+
+def test_alpha_takes_missing_ratings_many_annotators_and_a_distance() -> None:
+    nan = math.nan
+    ratings = [[1, 2, 3, 3, 2, 1, 4, 1, 2, nan], [1, 2, 3, 3, 2, 2, 4, 1, 2, 5], [nan, 3, 3, 3, 2, 3, 4, 2, 2, 5]]
+    items = [[None if math.isnan(rating) else rating for rating in item] for item in zip(*ratings, strict=True)]
+    assert krippendorff_alpha(items) == pytest.approx(krippendorff.alpha(ratings, level_of_measurement="nominal"))
+
+    def squared(first: Any, second: Any) -> float:
+        return float(first - second) ** 2
+
+    expected = krippendorff.alpha(ratings, level_of_measurement="interval")
+    assert krippendorff_alpha(items, squared) == pytest.approx(expected)
+
+
+def test_two_annotators_are_compared_by_parameter(tmp_path: Path) -> None:
+    def annotate(name: str, *arms: dict[str, Any]) -> Any:
+        (tmp_path / name).mkdir()
+        items = [
+            {"label": label, "list": "arms", "parameters": values} for label, values in zip("ABC", arms, strict=False)
+        ]
+        (tmp_path / name / "p.json").write_text(json.dumps({"pdf": "p.pdf", "experiments": items}))
+        return read_gold(tmp_path / name, PARAMETERS)
+
+    first = annotate("ada", {"n": 9, "arms.n": 40, "dose": 1.0}, {"n": 9, "arms.n": 41, "dose": None})
+    second = annotate("ben", {"n": 9, "arms.n": 40.1, "dose": 2.0}, {"n": 9, "arms.n": 50}, {"n": 9, "arms.n": 3})
+    measured = agreement(first, second, PARAMETERS)
+    counted = {name: (measured[name].count, measured[name].share) for name in ("n", "arms.n", "dose")}
+    assert counted == {"n": (1, 1), "arms.n": (3, pytest.approx(1 / 3)), "dose": (2, 0.5)}
+    assert measured["n"].kappa is None
+    assert measured["arms.n"].kappa == pytest.approx(cohen_kappa_score(["0", "1", "absent"], ["0", "2", "3"]))
+    assert measured["all"].count == sum(each.count for name, each in measured.items() if name != "all")

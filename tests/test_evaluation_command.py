@@ -1,0 +1,136 @@
+"""`dsx eval`: what it prints and writes; it agrees with the scorers of the development sets where these are here."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from dsx.cli.eval import command
+from dsx.cli.export import command as export_command
+from dsx.evaluation.evaluate import evaluate
+from tests.export_results import stored_run
+
+ROOT = Path(__file__).parent.parent
+SHARED = Path(os.environ.get("DSX_SHARED", ROOT.parent / "shared"))
+PREDICTIONS = ROOT / "benchmarks" / "quality" / "predictions"
+SCHEMAS = {
+    "motor": ROOT / "schemas" / "motor.json",
+    "participants": SHARED / "data" / "participants-dev" / "schema.json",
+    "trials": SHARED / "data" / "trials-dev" / "schema-all.json",
+}
+HOSTILE = "<script>alert(1)</script> javascript:alert(2)"
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    """One paper's."""
+    arm = {"label": "Arm 1", "list": "arms", "parameters": {"name": HOSTILE, "arms.n": 40, "dose": 3, "psqi": [8, 4.5]}}
+    folder = tmp_path / "gold"
+    folder.mkdir()
+    (folder / "first.json").write_text(json.dumps({"pdf": "first.pdf", "experiments": [arm]}))
+    (folder / "second.json").write_text(json.dumps({"pdf": "absent.pdf", "experiments": [arm]}))
+    return folder
+
+
+def run_command(*arguments: object) -> str:
+    """Its output; it must succeed."""
+    result = CliRunner().invoke(command, list(map(str, arguments)), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_table_has_the_figures_and_the_papers_without_results(tmp_path: Path, gold: Path) -> None:
+    run = stored_run(tmp_path / "run").path
+    text = run_command(run, "--gold", gold)
+    assert "2 papers with gold, 1 of them without results." in text
+    assert "no results: second" in text
+    assert re.search(r"arms\.n +1 +0 +0 +0 +1 +1\.000 +0\.500", text)
+    assert "Accept from 0.8 on:" in text
+    assert run_command("run", run, "--gold", gold) == text
+    only = json.loads(run_command(run, "--gold", gold, "--json", "--parameter", "dose", "--resamples", 0))
+    assert list(only["parameters"]) == ["dose"]
+    assert only["micro"]["interval"] is None
+
+
+def test_files_are_written_beside(tmp_path: Path, gold: Path) -> None:
+    run = stored_run(tmp_path / "run").path
+    page, details, curves = tmp_path / "r.html", tmp_path / "d.csv", tmp_path / "c.json"
+    run_command(run, "--gold", gold, "--html", page, "--details", details, "--calibration", curves)
+    with details.open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["verdict"] for row in rows} >= {"right", "wrong", "missed"}
+    html = page.read_text()
+    assert "Reliability diagram" in html
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert not re.search(r"(src|href)=", html)
+    assert "default-src 'none'" in html
+    exported = CliRunner().invoke(export_command, [str(run), "--calibration", str(curves)])
+    assert exported.exit_code == 0
+    line = json.loads(exported.output.splitlines()[0])
+    assert line["parameters"]["n"]["confidence"] != 0.9312
+
+
+def test_two_runs_and_two_annotators_are_compared(tmp_path: Path, gold: Path) -> None:
+    run = stored_run(tmp_path / "run").path
+    differences = json.loads(run_command("compare", run, run, "--gold", gold, "--json"))
+    assert differences["micro"]["f1"] == 0
+    assert "micro" in run_command("compare", run, run, "--gold", gold)
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps(json.loads((run / "run.json").read_text())["schema"]))
+    measured = json.loads(run_command("agreement", gold, gold, "--schema", schema, "--json"))
+    assert measured["all"]["share"] == 1
+    assert "kappa" in run_command("agreement", gold, gold, "--schema", schema)
+
+
+# ---- the development sets ----
+
+
+def changed(gold: Path, rng: random.Random) -> list[dict[str, Any]]:
+    """Predictions made of gold: some values of another record, some left out, some records without their label."""
+    lines = []
+    for file in sorted(gold.glob("*.json")):
+        content = json.loads(file.read_bytes())
+        records = content["experiments"]
+        for record in records:
+            parameters = {}
+            for name, part in record["parameters"].items():
+                source = rng.choice(records)["parameters"].get(name, part) if rng.random() < 0.3 else part
+                parameters[name] = {
+                    "value": None if rng.random() < 0.2 else source.get("value"),
+                    "quote": part.get("quote"),
+                }
+            label = record["label"] if rng.random() < 0.6 else f"unlabelled {rng.random()}"
+            if rng.random() < 0.9:
+                lines.append({"file": content["pdf"], "record": label, "parameters": parameters})
+    return lines
+
+
+@pytest.mark.skipif(not (SHARED / "tools").is_dir(), reason="the development sets are not here: set DSX_SHARED")
+@pytest.mark.parametrize("name", list(SCHEMAS))
+@pytest.mark.parametrize("source", ["before", "taken", "changed"])
+def test_scores_are_those_of_the_scorers(name: str, source: str, tmp_path: Path) -> None:
+    gold, schema = SHARED / "data" / f"{name}-dev" / "gold", SCHEMAS[name]
+    predictions = PREDICTIONS / f"{name}.{source}.jsonl"
+    if source == "changed":
+        predictions = tmp_path / "changed.jsonl"
+        lines = changed(gold, random.Random(1))
+        predictions.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    tool = "score.py" if name == "motor" else "score_set.py"
+    arguments = [SHARED / "tools" / tool, gold, predictions, "--json", tmp_path / "theirs.json"]
+    arguments += [] if name == "motor" else ["--schema", schema]
+    subprocess.run([sys.executable, *map(str, arguments)], check=True, capture_output=True)
+    theirs = json.loads((tmp_path / "theirs.json").read_text())["overall"]
+    micro = evaluate(predictions, gold, schema=schema, resamples=0).scores.micro
+    for figure, value in (("p", micro.precision), ("r", micro.recall), ("f1", micro.f1)):
+        assert abs(value - theirs[figure]) <= 0.005, figure
