@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from dsx.errors import SchemaError, UsageError
-from dsx.evaluation.compare import comparison, is_absent, kind_of
+from dsx.evaluation.compare import comparison, comparison_kind, is_absent
 from dsx.evaluation.evaluate import evaluate
 from dsx.evaluation.gold import read_gold
 from dsx.evaluation.judge import Verdict, judge_all
@@ -92,7 +92,7 @@ def test_words_that_say_that_nothing_is_reported_are_no_value() -> None:
     assert is_absent(["Not reported", None])
     assert not is_absent(0)
     assert not is_absent(False)
-    assert kind_of({"anyOf": [{"type": "integer"}, {"type": "string"}]}) == "number"
+    assert comparison_kind({"anyOf": [{"type": "integer"}, {"type": "string"}]}) == "number"
 
 
 # ---- records ----

@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, cohen_kappa_score
 
-from dsx.answers.calibration import Calibration
 from dsx.errors import UsageError
 from dsx.evaluation import calibrate
 from dsx.evaluation.agreement import agreement, cohen_kappa, krippendorff_alpha
-from dsx.evaluation.calibrate import Judged
+from dsx.evaluation.calibrate import Calibration, Judged
 from dsx.evaluation.gold import read_gold
 from tests.export_results import PARAMETERS, TWO_LISTS
 
@@ -96,7 +95,7 @@ def test_a_calibration_is_written_and_applied_to_values(tmp_path: Path) -> None:
     calibration = calibrate.read_calibration(path)
     result = calibrate.calibrated(TWO_LISTS, calibration, PARAMETERS)
     [before, after] = (each.records[0].values for each in (TWO_LISTS, result))
-    assert after["n"].confidence == pytest.approx(Calibration("", curves={"": (1, -2)}).probability("", 0.9312))
+    assert after["n"].confidence == pytest.approx(Calibration({"": (1, -2)}).probability("", 0.9312))
     assert after["name"].confidence == pytest.approx(before["name"].confidence, abs=1e-6)
     assert result.records[2].values["n"] == TWO_LISTS.records[2].values["n"]  # not reported
 

@@ -14,25 +14,42 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from dsx.answers.calibration import Calibration, Line
-from dsx.answers.decide import log_odds
 from dsx.errors import UsageError
-from dsx.evaluation.compare import kind_of
 from dsx.evaluation.judge import Judgement, Verdict
 from dsx.evaluation.score import Judgements
 from dsx.report.columns import columns, lists_of, names
+from dsx.schema import kind_of
 from dsx.types import Json, PaperResult, ParameterSet, Value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Line = tuple[float, float]
+"""Slope and intercept of a logistic curve over log-odds (Platt scaling)."""
 FORMAT = "dsx-calibration/1"
 BINS = 10
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 LEAST_OF_A_KIND = 40
 """From so many judged values, five of them right and five wrong, a kind of parameter has a curve of its own."""
+SMALLEST = 1e-9
+"""Confidences are taken as so far from 0 and 1 at least."""
 RIDGE = 1e-3
 """Keeps a curve finite where confidences tell right from wrong without fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Fitted curves by kind of parameter; "" is for every kind that has none."""
+
+    curves: Mapping[str, Line]
+
+    def probability(self, kind: str, confidence: float) -> float:
+        """The probability that a value of this confidence is right. Unchanged where nothing was fitted."""
+        line = self.curves.get(kind) or self.curves.get("")
+        if line is None:
+            return confidence
+        slope, intercept = line
+        return 1 / (1 + math.exp(-(slope * log_odds(confidence) + intercept)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +105,7 @@ def judged_values(judgements: Judgements, kinds: Mapping[str, str]) -> list[Judg
 
 def kinds_of(parameters: ParameterSet) -> dict[str, str]:
     """Kind of parameter by column."""
-    return {column.name: kind_of(column.parameter.schema) for column in columns(parameters)}
+    return {column.name: kind_of(column.parameter) for column in columns(parameters)}
 
 
 def reliability(values: Sequence[Judged]) -> Reliability:
@@ -124,6 +141,12 @@ def fit(values: Sequence[Judged]) -> dict[str, Line]:
     return curves
 
 
+def log_odds(probability: float) -> float:
+    """Finite for 0 and 1 as well."""
+    inside = min(max(probability, SMALLEST), 1 - SMALLEST)
+    return math.log(inside / (1 - inside))
+
+
 def platt(confidences: Sequence[float], right: Sequence[bool], steps: int = 50) -> Line:
     """Slope and intercept by Newton's method. A slope below zero becomes zero, so that the curve never falls."""
     odds = numpy.array([log_odds(confidence) for confidence in confidences])
@@ -136,7 +159,7 @@ def platt(confidences: Sequence[float], right: Sequence[bool], steps: int = 50) 
 
 def apply_curves(values: Sequence[Judged], curves: Mapping[str, Line]) -> list[Judged]:
     """The same values with the probabilities that the curves give."""
-    calibration = Calibration("", curves=curves)
+    calibration = Calibration(curves)
     return [replace(each, confidence=calibration.probability(each.kind, each.confidence)) for each in values]
 
 
@@ -170,7 +193,7 @@ def read_calibration(path: Path) -> Calibration:
         raise UsageError(f"{path}: {problem.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise UsageError(f"{path} is no calibration ({problem}); `dsx eval --calibration` writes one") from None
-    return Calibration("", curves=curves)
+    return Calibration(curves)
 
 
 def calibrated(result: PaperResult, calibration: Calibration, parameters: ParameterSet) -> PaperResult:

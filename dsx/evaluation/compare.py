@@ -37,15 +37,15 @@ _number = re.compile(r"[-−+]?\d+(?:[.,]\d+)?")
 _quantity = re.compile(r"\s*[~≈±+]*\s*(-?\d+(?:[.,]\d+)?)\s*(.*?)\.?\s*(?:±.*)?")
 
 
-def kind_of(schema: Mapping[str, Any]) -> str:
+def comparison_kind(schema: Mapping[str, Any]) -> str:
     """The kind of a parameter's values: number, choice, boolean or text; or several of them."""
     if "anyOf" in schema:
-        return kind_of(schema["anyOf"][0])
+        return comparison_kind(schema["anyOf"][0])
     if "enum" in schema:
         return "boolean" if set(map(type, schema["enum"])) == {bool} else "choice"
     if schema.get("type") == "array":
         items = schema.get("items")
-        inside = kind_of(items) if isinstance(items, Mapping) else "text"
+        inside = comparison_kind(items) if isinstance(items, Mapping) else "text"
         return {"number": "numbers", "choice": "choices"}.get(inside, "texts")
     return {"integer": "number", "number": "number", "boolean": "boolean"}.get(schema.get("type", ""), "text")
 
@@ -53,7 +53,7 @@ def kind_of(schema: Mapping[str, Any]) -> str:
 def default_comparison(parameter: Parameter) -> str:
     """By the normaliser that says what the text is, else by the kind."""
     of_text = {"doi": "doi", "span": "range", "surname": "names"}
-    return next((of_text[name] for name in parameter.normalisers if name in of_text), kind_of(parameter.schema))
+    return next((of_text[name] for name in parameter.normalisers if name in of_text), comparison_kind(parameter.schema))
 
 
 def comparison(parameter: Parameter) -> Comparison:
