@@ -40,7 +40,7 @@ from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.run.job import find_parameters
 from dsx.store import read_run
-from dsx.types import EngineSettings, Passage, Question, Shown
+from dsx.types import EngineSettings, Passage, Question, QuestionId, Shown
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "motor.json"
 CAP = 512
@@ -60,7 +60,7 @@ def questions(one: TransformersEngine, paper: Path, tokens: int) -> list[Questio
     text = text[: text.rindex(".") + 1]  # whole words: both ways then make the same tokens of it
     shown = Shown(text, (Passage(0, len(text)),), True)
     plugins = load_plugins()
-    recipe = Recipe.read(schema_name=str(SCHEMA))
+    recipe = Recipe.read(schema_name=str(SCHEMA), values="written")  # the text is cut: its places are others
     pipeline = Pipeline(recipe, find_parameters(str(SCHEMA), plugins), plugins, one, lambda event: None, None)
     asked = [question for question, _ in pipeline.preview(paper) if question.form == "parameters"]
     return [
@@ -168,10 +168,10 @@ def peak(model: str, sequences: int) -> None:
     parameters = find_parameters(str(SCHEMA), plugins).root.parameters
     made = []
     for at in range(sequences):
-        question = Question(str(at), "", shown, "", "parameters", (parameters[at % len(parameters)],))
+        question = Question(QuestionId(str(at)), "", shown, "", "parameters", (parameters[at % len(parameters)],))
         lark = grammar.lark(question)
         matcher = grammar.matcher(one.ll_tokenizer, lark)
-        made.append(Sequence(str(at), prefix, [50 + at, 60, 70], matcher, 96))
+        made.append(Sequence(question.id, prefix, [50 + at, 60, 70], matcher, 96))
     assert all(sequence.error is None for sequence in one.loop.run(made))
     print(int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]))
 

@@ -4,17 +4,20 @@
 
 The group is the schema's largest: of all record types, the parameters that one question holds with --per-question
 unlimited and --max-new-tokens 8192, most tokens of the longest answer. The text is made of words, numbers, signs and
-quotes drawn with a seed. A mask is what `LLMatcher.compute_bitmask` takes for one token of an answer that a random
-model writes; forced tokens take none. All times are CPU times of the one thread that does the work.
+quotes drawn with a seed. Then one question of each kind of places: all numbers or sentences of the text, or its
+words. A mask is what `LLMatcher.compute_bitmask` takes for one token of an answer that a random model writes; forced
+tokens take none. All times are CPU times of the one thread that does the work.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import statistics
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import llguidance
@@ -23,9 +26,11 @@ import numpy
 from transformers import AutoTokenizer
 
 from dsx.answers import grammar
+from dsx.answers.limits import LONGEST_QUOTE
 from dsx.ask.plan import answer_tokens, groups
+from dsx.ground.numbers import numbers_in
 from dsx.schema import read_schema
-from dsx.types import Parameter, Passage, Question, RecordType, Shown
+from dsx.types import Parameter, Passage, Places, Question, QuestionId, RecordType, Shown
 
 CHARACTERS, CAP = 60_000, 8192
 WORDS = ("participants", "reached", "targets", "cursor", "rotated", "trials", "error", "degrees", "hand", "feedback")
@@ -48,6 +53,21 @@ def largest(kind: RecordType) -> tuple[Parameter, ...]:
     """The group whose longest answer takes most tokens."""
     found = [*groups(kind, 10_000, CAP), *(largest(child) for child in kind.children)]
     return max(found, key=lambda group: sum(map(answer_tokens, group)))
+
+
+def places_of(shown: str) -> list[Places]:
+    """What a question of each kind may take from the text."""
+    quotes = {mention: shown[slice(*mention.sentence)][:LONGEST_QUOTE] for mention in numbers_in(shown)}
+    numbers = list(dict.fromkeys(float(mention.value) for mention in quotes))
+    answers = [json.dumps({"value": float(mention.value), "quote": quote}) for mention, quote in quotes.items()]
+    sentences = [json.dumps(quote) for quote in dict.fromkeys(quotes.values())]
+    return [
+        Places("answer", tuple(dict.fromkeys(answers))),
+        Places("chosen", tuple(sentences)),
+        Places("numbers", tuple(map(str, numbers)), max_items=8),
+        Places("text", max_characters=200),
+        Places("texts", max_items=8, max_characters=60),
+    ]
 
 
 def measured(words: llguidance.LLTokenizer, made: str, seed: int) -> tuple[float, list[float], int]:
@@ -83,10 +103,23 @@ def main() -> int:
     tokenizer = AutoTokenizer.from_pretrained(given.tokenizer)
     words = llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer))
     group, shown = largest(read_schema(given.schema).root), text()
-    question = Question("k", "", Shown(shown, (Passage(0, len(shown)),), True), "", "parameters", group)
+    print(f"llguidance {llguidance.__version__}, vocabulary {len(tokenizer)}, text {len(shown)} characters")
+    print(f"group              {len(group)} parameters, {sum(map(answer_tokens, group))} tokens at most")
+    question = Question(QuestionId(""), "", Shown(shown, (Passage(0, len(shown)),), True), "", "parameters", group)
+    report(words, question, given.repeat)
+    choice = Parameter("kind", {"enum": ["abrupt", "gradual", "mixed", "other"]})
+    for places in places_of(shown):
+        print(f"\nplaces: {places.kind}, {len(places.options)} options")
+        report(words, replace(question, parameters=(choice,), places=places), given.repeat)
+    return 0
+
+
+def report(words: llguidance.LLTokenizer, question: Question, repeat: int) -> None:
+    """Prints the times of one question's grammar."""
     built, compiles, masks, tokens = list[float](), list[float](), list[float](), 0
-    for seed in range(given.repeat):
+    for seed in range(repeat):
         grammar._quote_rules.cache_clear()
+        grammar._value_rules.cache_clear()
         started = time.thread_time()
         made = grammar.lark(question)
         built.append(time.thread_time() - started)
@@ -94,17 +127,14 @@ def main() -> int:
         compiles.append(compiled)
         masks += took
         tokens += count
-    print(f"llguidance {llguidance.__version__}, vocabulary {len(tokenizer)}, text {len(shown)} characters")
-    print(f"group              {len(group)} parameters, {sum(map(answer_tokens, group))} tokens at most")
     print(f"grammar written    {ms(statistics.median(built))} median, {ms(max(built))} most")
-    print(f"grammar compiled   {ms(statistics.median(compiles))} median, {ms(max(compiles))} most of {given.repeat}")
+    print(f"grammar compiled   {ms(statistics.median(compiles))} median, {ms(max(compiles))} most of {repeat}")
     ordered = sorted(masks)
     print(f"masks              {len(masks)} for {tokens} tokens")
     print(
         f"mask               {ms(statistics.fmean(masks))} mean, {ms(ordered[len(masks) * 99 // 100])} 99 %, ", end=""
     )
     print(f"{ms(ordered[-1])} most")
-    return 0
 
 
 def ms(seconds: float) -> str:

@@ -162,9 +162,7 @@ def _parameter(at: int, parameter: Parameter, order: Order, quotable: bool) -> l
 def _quote_rules(text: str, most: int, shortest: int = SHORTEST_QUOTE) -> list[str]:
     """SUB and QUOTE; none where the text has no line that can be quoted."""
     limit = max(most - shortest, 1)  # of a word, so that some words of each line make a quote
-    found = _chunks(limit).findall(UNWRITABLE.sub("\n", text))
-    written = {chunk: json.dumps(chunk, ensure_ascii=False)[1:-1] for chunk in set(found)}
-    chunks = [written[chunk] for chunk in found]
+    chunks = _chunks(text, limit)
     least = _least(chunks, most, shortest)
     if least == 0:
         return []
@@ -175,9 +173,7 @@ def _quote_rules(text: str, most: int, shortest: int = SHORTEST_QUOTE) -> list[s
 @lru_cache(maxsize=8)
 def _value_rules(text: str, most: int) -> list[str]:
     """SUB and QUOTE, for a value: it begins with a letter, digit or sign, and ends with no comma or opening bracket."""
-    chunks = [
-        json.dumps(chunk, ensure_ascii=False)[1:-1] for chunk in _chunks(most).findall(UNWRITABLE.sub("\n", text))
-    ]
+    chunks = _chunks(text, most)
     if not any(_value_start.match(chunk) and _quotable.fullmatch(chunk) for chunk in chunks):
         return []
     longer = f"(?:{_ANY}{{0,{most - 2}}}{_VALUE_END})?" if most > 1 else ""
@@ -188,10 +184,11 @@ def _substrings(chunks: Sequence[str]) -> list[str]:
     return ["SUB: %regex " + json.dumps({"substring_chunks": chunks}, ensure_ascii=False)]
 
 
-@lru_cache(maxsize=8)
-def _chunks(limit: int) -> re.Pattern[str]:
-    """Words of at most `limit` characters, blanks, line breaks, other characters."""
-    return re.compile(rf"\w{{1,{limit}}}|[^\S\n]+|\n+|[^\w\s]")
+def _chunks(text: str, limit: int) -> list[str]:
+    """Words of at most `limit` characters, blanks, line breaks, other characters, as JSON writes them."""
+    chunks = re.findall(rf"\w{{1,{limit}}}|[^\S\n]+|\n+|[^\w\s]", UNWRITABLE.sub("\n", text))
+    written = {chunk: json.dumps(chunk, ensure_ascii=False)[1:-1] for chunk in set(chunks)}
+    return [written[chunk] for chunk in chunks]
 
 
 def _least(chunks: Sequence[str], most: int, enough: int) -> int:
