@@ -251,6 +251,16 @@ def test_what_is_no_answer_is_said() -> None:
     assert (broken.status, broken.flags) == (Status.FAILED, (Flag("error", "no memory"),))
 
 
+@pytest.mark.parametrize("asked", KINDS, ids=[asked.name for asked in KINDS])
+@pytest.mark.parametrize("answer", [{"value": 17, "quote": "never"}, {"quote": 3}, 4, "x"])
+def test_an_engine_that_holds_no_grammar_is_found_out(asked: Parameter, answer: Json) -> None:
+    if asked in (TITLE, NAMES) and answer != 4:
+        return
+    value = fill(PLAIN, asked, answer)
+    assert value.status is Status.FAILED
+    assert value.flags[0].kind in ("error", "invalid-after-normalising")
+
+
 def test_nothing_is_asked_where_nothing_shown_can_be_the_value() -> None:
     with pytest.raises(StopIteration) as end:
         next(placed.fill(paper_context("Nobody was counted here."), RecordContext(), COUNT))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from dsx.answers.grammar import lark
+from dsx.ask.default_prompts import default_prompts
 from dsx.fill import placed
 from dsx.fill.paper import RecordContext, Span
 from dsx.fill.targets import right_answer
-from dsx.types import Json, Parameter
+from dsx.plugin_api.training import Examiner, Known
+from dsx.schema import read
+from dsx.types import Json, Parameter, Question
 from tests.conftest import allows, paper_context, parameter
 
 TEXT = (
@@ -87,3 +91,48 @@ def test_a_computed_number_is_no_answer_where_one_that_is_written_is_right() -> 
     assert written is not None
     assert written.startswith('{"value":3,')
     assert answer(COUNT, 16) is None, "days are no count"
+
+
+# ---- questions for training ----
+
+
+def examined(passage_tokens: int, known: Sequence[Known], names: Sequence[str] = ()) -> list[tuple[Question, str]]:
+    """What would be asked about the text, and what is right."""
+    parameters = read({"type": "object", "properties": {"studies": STUDIES}}, "test")
+    examiner = Examiner(parameters, default_prompts(), len, passage_tokens)
+    document = paper_context(TEXT).document
+    return list(examiner.questions(document, {"studies": names}, known))
+
+
+STUDIES = {"type": "array", "items": {"type": "object", "properties": {"n": {"type": "integer"}}}}
+
+
+def test_an_examiner_asks_as_a_run_does(words: Any) -> None:
+    known = [
+        Known(None, COUNT, 12, (at("Twelve"),)),
+        Known(None, SCHEDULE, None),
+        Known(None, RATER, "Tom Abara", (at("Tom"),)),
+    ]
+    (listing, unnamed), *asked = examined(2000, known)
+    assert (listing.form, unnamed) == ("labels", "null")
+    assert [question.parameters[0].name for question, _ in asked] == ["n", "schedule", "rater"]
+    assert [right for _, right in asked] == [f'{{"value":12,"quote":"{FIRST}"}}', "null", '{"value":"Tom Abara"}']
+    for question, right in asked:
+        assert question.system == listing.system
+        assert allows(words, lark(question), right)
+
+
+def test_an_examiner_lists_what_is_named() -> None:
+    [(_, right)] = examined(2000, [], ["Later", "Rosa"])
+    assert right == '["Later","Rosa"]'
+    assert examined(2000, [], ["Study 1"]) == [], "no legal answer"
+
+
+def test_what_is_known_but_not_shown_is_null_or_left_out() -> None:
+    hidden = Known(None, RATER, "Tom Abara", (at("Tom Abara"),))
+    asked = dict.fromkeys(right for question, right in examined(50, [hidden]) if question.form == "parameters")
+    assert set(asked) <= {"null", '{"value":"Tom Abara"}'}
+    number = Known(None, COUNT, 7, ((0, 5),))
+    assert [right for question, right in examined(2000, [number]) if question.parameters] == [], "known where it is not"
+    free = parameter({"type": "string", "x-free": True}, "summary")
+    assert [right for question, right in examined(2000, [Known(None, free, "short")]) if question.parameters] == []

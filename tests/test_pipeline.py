@@ -16,7 +16,7 @@ from dsx.recipe import Recipe
 from dsx.schema import read
 from dsx.store.serial import from_json, to_json
 from dsx.types import Completion, Confidence, Flag, PaperResult, Question, Status, Usage, Value
-from tests.conftest import fill_alone
+from tests.conftest import RandomEngine, fill_alone
 
 PAPER = "A study of reaching\n\nIn Experiment 1, sixteen people (n = 16) reached. They were seated at a table.\n"
 SCHEMA = {
@@ -56,6 +56,18 @@ class Canned:
 
     def close(self) -> None:
         pass
+
+
+class Placed(Canned):
+    """Holds a grammar; without an answer it takes the first place."""
+
+    grammar: Literal["lark", "json_schema", "none"] = "lark"
+
+    def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
+        for question in questions:
+            name = question.parameters[0].name if question.parameters else "experiments"
+            options = question.places.options if question.places else ()
+            yield Completion(question.id, self.answers.get(name) or next(iter(options), "null"), True)
 
 
 def fill(engine: Canned, folder: Path) -> tuple[PaperResult, list[Mapping[str, Any]]]:
@@ -118,3 +130,47 @@ def test_a_list_of_records_that_cannot_be_read_fails_the_paper_but_is_logged(tmp
     with pytest.raises(DecodeError):
         fill_alone(Pipeline(recipe, read(SCHEMA, "small"), load_plugins(), engine, events.append), path)
     assert [event["parameters"] for event in events] == [["tables"], ["experiments"]]
+
+
+def test_an_engine_that_holds_a_grammar_is_asked_for_places(tmp_path: Path) -> None:
+    result, events = fill(Placed({"experiments": '["Experiment 1"]'}), tmp_path)
+    (paper, first) = result.records
+    assert first.label == "Experiment 1"
+    count = first.values["n"]
+    assert (count.value, count.status) == (16, Status.STATED)
+    assert count.evidence is not None
+    assert count.evidence.quote == "In Experiment 1, sixteen people (n = 16) reached."
+    assert paper.values["tables"].status is Status.NOT_REPORTED, "no number in it is small enough, so nothing is asked"
+    assert sorted(event["parameters"] for event in events) == [["experiments"], ["n"]]
+
+
+def test_an_engine_that_holds_a_grammar_may_write_freely(tmp_path: Path) -> None:
+    path = tmp_path / "paper.txt"
+    path.write_text(PAPER)
+    answers = {"experiments": RECORDS.replace(",]", "]"), "n": '{"value":17,"quote":"(n = 16)"}', "tables": "null"}
+    recipe = Recipe.read(schema_name="small", values="written")
+    pipeline = Pipeline(recipe, read(SCHEMA, "small"), load_plugins(), Placed(answers), lambda event: None)
+    assert value(fill_alone(pipeline, path), "n").status is Status.UNSUPPORTED
+
+
+def test_whatever_a_model_writes_is_quoted(random_engine: RandomEngine, tmp_path: Path) -> None:
+    path = tmp_path / "paper.txt"
+    path.write_text(PAPER * 3)
+    kinds = {
+        "name": {"type": "string", "maxLength": 40},
+        "told": {"type": "boolean"},
+        "sizes": {"type": "array", "items": {"type": "number"}},
+        "words": {"type": "array", "items": {"type": "string", "maxLength": 20}, "maxItems": 3},
+        "posture": {"enum": ["seated", "lying"]},
+    }
+    items = {"type": "object", "properties": kinds}
+    schema = {"type": "object", "properties": {**kinds, "experiments": {"type": "array", "items": items}}}
+    recipe = Recipe.read(schema_name="any")
+    for _ in range(4):
+        pipeline = Pipeline(recipe, read(schema, "any"), load_plugins(), random_engine, lambda event: None)
+        result = fill_alone(pipeline, path)
+        for record in result.records:
+            for each in record.values.values():
+                assert each.status in (Status.STATED, Status.INFERRED, Status.NOT_REPORTED)
+                assert (each.value is None) == (each.evidence is None)
+    assert random_engine.asked

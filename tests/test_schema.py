@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from dsx.cli.schema import check_files, export, show_set
 from dsx.errors import SchemaError
-from dsx.schema import check, nullable, parameter_set, pydantic_model, read, read_schema
+from dsx.schema import check, kind_of, nullable, parameter_set, pydantic_model, read, read_schema
 from dsx.schema.checking import ANNOTATIONS
 from dsx.schema.describing import describe
 from dsx.schema.leaves import REFUSED as REFUSALS
@@ -257,3 +257,29 @@ def test_export_writes_the_schema_with_all_that_stood_in_it(tmp_path: Path) -> N
 def test_the_page_names_every_annotation_and_every_refusal() -> None:
     page = (FOLDER.parent / "docs" / "schema.md").read_text("utf-8")
     assert [key for key in (*ANNOTATIONS, *REFUSALS) if f"`{key}`" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ({"type": "integer"}, "number"),
+        ({"type": "number", "x-unit": "mm"}, "number"),
+        ({"type": "array", "items": {"type": "number"}}, "numbers"),
+        ({"enum": ["a", 3]}, "choice"),
+        ({"const": 3}, "choice"),
+        ({"type": "boolean"}, "choice"),
+        ({"type": "array", "items": {"enum": ["a", "b"]}}, "choices"),
+        ({"type": "array", "items": {"type": "boolean"}}, "choices"),
+        ({"type": "string"}, "text"),
+        ({"type": "array", "items": {"type": "string"}}, "texts"),
+        ({"type": "string", "x-free": True}, "free"),
+        ({"type": "string", "pattern": "^[a-z]+$"}, "free"),
+        ({"type": "string", "format": "date"}, "free"),
+        ({"type": "array", "items": {"type": "string", "format": "date"}}, "free"),
+        ({"anyOf": [{"type": "integer"}, {"enum": ["none"]}]}, "free"),
+        ({"type": "array", "items": {"anyOf": [{"type": "integer"}, {"type": "boolean"}]}}, "free"),
+        ({"type": "array", "prefixItems": [{"type": "integer"}], "items": {"type": "integer"}}, "free"),
+    ],
+)
+def test_the_kind_of_a_parameter(schema: dict[str, Any], kind: str) -> None:
+    assert kind_of(read({"type": "object", "properties": {"a": schema}}, "test").root.parameters[0]) == kind

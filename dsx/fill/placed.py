@@ -72,7 +72,11 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> St
     sure = completion.confidence.get(parameter.name)
     if completion.text == "null":
         return Value(None, Status.NOT_REPORTED, None if sure is None else 1 - sure.reported, sure=sure)
-    return _stored(asked, read(completion.text), sure)
+    try:
+        reading = read(completion.text)
+    except (KeyError, TypeError, ValueError):  # the engine did not hold the grammar
+        return Value(None, Status.FAILED, flags=(Flag("error", f"none of the places: {completion.text[:200]}"),))
+    return _stored(asked, reading, sure)
 
 
 def is_empty(places: Places) -> bool:

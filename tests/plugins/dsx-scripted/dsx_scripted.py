@@ -74,7 +74,7 @@ class ScriptedEngine:
             else:
                 found = {parameter.name: _filled(parameter, question) for parameter in question.parameters}
                 answer = found if len(found) > 1 else next(iter(found.values()))
-            text = json.dumps(answer, ensure_ascii=False)
+            text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
             confidence = {parameter.name: Confidence(0.9, 0.75) for parameter in question.parameters}
             yield Completion(question.id, text, True, confidence=confidence, usage=Usage(tokens_sampled=len(text) // 4))
 

@@ -1,0 +1,106 @@
+"""fill/records.py: labels are words of the text, one unnamed record or none; where each is described is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from dsx.answers.grammar import lark
+from dsx.answers.limits import LONGEST_LABEL
+from dsx.errors import DecodeError
+from dsx.fill import records
+from dsx.fill.paper import PaperContext, RecordContext
+from dsx.fill.records import ListedRecord
+from dsx.types import Completion, RecordStep, RecordType, Section
+from tests.conftest import allows, paper_context, random_answer
+
+FIRST, SECOND = "Experiment 1\nTwelve people reached.\n", "Experiment 2: control\nSixteen people reached.\n"
+INTRODUCTION = "We report Experiment 1 and Experiment 2 here.\n"
+TEXT = INTRODUCTION + FIRST + SECOND
+START, MIDDLE = len(INTRODUCTION), len(INTRODUCTION + FIRST)
+KIND = RecordType("experiments", "An experiment has people of its own.", (), max_records=4)
+PAPER = RecordContext()
+
+
+def context() -> PaperContext:
+    """Two experiments, each under its heading."""
+    return paper_context(
+        TEXT,
+        Section("Experiment 1", "experiment", 1, START, MIDDLE),
+        Section("Experiment 2: control", "experiment", 1, MIDDLE, len(TEXT)),
+    )
+
+
+def listed(*answers: str, kind: RecordType = KIND, **completion: Any) -> list[ListedRecord]:
+    """The records where these are the answers, one after the other."""
+    steps = records.list_records(context(), PAPER, kind)
+    questions = next(steps)
+    for answer in answers[:-1]:
+        questions = steps.send([Completion(questions[0].id, answer, True)])
+    with pytest.raises(StopIteration) as end:
+        steps.send([Completion(questions[0].id, answers[-1], True, **completion)])
+    return list(end.value.value)
+
+
+def labels(found: Sequence[ListedRecord]) -> list[str | None]:
+    return [record.label for record in found]
+
+
+def test_labels_are_quoted_from_their_headings() -> None:
+    first, second = listed('["Experiment 1","Experiment 2","Experiment 1"]')
+    assert (first.label, second.label) == ("Experiment 1", "Experiment 2")
+    assert first.evidence is not None
+    assert second.evidence is not None
+    assert (first.evidence.quote, second.evidence.quote) == ("Experiment 1", "Experiment 2: control")
+
+
+def test_a_paper_has_one_unnamed_record_or_none() -> None:
+    assert labels(listed("null")) == [None]
+    assert labels(listed("[]", kind=RecordType("arms", "", (), min_records=0))) == []
+    assert labels(listed("null", truncated=True)) == [None]
+    steps = records.list_records(context(), PAPER, KIND)
+    failed = Completion(next(steps)[0].id, "", True, error="no memory")
+    with pytest.raises(DecodeError, match="no memory"):
+        steps.send([failed])
+
+
+def test_a_full_page_is_asked_on_until_nothing_new_comes() -> None:
+    four = '["Experiment 1","Experiment 2","Twelve","Sixteen"]'
+    assert len(listed(four)) == 4
+    many = RecordType("experiments", "", (), max_records=40)
+    steps = records.list_records(context(), PAPER, many)
+    (first,) = next(steps)
+    page = json.dumps([f"label {at}" for at in range(first.max_records)])
+    (second,) = steps.send([Completion(first.id, page, True)])
+    assert f'after "label {first.max_records - 1}"' in second.prompt
+    assert second.id.after == first.max_records
+
+
+def test_a_label_is_words_of_the_text(words: Any) -> None:
+    question = records.question(context(), PAPER, KIND, (), 3)
+    grammar = lark(question)
+    for seed in range(12):
+        text, ended = random_answer(words, grammar, seed, answers=seed > 2)
+        assert ended
+        for label in json.loads(text) or []:
+            assert 0 < len(label) <= LONGEST_LABEL
+            assert label in TEXT
+            assert "\n" not in label
+    assert allows(words, grammar, records.answer_of(["Experiment 1", "Experiment 2"]))
+    assert allows(words, grammar, records.answer_of([]))
+    assert not allows(words, grammar, '["Experiment 3"]')
+    assert not allows(words, grammar, "[]")
+    may_be_none = records.question(context(), PAPER, RecordType("arms", "", (), min_records=0), (), 3)
+    assert allows(words, lark(may_be_none), "[]")
+
+
+def test_each_record_knows_where_it_and_the_others_are_described() -> None:
+    first, second = records.contexts(context(), PAPER, KIND, ["Experiment 1", "Experiment 2"])
+    assert first.path == (RecordStep("experiments", "Experiment 1"),)
+    assert first.own == second.others == ((START, MIDDLE),)
+    assert [first.fits(at) for at in (0, START, MIDDLE)] == [0, 1, -1]
+    (unnamed,) = records.contexts(context(), PAPER, KIND, [None])
+    assert (unnamed.label, unnamed.own, unnamed.fits(START)) == (None, (), 0)
