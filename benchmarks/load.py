@@ -1,18 +1,20 @@
-"""How well and how fast papers are read: dsx's PDF loader beside the plain text of other libraries.
+"""How well and how fast papers are read: dsx's loaders, and its PDF loader beside the plain text of other libraries.
 
-python benchmarks/load.py FOLDER            FOLDER holds gold/*.json and pdf/*.pdf, gold as `dsx eval --gold` takes it
+python benchmarks/load.py FOLDER… [--loader NAME] [--times]
+
+A FOLDER holds gold/*.json, as `dsx eval --gold` takes it, and the papers in pdf/ or papers/. --loader: of the PDFs.
 
 For every gold quote: is it found after the normalisation of `dsx.ground.locate`, is its page right, and does the text
-inside its boxes, read anew from the PDF, equal it (white space, hyphens and our "^" aside)? Times are of one process;
-each file is read three times by each way in turn, and the median counts.
+inside its boxes, read anew from the PDF, equal it (white space, hyphens and our "^" aside)? Formats without pages have
+no boxes. Times are of one process; each PDF is read three times by each way in turn, and the median counts.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ import pymupdf
 
 from dsx.ground.locate import locate
 from dsx.load.pdf import load_pdf
+from dsx.plugins import load_plugins
 from dsx.text import fold
 from dsx.types import Document, Evidence
 
@@ -30,40 +33,43 @@ REPEATS = 3
 
 @dataclass
 class Found:
-    """What became of the gold quotes of some papers."""
+    """What became of the gold quotes of some papers. placed: stand on a PDF's page, so that they have boxes."""
 
     quotes: int = 0
     found: int = 0
     on_page: int = 0
+    placed: int = 0
     boxed: int = 0
     misses: list[str] = field(default_factory=list)
 
 
 def gold(folder: Path) -> Iterator[tuple[Path, list[tuple[str, int]]]]:
-    """Each paper's PDF with its distinct (quote, page)."""
+    """Each paper with its distinct (quote, page)."""
     for path in sorted((folder / "gold").glob("*.json")):
         paper = json.loads(path.read_text(encoding="utf-8"))
         cells = [cell for one in paper["experiments"] for cell in one["parameters"].values()]
         quotes = dict.fromkeys((cell["quote"], cell["page"]) for cell in cells if cell.get("quote"))
-        yield folder / "pdf" / paper["pdf"], list(quotes)
+        yield folder / ("pdf" if (folder / "pdf").is_dir() else "papers") / paper["pdf"], list(quotes)
 
 
 def measure(document: Document, path: Path, quotes: list[tuple[str, int]], into: Found) -> None:
     """Counts the quotes of one paper into `into`."""
-    with pymupdf.open(path) as pdf:
-        for quote, page in quotes:
-            into.quotes += 1
-            evidence = locate(quote, document)
-            if evidence is None:
-                into.misses.append(f"{path.name} p. {page}: not found: {quote}")
-                continue
-            into.found += 1
-            pages = set(document.char_pages[evidence.start : evidence.end].tolist())
-            if page in pages or evidence.occurrences > 1:
-                into.on_page += 1
-            else:
-                into.misses.append(f"{path.name} p. {page}: found on {evidence.page}: {quote}")
-            again, meant = inside(pdf[evidence.page - 1], evidence), on_its_page(document, evidence)
+    for quote, page in quotes:
+        into.quotes += 1
+        evidence = locate(quote, document)
+        if evidence is None:
+            into.misses.append(f"{path.name} p. {page}: not found: {quote}")
+            continue
+        into.found += 1
+        pages = set(document.char_pages[evidence.start : evidence.end].tolist())
+        if page in pages or evidence.occurrences > 1:
+            into.on_page += 1
+        else:
+            into.misses.append(f"{path.name} p. {page}: found on {evidence.page}: {quote}")
+        if path.suffix == ".pdf":
+            into.placed += 1
+            with pymupdf.open(path) as pdf:
+                again, meant = inside(pdf[evidence.page - 1], evidence), on_its_page(document, evidence)
             if again == meant:
                 into.boxed += 1
             else:
@@ -129,15 +135,33 @@ def share(text: str, quotes: list[tuple[str, int]]) -> int:
     return sum("".join(fold(letter) for letter in quote) in whole for quote, _ in quotes)
 
 
-def main() -> None:
-    folder = Path(sys.argv[1])
-    papers = list(gold(folder))
-    result = Found()
+def read_all(papers: list[tuple[Path, list[tuple[str, int]]]], pdf_loader: str) -> Found:
+    """The quotes of these papers, each read by the loader of its format."""
+    plugins, result = load_plugins(), Found()
     for path, quotes in papers:
-        measure(load_pdf(path), path, quotes, result)
-    total = result.quotes
-    print(f"quotes {total}: found {result.found}, on the right page {result.on_page}, boxes equal {result.boxed}")
-    print(*result.misses, sep="\n")
+        name = pdf_loader if path.suffix == ".pdf" else plugins.find_loader(path)
+        measure(plugins.loaders[name or "text"].load(path), path, quotes, result)
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--loader", default="pymupdf")
+    parser.add_argument("--times", action="store_true")
+    arguments = parser.parse_args()
+    for folder in arguments.folders:
+        papers = list(gold(folder))
+        result = read_all(papers, arguments.loader)
+        boxes = f", boxes equal {result.boxed} of {result.placed}" if result.placed else ""
+        print(f"{folder.name}: {result.quotes} quotes, found {result.found}, on the right page {result.on_page}{boxes}")
+        print(*result.misses, sep="\n")
+        if arguments.times:
+            print_times([(path, quotes) for path, quotes in papers if path.suffix == ".pdf"])
+
+
+def print_times(papers: list[tuple[Path, list[tuple[str, int]]]]) -> None:
+    total = sum(len(quotes) for _, quotes in papers)
     print("\n| way | ms a page (median of papers) | quotes found literally |\n|---|---|---|")
     for name, read in ways().items():
         times, hits = [], 0

@@ -145,18 +145,24 @@ def _numbers_lines(values: Sequence[int]) -> bool:
     )
 
 
+def _text_start(line: Line) -> int:
+    """Where a line's text begins, a number at its start passed over."""
+    number = _leading_number.match(line.text)
+    return number.end() if number else 0
+
+
 def _cut_line_numbers(pages: Sequence[Sequence[Line]]) -> None:
     """Takes line numbers off the lines that they are set close to."""
     numbered: list[tuple[Line, int]] = []
     values: list[int] = []
     for lines in pages:
-        starts = Counter(round(line.box[0]) for line in lines)
+        starts = Counter(round(line.boxes[_text_start(line)][0]) for line in lines)
         left = starts.most_common(1)[0][0] if starts else 0
         for line in sorted(lines, key=lambda line: line.box[1]):
-            number = _leading_number.match(line.text)
-            if number and line.box[0] < left - 3 and line.boxes[number.end()][0] >= left - 2:
-                numbered.append((line, number.end()))
-                values.append(int(number[1]))
+            start = _text_start(line)
+            if start and line.box[0] < left - 3 and line.boxes[start][0] >= left - 2:
+                numbered.append((line, start))
+                values.append(int(line.text[:start]))
     if not _numbers_lines(values):
         return
     for line, start in numbered:

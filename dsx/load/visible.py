@@ -3,8 +3,8 @@ the page, or under something else is kept apart as hidden text; what is struck t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dsx.types import Box, HiddenText
 
@@ -28,7 +28,7 @@ MOST_PIXELS = 1500
 def part_hidden(blocks: list[dict[str, Any]], page: Any) -> tuple[list[dict[str, Any]], list[HiddenText]]:
     """The blocks of text (of "rawdict") without the spans that are not to be seen, and these; empty lines stay."""
     texts = [block for block in blocks if block["type"] == 0]
-    ink, hidden = _Ink(page), list[HiddenText]()
+    ink, hidden = Ink(_MuPdfDrawing(page)), list[HiddenText]()
     for block in texts:
         for line in block["lines"]:
             shown = []
@@ -95,19 +95,39 @@ def _centre(box: Box) -> tuple[float, float]:
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 
-class _Ink:
+def _holds(outer: Box, box: Box) -> bool:
+    """Whether the middle of a box lies in another."""
+    x, y = _centre(box)
+    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
+
+
+class Drawing(Protocol):
+    """What a PDF library tells of one page. Boxes are in the coordinates of its text; edges: of what is shown."""
+
+    edges: Box
+
+    def log(self) -> Sequence[tuple[str, Box]]:
+        """What is drawn, in order: fill-text, fill-path, fill-image, fill-shade, fill-imgmask, others."""
+
+    def pixels(self) -> tuple[float, Any]:
+        """Pixels a point, and the drawn page [height, width, 3]; None where it cannot be drawn."""
+
+    def shown(self, box: Box) -> Box:
+        """The box on the drawn page, in points from its top left."""
+
+
+class Ink:
     """What can be told from its ground on one page, which is drawn only where something on it is suspicious."""
 
-    def __init__(self, page: Any) -> None:
-        self._page = page
-        self._edges: Box = tuple(page.rect * page.derotation_matrix)
-        self._drawing: list[tuple[Any, ...]] | None = None
+    def __init__(self, drawing: Drawing) -> None:
+        self._drawing = drawing
+        self._log: Sequence[tuple[str, Box]] | None = None
         self._fills: list[Box] | None = None
         self._drawn: Any = None
 
-    def missing(self, span: dict[str, Any]) -> str | None:
-        """Why a span is not to be seen; None where it is."""
-        left, top, right, foot = self._edges
+    def missing(self, span: Mapping[str, Any]) -> str | None:
+        """Why a span (bbox, size, color and alpha as in "rawdict") is not to be seen; None where it is."""
+        left, top, right, foot = self._drawing.edges
         x, y = _centre(span["bbox"])
         if not (left <= x <= right and top <= y <= foot):
             return "off the page"
@@ -117,51 +137,62 @@ class _Ink:
         if alpha == 0 and not self._pictured(span["bbox"]):
             return "without ink"
         light = all(span["color"] >> shift & 0xFF >= LIGHT for shift in (0, 8, 16))
-        if (light or alpha < FAINT or self._filled(span["bbox"])) and not self._contrast(span["bbox"], light):
+        if (light or alpha < FAINT or self._filled(span["bbox"])) and not self.contrast(span["bbox"], light):
             return "white" if light else "covered" if alpha >= FAINT else "without ink"
         return None
 
     def _pictured(self, box: Box) -> bool:
         """Whether a picture lies there: text without ink over it may be what a program read in it."""
-        x, y = _centre(box)
-        pictures = [there for kind, there, *_ in self._log() if kind == "fill-image"]
-        return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in pictures)
+        return any(kind == "fill-image" and _holds(there, box) for kind, there in self._logged())
 
-    def _log(self) -> list[tuple[Any, ...]]:
-        if self._drawing is None:
-            self._drawing = self._page.get_bboxlog()
-        return self._drawing
+    def _logged(self) -> Sequence[tuple[str, Box]]:
+        if self._log is None:
+            self._log = self._drawing.log()
+        return self._log
 
     def _filled(self, box: Box) -> bool:
         """Whether something that is filled lies there, over or under the text."""
         if self._fills is None:
-            area, texts, self._fills = abs(self._page.rect) or 1.0, 0, []
-            for kind, there, *_ in self._log():
+            x0, y0, x1, y1 = self._drawing.edges
+            area, texts, self._fills = (x1 - x0) * (y1 - y0) or 1.0, 0, []
+            for kind, there in self._logged():
                 texts += kind == "fill-text"
                 if kind in ("fill-path", "fill-image", "fill-shade", "fill-imgmask"):
                     size = (there[2] - there[0]) * (there[3] - there[1])
                     if texts or size < BACKGROUND * area:
-                        self._fills.append(tuple(there))
-        x, y = _centre(box)
-        return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in self._fills)
+                        self._fills.append(there)
+        return any(_holds(fill, box) for fill in self._fills)
 
-    def _contrast(self, box: Box, light: bool) -> bool:
+    def contrast(self, box: Box, light: bool = False) -> bool:
         """Whether anything can be told apart there; of a page that cannot be drawn, all that is not light."""
-        import pymupdf
-
         if self._drawn is None:
-            self._drawn = self._draw()
+            self._drawn = self._drawing.pixels()
         scale, pixels = self._drawn
         if pixels is None:
             return not light
-        shown = (pymupdf.Rect(box) * self._page.rotation_matrix - pymupdf.Rect(*self._page.rect[:2] * 2)) * scale
-        x0, y0, x1, y1 = shown
+        x0, y0, x1, y1 = (scale * edge for edge in self._drawing.shown(box))
         inset = (y1 - y0) * 0.1 if x1 - x0 > y1 - y0 else 0  # neighbouring lines reach into the box
         there = pixels[max(int(y0 + inset), 0) : int(y1 - inset) + 1, max(int(x0), 0) : int(x1) + 1]
         return bool(there.size) and int((there.max(axis=(0, 1)) - there.min(axis=(0, 1))).max()) >= LEAST_CONTRAST
 
-    def _draw(self) -> tuple[float, Any]:
-        """Pixels a point, and the pixels [height, width, 3]; None where the page cannot be drawn."""
+
+class _MuPdfDrawing:
+    """A page of PyMuPDF's."""
+
+    def __init__(self, page: Any) -> None:
+        self._page = page
+        self.edges: Box = tuple(page.rect * page.derotation_matrix)
+
+    def log(self) -> Sequence[tuple[str, Box]]:
+        return [(kind, box) for kind, box, *_ in self._page.get_bboxlog()]
+
+    def shown(self, box: Box) -> Box:
+        import pymupdf
+
+        turned: Box = tuple(pymupdf.Rect(box) * self._page.rotation_matrix - pymupdf.Rect(*self._page.rect[:2] * 2))
+        return turned
+
+    def pixels(self) -> tuple[float, Any]:
         import numpy
         import pymupdf
 

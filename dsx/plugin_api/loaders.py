@@ -13,10 +13,15 @@ from dsx.load.pdf import PdfContent, pdf_document
 from dsx.load.rules import rules_of
 from dsx.load.table_extent import may_hold_tables
 from dsx.load.turns import turned, turned_size
+from dsx.load.visible import MOST_PIXELS, Ink
+from dsx.types import HiddenText
 
 __all__ = [
+    "MOST_PIXELS",
     "Cell",
     "Grid",
+    "HiddenText",
+    "Ink",
     "Line",
     "Paragraph",
     "PdfContent",

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pymupdf
@@ -116,6 +117,85 @@ def test_a_raised_number_is_no_digit_of_the_number_before_it(tmp_path: Path) -> 
 def test_a_word_broken_at_a_lines_end_is_whole(tmp_path: Path) -> None:
     path = written(tmp_path / "broken.pdf", (50, 100, "All took part in the experi-", 11), (50, 113, "ment.", 11))
     assert load(path).text == "All took part in the experiment.\n"
+
+
+SECRET = "There were 901 of them."
+
+
+def cover(page: Any) -> None:
+    page.insert_text((50, 200), SECRET)
+    page.draw_rect((40, 180, 300, 210), color=None, fill=(1, 1, 1))
+
+
+def on_a_layer(page: Any) -> None:
+    page.insert_text((50, 200), SECRET, oc=page.parent.add_ocg("notes", on=False))
+
+
+def on_black(page: Any) -> None:
+    page.draw_rect((40, 180, 300, 210), color=None, fill=(0, 0, 0))
+    page.insert_text((50, 200), SECRET, color=(1, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("draw", "why"),
+    [
+        (lambda page: page.insert_text((50, 200), SECRET, color=(1, 1, 1)), "white"),
+        (lambda page: page.insert_text((50, 200), SECRET, fontsize=0.5), "tiny"),
+        (lambda page: page.insert_text((50, 200), SECRET, render_mode=3), "without ink"),
+        (lambda page: page.insert_text((50, 900), SECRET), "off the page"),
+        (cover, "covered"),
+        (on_a_layer, "hidden layer"),
+        (on_black, None),
+    ],
+)
+def test_what_no_reader_sees_is_kept_apart_as_by_pymupdf(draw: Any, why: str | None, tmp_path: Path) -> None:
+    with pymupdf.open() as pdf:
+        page = pdf.new_page(width=400, height=600)
+        draw(page)
+        page.insert_text((50, 100), WORDS)
+        pdf.save(tmp_path / "hiding.pdf")
+    for loader in ("pdfium", "pymupdf"):
+        document = load(tmp_path / "hiding.pdf", loader)
+        assert WORDS in document.text
+        assert (SECRET in document.text) is (why is None)
+        assert [(piece.text, piece.why) for piece in document.hidden] == ([(SECRET, why)] if why else [])
+
+
+def test_text_laid_over_a_scan_is_ocr(tmp_path: Path) -> None:
+    written(tmp_path / "printed.pdf", (50, 100, WORDS, 11))
+    with pymupdf.open(tmp_path / "printed.pdf") as source, pymupdf.open() as pdf:
+        page = pdf.new_page(width=400, height=600)
+        page.insert_image(page.rect, pixmap=source[0].get_pixmap(dpi=100))
+        page.insert_text((50, 100), WORDS, fontsize=11, render_mode=3)
+        pdf.save(tmp_path / "scan.pdf")
+    document = load(tmp_path / "scan.pdf")
+    assert document.text == f"{WORDS}\n"
+    assert document.pages[0].ocr
+    assert not load(tmp_path / "printed.pdf").pages[0].ocr
+
+
+def test_a_capital_that_is_let_in_is_a_letter_of_its_word(tmp_path: Path) -> None:
+    lines = ((80, 86, "e tested the children of one", 10), (80, 98, "school, all of whom", 10))
+    path = written(tmp_path / "capital.pdf", (50, 100, "W", 30), *lines, (50, 110, "were willing.", 10))
+    assert "We tested the children of one" in load(path).text
+
+
+def test_line_numbers_close_to_their_lines_are_no_text(tmp_path: Path) -> None:
+    lines = [
+        (90, 60 + 20 * at, f"{'Many' if at % 2 else 'A few'} of the {at + 30} kettles leaked,", 10) for at in range(12)
+    ]
+    numbers = [(85 - 5 * len(str(at + 1)), 60 + 20 * at, str(at + 1), 9) for at in range(12)]
+    pairs = [part for pair in zip(numbers, lines, strict=True) for part in pair]
+    document = load(written(tmp_path / "numbered.pdf", *pairs))
+    assert [int(word) for word in document.text.split() if word.isdigit()] == list(range(30, 42))
+
+
+def test_attachments_are_named(tmp_path: Path) -> None:
+    written(tmp_path / "cover.pdf", (50, 100, WORDS, 11))
+    with pymupdf.open(tmp_path / "cover.pdf") as pdf:
+        pdf.embfile_add("paper.pdf", b"%PDF-1.7")
+        pdf.save(tmp_path / "portfolio.pdf")
+    assert load(tmp_path / "portfolio.pdf").metadata["attachments"].startswith("paper.pdf: not read")
 
 
 @pytest.mark.parametrize(

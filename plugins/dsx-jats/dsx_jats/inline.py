@@ -1,0 +1,149 @@
+"""The text within an element: superscripts, citations, formulas, entities, and the cells of tables."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from dsx.plugin_api.loaders import Cell, fold, raised, span
+
+Element = Any
+"""An element of lxml's."""
+
+GROUPS = {"fig-group", "table-wrap-group", "boxed-text", "supplementary-material", "media", "statement", "verse-group"}
+"""Hold blocks below a label and a caption of their own."""
+FLOATS = {"fn", "fig", "table-wrap", "supplementary-material", "fig-group", "table-wrap-group", "boxed-text", "table"}
+"""Come after the paragraph in which they stand; its sentences are whole."""
+BLOCKS = {"p", "sec", "app", "list", "def-list", "ref-list", "ref", "speech", "disp-quote"} | FLOATS | GROUPS
+"""What starts a new paragraph wherever it stands."""
+SILENT = {
+    "graphic",
+    "object-id",
+    "annotation",
+    "annotation-xml",
+    "contrib-group",
+    "alt-text",
+    "long-desc",
+    "permissions",
+}
+ENTITIES = {"phis": "φ", "epsis": "ε", "thetas": "θ", "rgr": "ρ", "sgr": "σ", "thinsp": " ", "ndash": "–"}
+"""Names of ISO's entity sets that HTML has not."""
+
+SPACED = {
+    "element-citation",
+    "nlm-citation",
+    "name",
+    "ref",
+    "date",
+    "def-item",
+    "caption",
+    "table",
+    "tr",
+    "mtr",
+    "mtable",
+}
+"""Their parts stand apart, though no white space may be between them."""
+PREFERRED = ("mixed-citation", "math", "textual-form", "tex-math", "string-name", "collab")
+
+
+def tag_of(element: Element) -> str:
+    """The tag without its namespace; "" for what is no element."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def pieces_of(element: Element, before: str = "") -> Iterator[str | Element]:
+    """The text within, in order, `before` it; what starts a new paragraph comes as an element."""
+    name = tag_of(element)
+    yield element.text or ""
+    before = element.text or before
+    for index, child in enumerate(element):
+        for piece in _inline(child, before):
+            before = piece if isinstance(piece, str) and piece else before
+            yield piece
+        if name == "person-group" and index < len(element) - 1:
+            yield ", "
+        elif name in SPACED and index < len(element) - 1:
+            yield " "
+        yield child.tail or ""
+        before = child.tail or before
+
+
+def _math(element: Element) -> str:
+    """A fraction, power or root on one line, its parts in brackets where they are more than one sign."""
+    name = tag_of(element)
+    parts = [words_of(part) for part in element]
+
+    def closed(text: str) -> str:
+        return f"({text})" if re.search(r".[+\-−±×·/=\s]", text) else text
+
+    if name == "msqrt":
+        return "√" + closed("".join(parts))
+    if name == "mroot" and len(parts) == 2:
+        return f"{parts[1]}√{closed(parts[0])}"
+    if name == "msubsup" and len(parts) == 3:
+        return f"{parts[0]}{parts[1]}^{closed(parts[2])}"
+    if len(parts) != 2:
+        return "".join(parts)
+    return f"{closed(parts[0])}/{closed(parts[1])}" if name == "mfrac" else f"{parts[0]}^{closed(parts[1])}"
+
+
+def _inline(child: Element, before: str) -> Iterator[str | Element]:
+    name = tag_of(child)
+    if not name:  # an entity of the DTD, which is not read
+        entity = (child.text or "").strip("&;")
+        yield ENTITIES.get(entity) or html.unescape(child.text or "")
+    elif name in BLOCKS:
+        yield child
+    elif name == "sup":
+        yield raised(words_of(child), before)
+    elif name == "xref" and child.get("ref-type") in ("bibr", "fn", "table-fn", "aff"):
+        yield raised(words_of(child), before) if before[-1:].isalnum() else words_of(child)
+    elif name in ("mfrac", "msup", "msqrt", "mroot", "msubsup"):
+        yield _math(child)
+    elif name in ("inline-graphic", "inline-media"):
+        yield " ".join(words_of(alternative) for alternative in child.iter("alt-text"))
+    elif name == "tex-math":
+        yield _tex(child.text or "")
+    elif name in ("alternatives", "citation-alternatives", "name-alternatives"):
+        found = (part for wanted in PREFERRED for part in child if tag_of(part) == wanted)
+        yield from chain.from_iterable(_inline(part, before) for part in [*found][:1])
+    elif name in ("break", "hr"):
+        yield " "
+    elif name not in SILENT:
+        yield from pieces_of(child, before)
+
+
+def words_of(element: Element) -> str:
+    """All its text on one line."""
+    pieces = (piece if isinstance(piece, str) else f" {words_of(piece)} " for piece in pieces_of(element))
+    return fold("".join(pieces))
+
+
+def _tex(source: str) -> str:
+    """The formula of a LaTeX document made for it."""
+    inside = re.search(r"\\begin\{document\}(.*?)\\end\{document\}", source, re.S)
+    return (inside[1] if inside else source).strip().strip("$")
+
+
+def title_of(element: Element) -> str:
+    return " ".join(words_of(part) for part in element if tag_of(part) == "title")
+
+
+def entry_of(entry: Element, columns: list[str]) -> Cell:
+    """A cell of a CALS table, which names the columns that it spans."""
+    first, last = entry.get("namest"), entry.get("nameend")
+    wide = columns.index(last) - columns.index(first) + 1 if first in columns and last in columns else 1
+    head = any(tag_of(parent) == "thead" for parent in entry.iterancestors())
+    return Cell(words_of(entry), max(wide, 1), span(entry.get("morerows")) + bool(entry.get("morerows")), head)
+
+
+def cell_of(cell: Element) -> Cell:
+    head = tag_of(cell) == "th" or any(tag_of(parent) == "thead" for parent in cell.iterancestors())
+    return Cell(words_of(cell), span(cell.get("colspan")), span(cell.get("rowspan")), head)
+
+
+def caption_of(element: Element) -> str:
+    return " ".join(words_of(part) for part in element if tag_of(part) in ("label", "caption"))
