@@ -207,14 +207,17 @@ def decided(parameter: str, record: str, action: Any, value: Any, document: str 
     return Decision("first.pdf", document, record, None, parameter, action, value, quote, "", at)
 
 
-def test_decisions_are_applied_and_the_machine_s_value_stands_beside(run: RunFolder, tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", ["ada.json", "."])
+def test_decisions_are_applied_and_the_machine_s_value_stands_beside(
+    run: RunFolder, tmp_path: Path, source: str
+) -> None:
     decisions = (
         decided("n", "arms/Arm 2", "correct", 41),
         decided("dose", "arms/Arm 1", "not_reported", None),
         decided("n", "arms/Arm 9", "correct", 1),
     )
     write_decisions(tmp_path / "ada.json", DecisionFile("run", "ada", decisions))
-    _, notes = export(run, tmp_path / "x.csv", decisions=(tmp_path / "ada.json",), evidence=True)
+    _, notes = export(run, tmp_path / "x.csv", decisions=(tmp_path / source,), evidence=True)
     with (tmp_path / "x.csv").open() as file:
         rows = {row["record"]: row for row in csv.DictReader(file)}
     second = rows["Arm 2"]

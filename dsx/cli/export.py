@@ -22,7 +22,12 @@ FILE = click.Path(path_type=Path)
     help="Status, confidence, quote and page behind each value: csv, xlsx, parquet.",
 )
 @click.option("--excel", is_flag=True, help="CSV that a spreadsheet opens as UTF-8.")
-@click.option("--decisions", type=FILE, multiple=True, help="Apply a reviewer's decisions; may be repeated.")
+@click.option(
+    "--decisions",
+    type=FILE,
+    multiple=True,
+    help="A reviewer's decisions, or a folder of such files, applied; may be repeated.",
+)
 @click.option("--calibration", type=FILE, help="Probabilities for confidences, by curves of `dsx eval --calibration`.")
 @click.option("--papers", type=FILE, help="Folder of the papers, for the links of an xlsx; by default its own.")
 @click.option("--codebook", is_flag=True, help="Also write NAME.codebook.csv and dataset_description.json (Psych-DS).")

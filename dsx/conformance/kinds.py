@@ -23,6 +23,7 @@ from dsx.plugins.registry import PluginReport
 from dsx.recipe import Recipe
 from dsx.schema import Kind
 from dsx.types import (
+    NO_OPTIONS,
     Completion,
     Engine,
     EngineFactory,
@@ -352,7 +353,7 @@ def exporter(about: str, given: Exporter) -> Iterator[Outcome]:
     def check(given_results: list[PaperResult]) -> None:
         with tempfile.TemporaryFile() as binary:
             out: Any = binary if given.binary else io.StringIO()
-            given.export(given_results, parameters, out)
+            given.write(given_results, parameters, out, NO_OPTIONS)
             demand(
                 not given_results or (binary.tell() if given.binary else len(out.getvalue())) > 0, "it wrote nothing"
             )

@@ -21,8 +21,10 @@ STYLE = """
   --two: light-dark(#a85a1f, #f0b27d); }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto;
   max-width: 64rem; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+h1 { font-size: 1.4rem; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } .wide { overflow-x: auto; }
+.wide:not(.text) td { white-space: nowrap; }
+.text td:nth-child(5), .text td:nth-child(6) { overflow-wrap: anywhere; min-width: 8rem; }
 th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top; }
 th:first-child, td:first-child, .text td, .text th, caption { text-align: left; } caption { color: var(--soft); }
 svg { max-width: 100%; height: auto; font: 11px system-ui, sans-serif; } svg text { fill: var(--ink); }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -106,7 +106,7 @@ def _reviewed(
 ) -> tuple[StoredResults, dict[Slot, Value], list[Decision]]:
     """Results with decisions applied, what the run stored in their places, and the decisions that fit nothing."""
     records = run.path / "records"
-    settled = settle(map(read_decisions, choices.decisions))
+    settled = settle(map(read_decisions, _files(choices.decisions)))
     machine: dict[Slot, Value] = {}
     unmatched: list[Decision] = []
     for document in {slot[0]: None for slot in settled}:
@@ -125,6 +125,12 @@ def _reviewed(
         return result if calibration is None else calibrated(result, calibration, parameters)
 
     return StoredResults(records, change), machine, unmatched
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files of decisions, those of a folder by name."""
+    for path in paths:
+        yield from sorted(path.glob("*.json")) if path.is_dir() else [path]
 
 
 def _link_folder(papers: Path | None, output: Path | None) -> str:
