@@ -1,11 +1,11 @@
-"""Typeset examples/sample.typ into examples/papers/sample.pdf, byte for byte the same each time.
+"""Typeset the sample papers from their sources, byte for byte the same each time.
 
     pip install typst==0.15.2
-    python examples/make_sample.py            # writes examples/papers/sample.pdf
-    python examples/make_sample.py --check    # writes nothing; exit status 1 if the committed PDF differs
+    python examples/make_sample.py            # writes papers/sample.pdf and papers_clinical/clinical.pdf
+    python examples/make_sample.py --check    # writes nothing; exit status 1 if a committed PDF differs
 
-The fonts are those bundled with the typesetter; fonts of the system are ignored, and the PDF's date is fixed.
-Another version of the typesetter may break lines elsewhere: then the quotes and pages in gold/sample.json
+The fonts are those bundled with the typesetter; fonts of the system are ignored, and a PDF's date is the one that
+its source gives. Another version of the typesetter may break lines elsewhere: then the quotes and pages in gold/
 have to be gone through again, so the version is pinned.
 """
 
@@ -15,16 +15,16 @@ import argparse
 import re
 import sys
 import zlib
-from datetime import UTC, datetime
 from pathlib import Path
 
 import typst
 
 TYPST_VERSION = "0.15.2"
-CREATED = datetime(2024, 6, 28, tzinfo=UTC)
 HERE = Path(__file__).resolve().parent
-SOURCE = HERE / "sample.typ"
-PDF = HERE / "papers" / "sample.pdf"
+PDF_OF = {
+    HERE / "sample.typ": HERE / "papers" / "sample.pdf",
+    HERE / "sample_clinical.typ": HERE / "papers_clinical" / "clinical.pdf",
+}
 COMPRESSED_CMAP = re.compile(rb"<</Length (\d+)/Type/CMap/Filter/FlateDecode(/WMode 0>>\nstream\n)")
 XREF_ENTRY = re.compile(rb"(\d{10})( 00000 n\r\n)")
 
@@ -56,25 +56,29 @@ def with_plain_hyphens(pdf: bytes) -> bytes:
     return b"".join(pieces)
 
 
-def typeset(source: Path = SOURCE) -> bytes:
+def typeset(source: Path) -> bytes:
     """The PDF's bytes: version 1.4 and without tags, as most journals' PDFs are."""
     compiler = typst.Compiler(source, root=source.parent, ignore_system_fonts=True)
-    pdf = compiler.compile(format="pdf", timestamp=CREATED, pdf_standards="1.4", pdf_tags=False)
+    pdf = compiler.compile(format="pdf", pdf_standards="1.4", pdf_tags=False)
     if not isinstance(pdf, bytes):
         raise TypeError(f"expected one PDF, got {type(pdf).__name__}")
     return with_plain_hyphens(pdf)
 
 
 def main() -> int:
-    """Exit status: 0 written, or equal under --check; 1 different under --check."""
-    parser = argparse.ArgumentParser(description="Typeset the sample paper.")
-    parser.add_argument("--check", action="store_true", help="compare with the committed PDF instead of writing it")
-    if not parser.parse_args().check:
-        PDF.write_bytes(typeset())
-        return 0
-    same = PDF.exists() and PDF.read_bytes() == typeset()
-    print(f"{PDF.name}: {'up to date' if same else 'differs from what the source gives'}", file=sys.stderr)
-    return 0 if same else 1
+    """Exit status: 0 written, or all equal under --check; 1 one differs under --check."""
+    parser = argparse.ArgumentParser(description="Typeset the sample papers.")
+    parser.add_argument("--check", action="store_true", help="compare with the committed PDFs instead of writing them")
+    check = parser.parse_args().check
+    differing = 0
+    for source, path in PDF_OF.items():
+        pdf = typeset(source)
+        if not check:
+            path.write_bytes(pdf)
+        elif not path.exists() or path.read_bytes() != pdf:
+            print(f"{path.name}: differs from what {source.name} gives", file=sys.stderr)
+            differing += 1
+    return min(differing, 1)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The sample paper is what its script makes, looks like a journal's PDF to a reader of text, and bears out its gold."""
+"""The sample papers are what their script makes, look like journals' PDFs in their text, and bear out their gold."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from dsx.api import load_document
+from dsx.cli.schema import check_files
+from dsx.ground.locate import locate
+from dsx.schema import nullable, read_schema
+from dsx.schema.values import validator
+from dsx.types import Document
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +27,11 @@ pymupdf = pytest.importorskip("pymupdf")
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 PDF = EXAMPLES / "papers" / "sample.pdf"
-GOLD = json.loads((EXAMPLES / "gold" / "sample.json").read_text(encoding="utf-8"))
+CLINICAL_PDF = EXAMPLES / "papers_clinical" / "clinical.pdf"
+GOLD, CLINICAL_GOLD = (
+    json.loads((EXAMPLES / "gold" / f"{name}.json").read_text(encoding="utf-8")) for name in ("sample", "clinical")
+)
+CLINICAL_SCHEMA = EXAMPLES.parent / "schemas" / "clinical.json"
 PARAMETERS = [
     *("title", "authors", "year", "doi", "experiment", "n_total", "population_type", "age_mean", "age_sd", "age_range"),
     *("handedness", "effector", "apparatus", "perturbation_class", "perturbation_magnitude_deg"),
@@ -69,32 +81,53 @@ def script() -> ModuleType:
     return module
 
 
-def answers() -> list[tuple[str, str, dict[str, Any]]]:
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, Document]:
+    """The sample papers as dsx reads them, by file name."""
+    return {path.name: load_document(path) for path in (PDF, CLINICAL_PDF)}
+
+
+def answers(gold: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     """Each gold answer as (experiment, parameter, answer)."""
-    return [(e["label"], name, answer) for e in GOLD["experiments"] for name, answer in e["parameters"].items()]
+    return [(e["label"], name, answer) for e in gold["experiments"] for name, answer in e["parameters"].items()]
+
+
+def quoted_answers() -> list[Any]:
+    """Each gold answer that has a value, of both papers, as (file name, answer)."""
+    return [
+        pytest.param(gold["pdf"], answer, id=f"{gold['name']}-{label}-{name}")
+        for gold in (GOLD, CLINICAL_GOLD)
+        for label, name, answer in answers(gold)
+        if answer["value"] is not None
+    ]
 
 
 def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_committed_pdf_is_what_the_script_makes() -> None:
-    made = script().typeset()
-    assert made == PDF.read_bytes()
+def test_committed_pdfs_are_what_the_script_makes() -> None:
+    make_sample = script()
+    assert list(make_sample.PDF_OF.values()) == [PDF, CLINICAL_PDF]
+    for source, path in make_sample.PDF_OF.items():
+        assert make_sample.typeset(source) == path.read_bytes()
 
 
-def test_plain_hyphens_leave_the_cross_references_right(document: Any) -> None:
-    assert not document.is_repaired
-    raw = PDF.read_bytes()
+@pytest.mark.parametrize("path", [PDF, CLINICAL_PDF], ids=lambda path: path.stem)
+def test_plain_hyphens_leave_the_cross_references_right(path: Path) -> None:
+    raw = path.read_bytes()
     start = int(raw[raw.rindex(b"startxref") :].split()[1])
     entries = raw[start:].split(b"\r\n")
     offsets = [int(entry[:10]) for entry in entries if entry.endswith(b" 00000 n")]
-    assert len(offsets) == document.xref_length() - 1
+    with pymupdf.open(path) as document:
+        assert not document.is_repaired
+        assert len(offsets) == document.xref_length() - 1
     assert all(raw[at:].startswith(b"%d 0 obj" % number) for number, at in enumerate(offsets, start=1))
 
 
-def test_papers_folder_holds_only_pdfs() -> None:
+def test_papers_folders_hold_only_pdfs() -> None:
     assert [path.name for path in PDF.parent.iterdir()] == [GOLD["pdf"]]
+    assert [path.name for path in CLINICAL_PDF.parent.iterdir()] == [CLINICAL_GOLD["pdf"]]
 
 
 def test_four_to_six_pages_with_text(pages: list[str]) -> None:
@@ -152,16 +185,36 @@ def test_gold_names_every_parameter_once_per_experiment() -> None:
         assert experiment["parameters"]["experiment"]["value"] == experiment["label"]
 
 
-@pytest.mark.parametrize(("label", "name", "answer"), answers())
-def test_gold_quote_stands_on_its_page(pages: list[str], label: str, name: str, answer: dict[str, Any]) -> None:
-    if answer["value"] is None:
-        assert set(answer) <= {"value", "alternatives"}
-        return
-    assert answer["quote"] == one_line(answer["quote"])
-    assert answer["quote"] in one_line(pages[answer["page"] - 1])
+@pytest.mark.parametrize("gold", [GOLD, CLINICAL_GOLD], ids=lambda gold: gold["name"])
+def test_gold_without_a_value_has_no_quote(gold: dict[str, Any]) -> None:
+    unreported = [answer for _, _, answer in answers(gold) if answer["value"] is None]
+    assert unreported
+    assert all(set(answer) <= {"value", "alternatives"} for answer in unreported)
 
 
-@pytest.mark.parametrize(("label", "name", "answer"), answers())
+@pytest.mark.parametrize(("file", "answer"), quoted_answers())
+def test_gold_quote_stands_on_its_page_with_boxes(
+    loaded: dict[str, Document], file: str, answer: dict[str, Any]
+) -> None:
+    """Its words are those of the printed page; dsx finds them on that page and knows their boxes."""
+    evidence = locate(answer["quote"], loaded[file])
+    assert evidence is not None
+    assert evidence.page == answer["page"]
+    width, height = 595.3, 841.9
+    assert evidence.boxes
+    assert all(0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height for x0, y0, x1, y1 in evidence.boxes)
+
+
+@pytest.mark.parametrize("path", [PDF, CLINICAL_PDF], ids=lambda path: path.stem)
+def test_gold_quotes_are_text_of_the_page_with_white_space_collapsed(path: Path) -> None:
+    gold = GOLD if path == PDF else CLINICAL_GOLD
+    with pymupdf.open(path) as document:
+        pages = [one_line(page.get_text()) for page in document]
+    quoted = [answer for _, _, answer in answers(gold) if answer["value"] is not None]
+    assert not [answer for answer in quoted if answer["quote"] not in pages[answer["page"] - 1]]
+
+
+@pytest.mark.parametrize(("label", "name", "answer"), answers(GOLD))
 def test_gold_values_are_of_their_kind(label: str, name: str, answer: dict[str, Any]) -> None:
     values = [value for value in (answer["value"], *answer.get("alternatives", [])) if value is not None]
     if name in CHOICES:
@@ -181,3 +234,50 @@ def test_derived_total_is_the_sum_of_the_quoted_phases() -> None:
     total = GOLD["experiments"][1]["parameters"]["number_of_trials_total"]
     quoted = [int(word.lstrip("(")) for word in total["quote"].split() if word.startswith("(")]
     assert sum(quoted) == total["value"]
+
+
+def test_clinical_gold_is_an_answer_to_its_schema() -> None:
+    """Every parameter of the schema is answered for each trial, with a legal value or a legal alternative."""
+    assert CliRunner().invoke(check_files, [str(CLINICAL_SCHEMA)], standalone_mode=False).return_value == 0
+    parameters = read_schema(CLINICAL_SCHEMA)
+    [trials] = parameters.root.children
+    of_paper = [parameter.name for parameter in parameters.root.parameters]
+    of_trial = [parameter.name for parameter in trials.parameters]
+    assert [experiment["label"] for experiment in CLINICAL_GOLD["experiments"]] == ["LULL-1", "LULL-2"]
+    legal = validator(nullable(parameters.schema))
+    for experiment in CLINICAL_GOLD["experiments"]:
+        answer_of = experiment["parameters"]
+        assert list(answer_of) == [*of_paper, "experiment", *of_trial]
+        assert answer_of["experiment"]["value"] == experiment["label"]
+        for name, answer in answer_of.items():
+            for value in (answer["value"], *answer.get("alternatives", [])):
+                values = {name: value} if name in of_paper else {"trials": [{name: value}]} if name in of_trial else {}
+                assert list(legal.iter_errors(values)) == []
+
+
+def test_the_trials_differ_where_a_reader_must_tell_them_apart() -> None:
+    first, second = (experiment["parameters"] for experiment in CLINICAL_GOLD["experiments"])
+    same = {name for name in first if first[name]["value"] == second[name]["value"]}
+    assert same == {"title", "authors", "year", "doi", "drug"}
+    unreported = [{name for name, answer in trial.items() if answer["value"] is None} for trial in (first, second)]
+    assert unreported == [{"age_sd"}, {"follow_up", "n_serious_adverse_events"}]
+
+
+def test_the_numbers_of_the_trials_agree() -> None:
+    for experiment in CLINICAL_GOLD["experiments"]:
+        value = {name: answer["value"] for name, answer in experiment["parameters"].items()}
+        assert value["n_intervention"] + value["n_control"] == value["n_randomised"]
+        ratio = [int(part) for part in value["allocation_ratio"].split(":")]
+        expected = value["n_randomised"] * ratio[0] / sum(ratio)
+        assert abs(value["n_intervention"] - expected) <= 3
+        assert value["n_randomised"] - value["n_withdrawn"] <= value["n_analysed"] <= value["n_randomised"]
+
+
+def test_the_clinical_paper_is_one_column_with_a_table_by_group(loaded: dict[str, Document]) -> None:
+    with pymupdf.open(CLINICAL_PDF) as document:
+        wide = [block for page in document for block in page.get_text("blocks") if len(block[4]) > 400]
+    assert wide
+    assert all(block[2] - block[0] > 300 for block in wide)
+    [table] = loaded[CLINICAL_PDF.name].tables
+    cells = {cell.text for cell in table.cells}
+    assert {"LULL-1", "LULL-2", "Velotrazine", "Placebo", "Stretching", "98 (59.8%)", "36 (62.1%)"} <= cells
