@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from dsx.cli.export import command as export
 from dsx.review import ReviewServer, open_review, review_page, write_page
 from dsx.schema import read, validates
 from dsx.store import RunFolder, apply_decisions, open_run, parse_decisions, read_decisions, review_path, settle
@@ -139,6 +141,13 @@ def test_a_value_is_accepted_corrected_rejected_and_quoted_anew(
         result.records[1].values["age_mean"].evidence,
     )
     assert (first["handedness"].value, first["handedness"].status) == (None, "not_reported")
+    out = tmp_path / "out.jsonl"
+    done = CliRunner().invoke(export, [str(run.path), "--decisions", str(path), "-o", str(out)])
+    assert done.exit_code == 0, done.output
+    exported = [json.loads(line)["parameters"] for line in out.read_text().splitlines()]
+    assert [cells["age_mean"]["value"] for cells in exported[:2]] == [22.5, result.records[2].values["age_mean"].value]
+    assert exported[0]["age_mean"]["flags"][-1] == "reviewed: correct"
+    assert exported[1]["n_total"]["quote"] == words
     evidence = second["n_total"].evidence
     assert evidence is not None
     assert (second["n_total"].value, evidence.quote, evidence.page) == (36, words, 1)

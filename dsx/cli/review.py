@@ -49,6 +49,7 @@ def command(
     if reviewer:
         review_path(run, reviewer)
     path = output or run / "review.html"
+    click.echo(f"Drawing the cited pages of {len(contents.papers)} papers", err=True)
     write_page(path, review_page(contents, reviewer))
     click.echo(path)
     return 0

@@ -20,12 +20,12 @@ from dsx.types import Document, Json
 if TYPE_CHECKING:
     import pymupdf
 
-SCALE = 1.8
-"""Pixels a point: words are sharp on a page that is drawn 600 to 1100 pixels wide."""
+SCALE = 1.6
+"""Pixels a point: a page is some 960 pixels wide, and the page pane 560 to 1100."""
 LONGEST_SIDE = 2000
 """Pixels; a poster is drawn smaller."""
-GREYS = 16
-"""Greys of a picture: a page of text takes 80 to 120 KB without loss, half of what lossy colour takes."""
+GREYS = 8
+"""Greys of a picture: a page of text takes 70 KB without loss; 16 greys take 86 KB, lossy colour twice as much."""
 AROUND = 1200
 """Characters shown before and after a quote where there is no picture of its page."""
 
@@ -64,7 +64,6 @@ class PaperSource:
 
     path: Path | None
     document: Document | None
-    _words: dict[int, list[Json]] | None = None
     _pdf: Any = None
 
     @classmethod
@@ -94,8 +93,9 @@ class PaperSource:
             parts = _around(self.document.text, quotes) or [(page.start, min(page.end, page.start + 2 * AROUND))]
             return {"number": number, "of": pages, "words": list(_flow(self.document.text, parts))}
         size = {"width": round(page.width, 1), "height": round(page.height, 1)}
-        words = self._all_words(self.document).get(number, [])
-        return {"number": number, "of": pages, **size, "picture": base64.b64encode(picture).decode(), "words": words}
+        drawn = base64.b64encode(picture).decode()
+        words = list(self._words(self.document, number))
+        return {"number": number, "of": pages, **size, "picture": drawn, "words": words}
 
     def close(self) -> None:
         """Gives back the file."""
@@ -113,16 +113,15 @@ class PaperSource:
                 self.path = None
         return None if self._pdf is None else page_picture(self._pdf[number - 1])
 
-    def _all_words(self, document: Document) -> dict[int, list[Json]]:
-        if self._words is None:
-            self._words = {}
-            for match in re.finditer(r"\S+", document.text):
-                numbers = [number for number in document.char_pages[match.start() : match.end()].tolist() if number]
-                boxes = [[round(edge, 1) for edge in box] for box in boxes_of(document, *match.span())]
-                if numbers and boxes:
-                    ends_line = document.text[match.end() : match.end() + 1] == "\n"
-                    self._words.setdefault(numbers[0], []).append([match.group(), boxes, int(ends_line)])
-        return self._words
+    def _words(self, document: Document, number: int) -> Iterator[Json]:
+        for match in re.finditer(r"\S+", document.text):
+            numbers = document.char_pages[match.start() : match.end()]
+            placed = numbers[numbers > 0]
+            if len(placed) == 0 or placed[0] != number:
+                continue
+            boxes = [[round(edge, 1) for edge in box] for box in boxes_of(document, *match.span())]
+            if boxes:
+                yield [match.group(), boxes, int(document.text[match.end() : match.end() + 1] == "\n")]
 
 
 def page_picture(page: pymupdf.Page) -> bytes:
@@ -136,7 +135,7 @@ def page_picture(page: pymupdf.Page) -> bytes:
     greys = [round(round(level / step) * step) for level in range(256)]
     picture = Image.frombytes("L", (drawn.width, drawn.height), drawn.samples).point(greys)
     content = io.BytesIO()
-    picture.convert("RGB").save(content, "WEBP", lossless=True, quality=50, method=3)
+    picture.convert("RGB").save(content, "WEBP", lossless=True, quality=50, method=1)
     return content.getvalue()
 
 
