@@ -22,6 +22,7 @@ from dsx.load import DocumentCache, DocumentReader, flagged, with_hidden
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.schema import kind_of
+from dsx.terminal import printable_record
 from dsx.types import (
     Completion,
     Document,
@@ -103,7 +104,7 @@ class Pipeline:
             below = yield from together(tasks)
             filled += unfilled
             unfilled = [record for records in below for record in records]
-        records = (flagged(record.record(), document) for record in filled)
+        records = (printable_record(flagged(record.record(), document)) for record in filled)
         return PaperResult(document.id, document.file, tuple(records), tuple(self._notes(paper)))
 
     def _notes(self, paper: PaperContext) -> Iterator[str]:

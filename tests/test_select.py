@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy
 import pytest
 
@@ -246,3 +251,13 @@ def test_words_count_by_their_weight() -> None:
     selector = Selector(paper, count, 20, 4)
     assert selector.select(Query((("hens", 1.0), ("swans", 0.5)))).text == "Nine hens sat."
     assert selector.select(Query((("hens", 0.5), ("swans", 1.0)))).text == "Ten swans swam."
+
+
+def test_ranking_imports_no_jax(tmp_path: Path) -> None:
+    (tmp_path / "jax").mkdir()
+    for name in ("__init__", "lax"):
+        (tmp_path / "jax" / f"{name}.py").write_text("raise SystemExit('JAX would take the GPU')")
+    code = "import sys; from dsx.ask.select import bm25; bm25([['a', 'b'], ['b']]); assert 'jax' not in sys.modules"
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True)
+    assert done.returncode == 0, done.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import email.utils
 import html
 import json
 import logging
@@ -18,8 +20,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from dsx.engines.server.endpoint import is_loopback
 from dsx.engines.server.engine import ServerEngine, ServerOptions, make
-from dsx.errors import ModelError, UsageError
+from dsx.errors import MachineError, ModelError, UsageError
 from dsx.plugins.builtin.repairs import register_repairs
 from dsx.recipe import DEFAULT_REPAIRS
 from dsx.recover import recover
@@ -299,11 +302,11 @@ def refusal(handler: Handler, _: Any) -> None:
         (hang, "no reply within 0.5 s (2 attempts)"),
         (drip, "the reply was not whole after 0.5 s (2 attempts)"),
         (dripped_headers, "no reply within 0.5 s (2 attempts)"),
-        (status(429, "wait", Retry_After="nan"), "HTTP 429: wait (2 attempts)"),
-        (status(503, "wait", Retry_After="soon"), "HTTP 503: wait (2 attempts)"),
-        (status(503, "wait", Retry_After="-1e999"), "HTTP 503: wait (2 attempts)"),
+        (status(500, "wait", Retry_After="nan"), "HTTP 500: wait (2 attempts)"),
+        (status(500, "wait", Retry_After="soon"), "HTTP 500: wait (2 attempts)"),
+        (status(500, "wait", Retry_After="-1e999"), "HTTP 500: wait (2 attempts)"),
         (status(400, "two\nlines \x1b[31mred"), "HTTP 400: two lines \ufffd[31mred"),
-        (status(429, "slow down", Retry_After="0"), "HTTP 429: slow down (2 attempts)"),
+        (status(409, "slow down", Retry_After="0"), "HTTP 409: slow down (2 attempts)"),
         (status(500, "oops"), "HTTP 500: oops (2 attempts)"),
         (half_a_body, "RemoteProtocolError"),
         (no_json, "the reply is no JSON (2 attempts)"),
@@ -328,6 +331,80 @@ def test_a_named_failure(server: Any, reply: Reply, reason: str) -> None:
     assert reason in completion.error
     assert len(completion.error.splitlines()) == 1
     assert answers(completion)[0].error == completion.error
+
+
+def says(message: dict[str, Any]) -> Reply:
+    return lambda handler, _: handler.say(200, {"choices": [{"message": message, "finish_reason": "stop"}]})
+
+
+def error_under_200(code: object) -> Reply:
+    return lambda handler, _: handler.say(200, {"error": {"message": "context too long", "code": code}})
+
+
+def test_a_list_of_parts_is_one_text(server: Any) -> None:
+    parts = [{"type": "text", "text": GOOD[:9]}, {"type": "image"}, {"type": "text", "text": GOOD[9:]}]
+    server.replies = [says({"content": parts})]
+    assert [completion.text for completion in ask(engine(server))] == [GOOD]
+
+
+def test_thoughts_beside_an_answer_are_passed_over_and_alone_are_an_error_with_a_way_out(server: Any) -> None:
+    server.replies = [says({"content": GOOD, "reasoning_content": "Let me see."})]
+    assert ask(engine(server))[0].text == GOOD
+    for empty in (None, "", " "):
+        server.replies = [says({"content": empty, "reasoning_content": "Let me see."})]
+        (completion,) = ask(engine(server))
+        assert "enable_thinking" in str(completion.error)
+
+
+@pytest.mark.parametrize("code", [None, 400, "invalid_request"])
+def test_an_error_under_status_200_is_one_question_s(server: Any, code: object) -> None:
+    server.replies = [error_under_200(code)]
+    (completion,) = ask(engine(server))
+    assert "an error under status 200: context too long" in str(completion.error)
+    assert len(server.seen) == 3  # two probes and one question, which was not asked again
+
+
+def test_a_server_that_moved_is_named(server: Any) -> None:
+    server.replies = [status(307, Location="https://elsewhere.example/v1")]
+    (completion,) = ask(engine(server))
+    assert "it is now at https://elsewhere.example/v1; give that as base_url" in str(completion.error)
+
+
+def test_a_date_says_how_long_to_wait(server: Any) -> None:
+    soon = email.utils.format_datetime(datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=2), usegmt=True)
+    server.replies = [status(429, Retry_After=soon), text(GOOD)]
+    started = time.monotonic()
+    assert ask(engine(server, backoff="0"))[0].text == GOOD
+    assert 0.5 < time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("reply", [status(503, "overloaded"), status(429, "too many")])
+def test_an_overloaded_server_is_no_question_s_fault(server: Any, reply: Reply) -> None:
+    server.replies = [reply]
+    with pytest.raises(MachineError, match="see to the server and run the same command") as caught:
+        ask(engine(server))
+    assert caught.value.exit_code == 75
+
+
+def test_a_server_that_is_gone_is_no_question_s_fault(server: Any) -> None:
+    made = engine(server)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        made.endpoint.base_url = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"
+    with pytest.raises(MachineError, match="see to the server"):
+        ask(made)
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        *((host, True) for host in ("127.0.0.1", "127.8.9.1", "localhost", "LOCALHOST.", "a.localhost", "[::1]")),
+        ("[::ffff:127.0.0.1]", True),
+        *((host, False) for host in ("10.0.0.1", "localhost.example.com", "[fe80::1]", "node1")),
+    ],
+)
+def test_a_proxy_never_sees_a_request_to_this_machine(host: str, loopback: bool) -> None:
+    assert is_loopback(f"http://{host}:8000/v1") is loopback
 
 
 @pytest.mark.parametrize("first", [hang, half_a_body, status(429, Retry_After="0"), status(503), no_json])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import logging
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,7 +103,7 @@ class Selector:
             for span in sentences(text, passage.start, passage.end)
             for piece in _pieces(text, *span, longest)
         ]
-        self._ranker = _ranker([_words(text[piece.start : piece.end]) for piece in self._pieces])
+        self._ranker = bm25([_words(text[piece.start : piece.end]) for piece in self._pieces])
 
     @property
     def whole(self) -> bool:
@@ -246,13 +247,11 @@ def _cut(text: str, start: int, end: int) -> int:
     return blank if blank > start + (end - start) // 2 else end
 
 
-def _ranker(pieces: list[list[str]]) -> Any | None:
+def bm25(pieces: list[list[str]]) -> Any | None:
     """BM25 over the pieces' words; None where there is no word."""
-    import bm25s
-
     if not any(pieces):
         return None
-
+    bm25s = _bm25s()
     logging.getLogger("bm25s").setLevel(logging.WARNING)
     ranker = bm25s.BM25()
     ranker.index(pieces, show_progress=False)
@@ -261,18 +260,35 @@ def _ranker(pieces: list[list[str]]) -> Any | None:
 
 def _scores(ranker: Any | None, texts: Sequence[tuple[str, float]], count: int) -> list[float]:
     """BM25 of each piece, the words of the query weighted; 0 for all where no word is known."""
-    from bm25s.stopwords import STOPWORDS_EN
+    stopwords = _bm25s().stopwords.STOPWORDS_EN
 
     weights: dict[str, float] = {}
     for text, weight in texts:
         for word in _words(text):
-            if ranker is not None and word in ranker.vocab_dict and word not in STOPWORDS_EN:
+            if ranker is not None and word in ranker.vocab_dict and word not in stopwords:
                 weights[word] = weights.get(word, 0.0) + weight
     totals = [0.0] * count
     for word, weight in weights.items():
         scores = ranker.get_scores([word]) if ranker is not None else ()
         totals = [total + weight * float(score) for total, score in zip(totals, scores, strict=True)]
     return totals
+
+
+def _bm25s() -> Any:
+    """The library, without JAX: it imports that where it is installed, and JAX takes 75 % of a GPU's memory."""
+    if "bm25s" not in sys.modules:
+        names = ("jax", "jax.lax")
+        before = {name: sys.modules[name] for name in names if name in sys.modules}
+        sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]  # None: such an import fails
+        try:
+            import bm25s
+        finally:
+            for name in names:
+                del sys.modules[name]
+            sys.modules.update(before)
+    import bm25s
+
+    return bm25s
 
 
 def _words(text: str) -> list[str]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import TextIO, cast
 
 import click
 
 import dsx
 from dsx.commands import COMMANDS
-from dsx.errors import MAY_PASS, DsxError, UnknownName
+from dsx.errors import MAY_PASS, DsxError, UnknownName, machine_error, one_line
 from dsx.run.signals import Stopped
+from dsx.terminal import CleanStream
 
 log = logging.getLogger("dsx")
 
@@ -69,8 +72,21 @@ def cli(verbose: bool) -> None:
     log.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
+def _clean_streams() -> None:
+    """What dsx prints steers no terminal; what goes to a file or a program stays as it is."""
+    stdout, stderr = (  # None: closed by who started dsx
+        stream or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        for stream in cast("tuple[TextIO | None, ...]", (sys.stdout, sys.stderr))
+    )
+    if isinstance(stdout, io.TextIOWrapper):
+        stdout.reconfigure(errors="replace")
+    sys.stdout = cast(TextIO, CleanStream(stdout)) if stdout.isatty() else stdout
+    sys.stderr = cast(TextIO, CleanStream(stderr, lossy=True))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: every DsxError becomes one line on stderr and its exit code, here and nowhere else."""
+    _clean_streams()
     try:
         code = cli.main(args=arguments, prog_name="dsx", standalone_mode=False)
     except click.exceptions.Abort:
@@ -84,6 +100,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log.debug("traceback", exc_info=problem)
         click.echo(f"dsx: {' '.join(str(problem).split())}", err=True)
         sys.exit(problem.exit_code)
+    except BrokenPipeError:  # who read the output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(0)
+    except (OSError, MemoryError) as problem:
+        log.debug("traceback", exc_info=problem)
+        trouble = machine_error(problem)
+        path = getattr(problem, "filename", None)
+        click.echo(f"dsx: {trouble or f'{path}: {problem}' if path else one_line(problem)}", err=True)
+        sys.exit(trouble.exit_code if trouble else 2)
     except Stopped as stopped:
         click.echo(f"dsx: {stopped}", err=True)
         code = MAY_PASS

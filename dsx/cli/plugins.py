@@ -35,7 +35,7 @@ def list_command(as_json: bool) -> None:
         for name in report.provides:
             click.echo(f"    {name}")
         for problem in report.problems:
-            click.echo(click.style(f"    broken: {problem}", fg="red"))
+            click.echo(f"    broken: {problem}")
 
 
 @command.command("check")

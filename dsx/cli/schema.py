@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -44,9 +46,12 @@ def show_set(name: str, per_question: int, max_new_tokens: int) -> None:
     from dsx.run.job import find_parameters
 
     parameters = find_parameters(name, load_plugins())
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    drawn = io.StringIO()
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
+    console = Console(file=drawn, width=width, markup=False, highlight=False)
     for part in tables(parameters, per_question, max_new_tokens):
         console.print(part)
+    click.echo(drawn.getvalue(), nl=False)
 
 
 @command.command("check")

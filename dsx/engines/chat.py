@@ -8,13 +8,18 @@ tokenizer that all threads share. So there are two tokenizers here, and neither 
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from dsx.types import Question, Shown
+from dsx.errors import ModelError, one_line
+from dsx.types import Question, QuestionId, Shown
 
+TEMPLATE_SECONDS = 10.0
+"""A template comes from a model's folder, and may loop; only marks are rendered, never a paper."""
+LONGEST_RENDERED = 10_000_000
 TEXT_MARK, QUESTION_MARK = "dsxTEXTdsx", "dsxQUESTIONdsx"
 PLAIN_END = "\n\nAnswer:\n"
 """What stands before the answer where a model has no chat template. The messages stand above it as they are."""
@@ -33,6 +38,16 @@ class Renderer:
     def prefix(self, question: Question) -> tuple[int, ...]:
         """Tokens of the system prompt, the examples and the text."""
         return self._prefix(_frame(question), question.shown.text)
+
+    def check(self) -> None:
+        """Raises ModelError where the chat template renders no messages."""
+        question = Question(QuestionId(""), "system", Shown("", (), True), "", "parameters")
+        try:
+            self._pieces(_frame(question))
+        except Exception as problem:
+            raise ModelError(
+                f"the model's chat template fails ({one_line(problem)}); mend chat_template.jinja"
+            ) from None
 
     def frame(self, question: Question) -> tuple[int, ...]:
         """Tokens of what stands before the text: the beginning of every prefix of a run."""
@@ -61,6 +76,8 @@ class Renderer:
                 rendered = self._template(messages)
                 if frame.system.strip() not in rendered:
                     raise ValueError("the template leaves the system message out")
+            except TimeoutError:
+                raise
             except Exception:  # templates raise what they like where they know no system role
                 system, first, *others = messages
                 first = {**first, "content": f"{system['content']}\n\n{first['content']}"}
@@ -70,10 +87,26 @@ class Renderer:
         return start, middle, end
 
     def _template(self, messages: list[dict[str, str]]) -> str:
-        rendered: str = self.tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
-        )
-        return rendered
+        """Raises what the template raises, and TimeoutError where it comes to no end."""
+        outcome: list[str | BaseException] = []
+
+        def render() -> None:
+            try:
+                rendered = self.tokenizer.apply_chat_template(
+                    messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
+                )
+                outcome.append(rendered if len(rendered) < LONGEST_RENDERED else ValueError("it is without end"))
+            except BaseException as problem:  # of a stranger's template
+                outcome.append(problem)
+
+        thread = threading.Thread(target=render, name="dsx-template", daemon=True)
+        thread.start()
+        thread.join(TEMPLATE_SECONDS)
+        if not outcome:
+            raise TimeoutError(f"it is not done after {TEMPLATE_SECONDS:g} s")
+        if isinstance(outcome[0], BaseException):
+            raise outcome[0]
+        return outcome[0]
 
     def _special(self, text: str, first: bool = False) -> list[int]:
         with_bos = first and not getattr(self.tokenizer, "chat_template", None)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from dsx.errors import DsxError, LoadError, MachineError, machine_error
+from dsx.load.clean import cleaned
 from dsx.load.isolate import MACHINE, NOTE, REFUSED, function_of
 from dsx.load.keep import write_document
 from dsx.types import Document
@@ -44,6 +45,7 @@ def main() -> None:
     try:
         document = function_of(job["function"])(path)
         _check(document, job["characters"])
+        document = cleaned(document)
     except MachineError as problem:
         _end(MACHINE, answers, str(problem))
     except DsxError as problem:

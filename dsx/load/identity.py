@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from dsx.errors import PASSING, LoadError, machine_error
+from dsx.terminal import REPLACEMENT, printable
 
 
 def document_id(path: Path) -> str:
@@ -27,5 +28,5 @@ def document_id(path: Path) -> str:
 
 
 def file_name(path: Path) -> str:
-    """The file's name as text, what is no UTF-8 in it replaced: old archives have Latin-1 names."""
-    return os.fsencode(path.name).decode("utf-8", "replace")
+    """The file's name as text that can be shown: what is no UTF-8 in it (old archives), or a control, is replaced."""
+    return printable(os.fsencode(path.name).decode("utf-8", "replace").replace("\n", REPLACEMENT))

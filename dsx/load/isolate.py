@@ -61,7 +61,7 @@ def _load(path: Path, name: str, loader: Loader, limits: LoadLimits) -> Document
     try:
         with tempfile.TemporaryDirectory(prefix="dsx-load-", ignore_cleanup_errors=True) as folder:
             job: dict[str, object] = {
-                "path": str(path.absolute()),
+                "path": str(_utf8_path(path, Path(folder))),
                 "function": reference(loader),
                 "result": str(Path(folder) / "document"),
                 **dataclasses.asdict(limits),
@@ -74,6 +74,18 @@ def _load(path: Path, name: str, loader: Loader, limits: LoadLimits) -> Document
         ) from None
     except ValueError as problem:
         raise LoadError(f"{file_name(path)}: loader {name!r} left no document ({problem}); report it") from None
+
+
+def _utf8_path(path: Path, folder: Path) -> Path:
+    """The file's path; a link to it in `folder` where libraries could not open it for its name."""
+    path = path.absolute()
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        link = folder / f"paper{path.suffix.encode('utf-8', 'replace').decode()}"
+        link.symlink_to(path)
+        return link
+    return path
 
 
 def _run(job: dict[str, object], folder: Path, name: str, limits: LoadLimits) -> None:

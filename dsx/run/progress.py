@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from dsx.terminal import printable, terminal_of
 from dsx.types import PaperResult, Status, Usage
 
 
@@ -68,12 +69,12 @@ class Bar:
         """One line above the bar, and a step of it."""
         if file in self.in_flight:
             self.in_flight.remove(file)
-        self.bar.print(f"{file}: {outcome}", highlight=False)
+        self.bar.print(printable(f"{file}: {outcome}"), highlight=False, markup=False)
         self.bar.advance(self.task)
 
     def _show(self, note: str) -> None:
         others = f" and {len(self.in_flight) - 1} more" if len(self.in_flight) > 1 else ""
-        self.bar.update(self.task, description="".join(self.in_flight[:1])[:40] + others, note=note)
+        self.bar.update(self.task, description=printable("".join(self.in_flight[:1]))[:40] + others, note=note)
 
 
 @contextmanager
@@ -86,8 +87,9 @@ def show_progress(papers: int) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"))
-    with RichProgress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+    names, note = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[note]}", markup=False)
+    columns = (names, BarColumn(), MofNCompleteColumn(), note, TimeRemainingColumn())
+    with RichProgress(*columns, console=Console(file=terminal_of(sys.stderr))) as bar:
         yield Bar(papers, bar)
 
 

@@ -23,6 +23,7 @@ from dsx.errors import PASSING, AnotherRun, MachineError, RunError, machine_erro
 from dsx.store import atomic
 from dsx.store.results import StoredResults, result_of
 from dsx.store.serial import seal, to_json, unseal
+from dsx.terminal import printable
 from dsx.types import Json, PaperResult
 
 T = TypeVar("T")
@@ -73,7 +74,9 @@ class RunFolder:
     def fail(self, document: str, file: str, reason: str, traceback: str = "") -> None:
         """Stores why a paper failed; the traceback goes to the log."""
         failure = {"document": document, "file": file, "reason": reason}
-        self._write(self._failure(document), seal(json.dumps(failure, ensure_ascii=False, indent=1).encode()))
+        self._write(
+            self._failure(document), seal(printable(json.dumps(failure, ensure_ascii=False, indent=1)).encode())
+        )
         self.log({"event": "failure", **failure, "traceback": traceback})
 
     def forget(self, document: str) -> None:
@@ -84,7 +87,8 @@ class RunFolder:
 
     def log(self, event: Mapping[str, Json]) -> None:
         """One line in this process's log."""
-        line = (json.dumps({"time": round(time.time(), 3), **event}, ensure_ascii=False) + "\n").encode()
+        text = json.dumps({"time": round(time.time(), 3), **event}, ensure_ascii=False)
+        line = (printable(text) + "\n").encode()
         try:
             if self._log is None:
                 name = f"log-{socket.gethostname()}-{os.getpid()}.jsonl"

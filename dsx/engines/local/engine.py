@@ -32,6 +32,7 @@ from dsx.engines.local.load_model import allocate_kv_cache, device_of, dtype_of,
 from dsx.engines.local.model_files import RECOMMENDED, find
 from dsx.engines.local.parity import check_parity
 from dsx.engines.local.prefix_cache import PrefixCache, prefill
+from dsx.engines.local.round_trip import check_round_trip
 from dsx.engines.local.self_consistency import SelfConsistency
 from dsx.engines.local.sequence import Sequence
 from dsx.engines.options import EngineOptions
@@ -86,7 +87,10 @@ class TransformersEngine:
         self.outlines = outlines.from_transformers(self.model, self.tokenizer)
         self.renderer = Renderer(self.tokenizer)
         self.vocabulary = min(len(self.tokenizer), self.model.config.get_text_config().vocab_size)
+        self.renderer.check()
         self.ll_tokenizer = llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=self.vocabulary)
+        unknown = getattr(self.tokenizer, "unk_token_id", None)
+        check_round_trip(self.renderer.encode_text, self.ll_tokenizer, unknown, files.name)
         self.context_tokens = _context(self.model)
         masked = self.device != "cpu" and self.attention == "sdpa"
         self.kv_cache = allocate_kv_cache(self.model, self.options.cache_gigabytes * 1e9)

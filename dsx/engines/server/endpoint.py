@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import email.utils
+import ipaddress
 import json
 import logging
 import math
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -15,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from dsx.errors import DecodeError, ModelError, UsageError
+from dsx.errors import DecodeError, DsxError, ModelError, UsageError
 from dsx.types import Json
 
 log = logging.getLogger("dsx.engines.server")
@@ -29,6 +32,8 @@ LONGEST_MESSAGE = 200
 READ_OF_A_MESSAGE = 20_000
 PIECE = 8
 """Characters of a key that give it away: as many in a row are hidden."""
+GONE = (429, 502, 503, 504)
+"""Statuses of a server that is overloaded, or of a gateway without the server behind it."""
 AGAIN = (408, 409, 425, 429, 500, 502, 503, 504)
 KEY = re.compile(r"[\x21-\x7e]+")
 
@@ -72,7 +77,7 @@ class Endpoint:
     """
 
     def __init__(self, base_url: str, key: str | None, timeout: float, attempts: int, backoff: float) -> None:
-        local = _is_local(base_url)
+        local = is_loopback(base_url)
         key = _checked(key)
         self.base_url = base_url.rstrip("/")
         self.timeout, self.attempts, self.backoff = timeout, attempts, backoff
@@ -96,6 +101,21 @@ class Endpoint:
     def post(self, path: str, body: Json) -> Json:
         """The reply's JSON. Raises Refused, GaveUp once all attempts have failed, ModelError where the key is wrong."""
         return self._with_retries("POST", path, body)
+
+    def is_gone(self) -> bool:
+        """Whether no server answers any more, asked once; no, where the connection was closed on purpose."""
+        return not self._loop.is_closed() and not self._is_up()
+
+    def _is_up(self) -> bool:
+        try:
+            self._once("GET", "/models", None)
+        except _Again as problem:
+            return problem.status not in (None, *GONE)
+        except GaveUp:
+            return False
+        except DsxError:  # it answers, if only to say no
+            return True
+        return True
 
     def close(self) -> None:
         """Ends what is under way; requests after it raise GaveUp."""
@@ -146,11 +166,24 @@ class Endpoint:
             raise _Again(says, reply.status, _retry_after(reply.headers))
         if reply.status in (401, 403):
             raise ModelError(f"{self.base_url}: HTTP {reply.status}, the server wants a key, or another one")
+        if 300 <= reply.status < 400:
+            where = self.shown(reply.headers.get("location", "") or "nowhere")
+            says = f"HTTP {reply.status}, it is now at {where}; give that as base_url"
+            raise Refused(reply.status, f"{self.base_url}: {says}")
         if not 200 <= reply.status < 300:
             raise Refused(reply.status, f"{self.base_url}: {says}")
+        parsed = no_json = object()
         with suppress(ValueError, RecursionError):
-            return json.loads(self._scrub(reply.content))
-        raise _Again("the reply is no JSON", reply.status)
+            parsed = json.loads(self._scrub(reply.content))
+        if parsed is no_json:
+            raise _Again("the reply is no JSON", reply.status)
+        if isinstance(parsed, dict) and parsed.get("error") and not parsed.get("choices"):
+            status = _status_of(parsed["error"])  # some gateways say 200 to all
+            says = f"an error under status {reply.status}: {self.shown(_message(reply.content))}"
+            if status in AGAIN:
+                raise _Again(says, status)
+            raise Refused(status or reply.status, f"{self.base_url}: {says}")
+        return parsed
 
     def _reply(self, method: str, path: str, sent: bytes | None) -> _Reply:
         """Raises _Again or GaveUp for whatever goes wrong on the way, its text without the key."""
@@ -210,8 +243,11 @@ def _client(key: str | None, trust_env: bool) -> Any:
     raise UsageError("the proxy or certificates that the environment names (HTTPS_PROXY, SSL_CERT_FILE …) do not work")
 
 
-def _is_local(base_url: str) -> bool:
-    """Whether it is this machine. Raises a UsageError, without what may be a password, where it is no URL of HTTP."""
+def is_loopback(base_url: str) -> bool:
+    """Whether it is this machine, which no proxy may stand before.
+
+    Raises a UsageError, without what may be a password, where it is no URL of HTTP.
+    """
     import httpx2 as httpx
 
     shown = repr(base_url) if not re.search(r"[@?]", base_url) else "(it holds @ or ?)"
@@ -226,7 +262,14 @@ def _is_local(base_url: str) -> bool:
         raise UsageError("base_url holds a user, password or query; put a key into the environment instead")
     if url.scheme not in ("http", "https") or not url.host:
         raise UsageError(f"base_url {shown}: write it like http://127.0.0.1:8000/v1")
-    return url.host in ("127.0.0.1", "localhost", "::1")
+    host = url.host.rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    with suppress(ValueError):
+        address = ipaddress.ip_address(host.strip("[]"))
+        mapped = getattr(address, "ipv4_mapped", None)
+        return (mapped or address).is_loopback
+    return False
 
 
 def _checked(key: str | None) -> str | None:
@@ -241,11 +284,22 @@ def _checked(key: str | None) -> str | None:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the server asks to wait, which it says as a number or as a date."""
+    said = headers.get("retry-after", "")
     try:
-        seconds = float(headers["retry-after"])
-    except (KeyError, ValueError):
-        return None
+        seconds = float(said)
+    except ValueError:
+        try:
+            seconds = email.utils.parsedate_to_datetime(said).timestamp() - time.time()
+        except (ValueError, TypeError, OverflowError):
+            return None
     return min(max(seconds, 0.0), LONGEST_WAIT) if math.isfinite(seconds) else None
+
+
+def _status_of(error: Json) -> int | None:
+    """The status of HTTP that an error's body names, where it names one."""
+    code = error.get("code", error.get("status")) if isinstance(error, dict) else None
+    return int(code) if isinstance(code, int | str) and re.fullmatch(r"[45]\d\d", str(code)) else None
 
 
 def _hiding(key: str | None) -> Callable[[str], str]:

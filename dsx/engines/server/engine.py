@@ -22,7 +22,7 @@ from dsx.engines.options import EngineOptions
 from dsx.engines.server.endpoint import LONGEST_WAIT, Endpoint, GaveUp, Refused
 from dsx.engines.server.logprobs import confidences
 from dsx.engines.server.reply import context_tokens, member, text_and_finish, tokens, usage, whole_characters
-from dsx.errors import DecodeError, DsxError, ModelError, UsageError
+from dsx.errors import DecodeError, DsxError, MachineError, ModelError, UsageError
 from dsx.types import Completion, Confidence, Engine, EngineSettings, Json, Question
 
 log = logging.getLogger("dsx.engines.server")
@@ -108,6 +108,7 @@ class ServerEngine:
     def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
         """A question that the server fails on, after all attempts, has its `error` set; the others go on.
 
+        Raises MachineError where the server is gone or overloaded, which is no question's fault.
         Where a caller stops early, what is under way is not waited for; `close` ends it.
         """
         pool = ThreadPoolExecutor(self.options.concurrency, thread_name_prefix="dsx-server")
@@ -201,6 +202,12 @@ class ServerEngine:
     def _ask(self, question: Question) -> Completion:
         try:
             return self._completion(question)
+        except GaveUp as problem:
+            if problem.status in (429, 503) or self.endpoint.is_gone():
+                raise MachineError(f"{problem}; see to the server and run the same command") from None
+            reason = str(problem)
+        except ModelError:  # the key is wrong by now, for every paper
+            raise
         except DsxError as problem:
             reason = " ".join(str(problem).split())
         except Exception as problem:  # whatever a server makes of one question, the others go on

@@ -9,18 +9,36 @@ from dsx.engines.server.logprobs import Token
 from dsx.errors import DecodeError
 from dsx.types import Json, Usage
 
+THOUGHTS = ("reasoning_content", "reasoning")
+"""Where vLLM, SGLang and others put what a model thinks before it answers."""
+
 
 def text_and_finish(reply: Json) -> tuple[str, str]:
     """The answer and the finish reason ("" where none is given). Raises DecodeError where there is no answer."""
     choice = _choice(reply)
     message, finish = member(choice, "message"), member(choice, "finish_reason")
     finish = finish if isinstance(finish, str) else ""
-    text = member(message, "content")
-    if isinstance(text, str):
+    text = _joined(member(message, "content"))
+    thought = any(isinstance(member(message, key), str) and message[key].strip() for key in THOUGHTS)
+    if thought and not (text and text.strip()):
+        raise DecodeError(
+            "the model only thought and gave no answer: switch thinking off at the server, or with --set "
+            'extra_body=\'{"chat_template_kwargs": {"enable_thinking": false}}\', or raise --max-new-tokens'
+        )
+    if text is not None:
         return whole_characters(text), finish
     if isinstance(refusal := member(message, "refusal"), str):
         raise DecodeError(f"the model refuses: {' '.join(whole_characters(refusal).split())[:200]}")
     raise DecodeError(f"the reply has no text{f' ({finish[:40]})' if finish not in ('', 'stop') else ''}")
+
+
+def _joined(content: Json) -> str | None:
+    """An answer's text, which some servers give as a list of parts; None where there is none."""
+    if isinstance(content, list):
+        parts = [part if isinstance(part, str) else member(part, "text") for part in content]
+        texts = [part for part in parts if isinstance(part, str)]
+        return "".join(texts) if texts else None
+    return content if isinstance(content, str) else None
 
 
 def tokens(reply: Json) -> list[Token]:
