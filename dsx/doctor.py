@@ -35,7 +35,7 @@ def examine(plugins: Plugins, model: str | None) -> Iterator[Finding]:
     yield from _gpus()
     yield from _flash_attention()
     yield find_model(model)
-    yield from _cache()
+    yield find_cache()
     yield _offline()
     plugins.register_commands()
     for report in plugins.reports:
@@ -94,19 +94,19 @@ def find_model(model: str | None) -> Finding:
     return Finding("model", True, f"{files.name} in {files.folder}")
 
 
-def _cache() -> Iterator[Finding]:
-    from dsx.paths import cache_folder
+def find_cache() -> Finding:
+    """Whether documents can be kept, and nobody else can put something there."""
+    from dsx.paths import cache_folder, private_folder
 
     cache = cache_folder()
     try:
-        cache.mkdir(parents=True, exist_ok=True)
+        private_folder(cache)
         free = shutil.disk_usage(cache).free / 2**30
-        writable = os.access(cache, os.W_OK)
-        yield Finding(
-            "cache", writable and free > 1, f"{cache}, {free:.0f} GiB free" + ("" if writable else ", read-only")
-        )
+        (cache / f".doctor-{os.getpid()}").touch()  # a quota shows only when something is written
+        (cache / f".doctor-{os.getpid()}").unlink()
     except OSError as problem:
-        yield Finding("cache", False, f"{cache}: {problem.strerror}; set DSX_CACHE to a folder that can be written")
+        return Finding("cache", False, f"{cache}: {problem.strerror}; set DSX_CACHE to a folder of your own")
+    return Finding("cache", free > 1, f"{cache}, {free:.0f} GiB free")
 
 
 def _offline() -> Finding:

@@ -13,6 +13,7 @@ from dsx.types import EngineSettings, LoadLimits, NamedModel, Order
 DEFAULT_REPAIRS = (
     "find-json",
     "comments",
+    "separators",
     "python-literals",
     "numbers",
     "doubled-braces",

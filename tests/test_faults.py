@@ -168,7 +168,7 @@ def test_more_text_than_the_parent_should_search_is_a_named_failure(tmp_path: Pa
     note.write_text("Some words. " * 1000)
     plugins = load_plugins()
     reader = DocumentReader(plugins.loader_of, plugins.loaders, LoadLimits(characters=5000))
-    with pytest.raises(LoadError, match=r"11,9\d\d characters of text, more than 5,000; .*--load-characters"):
+    with pytest.raises(LoadError, match=r"12,000 characters of text, more than 5,000; .*--load-characters"):
         reader.read(note)
 
 
@@ -182,7 +182,7 @@ def test_a_pdf_inside_a_zip_is_no_paper(tmp_path: Path) -> None:
 
 def test_control_characters_of_a_paper_reach_nobody(tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
-    note.write_text("# Title \x1b[2J\x9b31m\u202e\n\nTwelve people.\x07\n", encoding="utf-8")
+    note.write_text("# Title \x1b[2J\x9b31m\u202e\n\nTwelve people.\x07\n\n" + "More words. " * 100, encoding="utf-8")
     plugins = load_plugins()
     document = DocumentReader(plugins.loader_of, plugins.loaders).read(note)
     assert document.text == printable(document.text)

@@ -42,18 +42,26 @@ def submit(
     arguments: tuple[str, ...],
 ) -> int:
     """Write slurm/extract.sbatch for `dsx extract ARGUMENTS` (after --), and submit it."""
+    import shlex
     import shutil
     import sys
     from pathlib import Path
 
     from dsx.cli.extract import parse
+    from dsx.engines.local.model_files import RECOMMENDED
     from dsx.errors import UsageError
     from dsx.plugins import load_plugins
     from dsx.run import slurm
-    from dsx.run.preflight import check_run
+    from dsx.run.preflight import check_run, is_toy
 
     papers, recipe, run, call = parse(list(arguments))
-    for finding in check_run(papers, recipe, run, load_plugins(), call=call, gpus=0):
+    plugins = load_plugins()
+    if is_toy(recipe, plugins):
+        raise UsageError(
+            f"no --model: the job would run the small embedded model; write: dsx slurm submit … -- "
+            f"{shlex.join(arguments)} --model {RECOMMENDED}"
+        )
+    for finding in check_run(papers, recipe, run, plugins, call=call, gpus=0):
         if finding.ok is False and finding.what in ("schema", "papers", "run"):
             raise UsageError(finding.text)
     gres = None if gpus is None else f"gpu:{gpus}"

@@ -21,6 +21,10 @@ LOOSE_NUMBER = re.compile(
     r"(?P<sign>[-+−–]?)\s?(?P<whole>\d{1,3}(?:,\d{3})+|\d*)(?P<part>\.\d*)?(?P<power>[eE][+-]?\d+)?"
 )
 ESCAPED = re.compile(r"[{\[](?:[{\[\s]|\\[nrt])*\\[\"'nrt]")
+STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.S)
+SEMICOLON = re.compile(r"(?<=[\w\]}\s]);(?=\s*+(?:\Z|[}\]]))")
+"""Outside strings: what follows is a string, and so a key, or the end of an object."""
+ELLIPSIS = re.compile(r"([,{\[]\s*+)(?:\.{3,6}+|…)(?:\s*+,)?+(?=\s*+(?:\Z|[}\]]))")
 WHITE = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -37,6 +41,19 @@ def find_json(text: str) -> str | Sequence[str]:
 def comments(text: str) -> str:
     """Takes out // … and # … to the end of the line, and /* … */."""
     return _rewrite(text, lambda lexeme, _: "" if lexeme.kind == "comment" else None)
+
+
+def separators(text: str) -> str:
+    """A semicolon between members becomes a comma; "..." and "…" between members, which stand for others, go."""
+    parts, at = [], 0
+    for string in STRING.finditer(text):
+        parts += [_with_commas(text[at : string.start()]), string.group()]
+        at = string.end()
+    return "".join(parts) + _with_commas(text[at:])
+
+
+def _with_commas(between: str) -> str:
+    return ELLIPSIS.sub(r"\1", SEMICOLON.sub(",", between))
 
 
 def trailing_commas(text: str) -> str:

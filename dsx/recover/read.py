@@ -17,6 +17,12 @@ Validates = Callable[[Parameter, Json], bool]
 QUOTED_NUMBER = re.compile(r"\s*+([-−]?(?:0|[1-9]\d{0,30})(?:\.\d{1,30}+)?)\s*+([^\s\d.,][^\n\d]{0,19})?")
 
 
+NOTHING = frozenset(
+    f"not {word}" for word in ("reported", "stated", "specified", "given", "available", "applicable", "mentioned")
+) | {"n/a", "na", "none", "null", "unknown", "unspecified"}
+"""What models write instead of null."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedAnswer:
     """One parameter's answer as it was read. value: None is "not reported"."""
@@ -79,12 +85,42 @@ def _valid(value: Any, unit: str | None, quote: str | None, parameter: Parameter
         return ParsedAnswer(None, None, quote)
     if isinstance(value, str) and not parameter.choices and not re.search(r"\w", value):
         raise Unreadable(f"{value!r} is no value")
+    if isinstance(value, str) and not parameter.choices and _says_nothing(value, quote):
+        return ParsedAnswer(None, None, None, ("not-reported",))
+    if isinstance(value, float) and value.is_integer() and _is_integer(parameter):
+        value = int(value)  # JSON's 16.0 is an integer, a person's 16.0 people are 16
     if validates(parameter, value):
         return ParsedAnswer(value, unit, quote)
+    if (choice := _choice_of(value, parameter)) is not None and validates(parameter, choice):
+        return ParsedAnswer(choice, unit, quote, ("choice-case",))
     number = _unquoted(value, unit, parameter)
     if number and validates(parameter, number.value):
         return ParsedAnswer(number.value, number.unit, quote, ("quoted-number",))
     raise Unreadable(f"{_short(value)} does not fit the parameter's schema")
+
+
+def _says_nothing(value: str, quote: str | None) -> bool:
+    """Whether a text says that there is none, unless the paper itself uses these words."""
+    word = value.strip().strip(".").casefold()
+    return word in NOTHING and word not in (quote or "").casefold()
+
+
+def _is_integer(parameter: Parameter) -> bool:
+    kinds = parameter.schema.get("type")
+    return "integer" in (kinds if isinstance(kinds, list) else [kinds])
+
+
+def _choice_of(value: Any, parameter: Parameter) -> Json:
+    """The only choice that differs from `value` in case and blanks alone; None where there is none."""
+    if not isinstance(value, str):
+        return None
+    wanted = _folded(value)
+    like = [choice.value for choice in parameter.choices if _folded(choice.value) == wanted]
+    return like[0] if len(like) == 1 else None
+
+
+def _folded(value: Any) -> str:
+    return re.sub(r"[\s_-]++", " ", str(value).strip()).casefold()
 
 
 def _unquoted(value: Any, unit: str | None, parameter: Parameter) -> ParsedAnswer | None:

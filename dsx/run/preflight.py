@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dsx.doctor import Finding, find_model
+from dsx.doctor import Finding, find_cache, find_model
 from dsx.errors import DsxError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
@@ -18,6 +18,11 @@ from dsx.types import LocalEngine, ParameterSet
 
 ROOM = 100 << 20
 """Bytes that the run folder's disk should have free: a record is some 50 kB, a log line 400 B."""
+
+
+QUANTIZED = {"none": 1.0, "8bit": 0.5, "4bit": 0.25}
+"""Share of a 16-bit model's weights that stays."""
+ROOM_FOR_KEYS = 1.15
 
 
 def check_run(
@@ -35,10 +40,42 @@ def check_run(
     yield _papers(papers, call.recursive)
     if parameters is not None:
         yield _folder(run or default_folder(parameters), recipe, parameters, plugins, call.force_new)
-    local = recipe.engine in plugins.engines and isinstance(plugins.engines[recipe.engine], LocalEngine)
-    if local:
+    local = _is_local(recipe, plugins)
+    if local and gpus and recipe.model is None:
+        yield Finding("model", False, "no --model: the small embedded one needs no GPU; for real work give --model")
+    elif local:
         yield _model(recipe.model, plugins)
+    yield find_cache()
     yield _gpus(gpus, local)
+    if local and gpus and recipe.model is not None:
+        yield from _memory(recipe, plugins)
+
+
+def is_toy(recipe: Recipe, plugins: Plugins) -> bool:
+    """Whether nobody named a model and no plugin brings one, so that the small embedded one would be run."""
+    return _is_local(recipe, plugins) and with_model(recipe, plugins).model is None
+
+
+def _is_local(recipe: Recipe, plugins: Plugins) -> bool:
+    return recipe.engine in plugins.engines and isinstance(plugins.engines[recipe.engine], LocalEngine)
+
+
+def _memory(recipe: Recipe, plugins: Plugins) -> Iterator[Finding]:
+    """Whether the model's weights, as they would be loaded, go into the GPUs with room for keys and values."""
+    import torch
+
+    from dsx.engines.local.model_files import find
+
+    try:
+        files = find(str(folder_of(recipe.model, plugins) or recipe.model))
+    except DsxError:
+        return  # said already
+    sizes = [file.stat().st_size for pattern in ("*.safetensors", "*.gguf") for file in files.folder.glob(pattern)]
+    needed = sum(sizes) * QUANTIZED[recipe.quantize] * ROOM_FOR_KEYS
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    total = sum(torch.cuda.mem_get_info(gpu)[1] for gpu in range(gpus))
+    text = f"{needed / 2**30:.0f} GiB for weights, keys and values of {total / 2**30:.0f} GiB"
+    yield Finding("memory", needed <= total, text if needed <= total else f"{text}; take more GPUs or --quantize")
 
 
 def _papers(papers: Sequence[Path], recursive: bool) -> Finding:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsx.errors import MAY_PASS, DsxError
+from dsx.load import file_name
+from dsx.terminal import printable
 from dsx.types import PaperResult, Status
 
 INTERRUPTED = 130
@@ -93,4 +95,4 @@ class RunSummary:
 def shown_names(papers: Iterable[Path]) -> dict[Path, str]:
     """What each paper is called on a screen: its name, or its path where several have one name."""
     names = Counter(path.name for path in set(papers))
-    return {path: path.name if names[path.name] == 1 else str(path) for path in papers}
+    return {path: file_name(path) if names[path.name] == 1 else printable(str(path)) for path in papers}

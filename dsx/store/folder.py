@@ -175,7 +175,10 @@ class RunFolder:
 
 
 def _failure_of(content: bytes, document: str) -> dict[str, Json]:
-    failure = json.loads(unseal(content))
+    try:
+        failure = json.loads(unseal(content))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(failure, dict) or failure.get("document") != document:
         raise ValueError("it is another paper's")
     if not all(isinstance(failure.get(name), str) for name in ("file", "reason")):

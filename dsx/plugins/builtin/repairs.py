@@ -13,6 +13,7 @@ def register_repairs() -> dict[str, Repair]:
     mends = {
         "find-json": mend.find_json,
         "comments": mend.comments,
+        "separators": mend.separators,
         "python-literals": mend.python_literals,
         "numbers": mend.numbers,
         "doubled-braces": mend.doubled_braces,
