@@ -22,7 +22,7 @@ ANSWER_KEYS = frozenset(("value", "unit", "quote"))
 LONGEST_NUMBER = 300
 """Digits; more are no float, and past 4300 Python does not read them."""
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
-JSON_LEXEME = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\]]|[^\s{}\[\]:,"]++')
+JSON_LEXEME = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[{}\[\]]|[^\s{}\[\]:,"]++')
 """In text that is JSON: a string, a bracket, or a number or word."""
 
 

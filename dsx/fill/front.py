@@ -17,7 +17,7 @@ LAYOUT_IS_RIGHT = 0.95
 """How often: of 13 titles, authors and DOIs of the motor dev papers 13 (benchmarks/quality/run.py)."""
 
 _doi = re.compile(r"10\.\d{4,9}/[^\s\"<>—–]*[^\s\"<>—–.,;)\]]")
-_name_break = re.compile(r"\s*(?:[,;&]|\band\b)\s*")
+_name_break = re.compile(r"(?<!\s)\s*(?:[,;&]|\band\b)\s*")
 _mark = re.compile(r"[\d^*†‡§¶#∗⁎]+")
 _name = re.compile(r"[^\W\d_][\w.’'\-]*(?:\s+[^\W\d_][\w.’'\-]*){1,4}")
 MAX_TITLE = 300

@@ -29,7 +29,7 @@ _counted = re.compile(r"\s+(?:[a-z-]+\s+)?[a-z]{2,}s\b")
 _product = re.compile(
     r"\b(?:Python|MATLAB|Matlab|SPSS|R|version|Version|v\.?|ver\.|Windows|Release|SAS|Stata|DSM|ICD|GPT)-?\s?$"
 )
-_citation = re.compile(r"(?:\bal\.?|[A-Z][\w'’.-]+)(?:,\s?|\s?\(|,\s\()$")
+_citation = re.compile(r"(?:\bal\.?|[A-Z][\w'’.-]{1,60})(?:,\s?|\s?\(|,\s\()$")
 _year_list = re.compile(r"(?:1[89]|20)\d\d[a-z]?[,;]\s?$")
 _compound = re.compile(
     r"[-‐‑–]?\s?(?:way|tailed|sided|tail|dimensional|AFC|alternative|back|sample\s+t|factor\s+analysis|D\b|d\b(?=\s+[a-z])|"

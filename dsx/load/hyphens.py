@@ -14,7 +14,7 @@ _url = re.compile(r"(?:https?://|www\.|doi:|10\.\d{4,}/)\S*$")
 _number_goes_on = (
     (re.compile(r"(?:^|[\s(\[])[-−–+]$"), re.compile(r"\d")),
     (re.compile(r"(?:^|\D)\d{1,3},$"), re.compile(r"\d{3}(?!\d)")),
-    (re.compile(r"(?:^|\s)\d+\.$"), re.compile(r"\d+\s?(?:%|°|ms\b|s\b|deg|cm\b|mm\b|years|kg\b)")),
+    (re.compile(r"(?:^|\s)\d+\.$"), re.compile(r"\d{1,30}\s?(?:%|°|ms\b|s\b|deg|cm\b|mm\b|years|kg\b)")),
     (re.compile(r"\d[-–]$"), re.compile(r"[\da-z]")),
 )
 """What ends a line within a number, and what the next line then begins with."""
@@ -39,7 +39,7 @@ def join_lines(before: str, after: str, known: Counter[str]) -> int | None:
 
 def keeps_hyphen(before: str, after: str, known: Counter[str]) -> bool:
     """Whether a word has its hyphen where no line ends: the document writes it so more often, or its kind does."""
-    start = re.search(r"[^\W\d_]+[-‐]$", before)
+    start = re.search(r"[^\W\d_]{1,60}[-‐]$", before)
     end = re.match(r"[^\W\d_]+", after)
     if start is None or end is None:
         return start is None

@@ -25,8 +25,7 @@ MARKS = re.compile(r"(\*\*\*|\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1")
 UNDERLINE = re.compile(r"(=+|-+)[ \t]*$")
 RULE = re.compile(r"\|?[ \t:|-]*-[ \t:|-]*$")
 BAR = re.compile(r"(?<!\\)\|")
-COMMENT = re.compile(r"<!--.*?-->", re.S)
-SUP = re.compile(r"<sup>(.*?)</sup>", re.I | re.S)
+SUP = re.compile(r"<sup>(.{0,200}?)</sup>", re.I | re.S)
 TAG = re.compile(r"</?(?:sub|sup|b|i|em|strong|br|span|u|a)(?:\s+[\w-]+=[^<>]*)?\s*/?>", re.I)
 ROOT = re.compile(
     r"(?:\ufeff)?\s*(?:<\?xml.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[[^\]]*\]\s*)?>\s*)*<([A-Za-z][\w.:-]*)[\s>/]",
@@ -49,9 +48,18 @@ def load_plain(path: Path) -> Document:
     writer = Writer(Counter() if _is_markdown(path, text) else count_hyphenated(text.split("\n")))
     for number, page in enumerate(pages, 1):
         writer.page = number
-        for block in re.split(r"\n[ \t]*\n", COMMENT.sub("", page)):
+        for block in re.split(r"\n[ \t]*\n", _without_comments(page)):
             writer.block([line.strip() for line in block.split("\n") if line.strip()])
     return compose(path, "text", writer.paragraphs, [BLANK_PAGE] * len(pages), grids=writer.grids)
+
+
+def _without_comments(text: str) -> str:
+    """`text` without <!-- … -->; one that is never closed stays."""
+    parts, at = [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        parts.append(text[at:start])
+        at = end + 3
+    return "".join(parts) + text[at:]
 
 
 def decode(data: bytes, name: str) -> str:

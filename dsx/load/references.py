@@ -15,11 +15,12 @@ LONG = 150
 _year = re.compile(r"\b(?:1[89]\d\d|20\d\d)[a-z]?\b|\bin press\b|\bforthcoming\b", re.I)
 _start = re.compile(
     r"\W*(?:\d{1,3}[\].):]*\s*)?(?:"
-    r"(?:[a-z]{1,4} ){0,2}[A-ZÀ-Ž][\w’'-]+(?:[ -][A-ZÀ-Ž][\w’'-]+)*,?\s+(?:[A-ZÀ-Ž]\.?[- ]?){1,4}(?:[,.;&(: ]|$)"
+    r"(?:[a-z]{1,4} ){0,2}[A-ZÀ-Ž][\w’'-]+(?: [A-ZÀ-Ž][\w’'-]+)*,?\s+(?:[A-ZÀ-Ž]\.?[- ]?){1,4}(?:[,.;&(: ]|$)"
     r"|(?:[A-ZÀ-Ž]\.[- ]?){1,4}\s?[A-ZÀ-Ž][\w’'-]+)"
 )
 _volume = re.compile(
-    r"\d+\s*(?:\(\d+[^)]{0,9}\))?\s*[:,]\s*(?:pp?\.\s*)?e?\d+|\bdoi\b|https?://|\bpp\.|\bVol\.|\bEds?\.|\bPress\b", re.I
+    r"\d{1,9}\s*(?:\(\d+[^)]{0,9}\))?\s*[:,]\s*(?:pp?\.\s*)?e?\d+|\bdoi\b|https?://|\bpp\.|\bVol\.|\bEds?\.|\bPress\b",
+    re.I,
 )
 _sign = re.compile(r"\bet al\b|\bdoi\b|https?://|\bpp\.|\bJ\. |\bProc\b|\bUniversity Press\b", re.I)
 

@@ -20,7 +20,7 @@ CROSSES = 0.8
 """A rule over this share of the table's width crosses it."""
 _opens = re.compile(r"(?:[-‐,;:/(&+=±]|\b(?:and|or|of|the|to|in|for|with|by|per|a|from|vs\.?|versus))$", re.I)
 _year = re.compile(r"(?:19|20)\d\d")
-_in_brackets = re.compile(r"[(\[].*[)\]]")
+_in_brackets = re.compile(r"[(\[].{0,300}[)\]]")
 _closes = re.compile(r"[a-z(\[/]|[)&]")
 
 
