@@ -45,8 +45,8 @@ def agreement(
         for lists in dict.fromkeys((*paper.records, *other.records)):
             for key, values in _pairs(judge, lists, paper.records.get(lists, ()), other.records.get(lists, ())):
                 rated.setdefault(judge.columns[key].name, []).append(values)
-    same = {column.name: judge.comparisons[key] for key, column in judge.columns.items()}
-    categories = {name: _categories(pairs, same[name]) for name, pairs in rated.items()}
+    equals = {column.name: judge.comparisons[key] for key, column in judge.columns.items()}
+    categories = {name: _categories(pairs, equals[name]) for name, pairs in rated.items()}
     together = [((name, a), (name, b)) for name, pairs in categories.items() for a, b in pairs]
     return {name: measure(pairs) for name, pairs in categories.items()} | {"all": measure(together)}
 
@@ -91,12 +91,12 @@ def _pairs(
 ) -> Iterable[tuple[Key, Ratings]]:
     keys = [key for key in judge.columns if key[0] == lists]
 
-    def equal(row: int, column: int) -> float:
-        both = ((_value(first[row], key), _value(second[column], key)) for key in keys)
-        return sum(_same(values, judge.comparisons[key]) for key, values in zip(keys, both, strict=True))
+    def equal_values(row: int, column: int) -> float:
+        value_pairs = ((_value(first[row], key), _value(second[column], key)) for key in keys)
+        return sum(_same(values, judge.comparisons[key]) for key, values in zip(keys, value_pairs, strict=True))
 
     if lists:
-        pairs = match([each.label for each in first], [each.label for each in second], equal)
+        pairs = match([each.label for each in first], [each.label for each in second], equal_values)
     else:
         pairs = [(0, 0)] if first and second else []
     for row, column in pairs:
@@ -114,13 +114,13 @@ def _value(record: GoldRecord, key: Key) -> Json:
     return None if gold is None or is_absent(gold.value) else gold.value
 
 
-def _same(values: tuple[Json, Json], same: Comparison) -> bool:
+def _same(values: tuple[Json, Json], equal: Comparison) -> bool:
     if values[0] is None or values[1] is None:
         return values[0] is None and values[1] is None
-    return same(values[0], values[1])
+    return equal(values[0], values[1])
 
 
-def _categories(pairs: Sequence[tuple[Json, Json]], same: Comparison) -> list[Ratings]:
+def _categories(pairs: Sequence[tuple[Json, Json]], equal: Comparison) -> list[Ratings]:
     """Values as numbers of categories: a value is of the first category whose first value it equals."""
     heads: list[Json] = []
 
@@ -128,7 +128,7 @@ def _categories(pairs: Sequence[tuple[Json, Json]], same: Comparison) -> list[Ra
         if value is None:
             return ABSENT
         for at, head in enumerate(heads):
-            if same(value, head):
+            if equal(value, head):
                 return at
         heads.append(value)
         return len(heads) - 1

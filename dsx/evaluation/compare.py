@@ -115,8 +115,8 @@ def words(value: Json) -> list[str]:
 def token_f1(value: Json, gold: Json) -> float:
     """F1 of the words, each counted as often as it stands."""
     first, second = Counter(words(value)), Counter(words(gold))
-    both = (first & second).total()
-    return 2 * both / (first.total() + second.total()) if both else 0.0
+    shared = (first & second).total()
+    return 2 * shared / (first.total() + second.total()) if shared else 0.0
 
 
 def same_text(value: Json, gold: Json, least_f1: float, contains: bool) -> bool:
@@ -158,8 +158,8 @@ def _single(value: Json) -> Json:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
-def _same_items(values: list[Json], gold: list[Json], same: Comparison) -> bool:
-    return len(values) == len(gold) and all(any(same(value, item) for value in values) for item in gold)
+def _same_items(values: list[Json], gold: list[Json], equal: Comparison) -> bool:
+    return len(values) == len(gold) and all(any(equal(value, item) for value in values) for item in gold)
 
 
 def _same_numbers(value: Json, gold: Json, close: Comparison, unsigned: bool) -> bool:
@@ -170,8 +170,8 @@ def _same_numbers(value: Json, gold: Json, close: Comparison, unsigned: bool) ->
 def _distinct(value: Json, close: Comparison, unsigned: bool) -> list[Json]:
     numbers: list[Json] = []
     for item in _items(value):
-        found = [item] if isinstance(item, int | float) else [_read(text) for text in _number.findall(str(item))]
-        for number in (abs(each) if unsigned else each for each in found):
+        read = [item] if isinstance(item, int | float) else [_read(text) for text in _number.findall(str(item))]
+        for number in (abs(each) if unsigned else each for each in read):
             if not any(close(number, other) for other in numbers):
                 numbers.append(number)
     return numbers

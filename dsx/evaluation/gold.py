@@ -182,8 +182,8 @@ def _decided(files: Iterable[Path], parameters: ParameterSet) -> Iterator[GoldPa
         tree: dict[Lists, list[GoldRecord]] = {}
         for path, values in by_path.items():
             lists = lists_of(path)
-            asked = [column.parameter.name for column in columns(parameters) if column.lists == lists]
-            complete = {name: values.get(name, GoldValue(doubtful=True)) for name in asked}
+            names_of_list = [column.parameter.name for column in columns(parameters) if column.lists == lists]
+            complete = {name: values.get(name, GoldValue(doubtful=True)) for name in names_of_list}
             tree.setdefault(lists, []).append(GoldRecord(_label(path), complete))
         file = file_names[document]
         yield GoldPaper(file, file, {lists: tuple(records) for lists, records in tree.items()}, document)

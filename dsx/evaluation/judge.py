@@ -158,8 +158,8 @@ class Judge:
 
     def accepts(self, key: Key, gold: GoldValue, value: Json) -> bool:
         """Whether a value is the gold one, or one of its alternatives."""
-        same = self.comparisons[key]
-        return any(right is not None and same(value, right) for right in (gold.value, *gold.alternatives))
+        equal = self.comparisons[key]
+        return any(right is not None and equal(value, right) for right in (gold.value, *gold.alternatives))
 
     def _of_another(self, key: Key, value: Json, gold: GoldRecord | None, others: Sequence[GoldRecord]) -> bool:
         rest = (other.values.get(key[1], NO_GOLD) for other in others if other is not gold)

@@ -18,12 +18,12 @@ def match_labels(gold: Sequence[str | None], predicted: Sequence[str | None]) ->
     """Pairs of equal labels; then of equal numbers ("Exp. 2" and "Experiment two: aims"), where one has each."""
     pairs: list[Pair] = []
     for key in (_words, _number):
-        left = [at for at in range(len(gold)) if all(at != pair[0] for pair in pairs)]
-        right = [at for at in range(len(predicted)) if all(at != pair[1] for pair in pairs)]
-        gold_keys, predicted_keys = [key(gold[at]) for at in left], [key(predicted[at]) for at in right]
-        for at, label in zip(left, gold_keys, strict=True):
+        free_gold = [at for at in range(len(gold)) if all(at != pair[0] for pair in pairs)]
+        free_predicted = [at for at in range(len(predicted)) if all(at != pair[1] for pair in pairs)]
+        gold_keys, predicted_keys = [key(gold[at]) for at in free_gold], [key(predicted[at]) for at in free_predicted]
+        for at, label in zip(free_gold, gold_keys, strict=True):
             if label and gold_keys.count(label) == predicted_keys.count(label) == 1:
-                pairs.append((at, right[predicted_keys.index(label)]))
+                pairs.append((at, free_predicted[predicted_keys.index(label)]))
     return pairs
 
 
@@ -32,10 +32,10 @@ def match(
 ) -> list[Pair]:
     """Pairs of records, each in one pair at the most. agreement: of two records without a common label."""
     pairs = match_labels(gold, predicted)
-    left = [at for at in range(len(gold)) if all(at != pair[0] for pair in pairs)]
-    right = [at for at in range(len(predicted)) if all(at != pair[1] for pair in pairs)]
-    gains = [[agreement(row, column) for column in right] for row in left]
-    return sorted([*pairs, *((left[row], right[column]) for row, column in assign(gains))])
+    free_gold = [at for at in range(len(gold)) if all(at != pair[0] for pair in pairs)]
+    free_predicted = [at for at in range(len(predicted)) if all(at != pair[1] for pair in pairs)]
+    gains = [[agreement(row, column) for column in free_predicted] for row in free_gold]
+    return sorted([*pairs, *((free_gold[row], free_predicted[column]) for row, column in assign(gains))])
 
 
 def assign(gains: Sequence[Sequence[float]]) -> list[Pair]:
@@ -84,5 +84,5 @@ def _words(label: str | None) -> str:
 
 def _number(label: str | None) -> str:
     text = " ".join(NUMBER_WORDS.get(word, word) for word in words(label or ""))
-    found = _experiment.match(text)
-    return found[1] if found else ""
+    numbered = _experiment.match(text)
+    return numbered[1] if numbered else ""

@@ -110,9 +110,9 @@ def score(judgements: Judgements, resamples: int = RESAMPLES) -> Scores:
 def compare(first: Judgements, second: Judgements, resamples: int = RESAMPLES) -> dict[str, Difference]:
     """Differences of F1 by column, and "micro" and "macro", over the papers that both have; papers are drawn alike."""
     papers = [paper for paper in first if paper in second]
-    both = [{paper: run[paper] for paper in papers} for run in (first, second)]
-    names = list(dict.fromkeys(each.column for run in both for judged in run.values() for each in judged))
-    counts = [_counts(run, names) for run in both]
+    runs = [{paper: run[paper] for paper in papers} for run in (first, second)]
+    names = list(dict.fromkeys(each.column for run in runs for judged in run.values() for each in judged))
+    counts = [_counts(run, names) for run in runs]
     drawn = [_drawn(each, resamples) for each in counts]
     totals = [each.sum(axis=0, keepdims=True) for each in counts]
     differences = {

@@ -15,7 +15,7 @@ BAR, GAP, NAMES, PLOT = 14, 8, 220, 360
 def reliability_plot(parts: Sequence[tuple[str, Reliability]]) -> str:
     """Share right over confidence, a line for each part; the area of a dot is the number of values in its bin."""
     side = SIZE - 2 * MARGIN
-    most = max((each.count for _, part in parts for each in part.bins), default=1)
+    largest_bin = max((each.count for _, part in parts for each in part.bins), default=1)
     shapes = [
         f'<rect class="frame" x="{MARGIN}" y="{MARGIN}" width="{side}" height="{side}"/>',
         f'<line class="ideal" x1="{MARGIN}" y1="{MARGIN + side}" x2="{MARGIN + side}" y2="{MARGIN}"/>',
@@ -29,7 +29,7 @@ def reliability_plot(parts: Sequence[tuple[str, Reliability]]) -> str:
         shapes.append(f'<polyline class="part{number}" points="{way}"/>')
         for x, y, each in dots:
             title = f"{each.count} values, confidence {each.confidence:.2f}, right {each.accuracy:.2f}"
-            radius = 2 + 7 * (each.count / most) ** 0.5
+            radius = 2 + 7 * (each.count / largest_bin) ** 0.5
             dot = f'<circle class="part{number}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}">'
             shapes.append(f"{dot}<title>{title}</title></circle>")
     shapes.append(f'<text class="middle" x="{SIZE / 2}" y="{SIZE - 4}">confidence</text>')

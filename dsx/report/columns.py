@@ -47,12 +47,12 @@ class Row:
 
 def columns(parameters: ParameterSet, reserved: Collection[str] = ()) -> tuple[Column, ...]:
     """The paper's own parameters, then those of its lists, in the order of the set. reserved: names that are taken."""
-    asked = list(_parameters(parameters.root, ()))
-    count = Counter(parameter.name for _, parameter in asked)
-    full_names = {".".join((*lists, parameter.name)) for lists, parameter in asked if lists}
-    objects = {above for _, parameter in asked for above in _above(parameter.name)}
+    placed = list(_parameters(parameters.root, ()))
+    count = Counter(parameter.name for _, parameter in placed)
+    full_names = {".".join((*lists, parameter.name)) for lists, parameter in placed if lists}
+    objects = {above for _, parameter in placed for above in _above(parameter.name)}
     named = []
-    for lists, parameter in asked:
+    for lists, parameter in placed:
         name = parameter.name
         beside = name in objects or any(above in count for above in _above(name))  # "dose" and "dose.unit"
         if count[name] > 1 or beside or name in full_names:
