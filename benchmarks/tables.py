@@ -1,7 +1,9 @@
 """Tables with known truth, read by dsx and by other libraries: how many rows come whole, with every cell in its column.
 
-python benchmarks/tables.py [FOLDER] [--all]      FOLDER keeps the PDFs; --all reads every seventh by other libraries
-                                                  too, which take seconds a page
+python benchmarks/tables.py [FOLDER] [--seed N] [--every N] [--all]
+
+FOLDER keeps the PDFs. --seed: of other values and random looks. --every: only every so many-th table. --all: other
+libraries, which take seconds a page, read every seventh of them too.
 
 A row is whole where its label and all its cells stand in one row and each cell is under its own heads. Of libraries
 that tell no heads it is asked only that the cells stand in one row, in order, empty ones in their places.
@@ -9,6 +11,7 @@ that tell no heads it is asked only that the cells stand in one row, in order, e
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import tempfile
@@ -20,6 +23,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from tables_typeset import KnownTable, make_all
 
+from dsx.load.pdf import load_pdf
+from dsx.types import Document
+
 Grid = Sequence[Sequence[str | None]]
 
 
@@ -28,11 +34,9 @@ def plain(text: str | None) -> str:
     return re.sub(r"[\s^]+", "", (text or "").replace("−", "-").replace("–", "-")).replace("²", "2").lower()
 
 
-def dsx_rows(path: Path, known: KnownTable) -> tuple[int, int, list[str]]:
+def dsx_rows(path: Path, known: KnownTable, load: Callable[[Path], Document] = load_pdf) -> tuple[int, int, list[str]]:
     """Rows whole, rows in all, and what went wrong."""
-    from dsx.load.pdf import load_pdf
-
-    found = [table for table in load_pdf(path).tables if table.caption]
+    found = [table for table in load(path).tables if table.caption]
     rows = [
         (
             plain(next((cell.row_head for cell in table.cells if cell.row == number and cell.row_head), "")),
@@ -106,9 +110,13 @@ def others() -> dict[str, Callable[[Path], list[Grid]]]:
 
 
 def main() -> None:
-    named = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
-    folder = Path(named[0] if named else tempfile.mkdtemp())
-    files = list(make_all(folder))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--all", action="store_true")
+    arguments = parser.parse_args()
+    files = list(make_all(arguments.folder or Path(tempfile.mkdtemp()), arguments.seed, arguments.every))
     whole = total = complete = 0
     wrong: list[str] = []
     started = time.perf_counter()
@@ -124,7 +132,7 @@ def main() -> None:
     print(f"| dsx | {whole / total:.1%} | {complete} | {seconds / len(files) * 1e3:.0f} |", flush=True)
     some = files[::7]
     rows = sum(len(list(known.truth())) for _, known in some)
-    for name, read in others().items() if "--all" in sys.argv else ():
+    for name, read in others().items() if arguments.all else ():
         whole = complete = 0
         started = time.perf_counter()
         for path, known in some:

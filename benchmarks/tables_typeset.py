@@ -9,6 +9,7 @@ import random
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,8 @@ class KnownTable:
         return (*over, self.heads[column])
 
 
-def tables() -> list[KnownTable]:
-    dice = random.Random(17)
+def tables(seed: int = 17) -> list[KnownTable]:
+    dice = random.Random(seed)
 
     def mean(low: float, high: float) -> str:
         return f"{dice.uniform(low, high):.1f} ± {dice.uniform(0.5, 6):.1f}"
@@ -356,16 +357,43 @@ def _reportlab_grid(
     return (rows, widths), styles
 
 
-def make_all(folder: Path) -> Iterator[tuple[Path, KnownTable]]:
-    """Every table in every look, by each typesetter in turn: 120 files."""
+def random_looks(seed: int, count: int = 10) -> tuple[Look, ...]:
+    """Looks that nobody chose: every choice of a publisher is drawn."""
+    dice = random.Random(seed)
+    labels = ("Table {}. ", "Table {}  ", "Table {}: ", "TABLE {}. ", "Table {} | ", "Table {} – ", "TABLE {}  ")
+    return tuple(
+        Look(
+            f"look {at} of seed {seed}",
+            columns=dice.choice((1, 1, 2)),
+            label=dice.choice(labels),
+            below=dice.random() < 0.25,
+            centred=dice.random() < 0.4,
+            rules=dice.choice(("booktabs", "head", "grid", "rows", "none")),
+            align=dice.choice(("left", "center", "right")),
+            size=dice.choice((7, 7.5, 8, 9, 10, 11)),
+            gap=dice.choice((5, 6, 8, 10, 13)),
+            own_line=dice.random() < 0.3,
+            font=dice.randrange(2),
+        )
+        for at in range(count)
+    )
+
+
+def make_all(folder: Path, seed: int | None = None, every: int = 1) -> Iterator[tuple[Path, KnownTable]]:
+    """Every table in every look, by each typesetter in turn: 160 files. seed: of other values and looks."""
     folder.mkdir(parents=True, exist_ok=True)
-    for at, known in enumerate(tables()):
-        for index, look in enumerate(LOOKS):
-            way = (by_typst, by_reportlab)[(at + index) % 2]
-            path = folder / f"{known.name.replace(' ', '_')}-{index}-{way.__name__[3:]}.pdf"
-            if not path.exists():
-                way(known, look, path)
-            yield path, known
+    looks = LOOKS if seed is None else random_looks(seed)
+    known_tables = tables() if seed is None else tables(seed)
+    for number, (known, look) in enumerate(product(known_tables, looks)):
+        at, index = divmod(number, len(looks))
+        if number % every:
+            continue
+        way = (by_typst, by_reportlab)[(at + index) % 2]
+        prefix = "" if seed is None else f"{seed}-"
+        path = folder / f"{prefix}{known.name.replace(' ', '_')}-{index}-{way.__name__[3:]}.pdf"
+        if not path.exists():
+            way(known, look, path)
+        yield path, known
 
 
 if __name__ == "__main__":

@@ -237,3 +237,40 @@ def test_a_table_that_is_a_picture_is_named(tmp_path: Path) -> None:
     document = read(draw, tmp_path / "a.pdf")
     assert document.tables == ()
     assert document.metadata["tables_unread"] == "p. 2"
+
+
+def test_the_last_row_may_stand_close_as_long_as_its_numbers_are_in_line(tmp_path: Path) -> None:
+    rows = (("Constant", "-0.83 (0.78)", "1.31 (0.01)"), ("Dose", "1.74 (0.78)", "-1.02 (0.27)"))
+    last = ("Dose by age", "-1.53 (0.76)", "-0.80 (0.53)")
+    width = pymupdf.get_text_length(last[0], fontsize=SIZE) + 0.6 * SIZE
+    step = pymupdf.get_text_length(last[1], fontsize=SIZE) + 0.6 * SIZE
+
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        page.insert_text((70, 80), "Table 1. Two models.", fontsize=SIZE)
+        cells(page, (70, 70 + width, 70 + width + step), 96, (("Term", "Model 1", "Model 2"), *rows, last))
+        column(page, 70, 180, 440, "# Methods", words(9, 1))
+
+    assert only(read(draw, tmp_path / "a.pdf")).rows[1:] == (*rows, last)
+
+
+def test_words_set_wide_apart_in_a_cell_of_a_grid_are_one_head(tmp_path: Path) -> None:
+    heads = ((74, "Group"), (154, "Share"), (190, "of"), (210, "explicit"), (274, "Trials"))
+
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        page.insert_text((70, 80), "Table 1. Three groups.", fontsize=SIZE)
+        for x, word in heads:
+            page.insert_text((x, 96), word, fontsize=SIZE)
+        for at, row in enumerate((("Abrupt", "57.9", "298"), ("Gradual", "76.5", "321"), ("Sham", "70.0", "185"))):
+            for x, cell in zip((74, 188, 280), row, strict=True):
+                page.insert_text((x, 110 + 14 * at), cell, fontsize=SIZE)
+        for y in range(86, 146, 14):
+            page.draw_line((70, y), (320, y))
+        for x in (70, 150, 260, 320):
+            page.draw_line((x, 86), (x, 142))
+        column(page, 70, 180, 440, "# Methods", words(9, 1))
+
+    table = only(read(draw, tmp_path / "a.pdf"))
+    assert table.rows[0] == ("Group", "Share of explicit", "Trials")
+    assert value(table, "Gradual", "Share of explicit") == ["76.5"]

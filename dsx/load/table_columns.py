@@ -8,10 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dsx.load.table_words import CELL_GAP, Segment, joined, segments
+from dsx.load.table_words import CELL_GAP, TIGHT_GAP, Segment, joined, segments
 
-TIGHT_GAP = 0.45
-"""White space between two columns, at least, in font sizes, where many rows leave it in one place."""
 MANY_ROWS = 3
 BODY_SHARE = 0.75
 """A row with this share of the usual number of segments, at least, tells where the columns are."""
@@ -51,7 +49,27 @@ def columns_of(rows: Sequence[Sequence[Segment]], upright: Sequence[float] = ())
             if apart and len(parts) > 1:
                 columns.append((part.box[0], part.box[2]))
                 columns.sort()
-    return columns
+    return _one_a_cell(columns, rows, upright) if upright else columns
+
+
+def _one_a_cell(
+    columns: Sequence[Interval], rows: Sequence[Sequence[Segment]], upright: Sequence[float]
+) -> list[Interval]:
+    """Columns between the same two vertical rules as one, where few rows fill more than one: words set wide apart."""
+    cells: list[list[Interval]] = []
+    for column in columns:
+        if cells and not any(cells[-1][-1][1] <= x <= column[0] for x in upright):
+            cells[-1].append(column)
+        else:
+            cells.append([column])
+    merged: list[Interval] = []
+    for cell in cells:
+        filled = [sum(any(left <= word.middle <= right for word in row) for left, right in cell) for row in rows]
+        if len(cells) > 2 and sum(count > 1 for count in filled) <= len(rows) // 3:
+            merged.append((cell[0][0], cell[-1][1]))
+        else:
+            merged += cell
+    return merged
 
 
 def _usual_count(counts: Sequence[int]) -> int:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from dsx.load.headings import MAIN, heading_kind
 from dsx.load.lines import Line
-from dsx.load.table_words import CELL_GAP, Segment, around, printed_rows, same_row, segments, words
+from dsx.load.table_words import CELL_GAP, TIGHT_GAP, Segment, around, printed_rows, same_row, segments, words
 from dsx.types import Box
 
 ROW_GAP = 2.6
@@ -304,6 +304,8 @@ def _following(
         size = max(*(line.size for line in row), 6)
         distance = edge - y1 if above else y0 - edge
         cells = segments(word for line in row for word in words(line))
+        if len(cells) == 1 and found:
+            cells = _tight_cells(row, found) or cells
         wide = max(part.box[2] - part.box[0] for part in cells) > WIDE * (room[1] - room[0])
         if distance > ROW_GAP * size or any((line.page, line.block) in page.prose for line in row):
             break
@@ -320,6 +322,21 @@ def _following(
         gaps.pop()
         found.pop()
     return [line for row in found for line in row]
+
+
+def _tight_cells(row: Sequence[Line], above: Sequence[Sequence[Line]]) -> list[Segment]:
+    """The cells of a row that stand close to each other: a label, and numbers in line with those above; else none."""
+    label, *numbers = segments((word for line in row for word in words(line)), TIGHT_GAP)
+    edges = [part.box for rows in above for part in segments(word for line in rows for word in words(line))]
+
+    def lined_up(part: Segment) -> bool:
+        near = 0.3 * part.size
+        middles = ((box[0] + box[2]) / 2 for box in edges)
+        flush = any(abs(box[0] - part.box[0]) < near or abs(box[2] - part.box[2]) < near for box in edges)
+        return flush or any(abs(middle - part.middle) < near for middle in middles)
+
+    fits = len(numbers) > 1 and all(part.is_number and lined_up(part) for part in numbers)
+    return [label, *numbers] if fits else []
 
 
 def _is_wrapped(rows: Sequence[Sequence[Line]]) -> bool:

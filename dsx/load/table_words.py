@@ -13,6 +13,8 @@ from dsx.types import Box
 
 CELL_GAP = 0.9
 """White space between two cells of one row, at least, in font sizes, where no other row is asked."""
+TIGHT_GAP = 0.45
+"""White space between two columns, at least, in font sizes, where many rows leave it in one place."""
 WORD_GAP = 0.12
 """White space between two words, at least, in font sizes."""
 NUMBER = re.compile(
