@@ -1,10 +1,13 @@
 """Kills runs at random instants and resumes them: the records must be those of a run that nobody killed.
 
-python benchmarks/kill.py [--runs 60] [--seed 0] [--papers-in-flight 1]     (needs tests/plugins/dsx-scripted installed)
+python benchmarks/kill.py [--runs 60] [--seed 0] [--papers-in-flight 1] [--power-cuts]
+(needs tests/plugins/dsx-scripted installed)
 
 12 papers, the scripted engine. Each run is killed by SIGKILL once at least, up to four times, until a start lives to
 its end. The instant is drawn over the time that a whole run takes, so that kills hit the start, questions, writing and
-the end. The processes are forks of this one, which has imported everything: most kills hit work.
+the end. The processes are forks of this one, which has imported everything: most kills hit work. In every other run a
+second process is at the same folder, and is not killed. With --power-cuts, some of the run folder's files are cut to
+any length after each kill, as a power cut may leave them.
 Prints one line of JSON; exit code 1 where a run's records differ.
 """
 
@@ -58,6 +61,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--papers-in-flight", type=int, default=1)
+    parser.add_argument("--power-cuts", action="store_true")
     options = parser.parse_args()
     draw, call = random.Random(options.seed), Call(papers_in_flight=options.papers_in_flight)
     with tempfile.TemporaryDirectory() as name:
@@ -71,7 +75,9 @@ def main() -> int:
         began, equal, kills, hit = time.perf_counter(), 0, 0, Counter[str]()
         for number in range(options.runs):
             run = folder / f"run{number}"
-            hits = killed_and_resumed(folder, run, papers, call, lambda: draw.uniform(0, seconds))
+            cuts = draw if options.power_cuts else None
+            second = bool(number % 2)
+            hits = killed_and_resumed(folder, run, papers, call, lambda: draw.uniform(0, seconds), second, cuts)
             kills += len(hits)
             hit.update(hits)
             equal += read(run) == whole and len(whole) == PAPERS
@@ -108,17 +114,7 @@ def make_papers(folder: Path) -> list[Path]:
 
 def start(folder: Path, run: Path, papers: list[Path], call: Call, kill_after: float | None) -> bool:
     """One process that runs `dsx extract`'s job; False: it was killed. Raises where it ended by itself and badly."""
-    child = os.fork()
-    if child == 0:
-        code = 99
-        try:
-            with open(os.devnull, "w") as nowhere:
-                os.dup2(nowhere.fileno(), 2)
-            code = extract(papers, Recipe(schema_name=str(folder / "small.json"), engine="scripted"), run, call)
-        except DsxError as problem:
-            print(f"{type(problem).__name__}: {problem}", flush=True)
-        finally:
-            os._exit(code)
+    child = fork(folder, run, papers, call)
     if kill_after is not None:
         time.sleep(kill_after)
         os.kill(child, signal.SIGKILL)
@@ -130,18 +126,53 @@ def start(folder: Path, run: Path, papers: list[Path], call: Call, kill_after: f
     return True
 
 
+def fork(folder: Path, run: Path, papers: list[Path], call: Call) -> int:
+    """A process that runs `dsx extract`'s job; its number."""
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            with open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+            code = extract(papers, Recipe(schema_name=str(folder / "small.json"), engine="scripted"), run, call)
+        except DsxError as problem:
+            print(f"{type(problem).__name__}: {problem}", flush=True)
+        finally:
+            os._exit(code)
+    return child
+
+
 def killed_and_resumed(
-    folder: Path, run: Path, papers: list[Path], call: Call, instant: Callable[[], float]
+    folder: Path,
+    run: Path,
+    papers: list[Path],
+    call: Call,
+    instant: Callable[[], float],
+    second: bool,
+    cuts: random.Random | None,
 ) -> list[str]:
     """What the kills hit, 1 to MOST; a first start that comes to its end before the kill does not count."""
     hits: list[str] = []
     while True:
-        if not start(folder, run, papers, call, instant() if len(hits) < MOST else None):
+        beside = fork(folder, run, papers, call) if second and not cuts else None
+        lived = start(folder, run, papers, call, instant() if len(hits) < MOST else None)
+        if beside is not None:
+            os.waitpid(beside, 0)
+        if not lived:
             hits.append(where(run))
+            if cuts:
+                cut_files(run, cuts)
         elif hits:
             return hits
         else:
             shutil.rmtree(run)
+
+
+def cut_files(run: Path, draw: random.Random) -> None:
+    """Cuts some files to any length; the manifest is either whole or not there, for it is synced before work begins."""
+    for path in sorted(run.rglob("*")):
+        if path.is_file() and path.name != "run.json" and draw.random() < 0.3:
+            os.truncate(path, draw.randrange(path.stat().st_size + 1))
 
 
 def where(run: Path) -> str:

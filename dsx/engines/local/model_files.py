@@ -124,12 +124,18 @@ def _judge(folder: Path) -> None:
         shards = sorted(named)
     if not shards:
         raise ModelError(f"{folder} holds no safetensors; weights in pickles (.bin) may run code and are not loaded")
-    for shard in shards:
-        _judge_safetensors(shard)
+    shapes = [shape for shard in shards for shape in _judge_safetensors(shard)]
+    inner = config.get("text_config")
+    text = inner if isinstance(inner, dict) else config
+    width, layers = text.get("hidden_size"), text.get("num_hidden_layers")
+    if isinstance(width, int) and not any(width in shape for shape in shapes):
+        raise ModelError(f"{folder}/config.json says hidden_size {width}, no weight is so wide; fetch it again")
+    if isinstance(layers, int) and layers > len(shapes):
+        raise ModelError(f"{folder}/config.json says {layers} layers, more than there are weights; fetch it again")
 
 
-def _judge_safetensors(shard: Path) -> None:
-    """By its header: the tensors are all there, and the file is no longer than them."""
+def _judge_safetensors(shard: Path) -> list[list[int]]:
+    """The shapes of its tensors, by its header: they are all there, and the file is no longer than them."""
     import json
 
     try:
@@ -137,11 +143,14 @@ def _judge_safetensors(shard: Path) -> None:
         with shard.open("rb") as data:
             length = int.from_bytes(data.read(8), "little")
             header: Any = json.loads(data.read(length)) if length <= min(size, LONGEST_HEADER) else []
-        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+        tensors = [entry for name, entry in header.items() if name != "__metadata__"]
+        ends = [entry["data_offsets"][1] for entry in tensors]
+        shapes: list[list[int]] = [list(entry["shape"]) for entry in tensors]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, RecursionError):
         raise ModelError(f"{shard} is no safetensors file; fetch the model again") from None
     if max(ends, default=0) != size - 8 - length:
         raise ModelError(f"{shard} is cut or damaged ({size:,} bytes); fetch the model again")
+    return shapes
 
 
 def _in_hub_cache(name: str) -> ModelFiles:
