@@ -247,9 +247,10 @@ def test_the_last_row_may_stand_close_as_long_as_its_numbers_are_in_line(tmp_pat
 
     def draw(pdf: pymupdf.Document) -> None:
         page = pdf.new_page()
-        page.insert_text((70, 80), "Table 1. Two models.", fontsize=SIZE)
-        cells(page, (70, 70 + width, 70 + width + step), 96, (("Term", "Model 1", "Model 2"), *rows, last))
-        column(page, 70, 180, 440, "# Methods", words(9, 1))
+        page.insert_text((50, 80), "Table 1. Two models.", fontsize=SIZE)
+        cells(page, (50, 50 + width, 50 + width + step), 96, (("Term", "Model 1", "Model 2"), *rows, last))
+        column(page, 50, 160, 200, words(14, 2))
+        column(page, 310, 80, 200, words(14, 3))
 
     assert only(read(draw, tmp_path / "a.pdf")).rows[1:] == (*rows, last)
 
