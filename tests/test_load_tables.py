@@ -275,3 +275,20 @@ def test_words_set_wide_apart_in_a_cell_of_a_grid_are_one_head(tmp_path: Path) -
     table = only(read(draw, tmp_path / "a.pdf"))
     assert table.rows[0] == ("Group", "Share of explicit", "Trials")
     assert value(table, "Gradual", "Share of explicit") == ["76.5"]
+
+
+def test_a_rule_ends_the_caption_however_close_the_heads_stand(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        page.insert_text((70, 80), "Table 1. The two groups of the study,", fontsize=SIZE)
+        page.insert_text((70, 91), "Kettle Mass (kg) Heat (C)", fontsize=SIZE)
+        for y in (82.5, 94, 142):
+            page.draw_line((66, y), (190, y))
+        at = [70, *(70 + pymupdf.get_text_length(text, fontsize=SIZE) for text in ("Kettle ", "Kettle Mass (kg) "))]
+        cells(page, at, 106, (("A", "8.1", "7.5"), ("B", "3.4", "4.8"), ("C", "1.4", "2.9")))
+        column(page, 70, 180, 440, "# Methods", words(9, 1))
+
+    table = only(read(draw, tmp_path / "a.pdf"))
+    assert table.caption == "Table 1. The two groups of the study,"
+    assert table.rows[1:] == (("A", "8.1", "7.5"), ("B", "3.4", "4.8"), ("C", "1.4", "2.9"))
+    assert value(table, "B", "Mass (kg)") == ["3.4"]

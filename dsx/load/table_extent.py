@@ -99,8 +99,8 @@ def count_stretches(line: Line) -> int:
     return count
 
 
-def caption_at(lines: Sequence[Line], start: int) -> list[Line]:
-    """The caption's lines: those of its block that touch each other; a wide gap is a cell's, so a row's.
+def caption_at(lines: Sequence[Line], start: int, rules: Sequence[Box]) -> list[Line]:
+    """The caption's lines: those of its block that touch each other; a wide gap is a cell's, a rule the table's.
 
     One that is nothing but "Table 1" goes on in the next line where that has no gaps.
     """
@@ -116,8 +116,16 @@ def caption_at(lines: Sequence[Line], start: int) -> list[Line]:
             break
         if CAPTION.match(line.text) or _beside(lines, line) or (line.bold != found[-1].bold and len(found) > 1):
             break
+        if any(_is_between(rule, found[-1].box, line.box) for rule in rules):
+            break
         found.append(line)
     return found
+
+
+def _is_between(rule: Box, upper: Box, lower: Box) -> bool:
+    """Whether a lying rule parts two lines, over the whole of the lower one."""
+    part = (upper[1] + upper[3]) / 2 < rule[1] and rule[3] < (lower[1] + lower[3]) / 2
+    return part and rule[3] - rule[1] < rule[2] - rule[0] and rule[0] <= lower[0] + 2 and rule[2] >= lower[2] - 2
 
 
 def _beside(lines: Sequence[Line], line: Line) -> bool:

@@ -127,7 +127,7 @@ def _read_view(view: View, prose: set[tuple[int, int]], tables: Tables) -> None:
     page = Page(view, prose, captions) if view.lines else None
     rest = list(view.lines)
     while page and (start := next((at for at, line in enumerate(rest) if CAPTION.match(line.text)), None)) is not None:
-        caption = caption_at(rest, start)
+        caption = caption_at(rest, start, view.rules)
         tables.lines += rest[:start]
         rest = rest[start:]
         region, layout = _nearest(page, caption)
