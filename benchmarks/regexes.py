@@ -61,7 +61,9 @@ def patterns() -> Iterator[Pattern]:
                 source = _literal(node.args[0])
                 if source is not None:
                     where = f"{path.relative_to(ROOT).as_posix()}:{node.lineno}"
-                    yield Pattern(where, source, _flags(node), _is_anchored(node, names.get(node), everything))
+                    name = names.get(node)
+                    users = text if name and re.search(rf"\b{name}\.\w", text) else everything
+                    yield Pattern(where, source, _flags(node), _is_anchored(node, name, users))
 
 
 def _is_anchored(call: ast.Call, name: str | None, everything: str) -> bool:

@@ -27,7 +27,7 @@ CAPTION = re.compile(
     r"\s*(?:Supplement\w*\s+|Extended Data\s+)?(?:Table|TABLE|Tab\.|T A B L E)\s*(?:[A-Z][.-]?)?"
     r"(?:\d+(?:\.\d+)*[A-Za-z]?|[IVX]+)\s*(?:[.:|—–]|\s[A-Z(]|\(|$)"
 )
-CONTINUED = re.compile(r"\(?\s*cont(?:inued|[’']?d|\.)", re.I)
+CONTINUED = re.compile(r"\(?\s{0,9}cont(?:inued|[’']?d|\.)", re.I)
 _next_caption = re.compile(r"\s*(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+")
 _note = re.compile(r"\s*(?:Notes?\b|Abbreviations?\b|Source|\*|†|‡|\^?[a-d][.)]?\s+[A-Z]|[a-d]\s*[A-Z][a-z]+)")
 
