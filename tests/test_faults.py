@@ -384,7 +384,7 @@ def test_a_damaged_record_or_failure_is_named_and_its_paper_done_again(
     assert [stored.file for stored in read_run(tmp_path / "run").results()] == ["a.pdf"]
 
 
-def test_claims_that_say_nothing_expire_and_foreign_files_are_passed_over(tmp_path: Path) -> None:
+def test_claims_that_say_nothing_are_free_and_foreign_files_are_passed_over(tmp_path: Path) -> None:
     from dsx.store import Claims
 
     document = "a" * 64
@@ -392,8 +392,9 @@ def test_claims_that_say_nothing_expire_and_foreign_files_are_passed_over(tmp_pa
     for content in (b"", b"null", b"[]", b'{"place": 1, "process": "x"}', b"\xff"):
         claim = claims.folder / f"{document}.0.json"
         claim.write_bytes(content)
-        assert not claims.take(document)
-        os.utime(claim, (0, 0))
+        if content.startswith(b"{"):
+            assert not claims.take(document)
+            os.utime(claim, (0, 0))
         assert claims.take(document)
         claims.release(document)
         claim.unlink(missing_ok=True)

@@ -151,8 +151,13 @@ def _owner_of(claim: Path) -> Json:
 
 
 def _is_gone(owner: Json, place: str) -> bool:
-    """Whether an owner, as its claim names it, was a process of this place and is no more."""
-    if not isinstance(owner, dict) or owner.get("place") != place:
+    """Whether an owner, as its claim names it, was a process of this place and is no more.
+
+    A claim that cannot be read was cut by a power cut, for it is written before it is put in its place.
+    """
+    if not isinstance(owner, dict):
+        return True
+    if owner.get("place") != place:
         return False
     process, started = owner.get("process"), owner.get("started")
     if not (isinstance(process, int) and isinstance(started, int | float) and 0 < process < 2**31):
