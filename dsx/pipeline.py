@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from dsx.answers.calibration import Calibration
 from dsx.ask import plan
 from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector, room
@@ -88,6 +89,9 @@ class Pipeline:
             normalisers=plugins.normalisers,
             repairs=[(name, plugins.repairs[name]) for name in recipe.repairs],
             log=self._log,
+            calibration=Calibration(recipe.model or "", plugins.models[recipe.model].calibration)
+            if recipe.model in plugins.models
+            else Calibration(),
         )
         self._room_for_text()  # a context that no text fits into is refused before anything is asked
 
@@ -115,6 +119,8 @@ class Pipeline:
             where = f"page{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
             shown = "shown" if self.recipe.hidden_text == "show" else "not shown"
             yield f"hidden text on {where} was {shown} to the model"
+        if not self.practice.calibration.fitted:
+            yield "uncalibrated"
 
     def fill_file(self, path: Path) -> Filling:
         """`fill` of the file's document. Raises LoadError where it cannot be read."""

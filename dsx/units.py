@@ -206,7 +206,8 @@ def read_unit(written: str) -> Unit | None:
         if factors and end == len(form):
             return _unit_of(factors)
     parsed = None if written in _HOMONYMS else _parsed(written)
-    return Unit(written, _dimensions(parsed)) if parsed is not None else None
+    dimensions = None if parsed is None else _dimensions(parsed)
+    return None if dimensions is None else Unit(written, dimensions)
 
 
 def _unit_of(factors: Factors) -> Unit:
@@ -240,8 +241,15 @@ def _unit_of(factors: Factors) -> Unit:
     )
 
 
-def _dimensions(unit: Any) -> Kind:
-    return frozenset((name, float(power)) for name, power in unit.dimensionality.items())
+def _dimensions(unit: Any) -> Kind | None:
+    """None for logarithmic units in compounds (dB per decade), whose dimension pint does not know."""
+    from pint.errors import PintError
+
+    try:
+        found = unit.dimensionality
+    except PintError:
+        return None
+    return frozenset((name, float(power)) for name, power in found.items())
 
 
 # ---- pint ----
@@ -318,5 +326,10 @@ def convert(value: float, written: str | None, unit: str) -> float:
 
 
 def _converted(value: float, source: Unit, target: Unit) -> float:
-    quantity = _registry().Quantity(value, _registry().Unit(source.expression))
-    return float(f"{float(quantity.to(target.expression).magnitude):.12g}")
+    from pint.errors import PintError
+
+    try:
+        quantity = _registry().Quantity(value, _registry().Unit(source.expression))
+        return float(f"{float(quantity.to(target.expression).magnitude):.12g}")
+    except (PintError, OverflowError) as problem:  # logarithmic units in compounds (dB/km) do not convert
+        raise ValueError(f"{source.expression!r} does not convert to {target.expression!r}: {problem}") from None

@@ -118,6 +118,8 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
     show_default=True,
     help="Taken from places in the text, where the engine holds a grammar; or written, and then checked.",
 )
+@click.option("--whole/--passages", "whole_papers", default=None, help="What is shown of a paper that fits whole.")
+@click.option("--passage-tokens", type=int, help="Shown for one question, where the paper is not shown whole.")
 @click.option("--front/--no-front", default=True, help="Title, authors and DOI by the first page's layout.")
 @click.option("--records", callback=_labels, help='Labels of the records, e.g. "Experiment 1,Experiment 2".')
 @click.option("--samples", default=1, show_default=True, help="Answers drawn for each parameter.")

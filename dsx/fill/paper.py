@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from dsx.answers.calibration import Calibration
 from dsx.answers.limits import LONGEST_QUOTE
 from dsx.ask.prompt import Prompts
 from dsx.ask.query import Query, parameters_query
@@ -78,6 +79,7 @@ class Practice:
     normalisers: Mapping[str, Normaliser]
     repairs: Sequence[tuple[str, Repair]]
     log: LogQuestion
+    calibration: Calibration = Calibration()
 
 
 class PaperContext:

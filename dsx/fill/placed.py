@@ -71,7 +71,7 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> St
         return Value(None, Status.FAILED, flags=(Flag("truncated"),))
     sure = completion.confidence.get(parameter.name)
     if completion.text == "null":
-        return Value(None, Status.NOT_REPORTED, None if sure is None else 1 - sure.reported, sure=sure)
+        return Value(None, Status.NOT_REPORTED, _probability(asked, "null", sure and 1 - sure.reported), sure=sure)
     try:
         reading = read(completion.text)
     except (KeyError, TypeError, ValueError):  # the engine did not hold the grammar
@@ -104,7 +104,7 @@ def question(asked: Asked, places: Places) -> Question:
 def _stored(asked: Asked, reading: Reading, sure: Confidence | None) -> Value:
     """The value through its normalisers, with its evidence."""
     paper, parameter = asked.paper, asked.parameter
-    confidence = None if sure is None else sure.reported * sure.value
+    confidence = _probability(asked, kind_of(parameter), sure and sure.reported * sure.value)
     evidence = None if reading.quote is None else paper.evidence_of(reading.quote)
     stored, status, flags = reading.value, reading.status, reading.flags
     try:
@@ -114,6 +114,10 @@ def _stored(asked: Asked, reading: Reading, sure: Confidence | None) -> Value:
     if not paper.is_valid(parameter, stored):
         stored, status, flags = None, Status.FAILED, (*flags, Flag("invalid-after-normalising"))
     return Value(stored, status, confidence, evidence, reading.raw, reading.unit, flags, sure)
+
+
+def _probability(asked: Asked, kind: str, confidence: float | None) -> float | None:
+    return None if confidence is None else asked.paper.practice.calibration.probability(kind, confidence)
 
 
 # ---- numbers ----

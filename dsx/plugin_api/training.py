@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from dsx.answers.calibration import fit_line
 from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector
 from dsx.engines.chat import Renderer
@@ -12,6 +14,7 @@ from dsx.fill import placed
 from dsx.fill import records as labels
 from dsx.fill.paper import PaperContext, Practice, RecordContext, Span, Wording
 from dsx.fill.targets import right_answer
+from dsx.paths import model_cache
 from dsx.recipe import Recipe
 from dsx.schema import kind_of
 from dsx.types import (
@@ -28,7 +31,17 @@ from dsx.types import (
 )
 from dsx.units import convert
 
-__all__ = ["Examiner", "Known", "Renderer", "convert", "kind_of", "local_engine"]
+__all__ = [
+    "Examiner",
+    "Known",
+    "Renderer",
+    "convert",
+    "embedded_folder",
+    "fit_line",
+    "kind_of",
+    "local_engine",
+    "model_cache",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,13 @@ def local_engine(settings: EngineSettings) -> Engine:
     from dsx.engines.local.engine import make
 
     return make(settings)
+
+
+def embedded_folder() -> Path:
+    """The folder of the small model that any installation can make. Raises ModelError."""
+    from dsx.engines.local.model_files import embedded
+
+    return embedded().folder
 
 
 class Examiner:

@@ -1,1 +1,45 @@
+"""The embedded reader: a small model trained to fill parameter sets, and the prompt set that it was trained on."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
+from dsx.plugin_api import NamedModel, PromptSet, hookimpl
+
+NAME = "dsx-reader"
+PASSAGE_TOKENS = 1000
+"""Of the paper, in a question that it was trained on."""
+
+
+@hookimpl
+def register_prompt_sets() -> dict[str, PromptSet]:
+    """The words that it was trained on."""
+    from dsx_reader.prompts import READER
+
+    return {"reader": READER}
+
+
+@hookimpl
+def register_models() -> dict[str, NamedModel]:
+    """The reader, where its weights are in the package."""
+    from dsx_reader import model
+
+    if not model.WEIGHTS.is_file():
+        return {}
+    return {
+        NAME: NamedModel(
+            _folder,
+            prompt_set="reader",
+            passage_tokens=PASSAGE_TOKENS,
+            whole_papers=False,
+            calibration=model.calibration(),
+            is_default=True,
+            description="SmolLM2-135M, trained to fill parameter sets (Apache-2.0)",
+        )
+    }
+
+
+def _folder() -> Path:
+    from dsx_reader.model import folder
+
+    return folder()

@@ -192,7 +192,7 @@ def _in_unit(value: Any, ask: Ask, parameter: Parameter) -> Any:
 _number = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 
 
-def annotations(file: Path) -> list[dict[str, Any]]:
+def read_annotations(file: Path) -> list[dict[str, Any]]:
     """Rows of text, name, description, type, choices, value and quote, as JSON lines in gzip."""
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import multiprocessing
 import random
 import re
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dsx_reader.examples import Builder, Example, annotations
+from dsx_reader.examples import Builder, Example, read_annotations
 from dsx_reader.passages import Passage, read_passages
 
 HELD_OUT = ("dentistry", "fisheries", "linguistics-experiments", "semiconductor-devices", "astronomy-instruments")
@@ -24,7 +23,7 @@ NGRAM = 8
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """passages: files or folders. annotations: a file of `examples.annotations`. without: kinds that are left out.
+    """passages: files or folders. annotations: a file of `examples.read_annotations`. without: kinds that are left out.
 
     variants: documents made of each passage. limit: passages and annotations at most, for a trial.
     """
@@ -87,7 +86,7 @@ def jobs(sources: Sources) -> list[tuple[str, Any, int]]:
     """What is to be made: (kind, passage or row, seed), in an order that the seed decides."""
     chance = random.Random(sources.seed)
     own = [each for each in passages(sources.passages) if each.field not in HELD_OUT]
-    rows = annotations(sources.annotations) if sources.annotations else []
+    rows = read_annotations(sources.annotations) if sources.annotations else []
     own, rows = own[: sources.limit], rows[: sources.limit]
     variants = 1 if "variation" in sources.without else sources.variants
     made: list[tuple[str, Any, int]] = []
@@ -101,7 +100,7 @@ def jobs(sources: Sources) -> list[tuple[str, Any, int]]:
 
 def fillers(sources: Sources) -> list[str]:
     """Texts for what stands around a passage: of annotations that say little of who took part, and of discussions."""
-    rows = annotations(sources.annotations) if sources.annotations else []
+    rows = read_annotations(sources.annotations) if sources.annotations else []
     texts = [row["text"] for row in rows if row["source"] in ("MeasEval", "XQuAD-en")]
     own = [each.text for each in passages(sources.passages) if each.kind == "other_work" and each.field not in HELD_OUT]
     return texts or own
@@ -137,12 +136,3 @@ def overlap(texts: Iterable[str], others: Iterable[str]) -> int:
 def _grams(text: str) -> Iterator[tuple[str, ...]]:
     words = re.findall(r"\w+", text.lower())
     return zip(*(words[at:] for at in range(NGRAM)), strict=False)
-
-
-def write(rows: Iterable[dict[str, Any]], file: Path) -> int:
-    """As JSON lines; how many."""
-    count = 0
-    with file.open("w", encoding="utf-8") as out:
-        for count, row in enumerate(rows, 1):  # noqa: B007
-            out.write(json.dumps(row) + "\n")
-    return count

@@ -81,49 +81,102 @@ def train(setting: Setting) -> Path:
     if size > 3e8:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         model.enable_input_require_grads()
-    weights = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(weights, lr=setting.learning_rate, weight_decay=0.01, betas=(0.9, 0.95))
-    progress = resume(model, optimizer, setting)
-    _steps(model, optimizer, weights, rows, setting, progress, device)
+    learner = Learner(model, device, setting.learning_rate)
+    progress = learner.resume(setting.out)
+    _steps(learner, rows, setting, progress)
     folder = save(model, tokenizer, setting)
     (setting.out / "resume.pt").unlink(missing_ok=True)
     return folder
 
 
-def _steps(
-    model: Any, optimizer: Any, weights: Any, rows: list[Any], setting: Setting, progress: Progress, device: str
-) -> None:
-    import torch
+class Learner:
+    """A model and its optimizer. On a GPU the model computes in bf16, and its weights are also kept in float32."""
+
+    def __init__(self, model: Any, device: str, learning_rate: float) -> None:
+        import torch
+
+        self.model, self.device, self.learning_rate = model, device, learning_rate
+        if device == "cuda":
+            model.to(torch.bfloat16)
+        self._used = {name: value for name, value in model.named_parameters() if value.requires_grad}
+        self.weights = {name: value.detach().float().clone() for name, value in self._used.items()}
+        self.optimizer = torch.optim.AdamW(
+            list(self.weights.values()), lr=learning_rate, weight_decay=0.01, betas=(0.9, 0.95), fused=device == "cuda"
+        )
+        model.train()
+
+    def step(self, batch: Sequence[dict[str, Any]], rate: float) -> float:
+        """Learns from a batch at a share of the learning rate; its loss."""
+        import torch
+
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate * rate
+        loss = loss_of(self.model, batch, self.device)
+        loss.backward()
+        for name, value in self._used.items():
+            self.weights[name].grad = None if value.grad is None else value.grad.float()
+            value.grad = None
+        torch.nn.utils.clip_grad_norm_(list(self.weights.values()), 1.0)
+        self.optimizer.step()
+        self._copy()
+        return float(loss.detach())
+
+    def _copy(self) -> None:
+        import torch
+
+        with torch.no_grad():
+            for name, value in self._used.items():
+                value.copy_(self.weights[name])
+
+    def checkpoint(self, folder: Path, progress: Progress) -> None:
+        """What a stopped training goes on from."""
+        import torch
+
+        state = {"weights": self.weights, "optimizer": self.optimizer.state_dict(), "progress": asdict(progress)}
+        making = folder / "resume.making"
+        torch.save(state, making)
+        making.rename(folder / "resume.pt")
+
+    def resume(self, folder: Path) -> Progress:
+        """Where a stopped training was; the beginning where there is none."""
+        import torch
+
+        file = folder / "resume.pt"
+        if not file.is_file():
+            return Progress()
+        state = torch.load(file, map_location="cpu", weights_only=True)
+        with torch.no_grad():
+            for name, value in state["weights"].items():
+                self.weights[name].copy_(value)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self._copy()
+        return Progress(**state["progress"])
+
+
+def _steps(learner: Learner, rows: list[Any], setting: Setting, progress: Progress) -> None:
     from tqdm import tqdm
 
     epochs = math.ceil(setting.epochs)
     plan = [batch for epoch in range(epochs) for batch in batches(rows, setting.tokens, setting.seed + epoch)]
     plan = plan[: max(1, round(len(plan) * setting.epochs / epochs))]
     before, started, saved = progress.seconds, time.monotonic(), time.monotonic()
-    model.train()
     with tqdm(total=len(plan), initial=progress.step, unit="step", mininterval=10) as bar:
         while progress.step < len(plan):
             share = max(progress.step / len(plan), progress.seconds / (setting.minutes * 60))
             if share >= 1:
                 break
-            for group in optimizer.param_groups:
-                group["lr"] = setting.learning_rate * min(1.0, (progress.step + 1) / 50) * (1 - 0.95 * share)
             batch = [rows[index] for index in plan[progress.step]]
-            loss = loss_of(model, batch, device)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(weights, 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            loss = learner.step(batch, min(1.0, (progress.step + 1) / 50) * (1 - 0.95 * share))
             progress.step += 1
             progress.done += sum(len(row["prompt"]) + len(row["answer"]) for row in batch)
             progress.seconds = before + time.monotonic() - started
             bar.update()
             if progress.step % 20 == 0:
-                progress.losses.append(round(float(loss.detach()), 4))
+                progress.losses.append(round(loss, 4))
                 bar.set_postfix(loss=progress.losses[-1], tokens_s=round(progress.done / progress.seconds))
                 _log(setting, progress, len(plan))
             if time.monotonic() - saved > setting.save_minutes * 60:
-                checkpoint(model, optimizer, setting, progress)
+                learner.checkpoint(setting.out, progress)
                 saved = time.monotonic()
     _log(setting, progress, len(plan))
 
@@ -142,11 +195,10 @@ def loss_of(model: Any, batch: Sequence[dict[str, Any]], device: str) -> Any:
         labels[index, start - 1 : start - 1 + len(answer)] = torch.tensor(answer)
         weights[index, start - 1 : start - 1 + len(answer)] = torch.tensor(row["weights"])
     ids, labels, weights = ids.to(device), labels.to(device).flatten(), weights.to(device).flatten()
-    with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
-        body = model.get_base_model() if hasattr(model, "get_base_model") else model
-        hidden = body.model(input_ids=ids, use_cache=False).last_hidden_state.flatten(0, 1)
-        kept = weights > 0
-        logits = body.lm_head(hidden[kept])
+    body = model.get_base_model() if hasattr(model, "get_base_model") else model
+    hidden = body.model(input_ids=ids, use_cache=False).last_hidden_state.flatten(0, 1)
+    kept = weights > 0
+    logits = body.lm_head(hidden[kept])
     losses = torch.nn.functional.cross_entropy(logits.float(), labels[kept], reduction="none")
     return (losses * weights[kept]).sum() / weights[kept].sum()
 
@@ -216,33 +268,6 @@ def end_token(tokenizer: Any) -> int:
 
 
 # ---- what is kept ----
-
-
-def checkpoint(model: Any, optimizer: Any, setting: Setting, progress: Progress) -> None:
-    """What a stopped training goes on from."""
-    import torch
-
-    trained = {name: value for name, value in model.named_parameters() if value.requires_grad}
-    state = {"weights": trained, "optimizer": optimizer.state_dict(), "progress": asdict(progress)}
-    making = setting.out / "resume.making"
-    torch.save(state, making)
-    making.rename(setting.out / "resume.pt")
-
-
-def resume(model: Any, optimizer: Any, setting: Setting) -> Progress:
-    """Where a stopped training was; the beginning where there is none."""
-    import torch
-
-    file = setting.out / "resume.pt"
-    if not file.is_file():
-        return Progress()
-    state = torch.load(file, map_location="cpu", weights_only=True)
-    own = dict(model.named_parameters())
-    with torch.no_grad():
-        for name, value in state["weights"].items():
-            own[name].copy_(value)
-    optimizer.load_state_dict(state["optimizer"])
-    return Progress(**state["progress"])
 
 
 def save(model: Any, tokenizer: Any, setting: Setting) -> Path:

@@ -1,0 +1,39 @@
+"""The calibration that is shipped: fitted on the fields that no model is trained on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from dsx.plugin_api.training import fit_line
+from dsx_reader.evaluate import Judged
+
+LEAST = 60
+"""Answers of a kind, for a curve of its own."""
+
+
+def curves(judged: Sequence[Judged]) -> dict[str, list[float]]:
+    """Slope and intercept by kind of value; null has a curve of its own, "" is for all that have none."""
+    by_kind: dict[str, list[Judged]] = {"": [each for each in judged if not each.is_null]}
+    for each in judged:
+        by_kind.setdefault("null" if each.is_null else each.kind, []).append(each)
+    lines = {}
+    for kind, some in by_kind.items():
+        right = sum(each.is_right for each in some)
+        if kind == "records" or (kind and (len(some) < LEAST or min(right, len(some) - right) < 5)):
+            continue
+        slope, intercept = fit_line([each.confidence for each in some], [each.is_right for each in some])
+        lines[kind] = [round(slope, 4), round(intercept, 4)]
+    return lines
+
+
+def write(evaluation: Path, out: Path) -> dict[str, list[float]]:
+    """From the answers of an evaluation, to the file that the package reads."""
+    judged = [Judged(**answer) for answer in json.loads(evaluation.read_text("utf-8"))["answers"]]
+    lines = curves(judged)
+    about = (
+        f"logistic curves over log-odds, fitted on {len(judged)} answers about passages of fields kept out of training"
+    )
+    out.write_text(json.dumps({"about": about, "curves": lines}, indent=1) + "\n", encoding="utf-8")
+    return lines

@@ -1,0 +1,139 @@
+"""`dsx-reader`: train a model to read, measure one, and put a trained one into the package."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from dsx.plugin_api import DsxError
+from dsx_reader import sources as kinds
+
+
+@click.group()
+def cli() -> None:
+    """Trains and measures models that read for dsx."""
+
+
+@cli.command()
+@click.option("--base", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the base model.")
+@click.option("--passages", type=click.Path(path_type=Path, exists=True), multiple=True, help="Files or folders.")
+@click.option("--annotations", type=click.Path(path_type=Path, exists=True), help="Annotated texts, .jsonl.gz.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder; the same command goes on in it.")
+@click.option("--without", type=click.Choice(kinds.KINDS), multiple=True, help="A kind of data that is left out.")
+@click.option("--variants", default=4, show_default=True, help="Documents made of each passage.")
+@click.option("--epochs", default=1.0, show_default=True)
+@click.option("--minutes", default=60.0, show_default=True, help="It ends then, whatever the epochs.")
+@click.option("--learning-rate", default=4e-4, show_default=True)
+@click.option("--rank", default=0, show_default=True, help="Of a LoRA adapter; 0: all weights of a small model.")
+@click.option("--tokens", default=40_000, show_default=True, help="Of a batch.")
+@click.option("--limit", type=int, help="Passages and annotations at most, for a trial.")
+@click.option("--processes", default=4, show_default=True, help="That make examples.")
+@click.option("--seed", default=0, show_default=True)
+def train(
+    base: Path,
+    passages: tuple[Path, ...],
+    annotations: Path | None,
+    out: Path,
+    without: tuple[str, ...],
+    variants: int,
+    epochs: float,
+    minutes: float,
+    learning_rate: float,
+    rank: int,
+    tokens: int,
+    limit: int | None,
+    processes: int,
+    seed: int,
+) -> None:
+    """Trains BASE on questions as dsx asks them, and measures it on fields that were kept out."""
+    from dsx_reader.train import Setting
+    from dsx_reader.train import train as run
+
+    data = kinds.Sources(passages, annotations, without, variants, limit, seed)
+    setting = Setting(base, out, data, epochs, minutes, learning_rate, tokens, rank, processes, seed)
+    folder = run(setting)
+    click.echo(f"trained: {folder}")
+    _measure(folder, passages, annotations, out / "evaluation.json")
+
+
+@cli.command()
+@click.option("--model", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of a model.")
+@click.option("--passages", type=click.Path(path_type=Path, exists=True), multiple=True, required=True)
+@click.option("--annotations", type=click.Path(path_type=Path, exists=True), help="For texts around the passages.")
+@click.option("--out", type=click.Path(path_type=Path), help="A JSON file for the figures.")
+def evaluate(model: Path, passages: tuple[Path, ...], annotations: Path | None, out: Path | None) -> None:
+    """Measures MODEL on the passages of the fields that no model is trained on."""
+    _measure(model, passages, annotations, out)
+
+
+@cli.command()
+@click.option("--base", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--model", type=click.Path(path_type=Path, exists=True), required=True, help="Trained from BASE.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A .safetensors file.")
+def compress(base: Path, model: Path, out: Path) -> None:
+    """Writes what MODEL differs in from BASE, in two bits a weight."""
+    from dsx_reader.delta import save
+
+    click.echo(f"{save(base, model, out) / 1e6:.1f} MB")
+
+
+@cli.command()
+@click.argument("evaluation", type=click.Path(path_type=Path, exists=True))
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+def calibrate(evaluation: Path, out: Path) -> None:
+    """Fits what confidences mean on the answers of EVALUATION, which `evaluate` wrote."""
+    from dsx_reader.calibrate import write
+
+    for kind, (slope, intercept) in write(evaluation, out).items():
+        click.echo(f"{kind or 'others':10}{slope:8.3f}{intercept:8.3f}")
+
+
+@cli.command()
+@click.argument("others", nargs=-1, type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--passages", type=click.Path(path_type=Path, exists=True), multiple=True, required=True)
+@click.option("--annotations", type=click.Path(path_type=Path, exists=True))
+def overlap(others: tuple[Path, ...], passages: tuple[Path, ...], annotations: Path | None) -> None:
+    """Counts sequences of 8 words that the training data have in common with OTHERS, files that dsx reads."""
+    from dsx import load_document
+
+    texts = [each.text for each in kinds.passages(passages)]
+    texts += [row["text"] for row in kinds.read_annotations(annotations)] if annotations else []
+    click.echo(kinds.overlap(texts, (load_document(path).text for path in others)))
+
+
+def _measure(model: Path, passages: tuple[Path, ...], annotations: Path | None, out: Path | None) -> None:
+    from transformers import AutoTokenizer
+
+    from dsx_reader import evaluate as measuring
+
+    data = kinds.Sources(passages, annotations)
+    own = [each for each in kinds.passages(passages) if each.field in kinds.HELD_OUT]
+    if not own:
+        click.echo("no passages of the fields that are kept out: nothing is measured", err=True)
+        return
+    tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
+    examples = measuring.examples_of(own, tokenizer, kinds.fillers(data))
+    scores, judged = measuring.evaluate(model, examples)
+    for line in measuring.lines(scores):
+        click.echo(line)
+    if out is not None:
+        content = {
+            "scores": {kind: {**asdict(score), "f1": score.f1} for kind, score in scores.items()},
+            "answers": [asdict(answer) for answer in judged],
+        }
+        out.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def main() -> None:
+    """The command line; one line for what can be mended."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    try:
+        cli()
+    except DsxError as problem:
+        click.echo(f"dsx-reader: {problem}", err=True)
+        sys.exit(problem.exit_code if hasattr(problem, "exit_code") else 1)
