@@ -64,6 +64,10 @@ class _OpenRecord:
         return Record(self.context.label, self.type.name, ordered, self.evidence, self.context.path)
 
 
+def _calibration(model: str, plugins: Plugins) -> Calibration:
+    return Calibration(model, plugins.models[model].calibration) if model in plugins.models else Calibration()
+
+
 class Pipeline:
     """Fills one parameter set from papers; whose questions the engine answers together is the run's to say."""
 
@@ -89,9 +93,7 @@ class Pipeline:
             normalisers=plugins.normalisers,
             repairs=[(name, plugins.repairs[name]) for name in recipe.repairs],
             log=self._log,
-            calibration=Calibration(recipe.model or "", plugins.models[recipe.model].calibration)
-            if recipe.model in plugins.models
-            else Calibration(),
+            calibration=_calibration(recipe.model or "", plugins),
         )
         self._room_for_text()  # a context that no text fits into is refused before anything is asked
 

@@ -1,4 +1,4 @@
-"""Which probability a confidence means: a logistic curve for each kind of value, fitted on answers that were checked."""
+"""Which probability a confidence means: a logistic curve for each kind of value, fitted on checked answers."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from dsx.answers.calibration import Calibration
@@ -79,7 +79,7 @@ class Practice:
     normalisers: Mapping[str, Normaliser]
     repairs: Sequence[tuple[str, Repair]]
     log: LogQuestion
-    calibration: Calibration = Calibration()
+    calibration: Calibration = field(default_factory=Calibration)
 
 
 class PaperContext:

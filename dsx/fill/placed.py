@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dsx.answers.calibration import NULL
 from dsx.answers.limits import LONGEST_QUOTE, SHORTEST_QUOTE
 from dsx.ask.prompt import answer_text
 from dsx.fill.paper import PaperContext, RecordContext, Span, cut_around
@@ -71,7 +72,7 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> St
         return Value(None, Status.FAILED, flags=(Flag("truncated"),))
     sure = completion.confidence.get(parameter.name)
     if completion.text == "null":
-        return Value(None, Status.NOT_REPORTED, _probability(asked, "null", sure and 1 - sure.reported), sure=sure)
+        return Value(None, Status.NOT_REPORTED, _probability(asked, NULL, sure), sure=sure)
     try:
         reading = read(completion.text)
     except (KeyError, TypeError, ValueError):  # the engine did not hold the grammar
@@ -104,7 +105,7 @@ def question(asked: Asked, places: Places) -> Question:
 def _stored(asked: Asked, reading: Reading, sure: Confidence | None) -> Value:
     """The value through its normalisers, with its evidence."""
     paper, parameter = asked.paper, asked.parameter
-    confidence = _probability(asked, kind_of(parameter), sure and sure.reported * sure.value)
+    confidence = _probability(asked, kind_of(parameter), sure)
     evidence = None if reading.quote is None else paper.evidence_of(reading.quote)
     stored, status, flags = reading.value, reading.status, reading.flags
     try:
@@ -116,8 +117,12 @@ def _stored(asked: Asked, reading: Reading, sure: Confidence | None) -> Value:
     return Value(stored, status, confidence, evidence, reading.raw, reading.unit, flags, sure)
 
 
-def _probability(asked: Asked, kind: str, confidence: float | None) -> float | None:
-    return None if confidence is None else asked.paper.practice.calibration.probability(kind, confidence)
+def _probability(asked: Asked, kind: str, sure: Confidence | None) -> float | None:
+    """That the answer is right; kind: of the value, or null."""
+    if sure is None:
+        return None
+    confidence = 1 - sure.reported if kind == NULL else sure.reported * sure.value
+    return asked.paper.practice.calibration.probability(kind, confidence)
 
 
 # ---- numbers ----
