@@ -16,6 +16,10 @@ from dsx_reader.examples import Builder, Example
 from dsx_reader.passages import Passage
 
 
+CACHE = "4"
+"""Gigabytes of keys and values: a GPU may be training beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """Counts of one kind: values that should be there, values that were given, values that are right, right nulls."""
@@ -61,7 +65,7 @@ def examples_of(passages: Sequence[Passage], tokenizer: Any, fillers: Sequence[s
 
 def evaluate(folder: Path, examples: Sequence[Example]) -> tuple[dict[str, Score], list[Judged]]:
     """Scores by kind of value, "all" among them, and each answer."""
-    engine = local_engine(EngineSettings(model=str(folder)))
+    engine = local_engine(EngineSettings(model=str(folder), options={"cache_gigabytes": CACHE}))
     asked = {}
     for number, example in enumerate(examples):
         identity = QuestionId(
