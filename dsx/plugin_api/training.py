@@ -14,6 +14,7 @@ from dsx.fill import placed
 from dsx.fill import records as labels
 from dsx.fill.paper import PaperContext, Practice, RecordContext, Span, Wording
 from dsx.fill.targets import right_answer
+from dsx.ground.numbers import numbers_in
 from dsx.paths import model_cache
 from dsx.recipe import Recipe
 from dsx.schema import kind_of
@@ -41,6 +42,7 @@ __all__ = [
     "kind_of",
     "local_engine",
     "model_cache",
+    "numbers_of",
 ]
 
 
@@ -70,6 +72,11 @@ def embedded_folder() -> Path:
     from dsx.engines.local.model_files import embedded
 
     return embedded().folder
+
+
+def numbers_of(text: str) -> set[float]:
+    """The numbers that stand in a text, in digits or words."""
+    return {float(mention.value) for mention in numbers_in(text)}
 
 
 class Examiner:

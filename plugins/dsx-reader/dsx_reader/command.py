@@ -83,6 +83,17 @@ def compress(base: Path, model: Path, out: Path) -> None:
 
 
 @cli.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True), required=True)
+def check(files: tuple[Path, ...]) -> None:
+    """Names what is wrong with passages; files or folders."""
+    from dsx_reader.checking import faults
+
+    lines = [f"{each.id}: {fault}" for each in kinds.passages(files) for fault in faults(each)]
+    click.echo("\n".join(lines) or "no faults")
+    sys.exit(bool(lines))
+
+
+@cli.command()
 @click.argument("evaluation", type=click.Path(path_type=Path, exists=True))
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 def calibrate(evaluation: Path, out: Path) -> None:

@@ -15,7 +15,6 @@ from dsx.plugin_api.training import Renderer, kind_of, local_engine
 from dsx_reader.examples import Builder, Example
 from dsx_reader.passages import Passage
 
-
 CACHE = "4"
 """Gigabytes of keys and values: a GPU may be training beside it."""
 

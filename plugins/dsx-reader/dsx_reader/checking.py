@@ -1,0 +1,85 @@
+"""Whether passages are written as they should be: every value stands in its words, all words in the text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from dsx.plugin_api.training import numbers_of
+from dsx_reader.passages import Ask, Passage, Told, amount
+
+KINDS = ("methods", "experiments", "table", "results", "front", "other_work", "apparatus")
+TYPES = ("integer", "number", "integers", "numbers", "text", "texts", "choice", "choices", "boolean")
+FEWEST_QUESTIONS, FEWEST_WORDS, MOST_WORDS = 7, 120, 800
+_derived = re.compile(r"[\d.+*() -]*\d\s*[-+*][\d.+*() -]*")
+
+
+def faults(passage: Passage) -> Iterator[str]:
+    """One line for each fault."""
+    if passage.kind not in KINDS:
+        yield f"no kind {passage.kind!r}"
+    words = len(passage.text.split())
+    if not FEWEST_WORDS <= words <= MOST_WORDS:
+        yield f"{words} words"
+    if len(passage.asks) < FEWEST_QUESTIONS:
+        yield f"{len(passage.asks)} questions"
+    for name, times in Counter(ask.name for ask in passage.asks).items():
+        if times > 1:
+            yield f"{name} is asked {times} times"
+    for ask in passage.asks:
+        if ask.type not in TYPES:
+            yield f"{ask.name}: no type {ask.type!r}"
+            continue
+        if set(ask.choices) - set(ask.options):
+            yield f"{ask.name}: describes what is no choice"
+        labels = set(ask.told) - {""}
+        if labels and labels != set(passage.labels):
+            yield f"{ask.name}: its records are not those of the passage"
+        for label, told in ask.told.items():
+            for fault in _of_value(passage, ask, told):
+                yield f"{ask.name} {label}: {fault}".replace(" :", ":")
+
+
+def _of_value(passage: Passage, ask: Ask, told: Told) -> Iterator[str]:
+    for words in told.words:
+        if words not in passage.text:
+            yield f"not in the text: {words!r}"
+    if told.value is None:
+        return
+    is_list = ask.type in ("integers", "numbers", "texts", "choices")
+    if is_list != isinstance(told.value, list):
+        yield "a list has a list"
+        return
+    values = told.value if is_list else [told.value]
+    if is_list and len(told.words) not in (1, len(values)):
+        yield "words for all together, or for each"
+        return
+    for at, value in enumerate(values):
+        words = told.words[at] if is_list and len(told.words) == len(values) else " ".join(told.words)
+        yield from _of_item(passage, ask, value, words)
+
+
+def _of_item(passage: Passage, ask: Ask, value: Any, words: str) -> Iterator[str]:
+    if ask.options:
+        if value not in ask.options:
+            yield f"{value!r} is no choice"
+    elif ask.type == "boolean":
+        if not isinstance(value, bool):
+            yield f"{value!r} is neither true nor false"
+    elif ask.type in ("text", "texts"):
+        if not isinstance(value, str) or not re.search(rf"(?<!\w){re.escape(value)}(?!\w)", passage.text):
+            yield f"no whole words of the text: {value!r}"
+        elif value not in words and words not in value:
+            yield f"{value!r} is not in {words!r}"
+    elif isinstance(value, str) and _derived.fullmatch(value):
+        missing = set(map(float, re.findall(r"\d+(?:\.\d+)?", value))) - numbers_of(words)
+        if missing:
+            yield f"{value} has numbers that are not in {words!r}"
+    else:
+        number = amount(value)[0]
+        if isinstance(number, bool | str):
+            yield f"{value!r} is no number"
+        elif not any(abs(abs(number) - abs(each)) <= 1e-9 * max(1.0, abs(number)) for each in numbers_of(words)):
+            yield f"{value} does not stand in {words!r}"
