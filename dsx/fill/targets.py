@@ -37,8 +37,10 @@ def _number(places: Places, read: Reader, value: Json, stands_at: Sequence[Span]
     best: tuple[int, int, str] | None = None
     for order, option in enumerate(places.options):
         reading = read(option)
-        is_equal = reading.raw == value if isinstance(value, str) else _equal(reading.value, value)
-        if not is_equal or reading.quote is None or (isinstance(reading.raw, str) and not isinstance(value, str)):
+        computed = isinstance(reading.raw, str)
+        if reading.quote is None or computed is not isinstance(value, str):
+            continue
+        if not (_operands(reading.raw) == _operands(value) if computed else _equal(reading.value, value)):
             continue
         around = any(reading.quote[0] <= start and end <= reading.quote[1] for start, end in stands_at)
         ranked = (-int(around), order, option)
@@ -64,6 +66,13 @@ def _digits(places: Places, read: Reader, item: Json) -> str | None:
 
 def _equal(one: Json, other: Json) -> bool:
     return bool(abs(one - other) <= 1e-6 * max(1.0, abs(other)))
+
+
+def _operands(expression: str) -> tuple[str, list[str]]:
+    """Sign and numbers of an expression with one kind of sign; their order counts for differences alone."""
+    sign = next((sign for sign in "+*-" if sign in expression), "")
+    numbers = expression.replace(" ", "").split(sign) if sign else [expression]
+    return sign, numbers if sign == "-" else sorted(numbers)
 
 
 def _compact(value: Json) -> str:
