@@ -61,7 +61,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Some paragraphs of a paper. list, list_description, labels: of the records that it tells of, if it does."""
+    """Some paragraphs of a paper. field: of research, the name of its file. list, list_description, labels: of the records that it tells of, if it does."""
 
     id: str
     field: str
@@ -80,7 +80,7 @@ def read_passages(file: Path) -> Iterator[Passage]:
         name = block.split("\n", 1)[0]
         if match is None:
             raise PassageError(f"{file} {name}: no passage with kind, TEXT and ASK")
-        field = re.sub(r"-\d+[a-z]?$", "", match["id"].strip())
+        field = re.sub(r"-\d+$", "", file.stem)
         try:
             asks = tuple(_ask(json.loads(line)) for line in match["asks"].splitlines() if line.strip())
         except (ValueError, KeyError, IndexError, TypeError) as problem:
