@@ -61,7 +61,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Some paragraphs of a paper. field: of research, the name of its file. list, list_description, labels: of the records that it tells of, if it does."""
+    """Some paragraphs of a paper. field: of research, the name of its file.
+
+    list, list_description, labels: of the records that it tells of, if it does.
+    """
 
     id: str
     field: str

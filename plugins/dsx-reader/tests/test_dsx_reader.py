@@ -17,27 +17,7 @@ from dsx_reader.passages import Passage, PassageError, amount, read_passages
 from dsx_reader.variation import renumbered, retyped, reworded
 
 DATA = Path(__file__).parents[1] / "data" / "passages"
-TEXT = """=== hens-01
-kind: methods
-TEXT
-Methods
-Forty-eight hens were kept in two pens of 24 birds each; they weighed 1.9 ± 0.2 kg. In Pen A the light was on for 16 h a day,
-in Pen B for 9 h. Eggs were counted by two raters who did not know the pen. Another farm had 130 hens, of which 17 died.
-The feed held 180 g of protein in a kilogram and was given once a day at 7 am; water was always there. Nobody entered
-the pens at night. The eggs of the last week were weighed one by one. Hens that did not lay were left out of the means
-of weight but not of the counts. The study was approved by the district office. We used a scale (Ovometer 2, Hendal) with
-a resolution of 0.1 g. The temperature was kept at 18 °C in both pens, and the humidity was not controlled at all in them.
-RECORDS pen | One of the pens. | Pen A @ In Pen A | Pen B @ in Pen B
-ASK
-["n_hens","integer","How many hens there were.",48,"Forty-eight hens"]
-["weight","number:g","Mean weight of a hen.","1.9 kg","weighed 1.9"]
-["n_died","integer","Hens of this study that died.",null,"of which 17 died"]
-["light","number:h","Hours of light a day.",{"Pen A":[16,"on for 16 h"],"Pen B":[9,"for 9 h"]}]
-["blinded","boolean","Whether raters knew the pen.",true,"did not know the pen"]
-["scale","text","The scale that was used.","Ovometer 2","scale (Ovometer 2"]
-["water","choice:always/at_times","When water was given.","always","water was always there",{"always":"at all times","at_times":"not"}]
-["n_all","integer","Hens in both pens, by the pens' sizes.","24*2",["two pens of 24 birds"]]
-"""
+TEXT = (Path(__file__).parent / "hens-1.txt").read_text("utf-8")
 
 
 @pytest.fixture
@@ -91,14 +71,16 @@ def test_varied_passages_are_still_true(passage: Passage, seed: int) -> None:
     chance = random.Random(seed)
     varied = retyped(renumbered(passage, chance), chance)
     assert list(faults(varied)) == []
-    for ask in map(lambda each: reworded(each, chance), varied.asks):
+    for ask in (reworded(each, chance) for each in varied.asks):
         assert set(ask.told) == {"Pen A", "Pen B"} or set(ask.told) == {""}
     assert "48" not in varied.text  # 24 and 2 make 48, which stands in words: none of them may change
     assert "24 birds" in varied.text
 
 
 def test_questions_have_right_answers_that_the_grammar_allows(passage: Passage) -> None:
-    examples = list(Builder(count, ["A long discussion of other farms."], varied=False).of_passage(passage, random.Random(1)))
+    examples = list(
+        Builder(count, ["A long discussion of other farms."], varied=False).of_passage(passage, random.Random(1))
+    )
     answers = {(each.question.record, "".join(each.question.id.names)): each.answer for each in examples}
     assert json.loads(answers[None, "n_hens"])["value"] == 48
     assert json.loads(answers[None, "n_all"])["value"] in ("24*2", "2*24")
@@ -132,7 +114,10 @@ def test_the_difference_of_weights_comes_back_nearly_as_it_was() -> None:
 
 def test_a_curve_makes_a_confidence_a_probability() -> None:
     chance = random.Random(0)
-    judged = [Judged("number", "x", chance.random() < 0.5 + 0.3 * (at % 2), 0.6 + 0.39 * (at % 2), False) for at in range(2000)]
+    judged = [
+        Judged("number", "x", chance.random() < 0.5 + 0.3 * (at % 2), 0.6 + 0.39 * (at % 2), False)
+        for at in range(2000)
+    ]
     slope, intercept = curves(judged)["number"]
     sure, unsure = (1 / (1 + 2.718281828 ** -(slope * odds + intercept)) for odds in (4.595, 0.405))
     assert sure == pytest.approx(0.8, abs=0.04)
@@ -140,7 +125,12 @@ def test_a_curve_makes_a_confidence_a_probability() -> None:
 
 
 def test_overlap_counts_sequences_of_eight_words() -> None:
-    assert sources.overlap(["one two three four five six seven eight nine"], ["x two three four five six seven eight nine"]) == 1
+    assert (
+        sources.overlap(
+            ["one two three four five six seven eight nine"], ["x two three four five six seven eight nine"]
+        )
+        == 1
+    )
     assert sources.overlap(["one two three"], ["one two three"]) == 0
 
 
