@@ -7,7 +7,7 @@ COMMANDS = {
     "export": "Write a run's results as a table or as JSON.",
     "review": "Check values beside the pages that they come from.",
     "eval": "Hold a run against gold, compare runs, measure agreement.",
-    "runs": "Show a run, try its failures again, merge several.",
+    "runs": "List runs, show one, try its failures again, merge several.",
     "show": "Print what dsx reads in a document.",
     "slurm": "Submit an extraction as a Slurm job.",
     "recover": "Put one malformed raw answer through the repairs.",

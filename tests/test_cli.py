@@ -129,7 +129,8 @@ def test_the_main_job_end_to_end(tmp_path: Path, random_folder: str) -> None:
 
     assert result.returncode == 1, result.stderr
     assert "Using attention implementation: sdpa" in result.stderr
-    last = result.stderr.splitlines()[-4:]
+    *last, review, table = result.stderr.splitlines()[-6:]
+    assert (f"dsx review {run}" in review, f"dsx export {run}" in table) == (True, True)
     for name, reason in (("empty", "empty"), ("truncated", ""), ("not", ""), ("encrypted", "encrypted")):
         assert any(f"failed: {name}.pdf: " in line and reason in line for line in last), (name, last)
     lines = [json.loads(line) for line in dsx("export", run).stdout.splitlines()]

@@ -11,7 +11,7 @@ FILE = click.Path(path_type=Path)
 
 
 @click.command("export")
-@click.argument("run", type=FILE)
+@click.argument("run", type=FILE, required=False)
 @click.option("--format", help="A format of `dsx plugins list`; by default what -o ends in, or jsonl.")
 @click.option("-o", "--output", type=FILE, help="Write to this file instead of stdout.")
 @click.option("--long", is_flag=True, help="One row a value instead of one a record: csv, parquet.")
@@ -32,8 +32,8 @@ FILE = click.Path(path_type=Path)
 @click.option("--papers", type=FILE, help="Folder of the papers, for the links of an xlsx; by default its own.")
 @click.option("--codebook", is_flag=True, help="Also write NAME.codebook.csv and dataset_description.json (Psych-DS).")
 @click.option("--force", is_flag=True, help="Write over a file that is no export.")
-def command(run: Path, output: Path | None, beside: str | None, **choices: Any) -> None:
-    """Write the results of the run folder RUN.
+def command(run: Path | None, output: Path | None, beside: str | None, **choices: Any) -> None:
+    """Write the results of the run folder RUN [default: the newest in runs/].
 
     A value that the paper does not report, one without an answer (failed) and one that a row's list does not have are
     told apart; docs/exports.md says how, format by format.
@@ -42,8 +42,11 @@ def command(run: Path, output: Path | None, beside: str | None, **choices: Any) 
 
     from dsx.plugins import load_plugins
     from dsx.run.export import ExportChoices, export_run
-    from dsx.store import read_run
+    from dsx.store import newest_run, read_run
 
     chosen = ExportChoices(evidence=beside == "evidence", **choices)
+    if run is None:
+        run = newest_run()
+        click.echo(f"dsx export: of {run}", err=True)
     for note in export_run(read_run(run), output, chosen, load_plugins().exporters, sys.stdout):
         click.echo(f"dsx export: {note}", err=True)

@@ -48,7 +48,9 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
 @click.option(
     "--schema", "schema_name", required=True, help="A parameter set: a JSON Schema file, or a name (dsx schema list)."
 )
-@click.option("--run", "run", type=click.Path(path_type=Path), help="The run folder [default: runs/<schema>-<date>].")
+@click.option(
+    "--run", "run", type=click.Path(path_type=Path), help="The run folder [default: of the same call, or new in runs/]."
+)
 @click.option("--force-new", is_flag=True, help="Where the run folder is another run's, take the next free name.")
 @click.option(
     "--shard", default="0/1", metavar="I/N", help="Take the papers whose hash falls to shard I (0-based) of N."
@@ -140,7 +142,9 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
 def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
     """Fill a parameter set from PAPERS (files, or folders of PDFs).
 
-    The same command again resumes: finished papers are not redone. Many processes may share one run folder.
+    The same command again resumes: finished papers are not redone. Without --run, the newest run in runs/ with this
+    schema's content and these settings goes on, if it is about one of these papers; else there is a new one.
+    Many processes may share one run folder.
     """
     from dsx.run.job import extract, preview
 

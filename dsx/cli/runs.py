@@ -11,7 +11,31 @@ RUN = click.Path(path_type=Path)
 
 @click.group("runs")
 def command() -> None:
-    """Show a run, try its failures again, merge several."""
+    """List runs, show one, try its failures again, merge several."""
+
+
+@command.command("list")
+@click.argument("folder", type=RUN, default="runs")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def list_runs(folder: Path, as_json: bool) -> int:
+    """The runs in FOLDER [default: runs], newest first: schema, model, papers done and failed, last change."""
+    import dataclasses
+    import json
+
+    from dsx.run.history import listed
+    from dsx.terminal import printable
+
+    runs = listed(folder)
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(run) for run in runs], ensure_ascii=False))
+        return 0
+    rows = [(run.run, run.schema, run.model, f"{run.done} done", f"{run.failed} failed", run.changed) for run in runs]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        click.echo("  ".join(printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if not runs:
+        click.echo(f"no run in {folder}", err=True)
+    return 0
 
 
 @command.command("show")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from statistics import fmean
 
 from dsx.errors import AnotherRun, RunError
-from dsx.store import RunFolder, atomic, compare, open_run, read_run
+from dsx.store import RunFolder, atomic, compare, open_run, read_run, runs_in
 from dsx.types import PaperResult, Status
 
 
@@ -44,6 +45,32 @@ def _duration(seconds: float) -> str:
         if seconds >= length:
             return f"{seconds / length:.1f} {unit}"
     return f"{seconds:.0f} s"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRun:
+    """A run in a list of runs. done, failed: papers; changed: when a result was last stored, in local time."""
+
+    run: str
+    schema: str
+    model: str
+    done: int
+    failed: int
+    changed: str
+
+
+def listed(folder: Path) -> list[ListedRun]:
+    """The runs below `folder`, newest first. Results are counted, not read."""
+    return [_listed(run) for run in runs_in(folder)]
+
+
+def _listed(run: RunFolder) -> ListedRun:
+    changed = datetime.fromtimestamp((run.path / "records").stat().st_mtime).isoformat(" ", "minutes")
+    done = run.stored("records")
+    failed = set(run.stored("failures")).difference(done)
+    engine, recipe = (run.manifest.get(key) or {} for key in ("engine", "recipe"))
+    model = str(engine.get("model") or recipe.get("model") or engine.get("engine") or "")
+    return ListedRun(str(run.path), run.manifest["schema_name"], model, len(done), len(failed), changed)
 
 
 def state(run: RunFolder) -> State:

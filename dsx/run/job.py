@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +16,12 @@ from dsx.ask import plan
 from dsx.errors import LoadError, RunError, SchemaError, UsageError
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
+from dsx.run.folders import default_folder
 from dsx.run.loop import run_papers
 from dsx.run.papers import WHOLE, Shard, collect
 from dsx.run.progress import show_progress
 from dsx.run.signals import Stop
-from dsx.run.summary import RunSummary
+from dsx.run.summary import RunSummary, next_steps
 from dsx.run.threads import given_cpus, prepare, use_threads
 from dsx.schema import read_schema
 from dsx.store import EXPIRY_SECONDS, Claims, free, is_run, open_run, probe, read_run, schema_sha256
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from dsx.pipeline import Filling, Pipeline
 
 log = logging.getLogger("dsx")
+
+NOT_DECIDING = ("exporter ", "command ", "parameter set ")
+"""Kinds of things that plugins give and no answer depends on; a parameter set stands in the manifest itself."""
 
 
 def find_parameters(name: str, plugins: Plugins) -> ParameterSet:
@@ -127,14 +130,11 @@ def manifest_of(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> d
         "prompt_sha256": prompt_sha256(plugins.prompt_sets[recipe.prompt_set or "default"]),
         "code_sha256": code_sha256(),
         "plugins": {
-            report.distribution: report.version for report in plugins.reports if not report.problems and report.provides
+            report.distribution: report.version
+            for report in plugins.reports
+            if not report.problems and any(not name.startswith(NOT_DECIDING) for name in report.provides)
         },
     }
-
-
-def default_folder(parameters: ParameterSet) -> Path:
-    """runs/<schema>-<date>."""
-    return Path("runs") / f"{parameters.name}-{datetime.date.today().isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,9 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
     parameters = check_recipe(recipe, plugins)
     files = collect(papers, call.recursive)
     manifest = manifest_of(recipe, parameters, plugins)
-    folder = run or default_folder(parameters)
+    if run is None:
+        call = replace(call, force_new=True)  # the model may have changed under its name
+    folder = run or default_folder(files, manifest)
     folder = free(folder, manifest) if call.force_new else folder
     probe(folder, manifest)
     shard_papers = call.shard.choose(files, document_id)
@@ -178,11 +180,16 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
         log.info("Shard %d/%d: %d of %d papers", call.shard.index, call.shard.of, len(shard_papers), len(files))
     if not shard_papers:
         return 0
-    if _nothing_left(shard_papers, folder):
-        summary = _look(shard_papers, folder)
+    left = _papers_left(shard_papers, folder)
+    if left:
+        pieces = Pieces(recipe, parameters, plugins)
+        try:
+            summary, folder = _fill(shard_papers, len(files), folder, manifest, pieces, call)
+        except KeyboardInterrupt:  # before the first paper: while the model was loaded
+            summary = RunSummary(stopped="SIGINT", left=left, resumed=len(shard_papers) - left)
     else:
-        summary = _fill(shard_papers, len(files), folder, manifest, Pieces(recipe, parameters, plugins), call)
-    for line in summary.lines():
+        summary = _look(shard_papers, folder)
+    for line in (*summary.lines(), *next_steps(summary, folder)):
         log.info(line)
     if summary.trouble is not None:
         raise summary.trouble
@@ -200,7 +207,8 @@ class Pieces:
 
 def _fill(
     shard_papers: Sequence[Path], papers: int, folder: Path, manifest: Mapping[str, Json], pieces: Pieces, call: Call
-) -> RunSummary:
+) -> tuple[RunSummary, Path]:
+    """What became of the papers, and the run folder."""
     recipe, parameters, plugins = pieces.recipe, pieces.parameters, pieces.plugins
     prepare(call.threads)
     with Stop(call.grace) as stop:
@@ -215,7 +223,7 @@ def _fill(
                 if others:
                     log.info("%d other processes are at this run: the papers are shared with them", others)
                 pipeline = make_pipeline(recipe, parameters, plugins, engine, store.log)
-                return run_papers(
+                summary = run_papers(
                     shard_papers,
                     pipeline.fill_file,
                     engine.answer,
@@ -226,23 +234,21 @@ def _fill(
                     in_flight=call.papers_in_flight,
                     before_paper=partial(_share_cpus, call.threads, claims),
                 )
+                return summary, store.path
         finally:
             engine.close()
 
 
-def _nothing_left(papers: Sequence[Path], folder: Path) -> bool:
-    """Whether each paper that can be read has its result or failure: then no model need be loaded."""
+def _papers_left(papers: Sequence[Path], folder: Path) -> int:
+    """How many papers that can be read have neither result nor failure; where there is none no model need be loaded."""
     from dsx.load import document_id
 
-    if not is_run(folder):
-        return False
-    run = read_run(folder)
+    run, left = read_run(folder) if is_run(folder) else None, 0
     for path in papers:
         with suppress(LoadError):
             document = document_id(path)
-            if not run.done(document) and run.failed(document) is None:
-                return False
-    return True
+            left += run is None or (not run.done(document) and run.failed(document) is None)
+    return left
 
 
 def _look(papers: Sequence[Path], folder: Path) -> RunSummary:

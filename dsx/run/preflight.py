@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from dsx.doctor import Finding, find_cache, find_model
 from dsx.errors import DsxError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
-from dsx.run.job import Call, check_recipe, default_folder, folder_of, manifest_of, with_model
+from dsx.run.folders import default_folder
+from dsx.run.job import Call, check_recipe, folder_of, manifest_of, with_model
 from dsx.run.papers import collect
 from dsx.store import free, probe
-from dsx.types import LocalEngine, ParameterSet
+from dsx.types import Json, LocalEngine, ParameterSet
 
 ROOM = 100 << 20
 """Bytes that the run folder's disk should have free: a record is some 50 kB, a log line 400 B."""
@@ -39,7 +41,8 @@ def check_run(
         yield Finding("schema", False, str(problem))
     yield _papers(papers, call.recursive)
     if parameters is not None:
-        yield _folder(run or default_folder(parameters), recipe, parameters, plugins, call.force_new)
+        manifest = manifest_of(recipe, parameters, plugins)
+        yield _folder(run or _default_folder(papers, manifest, call), manifest, call.force_new)
     local = _is_local(recipe, plugins)
     if local and gpus and recipe.model is None:
         yield Finding("model", False, "no --model: the small embedded one needs no GPU; for real work give --model")
@@ -96,8 +99,14 @@ def _papers(papers: Sequence[Path], recursive: bool) -> Finding:
     return Finding("papers", False if len(unreadable) == len(files) else None, text)
 
 
-def _folder(folder: Path, recipe: Recipe, parameters: ParameterSet, plugins: Plugins, force_new: bool) -> Finding:
-    manifest = manifest_of(recipe, parameters, plugins)
+def _default_folder(papers: Sequence[Path], manifest: Mapping[str, Json], call: Call) -> Path:
+    files: Sequence[Path] = ()
+    with suppress(DsxError):  # said already
+        files = collect(papers, call.recursive)
+    return default_folder(files, manifest)
+
+
+def _folder(folder: Path, manifest: Mapping[str, Json], force_new: bool) -> Finding:
     try:
         folder = free(folder, manifest) if force_new else folder
         probe(folder, manifest)

@@ -11,7 +11,8 @@ from dsx.errors import PaperError
 from dsx.load import document_id
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
-from dsx.run.job import check_recipe, default_folder, make_engine, make_pipeline, manifest_of, with_model
+from dsx.run.folders import default_folder
+from dsx.run.job import check_recipe, make_engine, make_pipeline, manifest_of, with_model
 from dsx.run.loop import run_papers
 from dsx.run.papers import collect
 from dsx.run.progress import show_progress
@@ -39,9 +40,10 @@ class Session:
         plugins = load_plugins()
         recipe = with_model(recipe, plugins)
         check_recipe(recipe, plugins, parameters)
-        folder, manifest = run or default_folder(parameters), manifest_of(recipe, parameters, plugins)
+        files, manifest = collect(papers), manifest_of(recipe, parameters, plugins)
+        folder = run or default_folder(files, manifest)
         probe(folder, manifest)
-        return cls(collect(papers), folder, recipe, parameters, plugins, manifest, max(in_flight, 1))
+        return cls(files, folder, recipe, parameters, plugins, manifest, max(in_flight, 1))
 
     def results(self) -> Iterator[PaperResult]:
         """Each paper's result, in order, once; a paper that fails gives none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -90,6 +91,17 @@ class RunSummary:
         lines += [f"{name}: the same content as {other}, done once" for name, other in self.duplicates.items()]
         lines += [f"failed: {name}: {reason}" for name, reason in self.failed.items()]
         return lines + [f"error in the program at {name}: {reason}" for name, reason in self.crashed.items()]
+
+
+def next_steps(summary: RunSummary, run: Path) -> list[str]:
+    """What to type after a run, for a person."""
+    name, table = shlex.quote(printable(str(run))), shlex.quote(printable(f"{run.name}.xlsx"))
+    steps = []
+    if summary.stopped or summary.left:
+        steps.append("to go on: the same command; papers that are done are not done again")
+    if summary.done or summary.resumed:
+        steps += [f"to check the values: dsx review {name}", f"to get the table: dsx export {name} -o {table}"]
+    return steps
 
 
 def shown_names(papers: Iterable[Path]) -> dict[Path, str]:

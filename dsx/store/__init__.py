@@ -23,7 +23,18 @@ from dsx.store.decisions import (
     to_plain,
     write_decisions,
 )
-from dsx.store.folder import RunFolder, compare, free, is_run, newest_run, open_run, probe, read_run, schema_sha256
+from dsx.store.folder import (
+    RunFolder,
+    compare,
+    free,
+    is_run,
+    newest_run,
+    open_run,
+    probe,
+    read_run,
+    runs_in,
+    schema_sha256,
+)
 from dsx.store.results import StoredResults
 from dsx.store.serial import flag_text, from_json, read_flag, to_json
 
@@ -51,6 +62,7 @@ __all__ = [
     "read_reviews",
     "read_run",
     "review_path",
+    "runs_in",
     "schema_sha256",
     "settle",
     "to_json",

@@ -16,8 +16,9 @@ import socket
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from dsx.errors import PASSING, AnotherRun, MachineError, RunError, machine_error
 from dsx.store import atomic
@@ -112,11 +113,11 @@ class RunFolder:
 
     def documents(self) -> set[str]:
         """The ids of all papers whose results are stored, and whole."""
-        return {document for document in self._stored("records") if self.done(document)}
+        return {document for document in self.stored("records") if self.done(document)}
 
     def failures(self) -> list[dict[str, Json]]:
         """All failures of papers that have no result, by file name."""
-        failures = (self.failed(document) for document in self._stored("failures"))
+        failures = (self.failed(document) for document in self.stored("failures"))
         return sorted(filter(None, failures), key=lambda failure: (failure["file"], failure["document"]))
 
     def logs(self) -> Iterator[dict[str, Any]]:
@@ -134,8 +135,8 @@ class RunFolder:
     def _failure(self, document: str) -> Path:
         return self.path / "failures" / f"{document}.json"
 
-    def _stored(self, part: str) -> list[str]:
-        """Ids of documents by the names of files, which may hold anything."""
+    def stored(self, part: Literal["records", "failures"]) -> list[str]:
+        """Ids of documents by the names of files alone, which may hold anything."""
         return [path.stem for path in (self.path / part).glob("*.json") if DOCUMENT_ID.fullmatch(path.stem)]
 
     def _read(self, path: Path, parse: Callable[[bytes, str], T]) -> T | None:
@@ -205,7 +206,7 @@ def compare(stored: Mapping[str, Json], current: Mapping[str, Json]) -> list[str
             old = {name: old.get(name) if isinstance(old, Mapping) else None for name in DECISIVE_OF_ENGINE}
             new = {name: new.get(name) for name in DECISIVE_OF_ENGINE}
         if key == "recipe":
-            old, new = _without_places(old), _without_places(new)
+            old, new = _without_spelling(old), _without_spelling(new)
         if old == new:
             continue
         if key != "schema" and isinstance(old, Mapping) and isinstance(new, Mapping):
@@ -289,12 +290,23 @@ def read_run(folder: Path) -> RunFolder:
     return RunFolder(folder, stored)
 
 
-def newest_run(runs: Path = Path("runs")) -> Path:
-    """The run below `runs` whose results changed last. RunError where there is none."""
-    found = [path.parent for path in runs.glob(f"*/{MANIFEST}") if (path.parent / "records").is_dir()]
-    if not found:
-        raise RunError(f"no run in {runs}/; name a run folder")
-    return max(found, key=lambda run: ((run / "records").stat().st_mtime, run.name))
+def runs_in(folder: Path) -> list[RunFolder]:
+    """The runs below `folder`, those first whose results changed last; folders with a damaged manifest are left out."""
+    runs = []
+    for manifest in folder.glob(f"*/{MANIFEST}"):
+        with suppress(RunError, OSError):
+            runs.append(
+                ((manifest.parent / "records").stat().st_mtime, manifest.parent.name, read_run(manifest.parent))
+            )
+    return [run for _, _, run in sorted(runs, key=lambda dated: dated[:2], reverse=True)]
+
+
+def newest_run(folder: Path = Path("runs")) -> Path:
+    """The run below `folder` whose results changed last. RunError where there is none."""
+    runs = runs_in(folder)
+    if not runs:
+        raise RunError(f"no run in {folder}/; name a run folder")
+    return runs[0].path
 
 
 def _manifest(folder: Path) -> dict[str, Json] | None:
@@ -333,10 +345,17 @@ def _refuse_another(folder: Path, stored: Mapping[str, Json], current: Mapping[s
         )
 
 
-def _without_places(recipe: Json) -> Json:
-    if not isinstance(recipe, Mapping) or not isinstance(recipe.get("options"), Mapping):
+def _without_spelling(recipe: Json) -> Json:
+    """What decides answers: not where a server is, nor how the schema or a model's folder is spelt."""
+    if not isinstance(recipe, Mapping):
         return recipe
-    return {**recipe, "options": {key: value for key, value in recipe["options"].items() if key not in PLACES}}
+    options, model = recipe.get("options"), recipe.get("model")
+    changed: dict[str, Json] = {"schema_name": None}
+    if isinstance(options, Mapping):
+        changed["options"] = {key: value for key, value in options.items() if key not in PLACES}
+    if isinstance(model, str) and os.path.isdir(model):
+        changed["model"] = os.path.realpath(model)
+    return {**recipe, **changed}
 
 
 def _short(value: Json) -> str:

@@ -1,0 +1,41 @@
+"""Where a run is kept whose folder nobody named: it is found by what decides its answers, not by date or spelling."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dsx.errors import LoadError
+from dsx.load import document_id
+from dsx.store import RunFolder, compare, runs_in
+from dsx.types import Json
+
+RUNS = Path("runs")
+
+
+def default_folder(papers: Sequence[Path], manifest: Mapping[str, Json], runs: Path = RUNS) -> Path:
+    """The newest run below `runs` with this schema and recipe that is about one of these papers, or about none yet.
+
+    Where there is none: <schema>-<date>, or the first of <schema>-<date>-2, … that does not exist.
+    """
+    for run in runs_in(runs):
+        if not compare(run.manifest, manifest) and _shares_papers(run, papers):
+            return run.path
+    name = re.sub(r"[^\w.-]+", "-", manifest["schema_name"]).strip("-.") or "run"
+    first = runs / f"{name}-{datetime.date.today().isoformat()}"
+    names = (first, *(first.with_name(f"{first.name}-{number}") for number in range(2, 10_000)))
+    return next((folder for folder in names if not folder.exists()), first)
+
+
+def _shares_papers(run: RunFolder, papers: Sequence[Path]) -> bool:
+    ended = {*run.stored("records"), *run.stored("failures")}
+    return not ended or any(_identity(paper) in ended for paper in papers)
+
+
+def _identity(paper: Path) -> str | None:
+    try:
+        return document_id(paper)
+    except LoadError:  # it is named when the run comes to it
+        return None

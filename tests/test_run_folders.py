@@ -1,0 +1,144 @@
+"""A run is found by what decides its answers; runs are listed; a run ends with what to do next."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from dsx.cli.export import command as export
+from dsx.cli.runs import command as runs
+from dsx.errors import RunError
+from dsx.load import document_id
+from dsx.plugins import load_plugins
+from dsx.plugins.registry import PluginReport
+from dsx.recipe import Recipe
+from dsx.run.folders import default_folder
+from dsx.run.job import find_parameters, manifest_of
+from dsx.run.summary import RunSummary, next_steps
+from dsx.store import open_run, read_run
+from dsx.types import PaperResult, Record, Status, Value
+from tests.conftest import SMALL, Scripted
+
+ROOT = Path(__file__).parents[1]
+TODAY = datetime.date.today().isoformat()
+
+
+def manifest(schema: Path | str, **recipe: Any) -> dict[str, Any]:
+    """As a run of this schema has it, before the engine is known."""
+    plugins = load_plugins()
+    return manifest_of(Recipe.read(schema_name=str(schema), **recipe), find_parameters(str(schema), plugins), plugins)
+
+
+def result(paper: Path) -> PaperResult:
+    """One value of a paper."""
+    return PaperResult(document_id(paper), paper.name, (Record(None, "", {"title": Value("A", Status.STATED)}),))
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with a schema and two papers."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.json").write_text(json.dumps(SMALL))
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.pdf").write_text(name)
+    return tmp_path
+
+
+def test_a_run_goes_on_whatever_the_day_and_the_spelling(place: Path) -> None:
+    known = manifest("./small.json")
+    assert default_folder([Path("a.pdf")], known) == Path(f"runs/small-{TODAY}")
+    begun = open_run(Path("runs/small-2020-01-01"), {**known, "engine": {"model": "m"}})
+    assert default_folder([Path("a.pdf")], known) == begun.path, "begun, without a paper yet"
+    begun.save(result(Path("a.pdf")))
+    for schema in ("small.json", place / "small.json"):
+        assert default_folder([Path("b.pdf"), Path("a.pdf")], manifest(schema)) == begun.path
+    (place / "copy.json").write_text(json.dumps(SMALL, indent=4))
+    assert default_folder([Path("a.pdf")], manifest("copy.json")) == begun.path
+    (place / "model").mkdir()
+    asked = open_run(Path("runs/with-model"), manifest("small.json", model="model"))
+    assert default_folder([], manifest("small.json", model="./model/")) == asked.path
+
+
+def test_other_papers_settings_and_schemas_get_a_folder_of_their_own(place: Path) -> None:
+    known = manifest("small.json")
+    open_run(Path(f"runs/small-{TODAY}"), known).save(result(Path("a.pdf")))
+    new = Path(f"runs/small-{TODAY}-2")
+    assert default_folder([Path("b.pdf"), Path("nothere.pdf")], known) == new
+    assert default_folder([Path("a.pdf")], manifest("small.json", order="quote-value")) == new
+    changed = {**SMALL, "title": "a/b  c", "description": "Another."}
+    (place / "small.json").write_text(json.dumps(changed))
+    assert default_folder([Path("a.pdf")], manifest("small.json")) == Path(f"runs/a-b-c-{TODAY}")
+
+
+def test_exporters_and_parameter_sets_that_are_installed_decide_no_run(place: Path) -> None:
+    plugins = load_plugins()
+    plugins.reports.append(PluginReport("x", "dsx-x", "1", provides=["exporter x", "parameter set y"]))
+    plugins.reports.append(PluginReport("z", "dsx-z", "1", provides=["exporter z", "loader z"]))
+    parameters = find_parameters("small.json", plugins)
+    installed = manifest_of(Recipe.read(schema_name="small.json"), parameters, plugins)["plugins"]
+    assert ("dsx-x" in installed, installed["dsx-z"]) == (False, "1")
+
+
+def test_runs_are_listed_newest_first_and_the_newest_is_exported(place: Path) -> None:
+    assert CliRunner().invoke(runs, ["list"]).output == "no run in runs\n"
+    with pytest.raises(RunError, match="no run in runs/"):
+        CliRunner().invoke(export, [], catch_exceptions=False)
+    first, second = (open_run(Path("runs") / name, manifest("small.json", model="m")) for name in ("first", "second"))
+    first.save(result(Path("a.pdf")))
+    first.fail(document_id(Path("b.pdf")), "b.pdf", "encrypted")
+    os.utime("runs/first/records", (1e9, 1e9))
+    Path("runs/damaged").mkdir()
+    Path("runs/damaged/run.json").write_text("{")
+    shown = json.loads(CliRunner().invoke(runs, ["list", "--json"]).output)
+    assert [(run["run"], run["schema"], run["model"], run["done"], run["failed"]) for run in shown] == [
+        ("runs/second", "small", "m", 0, 0),
+        ("runs/first", "small", "m", 1, 1),
+    ]
+    lines = CliRunner().invoke(runs, ["list"]).output.splitlines()
+    assert re.split("  +", lines[1])[:5] == ["runs/first", "small", "m", "1 done", "1 failed"]
+    second.save(result(Path("b.pdf")))
+    done = CliRunner().invoke(export, [])
+    assert (done.exit_code, json.loads(done.stdout)["file"]) == (0, "b.pdf")
+    assert "of runs/second" in done.stderr
+
+
+def test_the_last_lines_say_what_to_do_next() -> None:
+    run = Path("runs/my run")
+    assert next_steps(RunSummary(done=1), run) == [
+        "to check the values: dsx review 'runs/my run'",
+        "to get the table: dsx export 'runs/my run' -o 'my run.xlsx'",
+    ]
+    assert next_steps(RunSummary(failed={"a.pdf": "empty"}), run) == []
+    stopped = next_steps(RunSummary(stopped="SIGINT", left=2), run)
+    assert stopped == ["to go on: the same command; papers that are done are not done again"]
+
+
+@pytest.mark.slow
+def test_the_same_command_goes_on_without_a_named_folder(scripted: Scripted, tmp_path: Path) -> None:
+    papers = scripted.papers(tmp_path / "papers", 2)
+
+    def extract(*arguments: object) -> list[str]:
+        environment = scripted.environment()
+        environment["PYTHONPATH"] += os.pathsep + str(ROOT)
+        words = scripted.extract(*arguments)
+        done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stderr.splitlines()
+
+    extract(papers / "p00.pdf")
+    (tmp_path / "runs" / f"small-{TODAY}").rename(tmp_path / "runs" / "small-2020-01-01")
+    *_, counts, share, review, table = extract(papers)
+    assert "1 done, 1 done earlier" in counts, share
+    assert review.endswith("dsx review runs/small-2020-01-01")
+    assert table.endswith("dsx export runs/small-2020-01-01 -o small-2020-01-01.xlsx")
+    extract(papers, "--order", "quote-value")
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["small-2020-01-01", f"small-{TODAY}"]
+    assert len(read_run(tmp_path / "runs" / f"small-{TODAY}").documents()) == 2
