@@ -38,7 +38,7 @@ from dsx.load.pdf import load_pdf
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
-from dsx.run.job import find_parameters
+from dsx.run.parameter_source import find_parameters
 from dsx.store import read_run
 from dsx.types import EngineSettings, Passage, Question, QuestionId, Shown
 

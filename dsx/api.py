@@ -52,7 +52,7 @@ def parameter_set(source: type[BaseModel] | Path | str | Mapping[str, Json], nam
     """
     if isinstance(source, str | Path):
         from dsx.plugins import load_plugins
-        from dsx.run.job import find_parameters
+        from dsx.run.parameter_source import find_parameters
 
         return find_parameters(str(source), load_plugins())
     from dsx import schema

@@ -283,6 +283,11 @@ def _parsed(name: str) -> Any | None:
         return None
 
 
+def known_units() -> list[str]:
+    """Spellings of units that are read without pint's help."""
+    return [form for forms in ALIASES.values() for form in forms] + " ".join(_ALSO_READ.values()).split()
+
+
 @lru_cache(maxsize=256)
 def aliases(unit: str) -> tuple[str, ...]:
     """All aliases of units of the kind of `unit`, its own first; just `unit` where it is unknown."""

@@ -219,7 +219,7 @@ def schemas(draw: Any) -> dict[str, Any]:
     parts = [LEAVES, LEAVES, LEAVES, INNER, RECORDS.map(lambda items: {"type": "array", "items": items, "maxItems": 9})]
     if shared:
         parts.append(st.sampled_from(sorted(shared)).map(lambda name: {"$ref": f"#/$defs/{name}", "title": "T"}))
-    return {**draw(properties(st.one_of(parts), 3)), "$defs": shared, "x-other": {"kept": 1}}
+    return {**draw(properties(st.one_of(parts), 3)), "$defs": shared, "other": {"kept": 1}}
 
 
 def test_any_schema_holds(draw: Draw) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 NO_RECIPE = (
     "papers",
+    "fields",
     "run",
     "force_new",
     "shard",
@@ -46,7 +47,12 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
 @click.command("extract")
 @click.argument("papers", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--schema", "schema_name", required=True, help="A parameter set: a JSON Schema file, or a name (dsx schema list)."
+    "--schema",
+    "schema_name",
+    help="A parameter set: a JSON Schema file, model.py:Class, package.module:Class, or a name (dsx schema list).",
+)
+@click.option(
+    "--fields", metavar="TEXT", help='A set for a first try: "n_total: int, age_mean: float [year], drug: str".'
 )
 @click.option(
     "--run", "run", type=click.Path(path_type=Path), help="The run folder [default: of the same call, or new in runs/]."
@@ -163,8 +169,13 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
     from dsx.recipe import Recipe
     from dsx.run.job import Call
     from dsx.run.papers import Shard
+    from dsx.run.parameter_source import FIELDS
 
+    if (options["schema_name"] is None) == (options["fields"] is None):
+        raise click.UsageError("name a parameter set with --schema, or write one with --fields")
     recipe = {key: value for key, value in options.items() if key not in NO_RECIPE}
+    if options["fields"] is not None:
+        recipe["schema_name"] = FIELDS + options["fields"]
     if options["base_url"] is not None:
         recipe["options"] = {**recipe["options"], "base_url": options["base_url"]}
     if options["repairs"] is not None:

@@ -24,7 +24,7 @@ def command(schema: str, repairs: str | None, factor: float | None, file: TextIO
     from dsx.plugins import load_plugins
     from dsx.recipe import Recipe
     from dsx.recover.raw import Raw, recover_raw
-    from dsx.run.job import find_parameters
+    from dsx.run.parameter_source import find_parameters
     from dsx.schema import validates
 
     plugins = load_plugins()

@@ -43,7 +43,7 @@ def show_set(name: str, per_question: int, max_new_tokens: int) -> None:
 
     from dsx.plugins import load_plugins
     from dsx.report.parameter_table import tables
-    from dsx.run.job import find_parameters
+    from dsx.run.parameter_source import find_parameters
 
     parameters = find_parameters(name, load_plugins())
     drawn = io.StringIO()
@@ -61,6 +61,8 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
     """Check schema FILES: every problem with its JSON pointer. Exits 2 where there is one."""
     from dsx.ask.plan import too_long
     from dsx.errors import SchemaError
+    from dsx.plugins import load_plugins
+    from dsx.run.job import unknown_normalisers
     from dsx.schema import read_schema
     from dsx.schema.compiling import problems_of_grammar
 
@@ -69,6 +71,7 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
         try:
             parameters = read_schema(file)
             problems = [*too_long(parameters, max_new_tokens), *problems_of_grammar(parameters)]
+            problems += unknown_normalisers(parameters, load_plugins())
         except SchemaError as problem:
             problems = list(problem.problems)
         for line in problems:
@@ -85,7 +88,7 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
 def export(name: str, output: Path | None) -> None:
     """Write the JSON Schema of a plugin's parameter set NAME."""
     from dsx.plugins import load_plugins
-    from dsx.run.job import find_parameters
+    from dsx.run.parameter_source import find_parameters
 
     text = json.dumps(find_parameters(name, load_plugins()).schema, indent=2, ensure_ascii=False) + "\n"
     if output is None:

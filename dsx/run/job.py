@@ -19,11 +19,11 @@ from dsx.recipe import Recipe
 from dsx.run.folders import default_folder
 from dsx.run.loop import run_papers
 from dsx.run.papers import WHOLE, Shard, collect
+from dsx.run.parameter_source import find_parameters
 from dsx.run.progress import show_progress
 from dsx.run.signals import Stop
 from dsx.run.summary import RunSummary, next_steps
 from dsx.run.threads import given_cpus, prepare, use_threads
-from dsx.schema import read_schema
 from dsx.store import EXPIRY_SECONDS, Claims, free, is_run, open_run, probe, read_run, schema_sha256
 from dsx.types import Engine, Json, LocalEngine, NamedModel, ParameterSet
 
@@ -34,20 +34,6 @@ log = logging.getLogger("dsx")
 
 NOT_DECIDING = ("exporter ", "command ", "parameter set ")
 """Kinds of things that plugins give and no answer depends on; a parameter set stands in the manifest itself."""
-
-
-def find_parameters(name: str, plugins: Plugins) -> ParameterSet:
-    """The parameter set of a schema file or of a plugin. SchemaError or UnknownName where there is none."""
-    if name in plugins.parameter_sets:
-        return plugins.parameter_sets[name]
-    path = Path(name)
-    if path.suffix == ".json" or "/" in name:
-        if not path.is_file():
-            beside = sorted(str(file) for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
-            existing = ", ".join([*beside, *sorted(plugins.parameter_sets)]) or "none"
-            raise UsageError(f"no schema file {name}; there are: {existing}")
-        return read_schema(path)
-    return plugins.parameter_sets[name]
 
 
 def with_model(recipe: Recipe, plugins: Plugins) -> Recipe:
@@ -92,6 +78,17 @@ def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | No
         if times > 1:  # a record is known by its label, in exports too
             raise UsageError(f"--records: {label!r} is named {times} times; name each record once")
     return parameters
+
+
+def unknown_normalisers(parameters: ParameterSet, plugins: Plugins) -> list[str]:
+    """A line for each normaliser that a parameter names and no plugin gives."""
+    existing = ", ".join(sorted(plugins.normalisers)) or "none"
+    return [
+        f"{parameter.pointer}/x-normalise: no normaliser {name!r}; there are: {existing}"
+        for parameter in parameters.root.all_parameters()
+        for name in parameter.normalisers
+        if name not in plugins.normalisers
+    ]
 
 
 def make_engine(recipe: Recipe, plugins: Plugins) -> Engine:

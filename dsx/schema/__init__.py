@@ -4,9 +4,11 @@ reading   JSON Schema → ParameterSet: references resolved, nested objects flat
 leaves    one parameter's schema: its bounds filled in, what cannot be asked named with its JSON pointer
 values    does a value fit, and a paper's values in the schema's own shape
 models    Pydantic models in and out
+fields    a set in one line, for a first try
 kinds     what kind of value a parameter has
 """
 
+from dsx.schema.fields import read_fields
 from dsx.schema.kinds import Kind, kind_of
 from dsx.schema.models import parameter_set, pydantic_model
 from dsx.schema.reading import check, read, read_schema
@@ -20,6 +22,7 @@ __all__ = [
     "parameter_set",
     "pydantic_model",
     "read",
+    "read_fields",
     "read_schema",
     "to_object",
     "validates",

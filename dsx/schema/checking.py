@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from dsx.schema.combining import Unaskable, escaped
 from dsx.schema.leaves import refuse
+from dsx.units import known_units, read_unit
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 COMPARISONS = (
@@ -68,6 +70,12 @@ def _annotations(schema: Any, pointer: str) -> Iterator[str]:
     for key, (kind, expected) in ANNOTATIONS.items():
         if key in schema and not _has_kind(kind, schema[key]):
             yield f"{pointer}/{key}: must be {expected}"
+    for key in schema:
+        if key.startswith("x-") and key not in ANNOTATIONS:
+            yield f"{pointer}/{key}: no annotation of dsx; {near(key, ANNOTATIONS)}"
+    if _has_kind("string", schema.get("x-unit")) and read_unit(schema["x-unit"]) is None:
+        unit, advice = schema["x-unit"], 'write it as papers do ("mg/kg"), or leave it out and describe what is counted'
+        yield f"{pointer}/x-unit: no unit {unit!r} is known; {near(unit, known_units(), advice)}"
     for key in ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas"):
         for name, part in (schema.get(key) or {}).items():
             yield from _annotations(part, f"{pointer}/{key}/{escaped(name)}")
@@ -76,6 +84,15 @@ def _annotations(schema: Any, pointer: str) -> Iterator[str]:
     for key in ("allOf", "anyOf", "oneOf", "prefixItems"):
         for index, part in enumerate(schema.get(key) or ()):
             yield from _annotations(part, f"{pointer}/{key}/{index}")
+
+
+def near(name: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """The known name that is nearest, as a question. otherwise: what is said where none is near; None: all of them."""
+    names = list(known)
+    nearest = get_close_matches(name, names, 1)
+    if nearest:
+        return f"{nearest[0]!r} is meant?"
+    return otherwise or f"there are {', '.join(names)}"
 
 
 def _has_kind(kind: str, value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 HIGHER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains")
@@ -44,13 +44,16 @@ def escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
+def json_key(value: Any) -> Hashable:
+    """Equal for values that are equal as JSON: true is not 1, and 1.0 is."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    return json.dumps(value, sort_keys=True)
+
+
 def equal_json(value: Any, other: Any) -> bool:
-    """Equal as JSON: true is not 1, and 1.0 is."""
-    if isinstance(value, bool) or isinstance(other, bool):
-        return value is other
-    if isinstance(value, (int, float)) and isinstance(other, (int, float)):
-        return value == other
-    return json.dumps(value, sort_keys=True) == json.dumps(other, sort_keys=True)
+    """Equal as JSON."""
+    return json_key(value) == json_key(other)
 
 
 def combine(far: Mapping[str, Any], near: Mapping[str, Any], pointer: str) -> dict[str, Any]:

@@ -7,13 +7,12 @@ Unknown keywords are annotations, as JSON Schema says: kept and ignored.
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from typing import Any
 
-from dsx.schema.combining import Unaskable, choices, combine, equal_json
+from dsx.schema.combining import Unaskable, choices, combine, json_key
 from dsx.schema.grammatical import DIGITS, FORMATS, SMALLEST_STEP, exact
 
 STRING, STRING_IN_LIST, ITEMS, LARGEST = 200, 60, 8, 10**15
@@ -100,8 +99,12 @@ def _choices(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
     if not values:
         raise Unaskable(f"{pointer}/enum", "an enum needs at least one value")
     others = {key: value for key, value in schema.items() if key not in ("enum", "const")}
-    legal = [value for value in values if value is not None and validator(others).is_valid(value)]
-    legal = [value for index, value in enumerate(legal) if not any(equal_json(value, other) for other in legal[:index])]
+    rule = validator(others)
+    first_of: dict[Hashable, Any] = {}
+    for value in values:
+        if value is not None and rule.is_valid(value):
+            first_of.setdefault(json_key(value), value)
+    legal = list(first_of.values())
     if any(isinstance(value, (dict, list)) for value in legal):
         raise Unaskable(f"{pointer}/enum", "a choice that is an object or a list; give each choice a short name")
     if any(isinstance(value, str) and UNWRITABLE.search(value) for value in legal):
@@ -124,6 +127,9 @@ def _union(schema: Mapping[str, Any], union: str, pointer: str, in_list: bool) -
     beside = {key: value for key, value in schema.items() if key != union and not key.startswith("x-")}
     if not branches:
         raise Unaskable(f"{pointer}/{union}", "a value that is always null has nothing to ask")
+    if any("properties" in branch or types_of(branch) == ["object"] for _, branch in branches):
+        advice = "write one object with the properties of all; what a paper does not have is not reported"
+        raise Unaskable(f"{pointer}/{union}", f"objects as branches of a union cannot be asked; {advice}")
     if union == "oneOf" and len(branches) > 1 and not apart([branch for _, branch in branches]):
         raise Unaskable(f"{pointer}/oneOf", "branches that may hold at once; use anyOf, or types that differ")
     leaves, mismatch = [], None
@@ -158,7 +164,7 @@ def apart(branches: list[Mapping[str, Any]]) -> bool:
 def _choices_apart(branches: list[Mapping[str, Any]]) -> bool:
     listed = [choices(branch) if "const" in branch or "enum" in branch else None for branch in branches]
     values = [value for choices_of_branch in listed if choices_of_branch is not None for value in choices_of_branch]
-    return None not in listed and not any(equal_json(*pair) for pair in itertools.combinations(values, 2))
+    return None not in listed and len(set(map(json_key, values))) == len(values)
 
 
 def _kind(value: Any) -> str:

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 def parameter_set(model: type[BaseModel], name: str) -> ParameterSet:
     """The parameter set of a Pydantic model; annotations stand in `Field(json_schema_extra={"x-unit": …})`."""
-    return read(model.model_json_schema(), name)
+    from pydantic.json_schema import GenerateJsonSchema
+
+    class NumbersOnly(GenerateJsonSchema):
+        """A Decimal is a number; Pydantic's own schema allows text too."""
+
+        def decimal_schema(self, schema: Any) -> dict[str, Any]:
+            return self.float_schema(schema)
+
+    return read(model.model_json_schema(schema_generator=NumbersOnly), name)
 
 
 def pydantic_model(parameters: ParameterSet) -> type[BaseModel]:

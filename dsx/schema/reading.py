@@ -28,7 +28,7 @@ LEAST_NAMED = 1000
 def read_schema(path: Path) -> ParameterSet:
     """The parameter set of a file. Raises SchemaError with every problem and its JSON pointer."""
     try:
-        schema = json.loads(path.read_text(encoding="utf-8"))
+        schema = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as problem:
         raise SchemaError(str(path), [problem.strerror or str(problem)]) from None
     except ValueError as problem:
@@ -131,9 +131,9 @@ class _Reader:
 
 def _parameter(name: str, schema: Mapping[str, Any], bounded: dict[str, Any], pointer: str) -> Parameter:
     inner = next((part for part in _inner(schema) if "x-unit" in part), schema)
-    meanings: Mapping[str, str] = next(
-        (part["x-choices"] for part in (schema, *_inner(schema)) if "x-choices" in part), {}
-    )
+    if "x-unit" in inner and not _has_number(bounded):
+        raise Unaskable(f"{pointer}/x-unit", "a unit of something that is no number; make it a number, or leave it out")
+    meanings = _meanings(schema)
     items = bounded["items"] if bounded.get("type") == "array" and isinstance(bounded["items"], Mapping) else bounded
     choices = tuple(Choice(value, meanings.get(str(value), "")) for value in items.get("enum", ()))
     return Parameter(
@@ -150,6 +150,27 @@ def _parameter(name: str, schema: Mapping[str, Any], bounded: dict[str, Any], po
         compare=schema.get("x-compare", ""),
         derive=schema.get("x-derive", "x-unit" not in inner and _is_count(bounded)),
     )
+
+
+def _has_number(bounded: Mapping[str, Any]) -> bool:
+    """Whether a value, or an item of a list, may be a number."""
+    if "enum" in bounded:
+        return any(isinstance(value, (int, float)) for value in bounded["enum"])
+    parts = [*bounded.get("anyOf", ()), *bounded.get("prefixItems", ())]
+    parts += [bounded["items"]] if isinstance(bounded.get("items"), Mapping) else []
+    return bounded.get("type") in ("number", "integer") or any(map(_has_number, parts))
+
+
+def _meanings(schema: Mapping[str, Any]) -> Mapping[str, str]:
+    """What choices mean: by x-choices, or by the descriptions of branches with one constant each."""
+    parts = (schema, *_inner(schema))
+    described = {
+        str(branch["const"]): branch["description"]
+        for part in parts
+        for branch in (*part.get("anyOf", ()), *part.get("oneOf", ()))
+        if "const" in branch and "description" in branch
+    }
+    return next((part["x-choices"] for part in parts if "x-choices" in part), described)
 
 
 def _is_count(schema: Mapping[str, Any]) -> bool:

@@ -1,0 +1,121 @@
+"""`schema check` holds what it calls good: annotations, units, normalisers, unions, choices."""
+
+from __future__ import annotations
+
+import json
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+from click.testing import CliRunner
+from pydantic import BaseModel, Field
+
+from dsx.cli.schema import command
+from dsx.errors import SchemaError
+from dsx.schema import check, parameter_set, read, read_schema
+
+
+def problems(schema: dict[str, Any]) -> list[str]:
+    """Of a set with this one parameter."""
+    return check({"type": "object", "properties": {"a": schema}})
+
+
+@pytest.mark.parametrize(
+    ("schema", "problem"),
+    [
+        ({"type": "number", "x-units": "mg"}, "/properties/a/x-units: no annotation of dsx; 'x-unit' is meant?"),
+        (
+            {"type": "array", "items": {"type": "number", "x-synonym": ["d"]}},
+            "items/x-synonym: no annotation of dsx; 'x-",
+        ),
+        ({"type": "number", "x-zzz": 1}, "x-zzz: no annotation of dsx; there are x-unit, x-synonyms, "),
+        ({"type": "number", "x-unit": "milligrams per kilo"}, "no unit 'milligrams per kilo' is known; write it as"),
+        ({"type": "number", "x-unit": "milimeters"}, "no unit 'milimeters' is known; 'millimeters' is meant?"),
+        ({"type": "string", "x-unit": "mg"}, "/properties/a/x-unit: a unit of something that is no number"),
+        ({"type": "array", "items": {"enum": ["b"], "x-unit": "mg"}}, "/x-unit: a unit of something that is no number"),
+    ],
+)
+def test_a_mistyped_annotation_is_a_problem(schema: dict[str, Any], problem: str) -> None:
+    [line] = problems(schema)
+    assert problem in line
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "number", "x-unit": "mg/kg"},
+        {"type": ["integer", "null"], "x-unit": "years"},
+        {"type": "array", "items": {"type": "number"}, "x-unit": "°"},
+        {"anyOf": [{"type": "number", "x-unit": "mm"}, {"enum": ["none"]}]},
+        {"enum": [5, 10], "x-unit": "mg"},
+    ],
+)
+def test_a_unit_of_numbers_is_good(schema: dict[str, Any]) -> None:
+    assert problems(schema) == []
+
+
+@pytest.mark.parametrize("union", ["anyOf", "oneOf"])
+def test_a_union_with_objects_is_refused_with_what_to_write(union: str) -> None:
+    fixed = {"type": "object", "properties": {"kind": {"const": "fixed"}, "mg": {"type": "number"}}}
+    other = {"type": "object", "properties": {"kind": {"const": "range"}, "low": {"type": "number"}}}
+    for branches in ([fixed, other], [{"type": "array", "items": {"type": "string"}}, fixed]):
+        [line] = problems({union: branches})
+        assert f"/properties/a/{union}: objects as branches of a union" in line
+        assert "write one object with the properties of all" in line
+
+
+def test_a_discriminated_union_of_classes_is_refused_and_a_decimal_is_a_number() -> None:
+    class Fixed(BaseModel):
+        kind: Literal["fixed"]
+
+    class Ranged(BaseModel):
+        kind: Literal["range"]
+
+    class Doses(BaseModel):
+        dose: Annotated[Fixed | Ranged, Field(discriminator="kind")]
+
+    class Priced(BaseModel):
+        price: Annotated[Decimal, Field(ge=0)] | None = None
+
+    with pytest.raises(SchemaError, match="objects as branches of a union"):
+        parameter_set(Doses, "doses")
+    [price] = parameter_set(Priced, "priced").root.parameters
+    assert (price.schema["type"], price.schema["minimum"]) == ("number", 0)
+
+
+@pytest.mark.parametrize("in_list", [False, True])
+def test_descriptions_of_constants_are_what_the_choices_mean(in_list: bool) -> None:
+    schema: dict[str, Any] = {"oneOf": [{"const": "a", "description": "first"}, {"const": "b"}]}
+    schema = {"type": "array", "items": schema} if in_list else schema
+    [parameter] = read({"type": "object", "properties": {"p": schema}}, "test").root.parameters
+    assert [(choice.value, choice.description) for choice in parameter.choices] == [("a", "first"), ("b", "")]
+
+
+def test_five_thousand_choices_take_under_a_second() -> None:
+    started = time.perf_counter()
+    assert problems({"enum": [f"choice {number}" for number in range(5000)]}) == []
+    assert time.perf_counter() - started < 1
+
+
+def test_choices_that_are_equal_as_json_are_one() -> None:
+    [parameter] = read({"type": "object", "properties": {"p": {"enum": [1, 1.0, True, "1", 1]}}}, "t").root.parameters
+    assert [repr(choice.value) for choice in parameter.choices] == ["1", "True", "'1'"]
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "bom.json"
+    path.write_text('{"type": "object", "properties": {"n": {"type": "integer"}}}', encoding="utf-8-sig")
+    assert [parameter.name for parameter in read_schema(path).root.parameters] == ["n"]
+
+
+def test_the_command_names_unknown_normalisers(tmp_path: Path) -> None:
+    path = tmp_path / "set.json"
+    schema = {"type": "array", "items": {"type": "object", "properties": {"a": {"type": "number"}}}}
+    schema["items"]["properties"]["a"]["x-normalise"] = ["nope", "unsigned"]  # type: ignore[index]
+    path.write_text(json.dumps({"type": "object", "properties": {"arms": schema}}))
+    done = CliRunner().invoke(command, ["check", str(path)], standalone_mode=False)
+    assert done.return_value == 2
+    pointer = "/properties/arms/items/properties/a/x-normalise"
+    assert done.output.startswith(f"{path}: {pointer}: no normaliser 'nope'; there are: distinct, doi, ")
