@@ -22,6 +22,7 @@ from dsx.types import (
 )
 
 if TYPE_CHECKING:
+    import pandas
     from pydantic import BaseModel
 
     from dsx.evaluation.evaluate import Evaluation
@@ -132,6 +133,15 @@ class Run(Generic[Model]):
 
         chosen = ExportChoices(format=format, **choices)
         export_run(self._folder(), Path(path), chosen, load_plugins().exporters, sys.stdout)
+
+    def frame(self, *, long: bool = False, evidence: bool = False, **choices: Any) -> pandas.DataFrame:
+        """What is stored as a data frame: a row a record, or with `long` a row a value. Needs pandas.
+
+        evidence: status, confidence, quote and page behind each value. choices: decisions, calibration (files).
+        """
+        from dsx.run.export import ExportChoices, frame_of
+
+        return frame_of(self._folder(), ExportChoices(long=long, evidence=evidence, **choices))
 
     def _folder(self) -> RunFolder:
         from dsx.store import read_run

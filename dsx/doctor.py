@@ -15,6 +15,7 @@ from pathlib import Path
 import dsx
 from dsx.errors import DsxError
 from dsx.plugins import Plugins
+from dsx.settings import NAME, read_settings, user_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ def examine(plugins: Plugins, model: str | None) -> Iterator[Finding]:
     yield from _packages()
     yield from _gpus()
     yield from _flash_attention()
-    yield find_model(model)
+    yield _settings()
+    yield find_model(model or read_settings().model)
     yield find_cache()
     yield _offline()
     plugins.register_commands()
@@ -44,6 +46,15 @@ def examine(plugins: Plugins, model: str | None) -> Iterator[Finding]:
             yield Finding(name, False, f"{report.distribution} {report.version}: {'; '.join(report.problems)}")
         elif report.distribution != "dsx-extract":
             yield Finding(name, True, f"{report.distribution} {report.version}: {', '.join(report.provides)}")
+
+
+def _settings() -> Finding:
+    settings = read_settings()
+    if not settings.files:
+        return Finding("settings", None, f"no {NAME} here or at {user_file()}")
+    chosen = {"model": settings.model, "cache": settings.cache, "runs": settings.runs}
+    values = ", ".join(f"{key} {value}" for key, value in chosen.items() if value is not None)
+    return Finding("settings", True, f"{values}; of {', '.join(map(str, settings.files))}")
 
 
 def _packages() -> Iterator[Finding]:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from dsx.settings import read_settings
+
 
 def cache_folder() -> Path:
-    """DSX_CACHE, or the user's cache folder; without a home, a folder of the user's own below the temporary one."""
+    """DSX_CACHE, the cache of dsx.toml, or the user's cache folder.
+
+    Without a home, a folder of the user's own below the temporary one.
+    """
     import platformdirs
 
     if chosen := os.environ.get("DSX_CACHE"):
         return Path(chosen)
+    if configured := read_settings().cache:
+        return configured
     folder = Path(platformdirs.user_cache_dir("dsx"))
     if folder.is_absolute() and not str(folder).startswith("~"):
         return folder

@@ -135,7 +135,7 @@ def test_the_command_writes_the_newest_runs_page(
     assert newest_run() == Path("runs/empty")
     done = CliRunner().invoke(command, [])
     assert done.exit_code == 0, done.output
-    assert done.output == "runs/empty/review.html\n"
+    assert done.stdout == "runs/empty/review.html\n"
     assert Path("runs/empty/review.html").is_file()
 
 

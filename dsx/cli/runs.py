@@ -15,16 +15,18 @@ def command() -> None:
 
 
 @command.command("list")
-@click.argument("folder", type=RUN, default="runs")
+@click.argument("folder", type=RUN, required=False)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def list_runs(folder: Path, as_json: bool) -> int:
+def list_runs(folder: Path | None, as_json: bool) -> int:
     """The runs in FOLDER [default: runs], newest first: schema, model, papers done and failed, last change."""
     import dataclasses
     import json
 
     from dsx.run.history import listed
+    from dsx.settings import read_settings
     from dsx.terminal import printable
 
+    folder = folder or read_settings().runs
     runs = listed(folder)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(run) for run in runs], ensure_ascii=False))

@@ -20,7 +20,7 @@ NOT_DECIDING = frozenset(
         "paths.py",
         "plugin_api",
     }
-    | {"recipe.py", "report", "run", "store", "templates"}
+    | {"recipe.py", "report", "run", "settings.py", "store", "templates"}
 )
 """Parts of dsx that no answer depends on, or whose part in it stands in the manifest anyway."""
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from dsx.errors import UsageError
 from dsx.evaluation.calibrate import calibrated, read_calibration
@@ -17,6 +17,9 @@ from dsx.report.writing import export_to
 from dsx.schema import read
 from dsx.store import RunFolder, StoredResults, apply_decisions, read_decisions, settle
 from dsx.types import Decision, Exporter, ExportOptions, Failure, PaperResult, ParameterSet, Slot, Value
+
+if TYPE_CHECKING:
+    import pandas
 
 FLAGS = {"long": "--long", "evidence": "--with evidence", "excel": "--excel", "machine": "--decisions"}
 """What is typed for the options that a person chooses."""
@@ -49,16 +52,7 @@ def export_run(
     if output is None and (exporter.binary or choices.codebook):
         wanted = "--codebook" if choices.codebook else f"--format {name}"
         raise UsageError(f"{wanted} writes a file; name it with -o FILE")
-    parameters = read(run.manifest["schema"], run.manifest["schema_name"])
-    results, machine, unmatched = _reviewed(run, choices, parameters)
-    options = ExportOptions(
-        evidence=choices.evidence,
-        long=choices.long,
-        excel=choices.excel,
-        failures=tuple(Failure(each["document"], each["file"], each["reason"]) for each in run.failures()),
-        machine=machine,
-        papers=_link_folder(choices.papers, output),
-    )
+    results, parameters, options, unmatched = _chosen(run, choices, output)
     for field, flag in FLAGS.items():
         if field != "machine" and getattr(options, field) and field not in exporter.options:
             takers = ", ".join(other for other in exporters if field in exporters[other].options)
@@ -70,6 +64,31 @@ def export_run(
         else:
             _to_file(output, exporter, results, parameters, options, choices)
     return _notes(options, exporter, unmatched)
+
+
+def frame_of(run: RunFolder, choices: ExportChoices) -> pandas.DataFrame:
+    """The run as a data frame. UsageError where pandas is not installed."""
+    from dsx.report.frame import to_frame
+
+    results, parameters, options, _ = _chosen(run, choices, None)
+    return to_frame(results, parameters, options)
+
+
+def _chosen(
+    run: RunFolder, choices: ExportChoices, output: Path | None
+) -> tuple[StoredResults, ParameterSet, ExportOptions, list[Decision]]:
+    """What is to be exported and how, and the decisions that fit nothing."""
+    parameters = read(run.manifest["schema"], run.manifest["schema_name"])
+    results, machine, unmatched = _reviewed(run, choices, parameters)
+    options = ExportOptions(
+        evidence=choices.evidence,
+        long=choices.long,
+        excel=choices.excel,
+        failures=tuple(Failure(each["document"], each["file"], each["reason"]) for each in run.failures()),
+        machine=machine,
+        papers=_link_folder(choices.papers, output),
+    )
+    return results, parameters, options, unmatched
 
 
 def _format(output: Path | None, choices: ExportChoices, exporters: Registry[Exporter]) -> str:

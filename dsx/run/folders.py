@@ -9,17 +9,18 @@ from pathlib import Path
 
 from dsx.errors import LoadError
 from dsx.load import document_id
+from dsx.settings import read_settings
 from dsx.store import RunFolder, compare, runs_in
 from dsx.types import Json
 
-RUNS = Path("runs")
 
-
-def default_folder(papers: Sequence[Path], manifest: Mapping[str, Json], runs: Path = RUNS) -> Path:
+def default_folder(papers: Sequence[Path], manifest: Mapping[str, Json], runs: Path | None = None) -> Path:
     """The newest run below `runs` with this schema and recipe that is about one of these papers, or about none yet.
 
     Where there is none: <schema>-<date>, or the first of <schema>-<date>-2, … that does not exist.
+    runs: None: the folder that dsx.toml names.
     """
+    runs = runs or read_settings().runs
     for run in runs_in(runs):
         if not compare(run.manifest, manifest) and _shares_papers(run, papers):
             return run.path

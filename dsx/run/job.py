@@ -24,6 +24,7 @@ from dsx.run.progress import show_progress
 from dsx.run.signals import Stop
 from dsx.run.summary import RunSummary, next_steps
 from dsx.run.threads import given_cpus, prepare, use_threads
+from dsx.settings import read_settings
 from dsx.store import EXPIRY_SECONDS, Claims, free, is_run, open_run, probe, read_run, schema_sha256
 from dsx.types import Engine, Json, LocalEngine, NamedModel, ParameterSet
 
@@ -37,10 +38,11 @@ NOT_DECIDING = ("exporter ", "command ", "parameter set ")
 
 
 def with_model(recipe: Recipe, plugins: Plugins) -> Recipe:
-    """The recipe with the ways of its model; without a model, with the one that a plugin brings for that."""
+    """The recipe with the ways of its model; without a model, with that of dsx.toml or of a plugin."""
     name = recipe.model
     if name is None and isinstance(plugins.engines.get(recipe.engine), LocalEngine):
-        name = next((known for known, model in plugins.models.items() if model.is_default), None)
+        brought = next((known for known, model in plugins.models.items() if model.is_default), None)
+        name = read_settings().model or brought
     return recipe.asked_like(name, model_of(name, plugins))
 
 

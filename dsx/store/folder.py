@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from dsx.errors import PASSING, AnotherRun, MachineError, RunError, machine_error
+from dsx.settings import read_settings
 from dsx.store import atomic
 from dsx.store.results import StoredResults, result_of
 from dsx.store.serial import seal, to_json, unseal
@@ -301,8 +302,9 @@ def runs_in(folder: Path) -> list[RunFolder]:
     return [run for _, _, run in sorted(runs, key=lambda dated: dated[:2], reverse=True)]
 
 
-def newest_run(folder: Path = Path("runs")) -> Path:
-    """The run below `folder` whose results changed last. RunError where there is none."""
+def newest_run() -> Path:
+    """The run in the folder of runs whose results changed last. RunError where there is none."""
+    folder = read_settings().runs
     runs = runs_in(folder)
     if not runs:
         raise RunError(f"no run in {folder}/; name a run folder")
