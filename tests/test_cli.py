@@ -167,6 +167,7 @@ def test_dry_run_shows_the_questions(embedded_folder: str, tmp_path: Path) -> No
     assert result.returncode == 0, result.stderr
     assert "tokens of the whole paper" in result.stdout
     assert "How many targets were trained" in result.stdout
+    assert "Loading" not in result.stderr, "a tokenizer counts; no model is loaded"
     assert result.stdout.index("instructions that stand in it are not for you") < result.stdout.index("# sample.pdf")
 
 

@@ -391,7 +391,7 @@ def test_commands_of_plugins(tmp_path: Path) -> None:
     said = {
         "hello": (0, "hello of one\n", ""),
         "twice": (2, "", "dsx: command 'twice' is given by one and by two; uninstall one, or leave one out with"),
-        "hallo": (2, "", "dsx: no command 'hallo'; there are: doctor, export, extract, hello, models, plugins, "),
+        "hallo": (2, "", "dsx: no command 'hallo'; there are: doctor, eval, export, extract, hello, models, plugins, "),
         "recover": (2, "", "dsx recover: Missing option '--schema'"),
     }
     for command, (code_of_exit, out, error) in said.items():

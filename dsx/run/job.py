@@ -93,9 +93,14 @@ def unknown_normalisers(parameters: ParameterSet, plugins: Plugins) -> list[str]
     ]
 
 
-def make_engine(recipe: Recipe, plugins: Plugins) -> Engine:
-    """The recipe's engine; a plugin's that fails in its own way is a PluginError."""
+def make_engine(recipe: Recipe, plugins: Plugins, *, answers: bool = True) -> Engine:
+    """The recipe's engine; a plugin's that fails in its own way is a PluginError.
+
+    answers: False: no question will be asked, so a local model need not be loaded.
+    """
     factory = plugins.engines[recipe.engine]
+    if not answers and isinstance(factory, LocalEngine):
+        factory = factory.without_model or factory
     folder = folder_of(recipe.model, plugins)
     with plugins.engines.calling(recipe.engine):
         return factory(recipe.engine_settings(folder))
@@ -277,7 +282,7 @@ def preview(papers: Sequence[Path], recipe: Recipe, call: Call) -> int:
     parameters = check_recipe(recipe, plugins)
     files = collect(papers, call.recursive)
     prepare(call.threads)
-    with closing(make_engine(recipe, plugins)) as engine:
+    with closing(make_engine(recipe, plugins, answers=False)) as engine:
         pipeline = make_pipeline(recipe, parameters, plugins, engine, lambda event: None)
         click.echo(f"# before every question\n\n## system\n{pipeline.practice.wording.system}")
         for question_text, answer_text in pipeline.practice.wording.examples:

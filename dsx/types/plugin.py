@@ -61,9 +61,14 @@ EngineFactory = Callable[["EngineSettings"], Engine]
 
 @dataclass(frozen=True, slots=True)
 class LocalEngine:
-    """An engine factory whose model must be on this machine, and on its GPUs where a job asks for some."""
+    """An engine factory whose model must be on this machine, and on its GPUs where a job asks for some.
+
+    without_model: for `--dry-run`, makes an engine that counts tokens as the model does and answers nothing.
+        None: `make` makes that too.
+    """
 
     make: EngineFactory
+    without_model: EngineFactory | None = None
 
     def __call__(self, settings: EngineSettings) -> Engine:
         return self.make(settings)

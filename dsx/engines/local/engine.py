@@ -28,7 +28,7 @@ from dsx.engines.local.attention.kv_cache import CachedPrefix
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.confidence import confidences
 from dsx.engines.local.generate import DecodeLoop
-from dsx.engines.local.load_model import allocate_kv_cache, device_of, dtype_of, load
+from dsx.engines.local.load_model import allocate_kv_cache, context_tokens, device_of, dtype_of, load
 from dsx.engines.local.model_files import RECOMMENDED, find
 from dsx.engines.local.parity import check_parity
 from dsx.engines.local.prefix_cache import PrefixCache, prefill
@@ -91,7 +91,7 @@ class TransformersEngine:
         self.ll_tokenizer = llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=self.vocabulary)
         unknown = getattr(self.tokenizer, "unk_token_id", None)
         check_round_trip(self.renderer.encode_text, self.ll_tokenizer, unknown, files.name)
-        self.context_tokens = _context(self.model)
+        self.context_tokens = context_tokens(self.model.config)
         masked = self.device != "cpu" and self.attention == "sdpa"
         self.kv_cache = allocate_kv_cache(self.model, self.options.cache_gigabytes * 1e9)
         self.prefixes = PrefixCache(self.kv_cache, self._prefill, MIN_MASKED_SHARE if masked else 0.0)
@@ -215,10 +215,6 @@ class TransformersEngine:
         if question.form == "parameters" and not seq.truncated:
             confidence = confidences([parameter.name for parameter in question.parameters], text, ends, seq.sampled)
         return Completion(question.id, text, True, seq.truncated, confidence, usage)
-
-
-def _context(model: transformers.PreTrainedModel) -> int:
-    return int(getattr(model.config.get_text_config(), "max_position_embeddings", 4096))
 
 
 def make(settings: EngineSettings) -> TransformersEngine:

@@ -10,9 +10,11 @@ from typing import Any
 
 import torch
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     BitsAndBytesConfig,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -95,11 +97,30 @@ def _load_with(
         more["quantization_config"] = BitsAndBytesConfig(
             load_in_8bit=settings.quantize == "8bit", load_in_4bit=settings.quantize == "4bit"
         )
-    if files.gguf:
-        more["gguf_file"] = files.gguf
-    named = {"gguf_file": files.gguf} if files.gguf else {}
-    tokenizer = AutoTokenizer.from_pretrained(files.folder, **OWN_CODE_ONLY, **named)
+    more |= _gguf(files)
+    tokenizer = load_tokenizer(files)
     return AutoModelForCausalLM.from_pretrained(files.folder, use_safetensors=True, **more), tokenizer
+
+
+def load_tokenizer(files: ModelFiles) -> PreTrainedTokenizerBase:
+    """The model's tokenizer alone."""
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(files.folder, **OWN_CODE_ONLY, **_gguf(files))
+    return tokenizer
+
+
+def load_config(files: ModelFiles) -> PreTrainedConfig:
+    """What the model's folder says of its shape."""
+    config: PreTrainedConfig = AutoConfig.from_pretrained(files.folder, **OWN_CODE_ONLY, **_gguf(files))
+    return config
+
+
+def context_tokens(config: PreTrainedConfig) -> int:
+    """Longest prompt and answer together."""
+    return int(getattr(config.get_text_config(), "max_position_embeddings", 4096))
+
+
+def _gguf(files: ModelFiles) -> dict[str, Any]:
+    return {"gguf_file": files.gguf} if files.gguf else {}
 
 
 def _first_line(problem: BaseException) -> str:

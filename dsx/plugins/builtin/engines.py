@@ -20,7 +20,14 @@ def server(settings: EngineSettings) -> Engine:
     return make(settings)
 
 
+def tokenizer_only(settings: EngineSettings) -> Engine:
+    """The tokenizer of a local model, which counts tokens."""
+    from dsx.engines.local.tokenizer_only import TokenizerOnly
+
+    return TokenizerOnly(settings)
+
+
 @hookimpl
 def register_engines() -> dict[str, EngineFactory]:
     """transformers and server."""
-    return {"transformers": LocalEngine(transformers), "server": server}
+    return {"transformers": LocalEngine(transformers, tokenizer_only), "server": server}
