@@ -11,6 +11,7 @@ import transformers
 from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.attention.packing import PrefixGroup
+from dsx.engines.local.load_model import try_attention
 from dsx.engines.local.parity import check_parity
 from dsx.engines.local.prefix_cache import layer_shapes, prefill
 from dsx.errors import ModelError
@@ -110,3 +111,8 @@ def test_a_model_that_cannot_share_a_prefix_is_refused_by_name(name: str) -> Non
     model = grown(name, REFUSED[name])
     with pytest.raises(ModelError, match=rf"^{name}: .*--engine server"):
         check_parity(model, name)
+
+
+def test_float32_passes_flash_attention_over_without_a_gpu_being_asked() -> None:
+    with pytest.raises(ValueError, match="computes in 16 bits, not in float32"):
+        try_attention("flash_attention_2", "cuda", torch.float32)

@@ -59,7 +59,7 @@ def load(
     problem = ""
     for attention in wanted:
         try:
-            _try_attention(attention, device)
+            try_attention(attention, device, dtype)
             model, tokenizer = _load_with(files, settings, device, dtype, attention)
         except (ImportError, ValueError, OSError, RuntimeError) as reason:
             if isinstance(reason, torch.OutOfMemoryError):
@@ -74,12 +74,14 @@ def load(
     raise ModelError(f"could not load {files.name} with attention {wanted[-1]}: {problem}")
 
 
-def _try_attention(attention: str, device: str) -> None:
+def try_attention(attention: str, device: str, dtype: torch.dtype) -> None:
     """Raises what stands in the way; a kernel built for another torch shows only when it is imported and run."""
     if attention != "flash_attention_2":
         return
     if not device.startswith("cuda"):
         raise ValueError("it needs a CUDA GPU")
+    if dtype not in (torch.bfloat16, torch.float16):
+        raise ValueError(f"it computes in 16 bits, not in {str(dtype).removeprefix('torch.')}")
     from flash_attn import flash_attn_func
 
     sample = torch.zeros(1, 8, 1, 64, dtype=torch.bfloat16, device=device)
