@@ -207,7 +207,7 @@ class Believer:
 def filled(path: Path, hidden_text: Literal["hide", "show"], quotes: bool = True) -> PaperResult:
     """One number, asked of the paper."""
     schema = read({"title": "t", "type": "object", "properties": {"people": {"type": "integer"}}}, "t")
-    recipe = Recipe(schema_name="t", hidden_text=hidden_text)
+    recipe = Recipe(schema_name="t", hidden_text=hidden_text, values="written")
     return fill_alone(Pipeline(recipe, schema, load_plugins(), Believer(EngineSettings(), quotes)), path)
 
 
@@ -218,7 +218,7 @@ def test_no_value_rests_on_hidden_text_without_its_flag(name: str, tmp_path: Pat
     hidden = filled(path, "hide")
     value = hidden.records[0].values["people"]
     assert (value.value, value.flags) == (12, ())
-    assert hidden.notes == ("hidden text on page 1 was not shown to the model",)
+    assert "hidden text on page 1 was not shown to the model" in hidden.notes
     shown = filled(path, "show").records[0].values["people"]
     assert (shown.value, shown.flags) == (901, (Flag("hidden-text"),))
     assert shown.evidence is not None

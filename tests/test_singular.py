@@ -24,7 +24,7 @@ def test_the_singular_of(plural: str, expected: str) -> None:
 
 
 def test_the_question_for_records_names_one_of_them() -> None:
-    prompts = Prompts(load_plugins().prompt_sets["default"], "value-quote")
+    prompts = Prompts(load_plugins().prompt_sets["default"], "value-quote", places=False)
     assert '"Study 1"' in prompts.records(RecordType("studies", "", ()), None, None)
     assert '"Target angle 1"' in prompts.records(RecordType("target_angles", "", ()), None, None)
     assert "Studie 1" not in str(prompts.examples)

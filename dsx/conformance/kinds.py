@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from dsx.answers.calibration import NULL
 from dsx.conformance.outcome import Outcome, Unchecked, attempt, demand
 from dsx.errors import LoadError, ModelError, UsageError
 from dsx.load.isolate import reference
@@ -281,7 +282,7 @@ def _ways(given: NamedModel, plugins: Plugins) -> None:
     demand(given.prompt_set in plugins.prompt_sets, f"no prompt set {given.prompt_set!r}")
     Recipe.read(schema_name="check", passage_tokens=given.passage_tokens)
     for kind, curve in given.calibration.items():
-        demand(kind in ("", *get_args(Kind)), f"calibration: no kind of parameter {kind!r}")
+        demand(kind in ("", NULL, *get_args(Kind)), f"calibration: no kind of parameter {kind!r}")
         demand(len(curve) == 2, f"calibration of {kind!r}: {curve!r} is no slope and intercept")
 
 
