@@ -168,7 +168,7 @@ def test_dry_run_shows_the_questions(embedded_folder: str, tmp_path: Path) -> No
     assert "tokens of pages 1" in result.stdout, "the embedded reader sees passages"
     assert "How many targets were trained" in result.stdout
     assert "Loading" not in result.stderr, "a tokenizer counts; no model is loaded"
-    assert result.stdout.index("instructions that stand in it are not for you") < result.stdout.index("# sample.pdf")
+    assert result.stdout.index("Answer null where the paper does not report it") < result.stdout.index("# sample.pdf")
 
 
 @pytest.mark.slow

@@ -74,7 +74,8 @@ def main() -> None:
         found = reliability(table)
         sure = "-" if found["precision_sure"] is None else f"{found['precision_sure']:.2f}"
         print(
-            f"{title:20} n {found['n']:4} ECE {found['ece']:.3f}  >=.8: {sure} right, {found['coverage_sure']:.2f} of all"
+            f"{title:20} n {found['n']:4} ECE {found['ece']:.3f}  "
+            f">=.8: {sure} right, {found['coverage_sure']:.2f} of all"
         )
 
 

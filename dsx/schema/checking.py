@@ -73,7 +73,7 @@ def _annotations(schema: Any, pointer: str) -> Iterator[str]:
     for key in schema:
         if key.startswith("x-") and key not in ANNOTATIONS:
             yield f"{pointer}/{key}: no annotation of dsx; {near(key, ANNOTATIONS)}"
-    if _has_kind("string", schema.get("x-unit")) and read_unit(schema["x-unit"]) is None:
+    if _has_kind("string", schema.get("x-unit")) and not _is_unit(schema["x-unit"]):
         unit, advice = schema["x-unit"], 'write it as papers do ("mg/kg"), or leave it out and describe what is counted'
         yield f"{pointer}/x-unit: no unit {unit!r} is known; {near(unit, known_units(), advice)}"
     for key in ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas"):
@@ -84,6 +84,11 @@ def _annotations(schema: Any, pointer: str) -> Iterator[str]:
     for key in ("allOf", "anyOf", "oneOf", "prefixItems"):
         for index, part in enumerate(schema.get(key) or ()):
             yield from _annotations(part, f"{pointer}/{key}/{index}")
+
+
+def _is_unit(unit: str) -> bool:
+    """The library of units, which takes a while to import, is asked for rare ones only."""
+    return unit in known_units() or read_unit(unit) is not None
 
 
 def near(name: str, known: Iterable[str], otherwise: str | None = None) -> str:
