@@ -93,10 +93,10 @@ def test_descriptions_of_constants_are_what_the_choices_mean(in_list: bool) -> N
     assert [(choice.value, choice.description) for choice in parameter.choices] == [("a", "first"), ("b", "")]
 
 
-def test_five_thousand_choices_take_under_a_second() -> None:
-    started = time.perf_counter()
+def test_five_thousand_choices_take_no_quadratic_time() -> None:
+    started = time.process_time()
     assert problems({"enum": [f"choice {number}" for number in range(5000)]}) == []
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 10, "45 s when every choice was compared with every other"
 
 
 def test_choices_that_are_equal_as_json_are_one() -> None:
