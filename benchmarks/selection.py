@@ -89,8 +89,8 @@ def main() -> int:
             shares = "".join(
                 f"{row[f'{level} held'] / row[level]:>8.2f}/{row[level]:<3}" for level in ("paper", "record")
             )
-            count = median(texts[tokens])
-            print(f"{name:14}{tokens:>7}{shares}{count:>7}{count * tokens:>8.0f}{median(wholes):>8.0f}")
+            shared = median(texts[tokens])
+            print(f"{name:14}{tokens:>7}{shares}{shared:>7}{shared * tokens:>8.0f}{median(wholes):>8.0f}")
     return 0
 
 

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, cohen_kappa_score
 
+from dsx.answers.calibration import Calibration, fit_line
 from dsx.errors import UsageError
 from dsx.evaluation import calibrate
 from dsx.evaluation.agreement import agreement, cohen_kappa, krippendorff_alpha
-from dsx.evaluation.calibrate import Calibration, Judged
+from dsx.evaluation.calibrate import Judged
 from dsx.evaluation.gold import read_gold
 from tests.export_results import PARAMETERS, TWO_LISTS
 
@@ -59,17 +60,17 @@ def test_reliability_by_hand() -> None:
 @pytest.mark.parametrize(("slope", "intercept"), [(1, 0), (0.4, -1), (2.5, 1)])
 def test_the_curve_is_the_logistic_regression_s(slope: float, intercept: float) -> None:
     values = judged(400, slope, intercept)
-    line = calibrate.platt([v.confidence for v in values], [v.right for v in values])
+    line = fit_line([v.confidence for v in values], [v.right for v in values])
     odds = numpy.array([[math.log(v.confidence / (1 - v.confidence))] for v in values])
     theirs = LogisticRegression(C=1e6).fit(odds, [v.right for v in values])
     assert line == pytest.approx((theirs.coef_[0, 0], theirs.intercept_[0]), abs=0.01)
 
 
 def test_a_curve_never_falls_and_is_finite() -> None:
-    slope, intercept = calibrate.platt([0.9, 0.8, 0.2, 0.1], [False, False, True, True])
+    slope, intercept = fit_line([0.9, 0.8, 0.2, 0.1], [False, False, True, True])
     assert slope == 0
     assert intercept == pytest.approx(0, abs=1e-3)
-    for line in (calibrate.platt([0.9, 0.1], [True, False]), calibrate.platt([0.5, 0.7], [True, True])):
+    for line in (fit_line([0.9, 0.1], [True, False]), fit_line([0.5, 0.7], [True, True])):
         assert all(map(math.isfinite, line))
         assert line[0] >= 0
 
@@ -95,7 +96,7 @@ def test_a_calibration_is_written_and_applied_to_values(tmp_path: Path) -> None:
     calibration = calibrate.read_calibration(path)
     result = calibrate.calibrated(TWO_LISTS, calibration, PARAMETERS)
     [before, after] = (each.records[0].values for each in (TWO_LISTS, result))
-    assert after["n"].confidence == pytest.approx(Calibration({"": (1, -2)}).probability("", 0.9312))
+    assert after["n"].confidence == pytest.approx(Calibration(curves={"": (1, -2)}).probability("", 0.9312))
     assert after["name"].confidence == pytest.approx(before["name"].confidence, abs=1e-6)
     assert result.records[2].values["n"] == TWO_LISTS.records[2].values["n"]  # not reported
 

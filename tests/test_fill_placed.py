@@ -264,7 +264,7 @@ def test_an_engine_that_holds_no_grammar_is_found_out(asked: Parameter, answer: 
 def test_nothing_is_asked_where_nothing_shown_can_be_the_value() -> None:
     with pytest.raises(StopIteration) as end:
         next(placed.fill(paper_context("Nobody was counted here."), RecordContext(), COUNT))
-    assert (end.value.value.status, end.value.value.confidence) == (Status.NOT_REPORTED, 1.0)
+    assert (end.value.value.status, end.value.value.confidence) == (Status.NOT_REPORTED, None)
 
 
 def test_what_a_normaliser_makes_of_it_is_stored_or_refused() -> None:

@@ -106,7 +106,7 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
     "--load-characters", type=click.IntRange(1000), default=4_000_000, show_default=True, help="Most text of one file."
 )
 @click.option("--engine", default="transformers", show_default=True, help="Who answers (dsx plugins list).")
-@click.option("--model", help="Hugging Face id, folder or GGUF file [default: the small embedded model].")
+@click.option("--model", help="Hugging Face id, folder or GGUF file [default: the embedded reader].")
 @click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
 @click.option(
     "--attention",

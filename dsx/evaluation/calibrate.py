@@ -6,14 +6,12 @@ A judged value is one that is right or wrong and has a confidence; values that t
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy
-
+from dsx.answers.calibration import Calibration, Line, fit_line
 from dsx.errors import UsageError
 from dsx.evaluation.judge import Judgement, Verdict
 from dsx.evaluation.score import Judgements
@@ -22,34 +20,13 @@ from dsx.schema import kind_of
 from dsx.types import Json, PaperResult, ParameterSet, Value
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
-Line = tuple[float, float]
-"""Slope and intercept of a logistic curve over log-odds (Platt scaling)."""
 FORMAT = "dsx-calibration/1"
 BINS = 10
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 LEAST_OF_A_KIND = 40
 """From so many judged values, five of them right and five wrong, a kind of parameter has a curve of its own."""
-SMALLEST = 1e-9
-"""Confidences are taken as so far from 0 and 1 at least."""
-RIDGE = 1e-3
-"""Keeps a curve finite where confidences tell right from wrong without fault."""
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Fitted curves by kind of parameter; "" is for every kind that has none."""
-
-    curves: Mapping[str, Line]
-
-    def probability(self, kind: str, confidence: float) -> float:
-        """The probability that a value of this confidence is right. Unchanged where nothing was fitted."""
-        line = self.curves.get(kind) or self.curves.get("")
-        if line is None:
-            return confidence
-        slope, intercept = line
-        return 1 / (1 + math.exp(-(slope * log_odds(confidence) + intercept)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,34 +109,18 @@ def reliability(values: Sequence[Judged]) -> Reliability:
 
 def fit(values: Sequence[Judged]) -> dict[str, Line]:
     """A logistic curve over log-odds (Platt 1999) of all values, "", and of each kind with enough of them."""
-    curves = {"": platt([each.confidence for each in values], [each.right for each in values])} if values else {}
+    curves = {"": fit_line([each.confidence for each in values], [each.right for each in values])} if values else {}
     for kind in sorted({each.kind for each in values}):
         inside = [each for each in values if each.kind == kind]
         right = sum(each.right for each in inside)
         if len(inside) >= LEAST_OF_A_KIND and 5 <= right <= len(inside) - 5:
-            curves[kind] = platt([each.confidence for each in inside], [each.right for each in inside])
+            curves[kind] = fit_line([each.confidence for each in inside], [each.right for each in inside])
     return curves
-
-
-def log_odds(probability: float) -> float:
-    """Finite for 0 and 1 as well."""
-    inside = min(max(probability, SMALLEST), 1 - SMALLEST)
-    return math.log(inside / (1 - inside))
-
-
-def platt(confidences: Sequence[float], right: Sequence[bool], steps: int = 50) -> Line:
-    """Slope and intercept by Newton's method. A slope below zero becomes zero, so that the curve never falls."""
-    odds = numpy.array([log_odds(confidence) for confidence in confidences])
-    labels = numpy.array(right, dtype=float)
-    line = _newton(numpy.stack([odds, numpy.ones_like(odds)], axis=1), labels, steps)
-    if line[0] >= 0:
-        return float(line[0]), float(line[1])
-    return 0.0, float(_newton(numpy.ones((len(odds), 1)), labels, steps)[0])
 
 
 def apply_curves(values: Sequence[Judged], curves: Mapping[str, Line]) -> list[Judged]:
     """The same values with the probabilities that the curves give."""
-    calibration = Calibration(curves)
+    calibration = Calibration(curves=curves)
     return [replace(each, confidence=calibration.probability(each.kind, each.confidence)) for each in values]
 
 
@@ -193,7 +154,7 @@ def read_calibration(path: Path) -> Calibration:
         raise UsageError(f"{path}: {problem.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise UsageError(f"{path} is no calibration ({problem}); `dsx eval --calibration` writes one") from None
-    return Calibration(curves)
+    return Calibration(curves=curves)
 
 
 def calibrated(result: PaperResult, calibration: Calibration, parameters: ParameterSet) -> PaperResult:
@@ -225,21 +186,6 @@ def as_json(reliability: Reliability) -> Json:
 
 def _is_judged(each: Judgement) -> bool:
     return each.value is not None and each.verdict is not Verdict.OPEN
-
-
-def _newton(features: NDArray[numpy.float64], labels: NDArray[numpy.float64], steps: int) -> NDArray[numpy.float64]:
-    """Weights of a logistic regression."""
-    weights = numpy.zeros(features.shape[1])
-    for _ in range(steps):
-        chances = 1 / (1 + numpy.exp(-numpy.clip(features @ weights, -30, 30)))
-        gradient = features.T @ (chances - labels) + RIDGE * weights
-        hessian = (features.T * (chances * (1 - chances))) @ features + RIDGE * numpy.eye(len(weights))
-        change = numpy.linalg.solve(hessian, gradient)
-        change *= min(1.0, 5 / max(float(numpy.abs(change).max()), 1e-12))  # far steps overshoot where classes part
-        weights -= change
-        if math.isclose(float(numpy.abs(change).max()), 0, abs_tol=1e-10):
-            break
-    return weights
 
 
 def describe(curves: Mapping[str, Line]) -> Iterable[str]:

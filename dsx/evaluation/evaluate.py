@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dsx.answers.calibration import Line
 from dsx.errors import UsageError
 from dsx.evaluation import calibrate
-from dsx.evaluation.calibrate import Line
 from dsx.evaluation.gold import GoldPaper, read_gold, stem
 from dsx.evaluation.judge import Judgement, judge_all
 from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, score

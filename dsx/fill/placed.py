@@ -62,7 +62,7 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> St
     """The value of a parameter of any kind but free."""
     asked, places, read = ask(paper, record, parameter)
     if is_empty(places):
-        return Value(None, Status.NOT_REPORTED, 1.0, sure=Confidence(0.0, 1.0))
+        return Value(None, Status.NOT_REPORTED, flags=(Flag("no-candidate"),))  # nothing was asked: no probability
     posed = question(asked, places)
     (completion,) = yield [posed]
     paper.practice.log(posed, completion, ())

@@ -219,8 +219,6 @@ def _ask_of(row: dict[str, Any]) -> Ask | None:
             words = (value,)
         if kind in ("integer", "number"):
             value = int(value) if float(value) == int(value) else float(value)
-    elif row.get("null_how") and "passage" in str(row["null_how"]) and str(row.get("other_value", "\0")) in row["text"]:
-        return None
     return Ask(row["name"], kind, argument, row["description"], {"": Told(value, words)}, {})
 
 
