@@ -352,12 +352,12 @@ def _without_spelling(recipe: Json) -> Json:
     if not isinstance(recipe, Mapping):
         return recipe
     options, model = recipe.get("options"), recipe.get("model")
-    changed: dict[str, Json] = {"schema_name": None}
+    changed: dict[str, Json] = {}
     if isinstance(options, Mapping):
         changed["options"] = {key: value for key, value in options.items() if key not in PLACES}
     if isinstance(model, str) and os.path.isdir(model):
         changed["model"] = os.path.realpath(model)
-    return {**recipe, **changed}
+    return {key: value for key, value in {**recipe, **changed}.items() if key != "schema_name"}
 
 
 def _short(value: Json) -> str:
