@@ -14,6 +14,7 @@ from dsx.answers.calibration import Calibration
 from dsx.ask import plan
 from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector, room
+from dsx.evaluation.calibrate import calibrated
 from dsx.fill import placed, written
 from dsx.fill import records as labels
 from dsx.fill.front import from_first_page
@@ -64,8 +65,11 @@ class _OpenRecord:
         return Record(self.context.label, self.type.name, ordered, self.evidence, self.context.path)
 
 
-def _calibration(model: str, plugins: Plugins) -> Calibration:
-    return Calibration(model, plugins.models[model].calibration) if model in plugins.models else Calibration()
+def _calibration(recipe: Recipe, plugins: Plugins) -> Calibration:
+    """Of the confidences as the model gives them: the recipe's, else what the model's plugin brings."""
+    if recipe.calibration is not None and recipe.calibration.fitted_on == "model":
+        return Calibration.of(recipe.calibration)
+    return Calibration(plugins.models[recipe.model].calibration if recipe.model in plugins.models else {})
 
 
 class Pipeline:
@@ -93,7 +97,7 @@ class Pipeline:
             normalisers=plugins.normalisers,
             repairs=[(name, plugins.repairs[name]) for name in recipe.repairs],
             log=self._log,
-            calibration=_calibration(recipe.model or "", plugins),
+            calibration=_calibration(recipe, plugins),
         )
         self._room_for_text()  # a context that no text fits into is refused before anything is asked
 
@@ -111,7 +115,11 @@ class Pipeline:
             filled += unfilled
             unfilled = [record for records in below for record in records]
         records = (printable_record(flagged(record.record(), document)) for record in filled)
-        return PaperResult(document.id, document.file, tuple(records), tuple(self._notes(paper)))
+        result = PaperResult(document.id, document.file, tuple(records), tuple(self._notes(paper)))
+        fitted = self.recipe.calibration
+        if fitted is None or fitted.fitted_on == "model":
+            return result
+        return calibrated(result, Calibration.of(fitted), self.parameters)
 
     def _notes(self, paper: PaperContext) -> Iterator[str]:
         if not paper.selector.whole:
@@ -121,7 +129,7 @@ class Pipeline:
             where = f"page{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
             shown = "shown" if self.recipe.hidden_text == "show" else "not shown"
             yield f"hidden text on {where} was {shown} to the model"
-        if not self.practice.calibration.fitted:
+        if self.recipe.calibration is None and not self.practice.calibration.fitted:
             yield "uncalibrated"
 
     def fill_file(self, path: Path) -> Filling:

@@ -25,6 +25,29 @@ DEFAULT_REPAIRS = (
 )
 
 
+class Curve(BaseModel):
+    """A logistic curve from the log-odds of a confidence to those of the value being right."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slope: float
+    intercept: float
+
+
+class FittedCurves(BaseModel):
+    """A file of curves: what `dsx eval --calibration` and `dsx-reader calibrate` write (docs/evaluation.md)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal["dsx-calibration/1"] = "dsx-calibration/1"
+    about: str = Field("", description="for people")
+    model: str | None = Field(None, description="whose answers were checked; None: not known")
+    fitted_on: Literal["model", "run"] = Field(
+        "run", description="on confidences as the model gives them, or as a run stores them"
+    )
+    curves: dict[str, Curve] = Field(description="by kind of value; the empty name is for all others")
+
+
 class Recipe(BaseModel):
     """How papers are read, asked and checked. Unknown fields are errors."""
 
@@ -54,6 +77,7 @@ class Recipe(BaseModel):
     records: tuple[str, ...] = Field((), description="labels of the records, instead of asking for them")
     samples: int = Field(1, ge=1, le=64)
     alternatives: bool = False
+    calibration: FittedCurves | None = Field(None, description="what confidences mean; None: as the model has it")
     repairs: tuple[str, ...] = DEFAULT_REPAIRS
     repair_factor: float = Field(0.8, gt=0, le=1, description="confidence is multiplied by this for each repair")
     load_seconds: float = Field(LoadLimits().seconds, gt=0, description="wall and CPU limit of loading one file")

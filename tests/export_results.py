@@ -84,9 +84,9 @@ ODD = PaperResult(
 RESULTS = [TWO_LISTS, ODD]
 
 
-def stored_run(folder: Path, results: list[PaperResult] = RESULTS, failed: bool = True) -> RunFolder:
+def stored_run(folder: Path, results: list[PaperResult] = RESULTS, failed: bool = True, **manifest: Json) -> RunFolder:
     """A run folder that holds the results, and the failure of another paper."""
-    run = open_run(folder, {"schema": TRIAL, "schema_name": "trial"})
+    run = open_run(folder, {"schema": TRIAL, "schema_name": "trial", **manifest})
     for result in results:
         run.save(result)
     if failed:

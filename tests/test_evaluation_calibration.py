@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, cohen_kappa_score
 
-from dsx.answers.calibration import Calibration, fit_line
+from dsx.answers.calibration import Calibration, fit_line, fitted_curves, read_curves
 from dsx.errors import UsageError
 from dsx.evaluation import calibrate
 from dsx.evaluation.agreement import agreement, cohen_kappa, krippendorff_alpha
@@ -92,11 +92,11 @@ def test_calibration_of_papers_left_out_lowers_the_error() -> None:
 
 def test_a_calibration_is_written_and_applied_to_values(tmp_path: Path) -> None:
     path = tmp_path / "curves.json"
-    calibrate.write_calibration(path, {"": (1, 0), "number": (1, -2)}, "fitted here")
-    calibration = calibrate.read_calibration(path)
+    path.write_text(fitted_curves({"": (1, 0), "number": (1, -2)}, about="fitted here", stored=True).model_dump_json())
+    calibration = Calibration.of(read_curves(path))
     result = calibrate.calibrated(TWO_LISTS, calibration, PARAMETERS)
     [before, after] = (each.records[0].values for each in (TWO_LISTS, result))
-    assert after["n"].confidence == pytest.approx(Calibration(curves={"": (1, -2)}).probability("", 0.9312))
+    assert after["n"].confidence == pytest.approx(Calibration({"": (1, -2)}).probability("", 0.9312))
     assert after["name"].confidence == pytest.approx(before["name"].confidence, abs=1e-6)
     assert result.records[2].values["n"] == TWO_LISTS.records[2].values["n"]  # not reported
 
@@ -108,9 +108,9 @@ def test_a_file_that_is_no_calibration_is_refused(tmp_path: Path, content: str) 
     path = tmp_path / "curves.json"
     path.write_text(content)
     with pytest.raises(UsageError, match="is no calibration"):
-        calibrate.read_calibration(path)
+        read_curves(path)
     with pytest.raises(UsageError, match="No such file"):
-        calibrate.read_calibration(tmp_path / "missing.json")
+        read_curves(tmp_path / "missing.json")
 
 
 # ---- agreement ----

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click import Command
 from click.testing import CliRunner
 
+from dsx.answers.calibration import fitted_curves, read_curves
 from dsx.cli.eval import command
 from dsx.cli.export import command as export_command
+from dsx.errors import UsageError
 from dsx.evaluation.evaluate import evaluate
 from tests.export_results import stored_run
 
@@ -79,6 +82,29 @@ def test_files_are_written_beside(tmp_path: Path, gold: Path) -> None:
     assert exported.exit_code == 0
     line = json.loads(exported.output.splitlines()[0])
     assert line["parameters"]["n"]["confidence"] != 0.9312
+
+
+def test_curves_never_count_twice_and_are_for_their_model(tmp_path: Path, gold: Path) -> None:
+    curves = tmp_path / "c.json"
+
+    def run_of(name: str, **recipe: Any) -> Path:
+        return stored_run(tmp_path / name, recipe=recipe).path
+
+    def refused(group: Command, *arguments: object) -> str:
+        problem = CliRunner().invoke(group, list(map(str, arguments))).exception
+        assert isinstance(problem, UsageError)
+        return str(problem)
+
+    run_command(run_of("small", model="small"), "--gold", gold, "--calibration", curves)
+    fitted = read_curves(curves)
+    assert (fitted.model, fitted.fitted_on) == ("small", "run")
+    calibrated = run_of("calibrated", model="small", calibration=fitted.model_dump(mode="json"))
+    assert "would count twice" in refused(export_command, calibrated, "--calibration", curves)
+    assert "was extracted with --calibration" in refused(command, calibrated, "--gold", gold, "--calibration", curves)
+    other = refused(export_command, run_of("other", model="large"), "--calibration", curves)
+    assert other == "--calibration: its curves were fitted on answers of small, not of large"
+    curves.write_text(fitted_curves({"": (1, 0)}, about="").model_dump_json())
+    assert "dsx extract --calibration" in refused(export_command, tmp_path / "small", "--calibration", curves)
 
 
 def test_two_runs_and_two_annotators_are_compared(tmp_path: Path, gold: Path) -> None:

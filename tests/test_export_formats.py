@@ -138,6 +138,16 @@ def test_objects_carry_their_file_and_have_the_schema_s_shape() -> None:
     assert json.loads(empty.getvalue()) == []
 
 
+def test_objects_of_a_failed_paper_say_why_and_keep_the_shape() -> None:
+    out = io.StringIO()
+    to_objects(RESULTS, PARAMETERS, out, LONG_OPTIONS)
+    *papers, failed = json.loads(out.getvalue())
+    assert [paper.get("failed") for paper in papers] == [None, None]
+    assert (failed["file"], failed["document"], failed["failed"]) == ("broken.pdf", "c" * 64, "the file is encrypted")
+    assert (failed["values"]["n"], failed["values"]["arms"]) == (None, [])
+    assert list(validator(nullable(TRIAL)).iter_errors(failed["values"])) == []
+
+
 # ---- csv ----
 
 

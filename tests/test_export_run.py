@@ -175,9 +175,20 @@ def test_an_unknown_suffix_lists_those_there_are(run: RunFolder, tmp_path: Path)
 
 def test_stdout_gets_lines_of_json_and_the_failed_are_named(run: RunFolder) -> None:
     text, notes = export(run)
-    assert len(text.splitlines()) == 5
-    assert notes == ["1 paper failed and this format does not say so; csv, xlsx and sqlite do"]
+    *lines, failed = map(json.loads, text.splitlines())
+    assert (len(lines), notes) == (5, [])
+    assert all("failed" not in line for line in lines)
+    assert failed == {
+        "file": "broken.pdf",
+        "document": "c" * 64,
+        "record": None,
+        "path": "",
+        "parameters": {},
+        "failed": "the file is encrypted",
+    }
     assert export(run, format="csv")[1] == []
+    table = export(run, format="table")[1]
+    assert table == ["1 paper failed and this format does not say so; jsonl, csv, xlsx and sqlite do"]
 
 
 def test_the_command_takes_all_of_it(run: RunFolder, tmp_path: Path) -> None:
@@ -237,18 +248,19 @@ def test_the_codebook_and_psych_ds_describe_every_column(
 ) -> None:
     folder = tmp_path / place
     folder.mkdir(parents=True)
-    export(run, folder / "trials_data.csv", evidence=True, codebook=True)
-    with (folder / "trials_data.csv").open() as file:
+    assert export(run, folder / "study-trials_data.csv", evidence=True, codebook=True)[1] == []
+    with (folder / "study-trials_data.csv").open() as file:
         header = next(csv.reader(file))
     description = json.loads((tmp_path / described / "dataset_description.json").read_text())
     assert {"@context", "@type", "name", "description", "variableMeasured"} <= set(description)
     assert [variable["name"] for variable in description["variableMeasured"]] == header
     assert all(variable["description"] for variable in description["variableMeasured"])
-    with (folder / "trials_data.codebook.csv").open() as file:
+    with (folder / "study-trials_data.codebook.csv").open() as file:
         book = {row["column"]: row for row in csv.DictReader(file)}
     assert (book["psqi"]["type"], book["dose"]["unit"], book["kind"]["type"]) == ("list of number", "mg", "choice")
     assert json.loads(book["kind"]["choices"]) == {"primary": "", "other": ""}
-    export(run, folder / "trials_data.csv", evidence=True, codebook=True)
+    notes = export(run, folder / "trials.csv", evidence=True, codebook=True)[1]
+    assert notes == (["Psych-DS wants trials.csv named like study-trials_data.csv"] if place != described else [])
 
 
 def test_another_program_s_description_stays(run: RunFolder, tmp_path: Path) -> None:

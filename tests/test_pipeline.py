@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
+from dsx.answers.calibration import Calibration, fitted_curves
 from dsx.errors import DecodeError
+from dsx.evaluation.calibrate import calibrated
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
@@ -67,15 +70,16 @@ class Placed(Canned):
         for question in questions:
             name = question.parameters[0].name if question.parameters else "experiments"
             options = question.places.options if question.places else ()
-            yield Completion(question.id, self.answers.get(name) or next(iter(options), "null"), True)
+            sure = {name: self.sure} if self.sure is not None and question.parameters else {}
+            yield Completion(question.id, self.answers.get(name) or next(iter(options), "null"), True, confidence=sure)
 
 
-def fill(engine: Canned, folder: Path) -> tuple[PaperResult, list[Mapping[str, Any]]]:
+def fill(engine: Canned, folder: Path, **choices: Any) -> tuple[PaperResult, list[Mapping[str, Any]]]:
     """The result and the question events of the paper."""
     path = folder / "paper.txt"
     path.write_text(PAPER)
     events: list[Mapping[str, Any]] = []
-    recipe = Recipe.read(schema_name="small")
+    recipe = Recipe.read(schema_name="small", **choices)
     result = fill_alone(Pipeline(recipe, read(SCHEMA, "small"), load_plugins(), engine, events.append), path)
     assert from_json(to_json(result)) == result
     return result, events
@@ -142,6 +146,24 @@ def test_an_engine_that_holds_a_grammar_is_asked_for_places(tmp_path: Path) -> N
     assert count.evidence.quote == "In Experiment 1, sixteen people (n = 16) reached."
     assert paper.values["tables"].status is Status.NOT_REPORTED, "no number in it is small enough, so nothing is asked"
     assert sorted(event["parameters"] for event in events) == [["experiments"], ["n"]]
+
+
+def test_curves_of_a_run_change_what_is_stored_as_an_export_of_it_would(tmp_path: Path) -> None:
+    engine = Placed({"experiments": '["Experiment 1"]'}, Confidence(0.9, 0.8))
+    fitted = fitted_curves({"": (0.5, -1), "null": (0, 0)}, about="", stored=True)
+    plain, _ = fill(engine, tmp_path)
+    result, _ = fill(engine, tmp_path, calibration=fitted)
+    assert (plain.notes, result.notes) == (("uncalibrated",), ())
+    assert value(result, "n").confidence == pytest.approx(1 / (1 + math.exp(1 - 0.5 * math.log(0.72 / 0.28))))
+    assert result.records == calibrated(plain, Calibration.of(fitted), read(SCHEMA, "small")).records
+
+
+def test_curves_of_a_model_take_the_place_of_its_own(tmp_path: Path) -> None:
+    fitted = fitted_curves({"": (0, 1), "null": (0, -1)}, about="")
+    for answer, chance in ((None, 1 / (1 + math.exp(-1))), ("null", 1 / (1 + math.exp(1)))):
+        answers = {"experiments": '["Experiment 1"]'} | ({"n": answer} if answer else {})
+        result, _ = fill(Placed(answers, Confidence(0.9, 0.8)), tmp_path, calibration=fitted)
+        assert value(result, "n").confidence == pytest.approx(chance)
 
 
 def test_an_engine_that_holds_a_grammar_may_write_freely(tmp_path: Path) -> None:

@@ -21,16 +21,19 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from reliability import judged_cells, read_lines, reliability
+from verdicts import judged_values, read_lines
+
+from dsx.evaluation.calibrate import Reliability, reliability
 
 ROOT = Path(__file__).resolve().parents[2]
 SETS = {"motor": ("pdf", "*.pdf"), "participants": ("papers", "*.md"), "trials": ("papers", "*.nxml")}
 """Folder of the papers and their names, inside data/SET-dev."""
+SURE = 0.8
 KEPT = ("value", "status", "confidence", "page", "flags", "agreement")
 """Parts of an exported cell that are scored or published. Its unit is that of the raw value: the value is converted."""
 
@@ -216,7 +219,7 @@ def measure(setting: Setting, set_name: str) -> dict[str, Any]:
     overall = {params or "all": score(setting, set_name, predictions, params) for params in (None, "informative")}
     paper_of = gold_names(setting, set_name)
     by_file = {line["file"]: paper_of[Path(line["file"]).stem] for line in lines}
-    cells = judged_cells(setting.out / f"{set_name}.all.details.csv", lines, by_file)
+    judged = judged_values(setting.out / f"{set_name}.all.details.csv", lines, by_file, {})
     statuses = Counter(cell["status"] for line in lines for cell in line["parameters"].values())
     engines = [json.loads((job.run / "run.json").read_text("utf-8"))["engine"] for job in jobs]
     return {
@@ -224,8 +227,14 @@ def measure(setting: Setting, set_name: str) -> dict[str, Any]:
         "scores": overall,
         "costs": costs(jobs),
         "statuses": dict(statuses.most_common()),
-        "reliability": reliability(cells),
+        "reliability": trust(reliability(judged)),
     }
+
+
+def trust(measured: Reliability) -> dict[str, Any]:
+    """The figures, and the precision and coverage of what is at least 0.8 sure."""
+    sure = next(part for part in measured.accepted if part.threshold == SURE)
+    return {**asdict(measured), "precision_sure": sure.precision, "coverage_sure": sure.coverage}
 
 
 def write_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
@@ -243,10 +252,10 @@ def show(results: Mapping[str, Mapping[str, Any]]) -> None:
         records = f"{overall['aligned']}/{overall['gold_experiments']}"
         print(f"{set_name:13}{overall['p']:6.3f}{overall['r']:6.3f}{overall['f1']:6.3f}{spans[0]:>12}", end="")
         print(f"{informative['f1']:12.3f}{spans[1]:>12}{records:>9}", end="")
-        spent, trust = result["costs"], result["reliability"]
+        spent, trusted = result["costs"], result["reliability"]
         print(f"{spent['tokens_sampled_a_question']:10.1f}{spent['seconds_a_paper'] or 0:8.1f}", end="")
-        print(f"{result['statuses'].get('unsupported', 0):8d}{trust['ece']:6.3f}", end="")
-        print(f"{trust['precision_sure'] or 0:8.3f}{trust['coverage_sure']:6.2f}")
+        print(f"{result['statuses'].get('unsupported', 0):8d}{trusted['ece']:6.3f}", end="")
+        print(f"{trusted['precision_sure']:8.3f}{trusted['coverage_sure']:6.2f}")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

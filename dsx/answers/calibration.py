@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from dsx.errors import UsageError
+from dsx.recipe import Curve, FittedCurves
 
 Line = tuple[float, float]
 """Slope and intercept of a logistic curve over log-odds (Platt scaling)."""
@@ -16,13 +20,14 @@ LIMIT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """curves: by kind of value (`dsx.schema.kind_of`, or null); "" is for every kind that is not there.
+    """curves: by kind of value (`dsx.schema.kind_of`, or null); "" is for every kind that is not there."""
 
-    family: what was fitted, for people.
-    """
-
-    family: str = ""
     curves: Mapping[str, Line] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, fitted: FittedCurves) -> Calibration:
+        """The curves of a file."""
+        return cls({kind: (curve.slope, curve.intercept) for kind, curve in fitted.curves.items()})
 
     def probability(self, kind: str, confidence: float) -> float:
         """The probability that a value of this confidence is right. Unchanged where nothing was fitted."""
@@ -36,6 +41,35 @@ class Calibration:
     def fitted(self) -> bool:
         """Whether confidences are probabilities."""
         return bool(self.curves)
+
+
+def read_curves(path: Path) -> FittedCurves:
+    """Raises UsageError where the file holds no fitted curves."""
+    from pydantic import ValidationError
+
+    try:
+        return FittedCurves.model_validate_json(path.read_bytes())
+    except OSError as problem:
+        raise UsageError(f"{path}: {problem.strerror}") from None
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        what = f"{where}: {first['msg']}" if where else first["msg"]
+        raise UsageError(f"{path} is no calibration ({what}); `dsx eval --calibration` writes one") from None
+
+
+def fitted_curves(
+    curves: Mapping[str, Line], *, about: str, model: str | None = None, stored: bool = False
+) -> FittedCurves:
+    """What a file of curves holds. stored: fitted on confidences as a run stores them, not as the model gives them."""
+    named = {kind: Curve(slope=slope, intercept=intercept) for kind, (slope, intercept) in curves.items()}
+    return FittedCurves(about=about, model=model, fitted_on="run" if stored else "model", curves=named)
+
+
+def check_model(fitted: FittedCurves, model: str | None) -> None:
+    """UsageError where the curves are another model's."""
+    if fitted.model and model and fitted.model != model:
+        raise UsageError(f"--calibration: its curves were fitted on answers of {fitted.model}, not of {model}")
 
 
 def log_odds(probability: float) -> float:

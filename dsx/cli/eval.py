@@ -33,7 +33,7 @@ def command() -> None:
 @AS_JSON
 @click.option("--html", type=FILE, help="Write a report with plots to this file.")
 @click.option("--details", type=FILE, help="Write a CSV with one row a judged value.")
-@click.option("--calibration", type=FILE, help="Write fitted curves for `dsx export --calibration`.")
+@click.option("--calibration", type=FILE, help="Write fitted curves, for --calibration of dsx extract and dsx export.")
 @click.option("--parameter", "parameters", multiple=True, help="Only this parameter; may be repeated.")
 @click.option("--resamples", default=2000, show_default=True, help="Of papers, for the intervals; 0: none.")
 def of_run(
@@ -50,8 +50,8 @@ def of_run(
     """How right RUN is: a run folder, or an export of one."""
     import sys
 
-    from dsx.evaluation import calibrate, page, terminal
-    from dsx.evaluation.evaluate import evaluate, to_json, write_details
+    from dsx.evaluation import page, terminal
+    from dsx.evaluation.evaluate import evaluate, to_json, write_curves, write_details
     from dsx.report.writing import replacing
 
     evaluation = evaluate(run, gold, schema=schema, resamples=resamples, parameters=parameters)
@@ -62,8 +62,8 @@ def of_run(
         with replacing(details, binary=False) as out:
             write_details(evaluation, out)
     if calibration is not None:
-        about = f"fitted on {evaluation.reliability.count} values of {len(evaluation.judgements)} papers of {run}"
-        calibrate.write_calibration(calibration, evaluation.curves, about)
+        with replacing(calibration, binary=False) as out:
+            write_curves(evaluation, out)
     if as_json:
         click.echo(to_json(evaluation.as_json()))
     else:

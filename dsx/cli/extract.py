@@ -133,6 +133,11 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
 @click.option("--samples", default=1, show_default=True, help="Answers drawn for each parameter.")
 @click.option("--alternatives", is_flag=True, help="Keep the whole distribution over a parameter's choices.")
 @click.option(
+    "--calibration",
+    type=click.Path(path_type=Path),
+    help="Store probabilities for confidences, by curves of `dsx eval --calibration`.",
+)
+@click.option(
     "--hidden-text",
     type=click.Choice(["hide", "show"]),
     default="hide",
@@ -166,6 +171,7 @@ def parse(arguments: list[str]) -> tuple[tuple[Path, ...], Recipe, Path | None, 
 
 
 def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | None, Call]:
+    from dsx.answers.calibration import read_curves
     from dsx.recipe import Recipe
     from dsx.run.job import Call
     from dsx.run.papers import Shard
@@ -178,6 +184,8 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
         recipe["schema_name"] = FIELDS + options["fields"]
     if options["base_url"] is not None:
         recipe["options"] = {**recipe["options"], "base_url": options["base_url"]}
+    if options["calibration"] is not None:
+        recipe["calibration"] = read_curves(options["calibration"])
     if options["repairs"] is not None:
         recipe["repairs"] = tuple(name.strip() for name in options["repairs"].split(",") if name.strip())
     else:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dsx.answers.calibration import Line
+from dsx.answers.calibration import Line, fitted_curves
 from dsx.errors import UsageError
 from dsx.evaluation import calibrate
 from dsx.evaluation.gold import GoldPaper, read_gold, stem
@@ -25,6 +25,7 @@ class Evaluation:
     """What an evaluation found. missing: gold papers without results. unjudged: papers without gold.
 
     calibrated: the reliability of fitted confidences, each by curves of the other papers. curves: of all papers.
+    recipe: how the run was made; empty for an export.
     """
 
     run: str
@@ -35,6 +36,7 @@ class Evaluation:
     curves: Mapping[str, Line]
     missing: tuple[str, ...]
     unjudged: tuple[str, ...]
+    recipe: Mapping[str, Json]
 
     def as_json(self) -> dict[str, Json]:
         """All figures; `details` has one entry for each value with something to judge."""
@@ -92,7 +94,7 @@ def evaluate(
     gold: a folder of gold files, or decisions of reviewers. parameters: only these columns; all by default.
     Raises UsageError where one of them is not what it should be.
     """
-    parameter_set, results = read_results(Path(run), None if schema is None else Path(schema))
+    parameter_set, results, recipe = _read_results(Path(run), None if schema is None else Path(schema))
     papers = read_gold(Path(gold), parameter_set)
     judgements = _only(judge_all(papers, results, parameter_set), parameters)
     values = calibrate.judged_values(judgements, calibrate.kinds_of(parameter_set))
@@ -106,18 +108,31 @@ def evaluate(
         calibrate.fit(values),
         missing,
         unjudged,
+        recipe,
     )
 
 
-def read_results(run: Path, schema: Path | None) -> tuple[ParameterSet, list[PaperResult]]:
-    """A run folder's results, or those of an export, and their parameter set."""
+def _read_results(run: Path, schema: Path | None) -> tuple[ParameterSet, list[PaperResult], Mapping[str, Json]]:
+    """A run folder's results, or those of an export, with their parameter set and the run's recipe."""
     if run.is_dir() or is_run(run):
         folder = read_run(run)
-        return read(folder.manifest["schema"], folder.manifest["schema_name"]), list(folder.results())
+        parameters = read(folder.manifest["schema"], folder.manifest["schema_name"])
+        return parameters, list(folder.results()), folder.manifest.get("recipe") or {}
     if schema is None:
         raise UsageError(f"{run} is no run folder; say with --schema of which parameter set the export is")
     parameters = read_schema(schema)
-    return parameters, read_export(run, parameters)
+    return parameters, read_export(run, parameters), {}
+
+
+def write_curves(evaluation: Evaluation, out: Any) -> None:
+    """The file for `--calibration`. UsageError where the run's confidences went through such a file already."""
+    if evaluation.recipe.get("calibration"):
+        raise UsageError(
+            f"{evaluation.run} was extracted with --calibration; fit curves on a run that was extracted without it"
+        )
+    about = f"{evaluation.reliability.count} values of {len(evaluation.judgements)} papers of {evaluation.run}"
+    fitted = fitted_curves(evaluation.curves, about=about, model=evaluation.recipe.get("model"), stored=True)
+    out.write(fitted.model_dump_json(indent=1) + "\n")
 
 
 def write_details(evaluation: Evaluation, out: Any) -> None:

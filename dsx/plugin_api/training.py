@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsx.answers.calibration import fit_line
+from dsx.answers.calibration import Calibration, fit_line, fitted_curves, read_curves
 from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector
 from dsx.engines.chat import Renderer
@@ -33,16 +33,19 @@ from dsx.types import (
 from dsx.units import convert
 
 __all__ = [
+    "Calibration",
     "Examiner",
     "Known",
     "Renderer",
     "convert",
     "embedded_folder",
     "fit_line",
+    "fitted_curves",
     "kind_of",
     "local_engine",
     "model_cache",
     "numbers_of",
+    "read_curves",
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,10 @@ from dsx.types import ExportOptions, Json, ParameterSet
 COLUMNS = ("column", "list", "type", "unit", "description", "choices", "synonyms", "minimum", "maximum")
 """Of the codebook. type: as in JSON Schema, "list of number" for a list; choices: JSON, choice → what it means."""
 DESCRIPTION = "dataset_description.json"
-GENERATOR = "dsx"
+TECHNIQUE = "dsx: values taken from papers by a language model"
+"""By which a description of ours is known; schema.org has this property for a dataset."""
+DATA_FILE = re.compile("([a-z]+-[a-zA-Z0-9]+)(_[a-z]+-[a-zA-Z0-9]+)*_data\\.csv")
+"""How Psych-DS wants a file of data to be named."""
 OURS = {
     "file": "File name of the paper",
     "document": "SHA-256 of the paper's file",
@@ -69,11 +73,11 @@ def type_name(schema: dict[str, Json] | Json) -> str:
     return "choice" if "enum" in schema else str(schema.get("type", "string"))
 
 
-def write_codebook(parameters: ParameterSet, options: ExportOptions, export: Path) -> list[Path]:
+def write_codebook(parameters: ParameterSet, options: ExportOptions, export: Path) -> str | None:
     """Writes NAME.codebook.csv beside the export and dataset_description.json where Psych-DS wants it.
 
-    That is beside the folder `data` where the export stands in one, else beside the export. UsageError where there is a
-    dataset_description.json of another program.
+    That is beside the folder `data` where the export stands in one, else beside the export. Returns what keeps the
+    folder from being a Psych-DS dataset. UsageError where there is a dataset_description.json of another program.
     """
     table = RecordTable.of(parameters, options)
     book = export.with_name(f"{export.name.split('.')[0]}.codebook.csv")
@@ -89,7 +93,9 @@ def write_codebook(parameters: ParameterSet, options: ExportOptions, export: Pat
     with replacing(description, binary=False) as out:
         json.dump(psych_ds(parameters, table), out, ensure_ascii=False, indent=1)
         out.write("\n")
-    return [book, description]
+    if folder.name == "data" and DATA_FILE.fullmatch(export.name) is None:
+        return f"Psych-DS wants {export.name} named like study-trials_data.csv"
+    return None
 
 
 def psych_ds(parameters: ParameterSet, table: RecordTable) -> dict[str, Json]:
@@ -111,7 +117,7 @@ def psych_ds(parameters: ParameterSet, table: RecordTable) -> dict[str, Json]:
         "name": parameters.name,
         "description": parameters.description or f"Values of the parameter set {parameters.name}, taken from papers",
         "variableMeasured": variables,
-        "generator": GENERATOR,
+        "measurementTechnique": TECHNIQUE,
     }
 
 
@@ -120,4 +126,4 @@ def _is_ours(path: Path) -> bool:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return False
-    return isinstance(content, dict) and content.get("generator") == GENERATOR
+    return isinstance(content, dict) and content.get("measurementTechnique") == TECHNIQUE

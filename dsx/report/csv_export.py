@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TextIO
 
 from dsx.report.cells import LONG, LongRow, all_long_rows, flat, neutral
-from dsx.report.columns import columns, names
 from dsx.report.tables import RecordTable
 from dsx.types import NO_OPTIONS, ExportOptions, Json, PaperResult, ParameterSet
 
@@ -30,7 +29,7 @@ def to_csv(
         out.write(BOM)
     if options.long:
         writer.writerow(LONG)
-        for row in all_long_rows(results, names(columns(parameters)), options):
+        for row in all_long_rows(results, parameters, options):
             writer.writerow(_long_cells(row))
         return
     table = RecordTable.of(parameters, options)

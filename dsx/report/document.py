@@ -82,16 +82,16 @@ def page_text(document: Document, number: int) -> str:
 def section_text(document: Document, name: str) -> str:
     """The sections of this kind, or with this in their title. UsageError names the kinds that there are."""
     wanted = name.casefold()
-    found = [section for section in document.sections if section.kind == wanted]
-    found = found or [section for section in document.sections if wanted in section.title.casefold()]
-    if not found:
+    sections = [section for section in document.sections if section.kind == wanted]
+    sections = sections or [section for section in document.sections if wanted in section.title.casefold()]
+    if not sections:
         there_are = ", ".join(dict.fromkeys(section.kind for section in document.sections)) or "none"
         raise UsageError(f"--section {name}: no such kind or title in {document.file}; kinds: {there_are}")
-    return "\n".join(document.text[section.start : section.end] for section in _outermost(found))
+    return "\n".join(document.text[section.start : section.end] for section in _outermost(sections))
 
 
 def _outermost(sections: list[Section]) -> list[Section]:
-    return [one for one in sections if not any(_holds(other, one) for other in sections)]
+    return [section for section in sections if not any(_holds(other, section) for other in sections)]
 
 
 def _holds(outer: Section, inner: Section) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from dsx.report.cells import cell, flat, machine_value
+from dsx.report.cells import cell, failed_row, flat, machine_value
 from dsx.report.columns import columns, label, names, rows
 from dsx.schema import to_object
-from dsx.types import NO_OPTIONS, ExportOptions, Json, PaperResult, ParameterSet, Value, record_key
+from dsx.types import NO_OPTIONS, ExportOptions, Failure, Json, PaperResult, ParameterSet, Value, record_key
 
 HEAD_BYTES = 200
 _line = re.compile(r'\{"file": ".*", "document": ')
@@ -21,7 +21,10 @@ _objects = re.compile(r'\[\s*(\]|\{\s*"file": ".*",\s*"document": )')
 def to_jsonl(
     results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO, options: ExportOptions = NO_OPTIONS
 ) -> None:
-    """One line a record; the parameters of the records above it, and of the paper, are repeated on each."""
+    """One line a record; the parameters of the records above it, and of the paper, are repeated on each.
+
+    A failed paper has a line without record and parameters, whose "failed" is the reason.
+    """
     table = columns(parameters)
     column_names, plain_names = names(table), {column.name: column.parameter.name for column in table}
     for result in results:
@@ -33,16 +36,33 @@ def to_jsonl(
             line = {"file": result.file, "document": result.document, "record": label(row.record)}
             path = record_key(row.record.path) if row.record is not None else ""
             out.write(json.dumps({**line, "path": path, "parameters": cells}, ensure_ascii=False) + "\n")
+    for failure in options.failures:
+        nothing = {"record": None, "path": "", "parameters": {}, "failed": failure.reason}
+        out.write(json.dumps({**failed_row(failure), **nothing}, ensure_ascii=False) + "\n")
 
 
-def to_objects(results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO) -> None:
-    """A JSON list: {"file", "document", "values"} for each paper, the values in the schema's own shape."""
+def to_objects(
+    results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO, options: ExportOptions = NO_OPTIONS
+) -> None:
+    """A JSON list: {"file", "document", "values"} for each paper, the values in the schema's own shape.
+
+    A failed paper has no value there, and "failed", the reason.
+    """
     before = "["
-    for result in results:
-        paper = {"file": result.file, "document": result.document, "values": to_object(result, parameters)}
+    for paper in _objects_of(results, parameters, options.failures):
         out.write(f"{before}\n{json.dumps(paper, ensure_ascii=False, indent=2)}")
         before = ","
     out.write("[]\n" if before == "[" else "\n]\n")
+
+
+def _objects_of(
+    results: Iterable[PaperResult], parameters: ParameterSet, failures: Iterable[Failure]
+) -> Iterator[dict[str, Json]]:
+    for result in results:
+        yield {"file": result.file, "document": result.document, "values": to_object(result, parameters)}
+    for failure in failures:
+        nothing = to_object(PaperResult(failure.document, failure.file, ()), parameters)
+        yield {**failed_row(failure), "values": nothing, "failed": failure.reason}
 
 
 def is_jsonl_export(path: Path) -> bool:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from dsx.errors import UsageError
 from dsx.report.cells import LONG, all_long_rows
-from dsx.report.columns import columns, names
 from dsx.report.tables import RecordTable
 from dsx.types import ExportOptions, PaperResult, ParameterSet
 
@@ -25,7 +24,7 @@ def to_frame(results: Sequence[PaperResult], parameters: ParameterSet, options: 
     except ImportError:
         raise UsageError("a data frame needs pandas: pip install 'dsx-extract[frame]'") from None
     if options.long:
-        values = all_long_rows(results, names(columns(parameters)), options)
+        values = all_long_rows(results, parameters, options)
         header, rows = list(LONG), [[row.get(name) for name in LONG] for row in values]
     else:
         table = RecordTable.of(parameters, options)

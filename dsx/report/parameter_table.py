@@ -22,16 +22,16 @@ def _table(kind: RecordType, title: str, per_question: int, cap: int) -> Iterato
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=Text(title), title_justify="left", caption_justify="left")
-    made.caption = Text(kind.description) if kind.description else None
+    table = Table(title=Text(title), title_justify="left", caption_justify="left")
+    table.caption = Text(kind.description) if kind.description else None
     for column in ("parameter", "type", "unit", "choices", "looked for in", "tokens", "question"):
-        made.add_column(column, justify="right" if column in ("tokens", "question") else "left")
+        table.add_column(column, justify="right" if column in ("tokens", "question") else "left")
     for number, group in enumerate(plan.groups(kind, per_question, cap), 1):
         for parameter in group:
             choices = ", ".join(str(choice.value) for choice in parameter.choices)
             cells = (parameter.name, describe(parameter.schema), parameter.unit or "", choices, parameter.where)
-            made.add_row(*map(Text, cells), str(plan.answer_tokens(parameter)), str(number))
+            table.add_row(*map(Text, cells), str(plan.answer_tokens(parameter)), str(number))
     if kind.parameters:
-        yield made
+        yield table
     for child in kind.children:
         yield from _table(child, f"{title} / {child.name} (at most {child.max_records})", per_question, cap)

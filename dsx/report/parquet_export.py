@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from dsx.errors import UsageError
-from dsx.report.cells import LONG, all_long_rows, flat
-from dsx.report.columns import columns, names
+from dsx.report.cells import LONG, LongRow, all_long_rows, flat
 from dsx.report.tables import AFTER, BEFORE, RecordTable
 from dsx.types import NO_OPTIONS, ExportOptions, Json, PaperResult, ParameterSet
 
 if TYPE_CHECKING:
     import pyarrow
 
-ROWS_AT_ONCE = 1000
-"""Rows of one row group, which is what memory holds."""
+    Fields = Mapping[str, pyarrow.DataType]
+
+ROWS_AT_ONCE, LONG_ROWS_AT_ONCE = 1000, 8000
+"""Rows of one row group, which is what memory holds: some 10 MB."""
+_Row = TypeVar("_Row")
 MARK = b"dsx"
 """The key of the file's metadata by which an export is known."""
 
@@ -34,20 +36,15 @@ def to_parquet(
     if options.long:
         kinds = {"text": pyarrow.string(), "real": pyarrow.float64(), "integer": pyarrow.int64()}
         fields = {name: kinds[kind] for name, kind in LONG.items()}
-        values = all_long_rows(results, names(columns(parameters)), options)
-        rows: Iterable[list[Json]] = ([row.get(name) for name in LONG] for row in values)
+        batches = _long_batches(all_long_rows(results, parameters, options), fields)
     else:
         table = RecordTable.of(parameters, options)
         fields = _fields(table)
-        rows = table.all_rows(results)
+        batches = _batches(table.all_rows(results), fields)
     schema = pyarrow.schema(list(fields.items()), metadata={MARK: parameters.name.encode()})
     with pyarrow.parquet.ParquetWriter(out, schema) as writer:
-        for group in _groups(rows):
-            arrays = [
-                pyarrow.array(_typed(cells, kind), kind)
-                for cells, kind in zip(zip(*group, strict=True), fields.values(), strict=True)
-            ]
-            writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
+        for batch in batches:
+            writer.write_table(pyarrow.Table.from_arrays(batch, schema=schema))
 
 
 def is_parquet_export(path: Path) -> bool:
@@ -61,13 +58,31 @@ def is_parquet_export(path: Path) -> bool:
         return False
 
 
-def _groups(rows: Iterable[list[Json]]) -> Iterator[list[list[Json]]]:
+def _batches(rows: Iterable[list[Json]], fields: Fields) -> Iterator[list[pyarrow.Array]]:
+    """The columns of so many rows as memory is to hold."""
+    import pyarrow
+
+    for group in _batched(rows, ROWS_AT_ONCE):
+        cells = zip(zip(*group, strict=True), fields.values(), strict=True)
+        yield [pyarrow.array(_typed(column, kind), kind) for column, kind in cells]
+
+
+def _long_batches(rows: Iterable[LongRow], fields: Fields) -> Iterator[list[pyarrow.Array]]:
+    """The same of rows a value, whose cells have the types of LONG: pyarrow reads the dictionaries itself."""
+    import pyarrow
+
+    kind = pyarrow.struct(fields.items())
+    for group in _batched(rows, LONG_ROWS_AT_ONCE):
+        yield pyarrow.array(group, kind).flatten()
+
+
+def _batched(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
     rest = iter(rows)
-    while group := list(islice(rest, ROWS_AT_ONCE)):
+    while group := list(islice(rest, size)):
         yield group
 
 
-def _fields(table: RecordTable) -> dict[str, pyarrow.DataType]:
+def _fields(table: RecordTable) -> Fields:
     import pyarrow
 
     parts = {"confidence": pyarrow.float64(), "page": pyarrow.int64()}

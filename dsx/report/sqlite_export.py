@@ -29,30 +29,28 @@ create table parameters (column_name text primary key, list text, type text, uni
 create table "values" (
     id integer primary key, record integer not null references records, parameter text not null references parameters,
     value, type text, status text not null, confidence real, raw text, unit text, agreement real, flags text,
-    machine text, unique (record, parameter));
+    machine text);
 create table evidence (
     value integer primary key references "values", quote text not null, page integer not null, boxes text,
     start integer, "end" integer, occurrences integer);
 """
 INDEXES = """
-create index records_of_paper on records (document);
+create unique index values_of_record on "values" (record, parameter);
 create index values_of_parameter on "values" (parameter);
 create index values_by_status on "values" (status);
 create view cells as
-    select papers.file, papers.document, records.list, records.label as record, records.path, "values".parameter,
-        "values".value, "values".type, "values".status, "values".confidence, evidence.quote, evidence.page,
-        evidence.boxes, "values".raw, "values".unit, "values".agreement, "values".flags, "values".machine
+    select "values".id as rowid, papers.file, papers.document, records.list, records.label as record, records.path,
+        "values".parameter, "values".value, "values".type, "values".status, "values".confidence, evidence.quote,
+        evidence.page, evidence.boxes, "values".raw, "values".unit, "values".agreement, "values".flags,
+        "values".machine
     from "values" join records on records.id = "values".record join papers using (document)
         left join evidence on evidence.value = "values".id;
 create view failures as
     select file, document, null as record, null as parameter, failed as reason from papers where failed is not null
     union all select file, document, record, parameter, flags from cells where status = 'failed';
 create virtual table search using fts5 (value, quote, file unindexed, record unindexed, parameter unindexed,
-    tokenize = 'unicode61 remove_diacritics 2');
-insert into search (rowid, value, quote, file, record, parameter)
-    select "values".id, "values".value, evidence.quote, papers.file, records.label, "values".parameter
-    from "values" join records on records.id = "values".record join papers using (document)
-        left join evidence on evidence.value = "values".id where "values".value is not null;
+    content="cells", tokenize='unicode61 remove_diacritics 2');
+insert into search (search) values ('rebuild');
 """
 MOST_VIEW_COLUMNS = 1900
 """SQLite takes 2,000 in a view."""
@@ -102,31 +100,32 @@ class _Rows:
         """One paper with all that it has."""
         self._connection.execute("insert into papers values (?, ?, null)", (result.document, result.file))
         numbers: dict[RecordPath, int] = {}
+        records, values, evidence = [], list[tuple[Json, ...]](), list[tuple[Json, ...]]()
         for record in result.records:
             self._records += 1
             numbers[record.path] = self._records
-            self._add_record(result, record, numbers.get(record.path[:-1]) if record.path else None)
-            self._add_values(result, record)
+            place = (result.document, numbers.get(record.path[:-1]) if record.path else None)
+            names = ("/".join(lists_of(record.path)), record.label, record_key(record.path))
+            quote = (record.evidence.quote, record.evidence.page) if record.evidence is not None else (None, None)
+            records.append((self._records, *place, *names, *quote))
+            self._add_values(result.document, record, values, evidence)
+        for table, rows in (("records", records), ('"values"', values), ("evidence", evidence)):
+            if rows:
+                self._connection.executemany(f"insert into {table} values ({', '.join('?' * len(rows[0]))})", rows)
 
-    def _add_record(self, result: PaperResult, record: Record, parent: int | None) -> None:
-        place = ("/".join(lists_of(record.path)), record.label, record_key(record.path))
-        quote = (record.evidence.quote, record.evidence.page) if record.evidence is not None else (None, None)
-        row = (self._records, result.document, parent, *place, *quote)
-        self._connection.execute("insert into records values (?, ?, ?, ?, ?, ?, ?, ?)", row)
-
-    def _add_values(self, result: PaperResult, record: Record) -> None:
-        values, evidence = [], []
+    def _add_values(
+        self, document: str, record: Record, values: list[tuple[Json, ...]], evidence: list[tuple[Json, ...]]
+    ) -> None:
+        path, lists = record_key(record.path), lists_of(record.path)
         for name, value in record.values.items():
             self._values += 1
-            machine = self._machine.get((result.document, record_key(record.path), name))
-            column = self._names.get((lists_of(record.path), name), name)
+            machine = self._machine.get((document, path, name)) if self._machine else None
+            column = self._names.get((lists, name), name)
             values.append((self._values, self._records, column, *_value_row(value, machine)))
             if value.evidence is not None:
-                place = value.evidence
-                span = (place.start, place.end, place.occurrences)
-                evidence.append((self._values, place.quote, place.page, written(boxes(place)), *span))
-        self._connection.executemany(f'insert into "values" values ({", ".join("?" * 12)})', values)
-        self._connection.executemany("insert into evidence values (?, ?, ?, ?, ?, ?, ?)", evidence)
+                quote = value.evidence
+                span = (quote.start, quote.end, quote.occurrences)
+                evidence.append((self._values, quote.quote, quote.page, written(boxes(quote)), *span))
 
 
 def _value_row(value: Value, machine: Value | None) -> tuple[Json, ...]:
@@ -157,18 +156,18 @@ def _views(table: tuple[Column, ...]) -> list[str]:
     """A view a list of records, named like it, and `paper`: a row a record, a column a parameter."""
     views = []
     for lists in dict.fromkeys(column.lists for column in table):
-        inside = [column for column in table if column.lists == lists][:MOST_VIEW_COLUMNS]
+        of_list = [column for column in table if column.lists == lists][:MOST_VIEW_COLUMNS]
         selected = ", ".join(
             f'max(case when "values".parameter = {_text(column.name)} then "values".value end) '
             f"as {_name(column.parameter.name)}"
-            for column in inside
+            for column in of_list
         )
         name = ".".join(lists) or "paper"
         while name in ("papers", "records", "values", "evidence", "parameters", "cells", "failures", "search"):
             name += "_"
         views.append(
-            f"create view {_name(name)} as select papers.file as {_name('file' + _apart('file', inside))}, "
-            f"records.label as {_name('record' + _apart('record', inside))}, {selected} "
+            f"create view {_name(name)} as select papers.file as {_name('file' + _apart('file', of_list))}, "
+            f"records.label as {_name('record' + _apart('record', of_list))}, {selected} "
             f'from records join papers using (document) left join "values" on "values".record = records.id '
             f"where records.list = {_text('/'.join(lists))} group by records.id"
         )

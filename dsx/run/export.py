@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from dsx.answers.calibration import Calibration, check_model, read_curves
 from dsx.errors import UsageError
-from dsx.evaluation.calibrate import calibrated, read_calibration
+from dsx.evaluation.calibrate import calibrated
 from dsx.plugins.registry import Registry
 from dsx.report.codebook import write_codebook
 from dsx.report.writing import export_to
@@ -58,12 +59,13 @@ def export_run(
             takers = ", ".join(other for other in exporters if field in exporters[other].options)
             raise UsageError(f"{flag} is not for --format {name}, but for {takers}")
     gc.freeze()  # what is loaded need not be looked at for each paper: a quarter of the time
+    about_file = list[str]()
     with exporters.calling(name, but=OSError):
         if output is None:
             exporter.write(results, parameters, stdout, options)
         else:
-            _to_file(output, exporter, results, parameters, options, choices)
-    return _notes(options, exporter, unmatched)
+            about_file = _to_file(output, exporter, results, parameters, options, choices)
+    return [*about_file, *_notes(options, exporter, unmatched)]
 
 
 def frame_of(run: RunFolder, choices: ExportChoices) -> pandas.DataFrame:
@@ -111,13 +113,14 @@ def _to_file(
     parameters: ParameterSet,
     options: ExportOptions,
     choices: ExportChoices,
-) -> None:
+) -> list[str]:
+    """What the person should know of the file."""
     try:
         export_to(output, exporter, results, parameters, options, choices.force)
-        if choices.codebook:
-            write_codebook(parameters, options, output)
+        note = write_codebook(parameters, options, output) if choices.codebook else None
     except OSError as problem:
         raise UsageError(f"{output}: {problem.strerror or problem}") from None
+    return [note] if note else []
 
 
 def _reviewed(
@@ -136,7 +139,7 @@ def _reviewed(
             reviewed = apply_decisions(result, settled, parameters)
             machine |= reviewed.machine
             unmatched += reviewed.unmatched
-    calibration = None if choices.calibration is None else read_calibration(choices.calibration)
+    calibration = None if choices.calibration is None else _calibration(run, choices.calibration)
 
     def change(result: PaperResult) -> PaperResult:
         if settled:
@@ -144,6 +147,17 @@ def _reviewed(
         return result if calibration is None else calibrated(result, calibration, parameters)
 
     return StoredResults(records, change), machine, unmatched
+
+
+def _calibration(run: RunFolder, path: Path) -> Calibration:
+    """UsageError where the curves are not for the confidences that the run stores."""
+    recipe, fitted = run.manifest.get("recipe") or {}, read_curves(path)
+    if recipe.get("calibration"):
+        raise UsageError(f"--calibration: {run.path} was extracted with one, which would count twice; leave it out")
+    if fitted.fitted_on == "model":
+        raise UsageError(f"{path} is for confidences as the model gives them; give it to dsx extract --calibration")
+    check_model(fitted, recipe.get("model"))
+    return Calibration.of(fitted)
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -164,7 +178,7 @@ def _notes(options: ExportOptions, exporter: Exporter, unmatched: Sequence[Decis
     notes = []
     if options.failures and "failures" not in exporter.options:
         count = f"{len(options.failures)} papers" if len(options.failures) > 1 else "1 paper"
-        notes.append(f"{count} failed and this format does not say so; csv, xlsx and sqlite do")
+        notes.append(f"{count} failed and this format does not say so; jsonl, csv, xlsx and sqlite do")
     if unmatched:
         first = unmatched[0]
         where = " ".join(filter(None, (first.paper, first.label, first.parameter)))

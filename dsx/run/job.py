@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsx import __version__
+from dsx.answers.calibration import check_model
 from dsx.ask import plan
 from dsx.errors import LoadError, RunError, SchemaError, UsageError
 from dsx.plugins import Plugins, load_plugins
@@ -71,6 +72,8 @@ def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | No
         plugins.loaders[recipe.loader]
     for name in recipe.repairs:
         plugins.repairs[name]
+    if recipe.calibration is not None:
+        check_model(recipe.calibration, recipe.model)
     for parameter in parameters.root.all_parameters():
         for name in parameter.normalisers:
             plugins.normalisers[name]

@@ -20,13 +20,14 @@ def _texts() -> dict[str, Exporter]:
             export.to_jsonl,
             "one line a record, every value with its evidence",
             suffixes=(".jsonl", ".ndjson"),
-            options=("machine",),
+            options=("failures", "machine"),
             is_own=export.is_jsonl_export,
         ),
         "json": Exporter(
             export.to_objects,
             "a paper's file, document and values in the schema's own shape",
             suffixes=(".json",),
+            options=("failures",),
             is_own=export.is_json_export,
         ),
         "csv": Exporter(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import shutil
 import tempfile
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dsx.plugin_api import ModelError
-from dsx.plugin_api.training import embedded_folder, model_cache
+from dsx.plugin_api.training import Calibration, embedded_folder, model_cache, read_curves
 
 log = logging.getLogger("dsx.reader")
 WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"
@@ -34,8 +33,7 @@ def calibration() -> Mapping[str, tuple[float, float]]:
     """By kind of parameter, slope and intercept of the curve from a confidence to the chance of being right."""
     if not CALIBRATION.is_file():
         return {}
-    stored: Mapping[str, list[float]] = json.loads(CALIBRATION.read_text("utf-8"))["curves"]
-    return {kind: (line[0], line[1]) for kind, line in stored.items()}
+    return Calibration.of(read_curves(CALIBRATION)).curves
 
 
 def _merge(base: Path, target: Path) -> None:
