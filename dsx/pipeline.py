@@ -69,7 +69,8 @@ def _calibration(recipe: Recipe, plugins: Plugins) -> Calibration:
     """Of the confidences as the model gives them: the recipe's, else what the model's plugin brings."""
     if recipe.calibration is not None and recipe.calibration.fitted_on == "model":
         return Calibration.of(recipe.calibration)
-    return Calibration(plugins.models[recipe.model].calibration if recipe.model in plugins.models else {})
+    model = recipe.model or ""
+    return Calibration(plugins.models[model].calibration if model in plugins.models else {})
 
 
 class Pipeline:

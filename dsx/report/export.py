@@ -37,7 +37,7 @@ def to_jsonl(
             path = record_key(row.record.path) if row.record is not None else ""
             out.write(json.dumps({**line, "path": path, "parameters": cells}, ensure_ascii=False) + "\n")
     for failure in options.failures:
-        nothing = {"record": None, "path": "", "parameters": {}, "failed": failure.reason}
+        nothing: dict[str, Json] = {"record": None, "path": "", "parameters": {}, "failed": failure.reason}
         out.write(json.dumps({**failed_row(failure), **nothing}, ensure_ascii=False) + "\n")
 
 

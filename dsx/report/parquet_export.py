@@ -35,7 +35,7 @@ def to_parquet(
         raise UsageError("--format parquet needs pyarrow: pip install 'dsx-extract[parquet]'") from None
     if options.long:
         kinds = {"text": pyarrow.string(), "real": pyarrow.float64(), "integer": pyarrow.int64()}
-        fields = {name: kinds[kind] for name, kind in LONG.items()}
+        fields: Fields = {name: kinds[kind] for name, kind in LONG.items()}
         batches = _long_batches(all_long_rows(results, parameters, options), fields)
     else:
         table = RecordTable.of(parameters, options)
