@@ -16,6 +16,7 @@ from dsx.cli.review import command
 from dsx.errors import RunError, UsageError
 from dsx.review import ReviewServer, open_review, review_page, write_page
 from dsx.review.attention import reasons
+from dsx.review.words import placed_words
 from dsx.store import RunFolder, newest_run, open_run, read_decisions, read_reviews
 from dsx.types import Confidence, Flag, Status, Value
 from tests.gold_run import PAPERS, gold_run
@@ -55,22 +56,15 @@ def inside(placed: list[tuple[str, float, float]], boxes: Any) -> str:
 
 @pytest.mark.parametrize("paper", sorted([*PAPERS.glob("*.pdf"), *DEV.glob("*.pdf")]), ids=lambda path: path.stem)
 def test_each_words_box_covers_it(paper: Path, run: RunFolder) -> None:
-    from dsx.review.sources import PaperSource
-
-    contents = open_review(run.path)
-    source = PaperSource(paper, contents.reader.read(paper))
+    document = open_review(run.path).reader.read(paper)
     words, missed = 0, []
     with pymupdf.open(paper) as pdf:
         for number in range(1, len(pdf) + 1):
-            page = source.page(number)
-            assert page is not None
-            assert (page["number"], page["of"]) == (number, len(pdf))
             placed = characters(pdf[number - 1])
-            for word, boxes, _ in page["words"]:
+            for word in placed_words(document, number):
                 words += 1
-                if squeezed(word) not in inside(placed, boxes):
-                    missed.append((number, word))
-    source.close()
+                if squeezed(word.text) not in inside(placed, word.boxes):
+                    missed.append((number, word.text))
     assert words > 1000
     assert len(missed) <= words * 0.005, missed[:20]
 

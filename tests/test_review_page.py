@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from dsx.cli.export import command as export
 from dsx.review import ReviewServer, open_review, review_page, write_page
+from dsx.review.words import GAP, Word, packed
 from dsx.schema import read, validates
 from dsx.store import RunFolder, apply_decisions, open_run, parse_decisions, read_decisions, review_path, settle
 from dsx.types import Evidence, Flag, PaperResult, Record, RecordStep, Status, Value
@@ -347,6 +348,20 @@ def test_without_the_paper_its_text_is_shown_around_the_quote(visit: Open, run: 
     page.click(".quoted >> nth=0")
     page.click("[aria-selected=true] + .word")
     assert page.inner_text("#quote") == "Twenty-four participants"
+
+
+def test_words_come_out_as_they_were_packed(visit: Open, page_file: Path) -> None:
+    placed = [
+        Word("ﬁrst", ((72.04, 100.06, 90.0, 110.5),)),
+        Word("hyphen-ated", ((300, 100, 320.26, 110.5), (72, 112, 80, 123)), ends_line=True),
+        Word("up", ((10, 90, 12, 95),)),
+    ]
+    flowing = [Word("a"), Word("b", ends_line=True), Word(GAP), Word("c")]
+    page = visit(page_file.as_uri())
+    tenths = [[[round(edge, 1) for edge in box] for box in word.boxes] for word in placed]
+    expected = [[word.text, boxes, word.ends_line] for word, boxes in zip(placed, tenths, strict=True)]
+    assert page.evaluate("unpacked", packed(placed)) == expected
+    assert page.evaluate("unpacked", packed(flowing)) == [["a", [], False], ["b", [], True], None, ["c", [], False]]
 
 
 CASES: Sequence[tuple[dict[str, Any], Sequence[Any]]] = [

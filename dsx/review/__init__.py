@@ -1,7 +1,8 @@
 """Review: a run's values beside the pages that they come from, for people to decide on.
 
 attention  what in a value asks for a person's eyes
-sources    where the papers of a run are, and the pages of one: pictures, words and their boxes
+sources    where the papers of a run are, and the pages of one
+words      the words of a page and their boxes, in a short form
 contents   a run as the page's data
 html       the page: one file that needs nothing else
 server     the same page from this machine, for decisions that are written at once

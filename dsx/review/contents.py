@@ -11,8 +11,9 @@ from pathlib import Path
 from dsx.load import DocumentReader, open_cache
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
-from dsx.review.attention import reasons
-from dsx.review.sources import PaperSource, Span, find_papers
+from dsx.review.attention import Reason, reasons
+from dsx.review.sources import PaperSource, find_papers
+from dsx.review.words import Span
 from dsx.schema import read
 from dsx.schema.values import without_step
 from dsx.store import RunFolder, flag_text, read_run
@@ -55,6 +56,15 @@ class ReviewContents:
             "parameters": [_parameter(kind, parameter) for kind, parameter in asked],
             "papers": papers,
         }
+
+    def by_attention(self) -> list[str]:
+        """Documents in the order of the page's list: by the value of each that needs eyes most."""
+
+        def highest(document: str) -> float:
+            records = self.results[document].records
+            return max((_rank(reasons(value)) for record in records for value in record.values.values()), default=0)
+
+        return sorted(self.results, key=highest, reverse=True)
 
     def pages(self, document: str, numbers: Sequence[int] | None = None) -> Iterator[dict[str, Json]]:
         """Pages of one paper. numbers: None for those that quotes stand on."""
@@ -135,7 +145,7 @@ def _value(value: Value) -> dict[str, Json]:
         "status": str(value.status),
         "flags": [flag_text(flag) for flag in value.flags],
         "reasons": [[reason.kind, reason.text] for reason in why],
-        "rank": sum(reason.weight * 10**-place for place, reason in enumerate(why)),
+        "rank": _rank(why),
         "check": bool(why) and why[0].weight >= NEEDS_EYES,
     }
     if value.confidence is not None:
@@ -149,6 +159,11 @@ def _value(value: Value) -> dict[str, Json]:
         likely = sorted(value.sure.alternatives, key=lambda pair: -pair[1])
         shown["candidates"] = [[choice, round(chance, 4)] for choice, chance in likely[:9] if chance >= UNLIKELY]
     return shown
+
+
+def _rank(why: Sequence[Reason]) -> float:
+    """How soon a value is to be looked at, the larger the sooner: by its heaviest reason, then by the next."""
+    return sum(reason.weight * 10**-place for place, reason in enumerate(why))
 
 
 def _quotes(result: PaperResult) -> dict[int, list[Span]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -25,13 +24,15 @@ def review_page(contents: ReviewContents, reviewer: str = "", served: bool = Fal
     """The page. reviewer: the name filled in. served: pages of papers and decisions come from and go to a server."""
     scripts = [_asset(name) for name in SCRIPTS]
     style = _asset("style.css")
-    data = {**contents.data(), "reviewer": reviewer, "served": served}
+    pages = {} if served else {document: list(contents.pages(document)) for document in contents.by_attention()}
+    numbers = {document: [page["number"] for page in of_paper] for document, of_paper in pages.items()}
+    data = {**contents.data(), "pages": numbers, "reviewer": reviewer, "served": served}
     return Template(_asset("page.html")).substitute(
         policy=_policy(style, scripts, served),
         title=_text(f"Review of {data['run']}"),
         style=style,
         data=_json(data),
-        pages="" if served else "\n".join(_embedded(contents)),
+        pages="\n".join(_embedded(document, page) for document, of_paper in pages.items() for page in of_paper),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
 
@@ -46,11 +47,9 @@ def write_page(path: Path, page: str) -> None:
         raise UsageError(f"{path}: {problem.strerror}; name another file with -o") from None
 
 
-def _embedded(contents: ReviewContents) -> Iterator[str]:
-    for document in contents.results:
-        for page in contents.pages(document):
-            name = f"page-{document}-{page['number']}"
-            yield f'<script type="application/json" id="{_text(name)}">{_json(page)}</script>'
+def _embedded(document: str, page: dict[str, Json]) -> str:
+    name = _text(f"page-{document}-{page['number']}")
+    return f'<script type="application/json" id="{name}">{_json(page)}</script>'
 
 
 def _policy(style: str, scripts: list[str], served: bool) -> str:

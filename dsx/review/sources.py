@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dsx.errors import LoadError
-from dsx.ground.locate import boxes_of
 from dsx.load import DocumentReader, document_id, with_hidden
 from dsx.recipe import Recipe
+from dsx.review.words import AROUND, Span, packed, placed_words, words_around
 from dsx.store import RunFolder
 from dsx.types import Document, Json
 
@@ -26,10 +25,6 @@ LONGEST_SIDE = 2000
 """Pixels; a poster is drawn smaller."""
 GREYS = 8
 """Greys of a picture: a page of text takes 70 KB without loss; 16 greys take 86 KB, lossy colour twice as much."""
-AROUND = 1200
-"""Characters shown before and after a quote where there is no picture of its page."""
-
-Span = tuple[int, int]
 
 
 def find_papers(run: RunFolder, files: Mapping[str, str], places: Sequence[Path]) -> dict[str, Path]:
@@ -82,20 +77,20 @@ class PaperSource:
     def page(self, number: int, quotes: Iterable[Span] = ()) -> dict[str, Json] | None:
         """A page as the review shows it; None where nothing is known of it.
 
-        {"number", "of" how many, "width", "height", "picture": WebP in base64, "words": [[word, boxes, ends a line]]};
-        without a picture, "words" are those around the quotes, null between two parts of the text, and have no boxes.
+        {"number", "of" how many, "width", "height", "picture": WebP in base64} and its words, packed; without a picture
+        the words around the quotes, which have no boxes.
         """
         page = next((page for page in self.document.pages if page.number == number), None) if self.document else None
         if self.document is None or page is None:
             return None
-        picture, pages = self._picture(number), len(self.document.pages)
+        place: dict[str, Json] = {"number": number, "of": len(self.document.pages)}
+        picture = self._picture(number)
         if picture is None:
-            parts = _around(self.document.text, quotes) or [(page.start, min(page.end, page.start + 2 * AROUND))]
-            return {"number": number, "of": pages, "words": list(_flow(self.document.text, parts))}
+            start_of_page = (page.start, min(page.end, page.start + 2 * AROUND))
+            return {**place, **packed(words_around(self.document.text, quotes, start_of_page))}
         size = {"width": round(page.width, 1), "height": round(page.height, 1)}
         drawn = base64.b64encode(picture).decode()
-        words = list(self._words(self.document, number))
-        return {"number": number, "of": pages, **size, "picture": drawn, "words": words}
+        return {**place, **size, "picture": drawn, **packed(placed_words(self.document, number))}
 
     def close(self) -> None:
         """Gives back the file."""
@@ -112,16 +107,6 @@ class PaperSource:
             except (RuntimeError, ValueError):  # not a PDF, whatever it is called
                 self.path = None
         return None if self._pdf is None else page_picture(self._pdf[number - 1])
-
-    def _words(self, document: Document, number: int) -> Iterator[Json]:
-        for match in re.finditer(r"\S+", document.text):
-            numbers = document.char_pages[match.start() : match.end()]
-            placed = numbers[numbers > 0]
-            if len(placed) == 0 or placed[0] != number:
-                continue
-            boxes = [[round(edge, 1) for edge in box] for box in boxes_of(document, *match.span())]
-            if boxes:
-                yield [match.group(), boxes, int(document.text[match.end() : match.end() + 1] == "\n")]
 
 
 def page_picture(page: pymupdf.Page) -> bytes:
@@ -143,24 +128,3 @@ def _has_boxes(document: Document | None) -> bool:
     import numpy
 
     return document is not None and not bool(numpy.isnan(document.char_boxes[:, 0]).all())
-
-
-def _around(text: str, quotes: Iterable[Span]) -> list[Span]:
-    """The parts of the text around quotes, in order; parts that touch are one. Of a long quote: its two ends."""
-    parts: list[Span] = []
-    for place in sorted({edge for quote in quotes for edge in quote}):
-        start, end = max(0, place - AROUND), min(len(text), place + AROUND)
-        if parts and start <= parts[-1][1]:
-            parts[-1] = (parts[-1][0], max(end, parts[-1][1]))
-        else:
-            parts.append((start, end))
-    return parts
-
-
-def _flow(text: str, parts: Sequence[Span]) -> Iterator[Json]:
-    for number, (start, end) in enumerate(parts):
-        if number:
-            yield None
-        for match in re.finditer(r"\S+", text[start:end]):
-            at = start + match.end()
-            yield [match.group(), [], int(text[at : at + 1] == "\n")]

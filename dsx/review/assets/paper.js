@@ -8,25 +8,49 @@ const fetchedPages = new Map();
 
 /** A page's data, or null where it is not to be had. */
 async function pageData(document_, number) {
-  const embedded = byId(`page-${document_}-${number}`);
-  if (embedded) return JSON.parse(embedded.textContent);
-  if (!DATA.served) return null;
   const key = `${document_}/${number}`;
   if (!fetchedPages.has(key)) {
-    const response = await fetch(`pages/${key}`);
-    if (!response.ok) return null;
-    fetchedPages.set(key, await response.json());
+    const page = DATA.served ? await fetchedPage(key) : await embeddedPage(document_, number);
+    if (!page) return null;
+    fetchedPages.set(key, { ...page, words: unpacked(page) });
   }
   return fetchedPages.get(key);
 }
 
+async function fetchedPage(key) {
+  const response = await fetch(`pages/${key}`);
+  return response.ok ? response.json() : null;
+}
+
+/** Pages stand behind the scripts, for the list and the first value to show while the rest of the file is read. */
+async function embeddedPage(document_, number) {
+  if (!DATA.pages[document_]?.includes(number)) return null;
+  const arrived = () => document.readyState !== "loading" || byId(`page-${document_}-${number}`)?.nextElementSibling;
+  while (!arrived()) await new Promise((resolve) => setTimeout(resolve, 10));
+  return JSON.parse(byId(`page-${document_}-${number}`).textContent);
+}
+
+/** The words of a page: [text, boxes, whether it ends a line], null where text is left out. See dsx/review/words.py. */
+function unpacked({ text, boxes, several }) {
+  const counts = new Map(several);
+  let [right, top, height, next] = [0, 0, 0, 0];
+  const box = () => {
+    const left = right + boxes[next];
+    [right, top, height] = [left + boxes[next + 2], top + boxes[next + 1], height + boxes[next + 3]];
+    next += 4;
+    return [left, top, right, top + height].map((edge) => edge / 10);
+  };
+  return [...text.matchAll(/([^ \n]+)([ \n])/g)].map(([, word, after], at) => {
+    const count = boxes.length ? (counts.get(at) ?? 1) : 0;
+    return word === "\f" ? null : [word, Array.from({ length: count }, box), after === "\n"];
+  });
+}
+
 /** The numbers of the pages that can be shown of a paper. */
 function pageNumbers(document_) {
-  if (DATA.served && pageShown?.document === document_ && pageShown.page) {
-    return Array.from({ length: pageShown.page.of }, (_, at) => at + 1);
-  }
-  const start = `page-${document_}-`;
-  return [...document.querySelectorAll(`script[id^="${start}"]`)].map((script) => Number(script.id.slice(start.length)));
+  if (!DATA.served) return DATA.pages[document_] ?? [];
+  const known = pageShown?.document === document_ ? pageShown.page : null;
+  return Array.from({ length: known?.of ?? 0 }, (_, at) => at + 1);
 }
 
 /** Shows the page of the item's quote; the one that is shown stays where the item has none. */
