@@ -163,7 +163,7 @@ def _value(value: Value) -> dict[str, Json]:
 
 def _rank(why: Sequence[Reason]) -> float:
     """How soon a value is to be looked at, the larger the sooner: by its heaviest reason, then by the next."""
-    return sum(reason.weight * 10**-place for place, reason in enumerate(why))
+    return sum(reason.weight * 10.0**-place for place, reason in enumerate(why))
 
 
 def _quotes(result: PaperResult) -> dict[int, list[Span]]:
