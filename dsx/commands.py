@@ -14,6 +14,7 @@ COMMANDS = {
     "schema": "List, show, check and export parameter sets.",
     "plugins": "List, check and make plugins.",
     "models": "List models, or fetch one.",
+    "bench": "Time a run on this machine, before any weights are there.",
     "doctor": "Check this machine: Python, torch, GPUs, models, plugins.",
 }
 """Command `NAME` is the attribute `command` of the module `dsx.cli.NAME`."""

@@ -37,10 +37,16 @@ _value_start = re.compile(_VALUE_START)
 _character = re.compile(r"\\.|[^\\]")
 _quotable = re.compile(f"{_ANY}+")
 _solid = re.compile(_SOLID)
+_null = re.compile(r'^(start|p\d+): "null" \| ', re.MULTILINE)
 
 
 def lark(question: Question) -> str:
     """The grammar, in llguidance's Lark."""
+    grammar = _with_null(question)
+    return grammar if question.may_be_null else _null.sub(r"\1: ", grammar)
+
+
+def _with_null(question: Question) -> str:
     rules = ["%llguidance {}"]
     if question.form == "labels":
         return "\n".join([*rules, *_labels(question)]) + "\n"

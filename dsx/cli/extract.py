@@ -26,8 +26,12 @@ NO_RECIPE = (
     "dry_run",
     "base_url",
     "papers_in_flight",
+    "memory_budget",
+    "processes",
+    "is_worker",
 )
 """Parameters that change no answer; all others are the recipe's."""
+CALL = ("force_new", "grace", "claim", "claim_expiry", "recursive", "threads", "memory_budget", "is_worker")
 
 
 def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
@@ -44,7 +48,15 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
     return tuple(label.strip() for label in (text or "").split(",") if label.strip())
 
 
-@click.command("extract")
+class _Typed(click.Command):
+    """Keeps what was typed, for the processes that do the same."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["typed"] = tuple(args)
+        return super().parse_args(ctx, args)
+
+
+@click.command("extract", cls=_Typed)
 @click.argument("papers", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--schema",
@@ -100,6 +112,20 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
     metavar="N",
     help="To compute with [default: the processors given, shared with this run's other processes].",
 )
+@click.option(
+    "--memory-budget",
+    metavar="SIZE",
+    help="Of each device, e.g. 60% or 40GB [default: 90% of a GPU's free memory, 25% of the processor's].",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Share the papers over N processes, each with its share of the GPUs.",
+)
+@click.option("--worker", "is_worker", is_flag=True, hidden=True)
 @click.option("--load-seconds", type=click.FloatRange(1), default=120, show_default=True, help="To read one file.")
 @click.option("--load-megabytes", type=click.IntRange(256), default=2048, show_default=True, help="To read one file.")
 @click.option(
@@ -157,11 +183,17 @@ def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
     schema's content and these settings goes on, if it is about one of these papers; else there is a new one.
     Many processes may share one run folder.
     """
-    from dsx.run.job import extract, preview
+    from dsx.run.job import extract, plan_run, preview
 
     papers, recipe, run, call = _read(context.params)
     if dry_run:
         return preview(papers, recipe, call)
+    if context.params["processes"] > 1:
+        from dsx.run.processes import extract_in_processes
+
+        return extract_in_processes(
+            plan_run(papers, recipe, run, call), context.meta["typed"], context.params["processes"]
+        )
     return extract(papers, recipe, run, call)
 
 
@@ -172,6 +204,7 @@ def parse(arguments: list[str]) -> tuple[tuple[Path, ...], Recipe, Path | None, 
 
 def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | None, Call]:
     from dsx.answers.calibration import read_curves
+    from dsx.engines.budget import MemoryBudget
     from dsx.recipe import Recipe
     from dsx.run.job import Call
     from dsx.run.papers import Shard
@@ -190,9 +223,11 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
         recipe["repairs"] = tuple(name.strip() for name in options["repairs"].split(",") if name.strip())
     else:
         del recipe["repairs"]
+    if options["memory_budget"] is not None:
+        MemoryBudget.read(options["memory_budget"])
     call = Call(
         shard=Shard.read(options["shard"]),
         papers_in_flight=options["papers_in_flight"],
-        **{name: options[name] for name in ("force_new", "grace", "claim", "claim_expiry", "recursive", "threads")},
+        **{name: options[name] for name in CALL},
     )
     return options["papers"], Recipe.read(**recipe), options["run"], call

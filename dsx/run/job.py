@@ -21,7 +21,7 @@ from dsx.run.folders import default_folder
 from dsx.run.loop import run_papers
 from dsx.run.papers import WHOLE, Shard, collect
 from dsx.run.parameter_source import find_parameters
-from dsx.run.progress import show_progress
+from dsx.run.progress import Progress, Silence, show_progress
 from dsx.run.signals import Stop
 from dsx.run.summary import RunSummary, next_steps
 from dsx.run.threads import given_cpus, prepare, use_threads
@@ -96,7 +96,7 @@ def unknown_normalisers(parameters: ParameterSet, plugins: Plugins) -> list[str]
     ]
 
 
-def make_engine(recipe: Recipe, plugins: Plugins, *, answers: bool = True) -> Engine:
+def make_engine(recipe: Recipe, plugins: Plugins, *, answers: bool = True, memory_budget: str | None = None) -> Engine:
     """The recipe's engine; a plugin's that fails in its own way is a PluginError.
 
     answers: False: no question will be asked, so a local model need not be loaded.
@@ -106,7 +106,7 @@ def make_engine(recipe: Recipe, plugins: Plugins, *, answers: bool = True) -> En
         factory = factory.without_model or factory
     folder = folder_of(recipe.model, plugins)
     with plugins.engines.calling(recipe.engine):
-        return factory(recipe.engine_settings(folder))
+        return factory(replace(recipe.engine_settings(folder), memory_budget=memory_budget))
 
 
 def make_pipeline(
@@ -155,6 +155,8 @@ class Call:
     claim_expiry: seconds after which a silent process loses its papers.
     recursive: the folders' subfolders are searched too.
     threads: to compute with; None: the processors that this process was given, shared with the others at the run.
+    memory_budget: of the engine, as it is typed.
+    is_worker: another process started this one, and says what becomes of the papers.
     """
 
     shard: Shard = WHOLE
@@ -165,13 +167,35 @@ class Call:
     claim_expiry: float = EXPIRY_SECONDS
     recursive: bool = True
     threads: int | None = None
+    memory_budget: str | None = None
+    is_worker: bool = False
 
 
-def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call | None = None) -> int:
-    """The main job; returns the exit code."""
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What a pipeline is made of, but for the engine."""
+
+    recipe: Recipe
+    parameters: ParameterSet
+    plugins: Plugins
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """A call that was checked. papers: of its shard. all_papers: how many there are with those of other shards."""
+
+    papers: Sequence[Path]
+    all_papers: int
+    folder: Path
+    manifest: Mapping[str, Json]
+    pieces: Pieces
+    call: Call
+
+
+def plan_run(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call) -> PlannedRun:
+    """Everything that can be checked before a model is loaded. Raises UsageError."""
     from dsx.load import document_id
 
-    call = call or Call()
     plugins = load_plugins()
     recipe = with_model(recipe, plugins)
     parameters = check_recipe(recipe, plugins)
@@ -185,53 +209,50 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
     shard_papers = call.shard.choose(files, document_id)
     if call.shard.of > 1:
         log.info("Shard %d/%d: %d of %d papers", call.shard.index, call.shard.of, len(shard_papers), len(files))
-    if not shard_papers:
+    return PlannedRun(shard_papers, len(files), folder, manifest, Pieces(recipe, parameters, plugins), call)
+
+
+def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call | None = None) -> int:
+    """The main job; returns the exit code."""
+    planned = plan_run(papers, recipe, run, call or Call())
+    if not planned.papers:
         return 0
-    left = _papers_left(shard_papers, folder)
+    folder = planned.folder
+    left = _papers_left(planned.papers, folder)
     if left:
-        pieces = Pieces(recipe, parameters, plugins)
         try:
-            summary, folder = _fill(shard_papers, len(files), folder, manifest, pieces, call)
+            summary, folder = _fill(planned)
         except KeyboardInterrupt:  # before the first paper: while the model was loaded
-            summary = RunSummary(stopped="SIGINT", left=left, resumed=len(shard_papers) - left)
+            summary = RunSummary(stopped="SIGINT", left=left, resumed=len(planned.papers) - left)
     else:
-        summary = _look(shard_papers, folder)
-    for line in (*summary.lines(), *next_steps(summary, folder)):
-        log.info(line)
+        summary = _look(planned)
+    if not planned.call.is_worker:
+        for line in (*summary.lines(), *next_steps(summary, folder)):
+            log.info(line)
     if summary.trouble is not None:
         raise summary.trouble
     return summary.exit_code
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """What a pipeline is made of, but for the engine."""
-
-    recipe: Recipe
-    parameters: ParameterSet
-    plugins: Plugins
-
-
-def _fill(
-    shard_papers: Sequence[Path], papers: int, folder: Path, manifest: Mapping[str, Json], pieces: Pieces, call: Call
-) -> tuple[RunSummary, Path]:
+def _fill(planned: PlannedRun) -> tuple[RunSummary, Path]:
     """What became of the papers, and the run folder."""
+    call, pieces, folder = planned.call, planned.pieces, planned.folder
     recipe, parameters, plugins = pieces.recipe, pieces.parameters, pieces.plugins
     prepare(call.threads)
     with Stop(call.grace) as stop:
-        engine = make_engine(recipe, plugins)
+        engine = make_engine(recipe, plugins, memory_budget=call.memory_budget)
         try:
-            manifest = {**manifest, "engine": engine.describe()}
+            manifest = {**planned.manifest, "engine": engine.describe()}
             store = open_run(free(folder, manifest) if call.force_new else folder, manifest)
-            store.log({"event": "start", "papers": papers, "mine": len(shard_papers)})
+            store.log({"event": "start", "papers": planned.all_papers, "mine": len(planned.papers)})
             log.info("Run folder: %s", store.path)
-            with show_progress(len(shard_papers)) as progress, _claims(store.path, call) as claims:
+            with _progress(planned) as progress, _claims(store.path, call) as claims:
                 others = claims.processes() - 1 if claims else 0
                 if others:
                     log.info("%d other processes are at this run: the papers are shared with them", others)
                 pipeline = make_pipeline(recipe, parameters, plugins, engine, store.log)
                 summary = run_papers(
-                    shard_papers,
+                    planned.papers,
                     pipeline.fill_file,
                     engine.answer,
                     store,
@@ -258,13 +279,17 @@ def _papers_left(papers: Sequence[Path], folder: Path) -> int:
     return left
 
 
-def _look(papers: Sequence[Path], folder: Path) -> RunSummary:
+def _progress(planned: PlannedRun) -> AbstractContextManager[Progress]:
+    return nullcontext(Silence()) if planned.call.is_worker else show_progress(len(planned.papers))
+
+
+def _look(planned: PlannedRun) -> RunSummary:
     def changed(path: Path) -> Filling:
         raise RunError(f"{path} was changed a moment ago; run the same command again")
 
-    log.info("Run folder: %s", folder)
-    with show_progress(len(papers)) as progress:
-        return run_papers(papers, changed, lambda questions: (), read_run(folder), progress)
+    log.info("Run folder: %s", planned.folder)
+    with _progress(planned) as progress:
+        return run_papers(planned.papers, changed, lambda questions: (), read_run(planned.folder), progress)
 
 
 def _claims(run: Path, call: Call) -> AbstractContextManager[Claims | None]:

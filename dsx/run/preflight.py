@@ -24,7 +24,6 @@ ROOM = 100 << 20
 
 QUANTIZED = {"none": 1.0, "8bit": 0.5, "4bit": 0.25}
 """Share of a 16-bit model's weights that stays."""
-ROOM_FOR_KEYS = 1.15
 
 
 def check_run(
@@ -51,7 +50,7 @@ def check_run(
     yield find_cache()
     yield _gpus(gpus, local)
     if local and gpus and recipe.model is not None:
-        yield from _memory(recipe, plugins)
+        yield from _memory(recipe, plugins, call.memory_budget)
 
 
 def is_toy(recipe: Recipe, plugins: Plugins) -> bool:
@@ -63,22 +62,31 @@ def _is_local(recipe: Recipe, plugins: Plugins) -> bool:
     return recipe.engine in plugins.engines and isinstance(plugins.engines[recipe.engine], LocalEngine)
 
 
-def _memory(recipe: Recipe, plugins: Plugins) -> Iterator[Finding]:
-    """Whether the model's weights, as they would be loaded, go into the GPUs with room for keys and values."""
+def _memory(recipe: Recipe, plugins: Plugins, memory_budget: str | None) -> Iterator[Finding]:
+    """The memory plan: whether weights and activations leave room for keys and values on the GPUs."""
     import torch
 
+    from dsx.engines.budget import MemoryBudget
+    from dsx.engines.local.load_model import load_config
+    from dsx.engines.local.memory import LEAST_KV_TOKENS, Passes, free_memory, kv_token_bytes, plan
     from dsx.engines.local.model_files import find
 
     try:
         files = find(str(folder_of(recipe.model, plugins) or recipe.model))
     except DsxError:
         return  # said already
+    if not torch.cuda.is_available():
+        yield Finding("memory", False, "no GPU is visible to plan for")
+        return
     sizes = [file.stat().st_size for pattern in ("*.safetensors", "*.gguf") for file in files.folder.glob(pattern)]
-    needed = sum(sizes) * QUANTIZED[recipe.quantize] * ROOM_FOR_KEYS
-    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    total = sum(torch.cuda.mem_get_info(gpu)[1] for gpu in range(gpus))
-    text = f"{needed / 2**30:.0f} GiB for weights, keys and values of {total / 2**30:.0f} GiB"
-    yield Finding("memory", needed <= total, text if needed <= total else f"{text}; take more GPUs or --quantize")
+    config, free = load_config(files), free_memory("cuda")
+    budget = None if memory_budget is None else MemoryBudget.read(memory_budget)
+    weights = int(sum(sizes) * QUANTIZED[recipe.quantize] / len(free))
+    for device, nbytes in free.items():
+        passes = Passes(captured=True)
+        planned = plan(device, nbytes, budget, weights, kv_token_bytes(config) // len(free), config, 2, passes)
+        fits = planned.kv_tokens >= LEAST_KV_TOKENS
+        yield Finding("memory", fits, str(planned) if fits else f"{planned}; take more GPUs or --quantize")
 
 
 def _papers(papers: Sequence[Path], recursive: bool) -> Finding:

@@ -25,6 +25,19 @@ class Progress(Protocol):
         """A paper is done, failed or passed over; outcome: a few words."""
 
 
+class Silence:
+    """Says nothing: another process does."""
+
+    def paper_begins(self, file: str) -> None:
+        """Nothing."""
+
+    def answered(self, usage: Usage) -> None:
+        """Nothing."""
+
+    def paper_ends(self, file: str, outcome: str) -> None:
+        """Nothing."""
+
+
 class Lines:
     """A line a paper."""
 

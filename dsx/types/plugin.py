@@ -99,6 +99,7 @@ class EngineSettings:
     """What an engine is made from. options: the `--set engine.KEY=VALUE` pairs; an unknown key is a UsageError.
 
     model: its name. folder: where it is, if a plugin brings it.
+    memory_budget: of each device, as `--memory-budget` is typed. None: the engine's own.
     """
 
     model: str | None = None
@@ -109,6 +110,7 @@ class EngineSettings:
     samples: int = 1
     alternatives: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
+    memory_budget: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

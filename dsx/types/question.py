@@ -113,7 +113,7 @@ class Question:
     order: of the keys in an answer.
     brief: quotes are short (see `dsx.answers.limits`), for the answer was cut before.
     places: what the answer may take from the text; for engines that hold a grammar.
-    may_be_empty: a list of labels may be [].
+    may_be_empty: a list of labels may be []. may_be_null: "not reported" is an answer.
     """
 
     id: QuestionId
@@ -129,6 +129,7 @@ class Question:
     brief: bool = False
     places: Places | None = None
     may_be_empty: bool = False
+    may_be_null: bool = True
 
     def messages(self) -> list[dict[str, str]]:
         """The conversation, as chat endpoints take it; the last message is the text and the question about it."""

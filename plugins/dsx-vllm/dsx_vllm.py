@@ -51,6 +51,7 @@ def options_of(settings: EngineSettings) -> dict[str, Any]:
         dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
         load_format: Literal["auto", "safetensors", "dummy"] = Field("auto", description="dummy: random weights")
         enforce_eager: bool = Field(False, description="no CUDA graphs")
+        draw: bool = Field(False, description="answers are drawn, not the likeliest: dummy weights like none best")
         seed: int = 0
 
     return VllmOptions.read("vllm", settings.options).model_dump()
@@ -67,8 +68,9 @@ def arguments(settings: EngineSettings, gpus: int) -> dict[str, Any]:
         raise UsageError(f"engine vllm: --attention {settings.attention}; there are: {', '.join(ATTENTION)}")
     if settings.samples > 1 or settings.alternatives:
         raise UsageError("engine vllm: --samples and --alternatives are of the engine transformers")
+    del options["draw"]
     given: dict[str, Any] = {
-        "model": settings.model,
+        "model": str(settings.folder or settings.model),
         "tensor_parallel_size": options.pop("tensor_parallel") or max(gpus, 1),
         "enable_prefix_caching": True,
         "structured_outputs_config": {"backend": "guidance", "disable_any_whitespace": True},
@@ -86,7 +88,7 @@ class VllmEngine:
     grammar: Literal["lark", "json_schema", "none"] = "lark"
 
     def __init__(self, settings: EngineSettings) -> None:
-        options_of(settings)  # what was typed wrong is said before anything is loaded
+        self.draw = bool(options_of(settings)["draw"])  # what was typed wrong is said before anything is loaded
         for name, value in OFFLINE.items():
             os.environ.setdefault(name, value)
         try:
@@ -174,7 +176,7 @@ class VllmEngine:
 
         held = CFG(lark(question))
         return SamplingParams(
-            temperature=0,
+            temperature=float(self.draw),
             max_tokens=self.settings.max_new_tokens,
             logprobs=5,
             skip_special_tokens=True,

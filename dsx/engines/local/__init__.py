@@ -2,7 +2,9 @@
 
 engine            the engine: questions in, completions out; its options
 model_files       where a model's files are; the embedded model; downloads
-load_model        a model from its files: device, type, attention, and how large its KV cache may be
+load_model        a model from its files: device, type, attention
+memory            the memory plan: weights, activations, graphs, and how large the KV cache may be
+shapes            shapes of well-known models, for those without weights
 parity            the parity check: a model that this package would run wrongly is refused
 prefix_cache      prefill of shared prefixes, and which of them are cached
 sequence          one answer that is being generated

@@ -10,6 +10,7 @@ import functools
 import logging
 import re
 import time
+import zlib
 from collections import abc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -23,16 +24,19 @@ import transformers
 from pydantic import Field
 
 from dsx.answers import grammar
+from dsx.engines.budget import MemoryBudget
 from dsx.engines.chat import Renderer
-from dsx.engines.local.attention.kv_cache import CachedPrefix
+from dsx.engines.local.attention.kv_cache import CachedPrefix, OutOfSlots
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.confidence import confidences
 from dsx.engines.local.generate import DecodeLoop
-from dsx.engines.local.load_model import allocate_kv_cache, context_tokens, device_of, dtype_of, load
+from dsx.engines.local.load_model import context_tokens, device_of, dtype_of, load
+from dsx.engines.local.memory import Passes, allocate_kv_cache, free_memory, plan_loaded
 from dsx.engines.local.model_files import RECOMMENDED, find
 from dsx.engines.local.parity import check_parity
-from dsx.engines.local.prefix_cache import PrefixCache, prefill
+from dsx.engines.local.prefix_cache import PrefixCache, layer_shapes, prefill
 from dsx.engines.local.round_trip import check_round_trip
+from dsx.engines.local.scheduler import out_of_memory
 from dsx.engines.local.self_consistency import SelfConsistency
 from dsx.engines.local.sequence import Sequence
 from dsx.engines.options import EngineOptions
@@ -45,10 +49,11 @@ GRAMMAR_THREADS = 8
 MIN_MASKED_SHARE = 0.2
 """A cached beginning that is less of a text is not gone on from where sdpa would need a mask for that, and take a
 slower kernel. Measured on an H100, 20 layers of Qwen3-32B's shape: 8,192 tokens 0.362 s, the last 7,192 of them 0.401 s
-(benchmarks/gpu_decode.py)."""
+(benchmarks/gpu/decode.py)."""
 CPU_CHUNK, GPU_CHUNK, EAGER_CHUNK = 2048, 8192, 1024
 """Tokens of a prefill at once: on the CPU, on a GPU, and there with eager attention, which writes out all scores. The
 more, the fewer of them need a mask. The fewer, the less memory for activations."""
+LEAST_CHUNK = 256
 
 
 class TransformersOptions(EngineOptions):
@@ -59,11 +64,13 @@ class TransformersOptions(EngineOptions):
         0,
         ge=0,
         allow_inf_nan=False,
-        description="keys and values; 0: of what is free after loading, 60 % of a GPU's and a quarter else",
+        description="keys and values; 0: what --memory-budget leaves",
     )
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, …")
-    seed: int = Field(0, ge=0, description="of the draws of --samples")
+    seed: int = Field(0, ge=0, description="of draw, and of the draws of --samples")
+    weights: Literal["read", "random"] = Field("read", description="random: none are read, to measure a machine")
+    draw: bool = Field(False, description="answers are drawn, not the likeliest: random weights like none best")
 
 
 class TransformersEngine:
@@ -76,12 +83,17 @@ class TransformersEngine:
         self.options = TransformersOptions.read("transformers", settings.options)
         if settings.model is None or settings.folder is not None:
             log.info("No --model given: using the small embedded one. For real work: --model %s", RECOMMENDED)
-        files = find(settings.model, settings.folder)
+        random_weights = self.options.weights == "random"
+        files = find(settings.model, settings.folder, weights=not random_weights)
         started = time.perf_counter()
         self.device = device_of(self.options.device)
         self.dtype = dtype_of(self.options.dtype, self.device)
         log.info("Loading %s from %s", files.name, files.folder)
-        self.model, self.tokenizer, self.attention = load(files, settings, self.device, self.dtype)
+        if random_weights:
+            log.warning("The weights are random: what is answered means nothing")
+        budget = None if settings.memory_budget is None else MemoryBudget.read(settings.memory_budget)
+        free = free_memory(self.device)
+        self.model, self.tokenizer, self.attention = load(files, settings, self.device, self.dtype, random_weights)
         self.files = files
         check_parity(self.model, files.name)
         self.outlines = outlines.from_transformers(self.model, self.tokenizer)
@@ -93,7 +105,14 @@ class TransformersEngine:
         check_round_trip(self.renderer.encode_text, self.ll_tokenizer, unknown, files.name)
         self.context_tokens = context_tokens(self.model.config)
         masked = self.device != "cpu" and self.attention == "sdpa"
-        self.kv_cache = allocate_kv_cache(self.model, self.options.cache_gigabytes * 1e9)
+        self.chunk_tokens = (
+            CPU_CHUNK if self.device == "cpu" else EAGER_CHUNK if self.attention == "eager" else GPU_CHUNK
+        )
+        rows = self.options.rows or (32 if self.device == "cpu" else 256)
+        passes = Passes(rows, self.chunk_tokens, self.attention, captured=self.device != "cpu")
+        layers = layer_shapes(self.model)
+        self.memory = plan_loaded(self.model, layers, free, budget, passes)
+        self.kv_cache = allocate_kv_cache(layers, self.memory, self.options.cache_gigabytes * 1e9)
         self.prefixes = PrefixCache(self.kv_cache, self._prefill, MIN_MASKED_SHARE if masked else 0.0)
         token_texts = self.tokenizer.batch_decode([[token] for token in range(self.vocabulary)])
         self.loop = DecodeLoop(
@@ -101,7 +120,7 @@ class TransformersEngine:
             self.vocabulary,
             [token for token, text in enumerate(token_texts) if NULL.fullmatch(text)],
             self.prefixes.get,
-            self.options.rows or (32 if self.device == "cpu" else 256),
+            rows,
             report=log.warning,
         )
         log.info("Loaded in %.1f s on %s, %s", time.perf_counter() - started, self.model.device, self.model.dtype)
@@ -181,7 +200,8 @@ class TransformersEngine:
         if matcher.is_error():
             return Completion(question.id, "", True, error=f"grammar: {matcher.get_error()}")
         ms_grammar = (time.perf_counter() - started) * 1e3
-        return Sequence(question.id, prefix, suffix, matcher, max_tokens, ms_grammar=ms_grammar)
+        seed = zlib.crc32(f"{self.options.seed} {question.id!r}".encode()) if self.options.draw else None
+        return Sequence(question.id, prefix, suffix, matcher, max_tokens, seed, ms_grammar=ms_grammar)
 
     def decode(self, tokens: abc.Sequence[int]) -> tuple[str, list[int]]:
         """The text of these tokens, and for each the count of characters up to its end."""
@@ -192,8 +212,22 @@ class TransformersEngine:
         return data.decode("utf-8", "ignore"), ends
 
     def _prefill(self, tokens: abc.Sequence[int], start: CachedPrefix | None) -> CachedPrefix:
-        chunk = CPU_CHUNK if self.device == "cpu" else EAGER_CHUNK if self.attention == "eager" else GPU_CHUNK
-        return prefill(self.model, self.kv_cache, tokens, start, chunk)
+        """In chunks, which are halved for the rest of the run where memory runs out."""
+        while True:
+            try:
+                prefix = prefill(self.model, self.kv_cache, tokens, start, self.chunk_tokens)
+                break
+            except (MemoryError, RuntimeError) as problem:
+                if isinstance(problem, OutOfSlots) or not out_of_memory(problem) or self.chunk_tokens <= LEAST_CHUNK:
+                    raise
+            self.chunk_tokens //= 2
+            log.warning("out of memory while a text was read; going on %d tokens at a time", self.chunk_tokens)
+            if self.device != "cpu":
+                torch.cuda.empty_cache()
+        if self.device != "cpu":  # so that the time of a prefill is its own, on all cards
+            for device in {keys.device for keys in self.kv_cache.keys}:
+                torch.cuda.synchronize(device)
+        return prefix
 
     def _completion(self, question: Question, seq: Sequence) -> Completion:
         usage = Usage(

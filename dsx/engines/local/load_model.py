@@ -1,4 +1,4 @@
-"""A model from its files: device, type, attention (FlashAttention 2, then SDPA, then eager), and its KV cache.
+"""A model from its files: device, type, attention (FlashAttention 2, then SDPA, then eager).
 
 Each attention that is passed over is logged with the reason.
 """
@@ -6,10 +6,12 @@ Each attention that is passed over is logged with the reason.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from transformers import (
+    MODEL_FOR_CAUSAL_LM_MAPPING,
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -19,9 +21,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.model_files import ModelFiles
-from dsx.engines.local.prefix_cache import layer_shapes
 from dsx.errors import ModelError
 from dsx.types import EngineSettings
 
@@ -52,15 +52,22 @@ def dtype_of(wanted: str, device: str) -> torch.dtype:
 
 
 def load(
-    files: ModelFiles, settings: EngineSettings, device: str, dtype: torch.dtype
+    files: ModelFiles, settings: EngineSettings, device: str, dtype: torch.dtype, random_weights: bool = False
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, str]:
-    """(model, tokenizer, attention): with the first attention that works. Raises ModelError."""
+    """(model, tokenizer, attention): with the first attention that works. Raises ModelError.
+
+    random_weights: none are read. They are drawn, always alike, where the model's own would be.
+    """
+    if random_weights and settings.quantize != "none":
+        raise ModelError("--quantize needs weights that are read, not --set weights=random")
     wanted = ATTENTION if settings.attention == "auto" else (settings.attention,)
     problem = ""
     for attention in wanted:
         try:
             try_attention(attention, device, dtype)
-            model, tokenizer = _load_with(files, settings, device, dtype, attention)
+            more = _loading(settings, device, dtype, attention)
+            tokenizer = load_tokenizer(files)
+            model = _draw(files, more) if random_weights else _read(files, more)
         except (ImportError, ValueError, OSError, RuntimeError) as reason:
             if isinstance(reason, torch.OutOfMemoryError):
                 raise ModelError(f"{files.name} does not fit into memory: {_first_line(reason)}") from None
@@ -88,20 +95,34 @@ def try_attention(attention: str, device: str, dtype: torch.dtype) -> None:
     flash_attn_func(sample, sample, sample, causal=True)
 
 
-def _load_with(
-    files: ModelFiles, settings: EngineSettings, device: str, dtype: torch.dtype, attention: str
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _loading(settings: EngineSettings, device: str, dtype: torch.dtype, attention: str) -> dict[str, Any]:
+    """How a model is put on its device."""
     where: Any = "auto" if device == "cuda" else {"": device}
-    more: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype, **OWN_CODE_ONLY}
+    more: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype}
     if device != "cpu":
         more["device_map"] = where
     if settings.quantize != "none":
         more["quantization_config"] = BitsAndBytesConfig(
             load_in_8bit=settings.quantize == "8bit", load_in_4bit=settings.quantize == "4bit"
         )
-    more |= _gguf(files)
-    tokenizer = load_tokenizer(files)
-    return AutoModelForCausalLM.from_pretrained(files.folder, use_safetensors=True, **more), tokenizer
+    return more
+
+
+def _read(files: ModelFiles, more: Mapping[str, Any]) -> PreTrainedModel:
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+        files.folder, use_safetensors=True, **more, **OWN_CODE_ONLY, **_gguf(files)
+    )
+    return model
+
+
+def _draw(files: ModelFiles, more: Mapping[str, Any]) -> PreTrainedModel:
+    """Each weight is drawn on its device, as the library draws those that a checkpoint lacks."""
+    config = load_config(files)
+    torch.manual_seed(0)
+    model: PreTrainedModel = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)].from_pretrained(
+        None, config=config, state_dict={}, **more
+    )
+    return model
 
 
 def load_tokenizer(files: ModelFiles) -> PreTrainedTokenizerBase:
@@ -127,26 +148,3 @@ def _gguf(files: ModelFiles) -> dict[str, Any]:
 
 def _first_line(problem: BaseException) -> str:
     return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
-
-
-def allocate_kv_cache(model: PreTrainedModel, nbytes: float) -> KVCache:
-    """As many slots as fit into `nbytes`, or (0) into a share of the free memory of each device that has layers."""
-    layers = layer_shapes(model)
-    if nbytes:
-        try:
-            return KVCache(layers, max(int(nbytes / sum(layer.nbytes for layer in layers)), 2))
-        except (RuntimeError, MemoryError):
-            raise ModelError(f"--set cache_gigabytes={nbytes / 1e9:g}: there is not so much memory here") from None
-    slot_bytes: dict[torch.device, int] = {}
-    for layer in layers:
-        slot_bytes[layer.device] = slot_bytes.get(layer.device, 0) + layer.nbytes
-    return KVCache(layers, max(int(min(_available(device) / size for device, size in slot_bytes.items())), 2))
-
-
-def _available(device: torch.device) -> float:
-    """Bytes that the KV cache may take there."""
-    if device.type == "cuda":
-        return float(torch.cuda.mem_get_info(device)[0]) * 0.6
-    import psutil
-
-    return float(psutil.virtual_memory().available) / 4

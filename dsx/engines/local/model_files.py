@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,13 +64,13 @@ class ModelFiles:
         return digest.hexdigest()
 
 
-def find(name: str | None, folder: Path | None = None) -> ModelFiles:
+def find(name: str | None, folder: Path | None = None, weights: bool = True) -> ModelFiles:
     """The files of a model by id, folder or GGUF file; None is the embedded one. ModelError says how to get it.
 
-    folder: where the model of that name is, if that is known.
+    folder: where the model of that name is, if that is known. weights: whether a folder must hold them.
     """
     if folder is not None:
-        return _in_folder(name or folder.name, folder)
+        return _in_folder(name or folder.name, folder, weights)
     if name is None or name == EMBEDDED:
         return embedded()
     path = Path(name).expanduser()
@@ -78,15 +79,17 @@ def find(name: str | None, folder: Path | None = None) -> ModelFiles:
             raise ModelError(f"no model file {path}")
         return ModelFiles(name, path.parent, path.name)
     if path.is_dir():
-        return _in_folder(name, path)
+        return _in_folder(name, path, weights)
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise ModelError(f"no model folder {path}")
     return _in_hub_cache(name)
 
 
-def _in_folder(name: str, folder: Path) -> ModelFiles:
+def _in_folder(name: str, folder: Path, weights: bool = True) -> ModelFiles:
     if (folder / "config.json").is_file():
-        _judge(folder)
+        config = _judge_config(folder)
+        if weights:
+            _judge_weights(folder, config)
         return ModelFiles(name, folder)
     ggufs = sorted(folder.glob("*.gguf"))
     if len(ggufs) == 1:
@@ -96,8 +99,8 @@ def _in_folder(name: str, folder: Path) -> ModelFiles:
     raise ModelError(f"{folder} holds no model (no config.json and no .gguf file)")
 
 
-def _judge(folder: Path) -> None:
-    """Raises ModelError for what cannot be loaded, or would run a stranger's code; no weight is read."""
+def _judge_config(folder: Path) -> dict[str, Any]:
+    """What config.json says. Raises ModelError for what cannot be loaded, or would run a stranger's code."""
     import json
 
     try:
@@ -111,6 +114,13 @@ def _judge(folder: Path) -> None:
     if config["model_type"] not in CONFIG_MAPPING:
         code = "; it comes with Python of its own, which dsx does not run" if config.get("auto_map") else ""
         raise ModelError(f"{folder}: this transformers knows no {config['model_type']!r} models{code}")
+    return config
+
+
+def _judge_weights(folder: Path, config: Mapping[str, Any]) -> None:
+    """Raises ModelError where the weights are not all there, or are not those of the configuration. None is read."""
+    import json
+
     shards = sorted(folder.glob("*.safetensors"))
     index = folder / "model.safetensors.index.json"
     if index.is_file():

@@ -63,11 +63,11 @@ class Sampler:
         masked = logits.masked_fill(~self._legal(bitmask, logits.device), float("-inf"))
         total = masked.logsumexp(-1)
         tokens = masked.argmax(-1)
+        generators = {index: seq.generator for index, seq in enumerate(sequences) if seq.generator is not None}
+        if generators:
+            tokens[list(generators)] = _drawn(masked[list(generators)], list(generators.values()))
         for index, seq in enumerate(sequences):
-            if seq.generator is not None and are_numbers[index]:
-                probabilities = masked[index].softmax(-1).cpu()
-                tokens[index] = torch.multinomial(probabilities, 1, generator=seq.generator).item()
-            elif seq.policy is not None and are_numbers[index]:
+            if seq.generator is None and seq.policy is not None and are_numbers[index]:
                 token = _by_policy(seq.policy, seq.output_tokens, masked[index] - total[index])
                 seq.finished = token is None
                 tokens[index] = tokens[index] if token is None else token
@@ -85,6 +85,22 @@ class Sampler:
         words = torch.from_numpy(bitmask).to(device)[..., None]
         legal = (words >> torch.arange(32, dtype=torch.int32, device=device)) & 1
         return legal.flatten(1)[:, : self.vocabulary].bool()
+
+
+def _drawn(masked: torch.Tensor, generators: abc.Sequence[torch.Generator]) -> torch.Tensor:
+    """A token for each row of logits, [rows, vocabulary], drawn on the CPU so that a seed draws alike everywhere.
+
+    Only what is legal is brought there. A row without numbers, which fails, gets the first token.
+    """
+    probabilities = masked.softmax(-1).nan_to_num(0.0)
+    rows, tokens = probabilities.nonzero(as_tuple=True)
+    counts = rows.bincount(minlength=len(generators)).tolist()
+    legal, weights = tokens.cpu().split(counts), probabilities[rows, tokens].cpu().split(counts)
+    drawn = [
+        int(row_tokens[torch.multinomial(row_weights, 1, generator=generator)]) if len(row_tokens) else 0
+        for row_tokens, row_weights, generator in zip(legal, weights, generators, strict=True)
+    ]
+    return torch.tensor(drawn, device=masked.device)
 
 
 def _by_policy(policy: TokenPolicy, output_tokens: abc.Sequence[int], log_probabilities: torch.Tensor) -> int | None:

@@ -18,7 +18,7 @@ class TokenizerOnly:
     grammar: Literal["lark", "json_schema", "none"] = "lark"
 
     def __init__(self, settings: EngineSettings) -> None:
-        self.files = find(settings.model, settings.folder)
+        self.files = find(settings.model, settings.folder, weights=settings.options.get("weights") != "random")
         try:
             self.renderer = Renderer(load_tokenizer(self.files))
             self.context_tokens = context_tokens(load_config(self.files))

@@ -2,7 +2,7 @@
 
 A graph is captured for a bucket (so many tokens, so many prefixes) when a batch of that size comes for the second time.
 It is replayed with other indices for every batch that fits into the bucket. Before it is used, its logits are compared
-with those of the pass without a graph. Measured in benchmarks/gpu_decode.json.
+with those of the pass without a graph. Measured in benchmarks/gpu/decode.json.
 """
 
 from __future__ import annotations

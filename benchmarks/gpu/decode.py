@@ -1,6 +1,6 @@
 """The decode loop on a GPU, with Qwen3-32B's shape and random weights: prefill, milliseconds a step, peak memory.
 
-    python benchmarks/gpu_decode.py [--layers 64] [--cards 1] [--out gpu_decode.json]
+    python benchmarks/gpu/decode.py [--layers 64] [--cards 1] [--out decode.json]
 
 Needs one GPU of 141 GB, or two of 80, for all 64 layers and 18 prefixes of 10,000 tokens. The vocabulary is made up:
 151,936 tokens of which the grammar uses the single letters and digits. The grammar is a long free string, so that no
@@ -185,7 +185,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--layers", type=int, default=64)
     arguments.add_argument("--cards", type=int, default=1)
-    arguments.add_argument("--out", type=Path, default=Path("gpu_decode.json"))
+    arguments.add_argument("--out", type=Path, default=Path("decode.json"))
     given = arguments.parse_args()
     figures: dict[str, Any] = {"gpu": torch.cuda.get_device_name(), "cards": given.cards, "torch": torch.__version__}
     figures["layers"] = given.layers

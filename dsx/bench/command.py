@@ -1,0 +1,110 @@
+"""What `dsx bench` does: each engine at the same work, one after the other."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from dsx.bench import work
+from dsx.bench.floor import measure_speeds, weights_of
+from dsx.bench.measure import measure
+from dsx.bench.options import Options
+from dsx.bench.report import figures
+from dsx.bench.written import TOKENS
+from dsx.errors import UsageError
+from dsx.plugins import Plugins, load_plugins
+from dsx.recipe import Recipe
+from dsx.run.job import folder_of, with_model
+from dsx.run.threads import prepare
+from dsx.types import Json
+
+WARM_UP_TOKENS = 300
+ELEMENT_BYTES = {"8bit": 1.0, "4bit": 0.5, "float32": 4.0}
+"""Of a weight; 2 where it is none of these."""
+
+
+def bench(options: Options) -> list[dict[str, Json]]:
+    """The figures of each engine. Raises UsageError."""
+    if options.shape and options.model:
+        raise UsageError("--shape or --model, not both")
+    plugins = load_plugins()
+    engines = options.engines or installed(plugins)
+    if len(engines) > 1:
+        return [_in_a_process(engine) for engine in engines]
+    with tempfile.TemporaryDirectory() as temporary:
+        run = Path(temporary) / "run"
+        return [bench_engine(engines[0], options, plugins, options.keep or Path(temporary) / "work", run)]
+
+
+def installed(plugins: Plugins) -> tuple[str, ...]:
+    """This package's engine, and vLLM's where it can be imported."""
+    has_vllm = "vllm" in plugins.engines and importlib.util.find_spec("vllm") is not None
+    return ("transformers", "vllm") if has_vllm else ("transformers",)
+
+
+def bench_engine(engine: str, options: Options, plugins: Plugins, folder: Path, run: Path) -> dict[str, Json]:
+    """One engine, in this process. folder: where papers, parameter set and shape are written. run: the run folder."""
+    prepare(None)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "set.json").write_text(json.dumps(work.parameter_set(), indent=1), "utf-8")
+    recipe = with_model(_recipe(engine, options, folder), plugins)
+
+    def write(count_tokens: Callable[[str], int]) -> Mapping[Path, int]:
+        first = work.write_papers(folder / "first", 1, WARM_UP_TOKENS, 1, count_tokens)
+        return first | work.write_papers(
+            folder / "papers", options.papers, options.tokens, options.records, count_tokens
+        )
+
+    measured = measure(recipe, plugins, write, run, options)
+    dtype = str(measured.engine.get("dtype", "bfloat16"))
+    import torch
+
+    device = "cuda:0" if torch.cuda.is_available() else "cpu"
+    chosen: torch.dtype = getattr(torch, dtype if dtype in ("float16", "float32") else "bfloat16")
+    element_bytes = ELEMENT_BYTES.get(options.quantize, ELEMENT_BYTES.get(dtype, 2.0))
+    weights = weights_of(_model_folder(recipe, plugins), element_bytes)
+    report = figures(measured, weights, measure_speeds(device, chosen), options.predict)
+    return {"work": options.work, "tokens": options.tokens, "records": options.records, **report}
+
+
+def _recipe(engine: str, options: Options, folder: Path) -> Recipe:
+    model = options.model
+    if model is None:
+        from dsx.engines.local.shapes import write_shape
+
+        model = str(folder / "model")
+        write_shape(options.shape or "smollm2-135m", folder / "model")
+    chosen = dict(options.options)
+    if options.is_random:
+        chosen |= {"load_format": "dummy"} if engine == "vllm" else {"weights": "random"}
+        chosen |= {"draw": "true"} if options.work == "placed" else {}
+    return Recipe.read(
+        schema_name=str(folder / "set.json"),
+        engine=engine,
+        model=model,
+        attention=options.attention,
+        quantize=options.quantize,
+        options=chosen,
+        max_new_tokens=TOKENS if options.work == "written" else 512,
+    )
+
+
+def _model_folder(recipe: Recipe, plugins: Plugins) -> Path:
+    from dsx.engines.local.model_files import find
+
+    return find(recipe.model, folder_of(recipe.model, plugins), weights=False).folder
+
+
+def _in_a_process(engine: str) -> dict[str, Json]:
+    """The same command for one engine, so that none has another's memory. Raises UsageError where it fails."""
+    command = [sys.executable, "-m", "dsx", *sys.argv[1:], "--engine", engine, "--json"]
+    ran = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if ran.returncode:
+        raise UsageError(f"engine {engine} could not be measured (exit code {ran.returncode}); see above")
+    report: dict[str, Json] = json.loads(ran.stdout.splitlines()[-1])
+    return report

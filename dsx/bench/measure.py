@@ -1,0 +1,151 @@
+"""One engine at the work: the pipeline of `dsx extract` over made-up papers, timed."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dsx.bench.machine import Machine
+from dsx.bench.options import Options
+from dsx.bench.work import labels_answer
+from dsx.bench.written import written_rounds
+from dsx.errors import RunError
+from dsx.load import document_id
+from dsx.pipeline import Filling, Pipeline
+from dsx.plugins import Plugins
+from dsx.recipe import Recipe
+from dsx.run.job import check_recipe, make_engine, manifest_of
+from dsx.run.loop import run_papers
+from dsx.run.progress import show_progress
+from dsx.store import open_run
+from dsx.types import Completion, Engine, Json, Question
+
+
+@dataclass(slots=True)
+class Counts:
+    """Sums over the questions' log. prefilled: tokens of texts. computed: all other tokens that the model read."""
+
+    questions: int = 0
+    failed: int = 0
+    nulls: int = 0
+    sampled: int = 0
+    forced: int = 0
+    prefilled: int = 0
+    computed: int = 0
+    passes: float = 0.0
+    model_seconds: float = 0.0
+    prefill_seconds: float = 0.0
+    grammar_seconds: float = 0.0
+    _prefills: dict[str, int] = field(default_factory=dict)
+
+    def add(self, event: Mapping[str, Json]) -> None:
+        """A question's event. Of each document the question that found least in the cache has prefilled the text."""
+        if event.get("event") != "question":
+            return
+        usage = {key: float(value) for key, value in event.items() if isinstance(value, int | float)}
+        self.questions += 1
+        self.failed += "error" in event
+        self.sampled += int(usage["tokens_sampled"])
+        self.forced += int(usage["tokens_forced"])
+        self.passes += usage["forward_passes"]
+        self.model_seconds += usage["ms_model"] / 1e3
+        self.prefill_seconds += usage["ms_prefill"] / 1e3
+        self.grammar_seconds += usage["ms_grammar"] / 1e3
+        document, read = str(event["document"]), int(usage["tokens_prompt"] - usage["tokens_reused"])
+        before = self._prefills.get(document, 0)
+        self._prefills[document] = max(read, before)
+        self.prefilled += max(read - before, 0)
+        self.computed += min(read, before) + int(usage["tokens_sampled"] + usage["tokens_forced"])
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one engine took. load_seconds: with a first short paper. memory: by device, bytes in use at the end.
+    plan: what the engine planned to use."""
+
+    engine: Mapping[str, Json]
+    load_seconds: float
+    seconds: float
+    papers: int
+    counts: Counts
+    memory: Mapping[str, int]
+    plan: Sequence[str]
+
+    def predicted(self, papers: int) -> float:
+        """Seconds of a run of so many such papers."""
+        return self.load_seconds + papers * self.seconds / self.papers
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The engine's answers.
+
+    records: by document. Where they are given, the lists of records say so many, and half of the other questions may
+    not be answered by null: drawn among all that is legal, two of three answers would be null. None: as the model says.
+    """
+
+    engine: Engine
+    records: Mapping[str, int] | None
+    counts: Counts
+
+    def __call__(self, questions: Sequence[Question]) -> Iterator[Completion]:
+        """As `Engine.answer`."""
+        by_id = {question.id: question for question in questions}
+        asked = questions if self.records is None else [_with_value(question) for question in questions]
+        for completion in self.engine.answer(asked):
+            question = by_id[completion.question_id]
+            self.counts.nulls += completion.text == "null"
+            if self.records is not None and question.form == "labels" and completion.error is None:
+                completion = replace(completion, text=labels_answer(self.records[question.id.document]))
+            yield completion
+
+
+def _with_value(question: Question) -> Question:
+    """The question; if its id says so, one that null does not answer."""
+    return replace(question, may_be_null=zlib.crc32(repr(question.id).encode()) % 2 == 0 and question.may_be_null)
+
+
+def measure(
+    recipe: Recipe,
+    plugins: Plugins,
+    write: Callable[[Callable[[str], int]], Mapping[Path, int]],
+    run: Path,
+    options: Options,
+) -> Measurement:
+    """Loads the engine, has a short paper done, then those that `write` makes, given how tokens are counted.
+
+    Raises RunError where a paper fails.
+    """
+    machine = Machine()
+    parameters = check_recipe(recipe, plugins)
+    started = time.perf_counter()
+    with closing(make_engine(recipe, plugins, memory_budget=options.memory_budget)) as engine:
+        load_seconds = time.perf_counter() - started
+        papers = write(engine.count_tokens)
+        records = {document_id(path): count for path, count in papers.items()} if options.is_random else None
+        folder = open_run(run, {**manifest_of(recipe, parameters, plugins), "engine": engine.describe()})
+
+        def fill_all(paths: Sequence[Path], counts: Counts) -> float:
+            pipeline = Pipeline(recipe, parameters, plugins, engine, counts.add)
+            fill: Callable[[Path], Filling] = (
+                pipeline.fill_file if options.work == "placed" else lambda path: written_rounds(pipeline, path)
+            )
+            answer, before = Answers(engine, records, counts), time.perf_counter()
+            with show_progress(len(paths)) as progress:
+                summary = run_papers(paths, fill, answer, folder, progress, in_flight=options.papers_in_flight)
+            if summary.trouble is not None:
+                raise summary.trouble
+            if summary.done < len(paths):
+                raise RunError(f"{len(paths) - summary.done} papers were not done: {'; '.join(summary.lines())}")
+            return time.perf_counter() - before
+
+        first, *others = papers
+        load_seconds += fill_all([first], Counts())
+        counts = Counts()
+        seconds = fill_all(others, counts)
+        plan = [str(device) for device in getattr(engine, "memory", ())]
+        return Measurement(engine.describe(), load_seconds, seconds, len(others), counts, machine.memory(), plan)

@@ -1,0 +1,154 @@
+"""The memory plan: what weights, activations and CUDA graphs take of the budget, and what is left for keys and values.
+
+It is computed for each device, logged, and kept: the KV cache gets what is left, and on a GPU the allocator refuses
+more than the budget. Where a pass needs more than was planned, it fails, and is done again in smaller parts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedConfig, PreTrainedModel
+
+from dsx.engines.budget import MemoryBudget
+from dsx.engines.local.attention.cuda_graphs import BUCKET_TOKENS
+from dsx.engines.local.attention.kv_cache import KVCache, LayerShape
+from dsx.errors import ModelError
+
+log = logging.getLogger("dsx.engines.local")
+GPU_SHARE, CPU_SHARE = 0.9, 0.25
+"""Of what is free, where no budget is given. The CPU's memory is other programs' too."""
+TEXT_TOKENS = 16_384
+"""A text for which activations are planned. While it is read its keys and values are there twice."""
+LEAST_KV_TOKENS = 2048
+"""With room for fewer tokens no paper could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """How the model is run. rows: sequences at once. captured: as CUDA graphs. chunk_tokens: of a prefill at once."""
+
+    rows: int = 256
+    chunk_tokens: int = 8192
+    attention: str = "sdpa"
+    captured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPlan:
+    """Of one device, in bytes. kv_tokens: whose keys and values there is room for."""
+
+    device: str
+    free: int
+    budget: int
+    weights: int
+    activations: int
+    graphs: int
+    kv_cache: int
+    kv_tokens: int
+
+    def __str__(self) -> str:
+        """For a person, in GiB."""
+        parts = {"weights": self.weights, "activations": self.activations, "graphs": self.graphs}
+        sizes = ", ".join(f"{name} {size / 2**30:.2f}" for name, size in parts.items() if size)
+        return (
+            f"{self.device}: {self.budget / 2**30:.2f} of {self.free / 2**30:.2f} GiB free: {sizes}, keys and values "
+            f"{max(self.kv_cache, 0) / 2**30:.2f} ({max(self.kv_tokens, 0):,} tokens)"
+        )
+
+
+def free_memory(device: str) -> dict[str, int]:
+    """Bytes that are free, by device: of each GPU where they share the layers ("cuda")."""
+    if device == "cpu":
+        import psutil
+
+        return {"cpu": int(psutil.virtual_memory().available)}
+    names = [f"cuda:{card}" for card in range(torch.cuda.device_count())] if device == "cuda" else [device]
+    return {name: int(torch.cuda.mem_get_info(name)[0]) for name in names}
+
+
+def kv_token_bytes(config: PreTrainedConfig) -> int:
+    """Keys and values of one token in all layers, in 16 bits, as the configuration says."""
+    text = config.get_text_config()
+    head_size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+    heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
+    return int(2 * 2 * text.num_hidden_layers * heads * head_size)
+
+
+def plan(
+    device: str,
+    free: int,
+    budget: MemoryBudget | None,
+    weights: int,
+    kv_token_bytes: int,
+    config: PreTrainedConfig,
+    element_bytes: int,
+    passes: Passes,
+) -> MemoryPlan:
+    """Of one device. kv_token_bytes: of the layers that are there. element_bytes: of an activation."""
+    budget = budget or MemoryBudget(CPU_SHARE if device == "cpu" else GPU_SHARE)
+    text = config.get_text_config()
+    heads = text.num_attention_heads
+    head_size = getattr(text, "head_dim", None) or text.hidden_size // heads
+    tokens = min(TEXT_TOKENS, int(getattr(text, "max_position_embeddings", TEXT_TOKENS)))
+    chunk = min(passes.chunk_tokens, tokens)
+    token_bytes = element_bytes * (6 * text.hidden_size + 3 * text.intermediate_size + 4 * heads * head_size)
+    scores = heads * chunk * tokens * (4 + element_bytes) if passes.attention == "eager" else 0
+    repeated = 2 * tokens * heads * head_size * element_bytes + chunk * tokens
+    activations = chunk * token_bytes + tokens * kv_token_bytes + (scores or repeated)
+    sizes = [size for size in BUCKET_TOKENS if size <= passes.rows] if passes.captured else []
+    graphs = 2 * sum(sizes) * (8 * text.vocab_size + token_bytes)
+    left = budget.of(free) - weights - activations - graphs
+    return MemoryPlan(
+        device, free, budget.of(free), weights, activations, graphs, left, int(left // max(kv_token_bytes, 1))
+    )
+
+
+def plan_loaded(
+    model: PreTrainedModel,
+    layers: Sequence[LayerShape],
+    free: Mapping[str, int],
+    budget: MemoryBudget | None,
+    passes: Passes,
+) -> list[MemoryPlan]:
+    """Of each device that has layers. free: bytes before the model was loaded."""
+    weights: dict[str, int] = {}
+    for tensor in (*model.parameters(), *model.buffers()):
+        weights[str(tensor.device)] = weights.get(str(tensor.device), 0) + tensor.nbytes
+    kv_bytes: dict[str, int] = {}
+    for layer in layers:
+        kv_bytes[str(layer.device)] = kv_bytes.get(str(layer.device), 0) + layer.nbytes
+    element_bytes = layers[0].dtype.itemsize
+    return [
+        plan(device, free[device], budget, weights.get(device, 0), token_bytes, model.config, element_bytes, passes)
+        for device, token_bytes in kv_bytes.items()
+    ]
+
+
+def allocate_kv_cache(layers: Sequence[LayerShape], plans: Sequence[MemoryPlan], cache_bytes: float) -> KVCache:
+    """By the plans, or of `cache_bytes` (0: as planned). Logs the plans, and holds a GPU's allocator to its budget.
+
+    Raises ModelError where there is no room.
+    """
+    slots = min(plan.kv_tokens for plan in plans)
+    if cache_bytes:
+        slots = max(int(cache_bytes / sum(layer.nbytes for layer in layers)), 2)
+    elif slots < LEAST_KV_TOKENS:
+        raise ModelError(
+            f"no room for keys and values ({'; '.join(map(str, plans))}); use a smaller model, --quantize, or a larger "
+            "--memory-budget"
+        )
+    for each in plans:
+        log.info("Memory of %s", each)
+        if each.device.startswith("cuda") and not cache_bytes:
+            total = torch.cuda.mem_get_info(each.device)[1]
+            torch.cuda.set_per_process_memory_fraction(min(each.budget / total, 1.0), each.device)
+    try:
+        return KVCache(layers, slots)
+    except (RuntimeError, MemoryError):
+        raise ModelError(
+            f"there is not so much memory here: keys and values of {slots:,} tokens; use a smaller --memory-budget"
+        ) from None

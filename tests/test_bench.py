@@ -1,0 +1,115 @@
+"""`dsx bench`: the real pipeline with a small model that has no weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dsx.answers.grammar import lark
+from dsx.bench.floor import Speeds, Weights, weights_of
+from dsx.bench.measure import Counts
+from dsx.bench.report import duration
+from dsx.bench.work import paper_text, parameter_set, record_counts
+from dsx.cli.bench import command
+from dsx.engines.local.shapes import SHAPES, write_shape
+from dsx.errors import UnknownName
+from dsx.schema import read
+from dsx.types import Parameter, Passage, Question, QuestionId, Shown
+
+
+@pytest.fixture
+def weightless(random_folder: str, tmp_path: Path) -> Path:
+    """The small random model's configuration and tokenizer."""
+    folder = tmp_path / "weightless"
+    shutil.copytree(random_folder, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("work", ["placed", "written"])
+def test_the_pipeline_is_timed_without_weights(weightless: Path, tmp_path: Path, work: str) -> None:
+    told = ["--model", str(weightless), "--random-weights", "--papers", "2", "--tokens", "400", "--records", "1.5"]
+    done = CliRunner().invoke(
+        command, [*told, "--work", work, "--engine", "transformers", "--keep", str(tmp_path / "kept"), "--json"],
+        standalone_mode=False,
+    )  # fmt: skip
+    assert done.exception is None, done.output
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["failed"] == 0
+    assert report["questions"] == (2 * 3 if work == "written" else 2 * (4 + 1) + 3 * 20)
+    assert report["seconds"] >= report["prefill_seconds"] + report["decode_seconds"] > 0
+    assert report["ratio"] > 1
+    expected = report["load_seconds"] + 100 * report["seconds"] / 2
+    assert report["predicted"] == {"papers": 100, "seconds": pytest.approx(expected)}
+    if work == "written":
+        assert report["sampled"] + report["forced"] == 384
+    else:
+        assert 0.2 < report["null_share"] < 0.6
+    assert len(list((tmp_path / "kept" / "papers").iterdir())) == 2
+
+
+def test_the_parameter_set_and_the_papers() -> None:
+    parameters = read(parameter_set(), "bench").root
+    assert len(parameters.all_parameters()) == 24
+    counts = record_counts(18, 2.4)
+    assert len(counts) == 18
+    assert sum(counts) == round(18 * 2.4)
+    text = paper_text(3, 2000, 3, lambda text: len(text) // 4)
+    assert text == paper_text(3, 2000, 3, lambda text: len(text) // 4)
+    assert 1900 < len(text) // 4 < 2400
+    assert [f"## Experiment {number}" in text for number in (1, 2, 3, 4)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize(("name", "billions"), [("qwen3-0.6b", 0.596), ("qwen3-32b", 32.76), ("qwen2.5-72b", 72.7)])
+def test_shapes_have_the_parameters_of_their_models(
+    embedded_folder: str, tmp_path: Path, name: str, billions: float
+) -> None:
+    write_shape(name, tmp_path)
+    weights = weights_of(tmp_path, 2)
+    head = SHAPES[name][1]["vocab_size"] * SHAPES[name][1]["hidden_size"]
+    tables = head if SHAPES[name][1]["tie_word_embeddings"] else 2 * head
+    assert (weights.layer_parameters + tables) / 1e9 == pytest.approx(billions, rel=0.003)
+    assert weights.step_bytes == 2 * (weights.layer_parameters + head)
+
+
+def test_a_padded_tokenizer_reads_as_the_embedded_one(embedded_folder: str, tmp_path: Path) -> None:
+    from transformers import AutoTokenizer
+
+    write_shape("qwen3-0.6b", tmp_path)
+    padded, plain = AutoTokenizer.from_pretrained(tmp_path), AutoTokenizer.from_pretrained(embedded_folder)
+    text = "In Experiment 1, 24 people (q049152x) took part."
+    assert len(padded) == 151_936
+    assert padded(text)["input_ids"] == plain(text)["input_ids"]
+    with pytest.raises(UnknownName, match=r"no shape 'qwen4'; there are: qwen2\.5-72b"):
+        write_shape("qwen4", tmp_path)
+
+
+def test_the_floor_is_reading_or_computing() -> None:
+    weights, speeds = Weights(1000, 4000), Speeds(bandwidth=1000, flops=1000)
+    assert weights.prefill_seconds(10, speeds) == 20
+    assert weights.decode_seconds(10, 4, speeds) == 40
+    assert weights.decode_seconds(1, 4, speeds) == 8
+    assert weights.decode_seconds(10, 4, speeds, devices=2) == 20
+
+
+def test_the_text_is_prefilled_by_the_question_that_found_least_of_it() -> None:
+    counts, event = Counts(), {"event": "question", "document": "d", "forward_passes": 0.5, "ms_model": 2.0}
+    event |= {"ms_prefill": 1.0, "ms_grammar": 0.5, "tokens_sampled": 2, "tokens_forced": 3, "tokens_prompt": 1050}
+    for reused in (1000, 100, 1000):
+        counts.add({**event, "tokens_reused": reused})
+    counts.add({"event": "paper"})
+    assert (counts.questions, counts.prefilled, counts.computed) == (3, 950, 50 + 50 + 3 * 5)
+
+
+def test_a_question_that_null_does_not_answer() -> None:
+    shown, parameter = Shown("Two cups.", (Passage(0, 9),), True), Parameter("n", {"type": "integer"})
+    question = Question(QuestionId("d"), "s", shown, "?", "parameters", (parameter,), may_be_null=False)
+    assert '"null"' not in lark(question)
+
+
+def test_a_duration() -> None:
+    assert [duration(seconds) for seconds in (61, 3700)] == ["1 min 1 s", "1 h 1 min"]
