@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dsx.load.compose import NO_BOX, Paragraph, Piece
-from dsx.load.headings import MAIN, counts_people, heading_kind
+from dsx.load.headings import ANY_CAPTION, MAIN, counts_people, heading_kind
 from dsx.load.hyphens import count_hyphenated, join_lines
 from dsx.load.lines import Line
 from dsx.load.references import end_references
@@ -20,7 +20,6 @@ SMALL_PRINT = 0.1
 """A size in which less than this share of the letters is set is that of notes; methods are text in small print too."""
 LEAD = " (lead)"
 """Marks the font of a run-in heading."""
-_caption = re.compile(r"\s*(?:Supplement\w*\s+)?(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+\w?\s*[|.:]?\s")
 _unfinished_end = re.compile(
     r"\b(?:of|the|an?|in|at|to|with|for|by|and|or|from|on|was|were|is|are|had|than|that|between|about|over|under)\s*$"
 )
@@ -71,7 +70,7 @@ def _blocks(lines: Sequence[Line], look: Look) -> Iterator[list[Line]]:
     """Lines of one paragraph each: a block of the page, cut before and after a heading."""
     block: list[Line] = []
     for line in _parts(lines):
-        if line.row is not None or (block and block[-1].row is not None):
+        if line.row is not None or (block and (block[-1].row is not None or block[-1].aside != line.aside)):
             if block:
                 yield block
             block = [line]
@@ -81,7 +80,7 @@ def _blocks(lines: Sequence[Line], look: Look) -> Iterator[list[Line]]:
             block.append(line)
             continue
         heading = _is_heading(line, look)
-        if block and (apart or heading or _is_heading(block[0], look) or _caption.match(line.text)):
+        if block and (apart or heading or _is_heading(block[0], look) or ANY_CAPTION.match(line.text)):
             yield block
             block = []
         block.append(line)
@@ -93,7 +92,7 @@ def _parts(lines: Sequence[Line]) -> Iterator[Line]:
     """The lines, those with a run-in heading in two; captions have none."""
     caption: tuple[int, int] | None = None
     for line in lines:
-        if _caption.match(line.text):
+        if ANY_CAPTION.match(line.text):
             caption = (line.page, line.block)
         if caption == (line.page, line.block):
             yield line
@@ -106,6 +105,7 @@ def _cut(line: Line) -> Iterator[Line]:
     lead = line.text[: line.lead].strip()
     if (
         line.row is not None
+        or line.aside
         or not line.lead
         or len(lead) > LONGEST_HEADING
         or heading_kind(lead.rstrip(".:")) == "other"
@@ -121,6 +121,8 @@ def _cut(line: Line) -> Iterator[Line]:
 
 def _is_heading(line: Line, look: Look) -> bool:
     text = line.text.strip()
+    if line.aside:
+        return False
     if not 2 < len(text) <= LONGEST_HEADING or text[-1] in ",;-" or not (text[0].isupper() or text[0].isdigit()):
         return False
     lead = line.font.endswith(LEAD)
@@ -150,13 +152,15 @@ def _paragraph(block: Sequence[Line], look: Look, hyphenated: Counter[str]) -> P
     text = paragraph.text.strip()
     if block[0].row is not None:
         paragraph.kind, paragraph.table = "row", block[0].row
-    elif _caption.match(text):
+    elif block[0].aside:
+        paragraph.kind = block[0].aside
+    elif ANY_CAPTION.match(text):
         paragraph.kind = "caption"
     elif len(block) <= 3 and _is_heading(block[0], look):
         kind = heading_kind(text.rstrip(".:"))
         larger = block[0].size >= look.body + 0.7
         if kind != "other" or larger or block[0].bold:
-            paragraph.heading = kind
+            paragraph.heading, paragraph.run_in = kind, block[0].font.endswith(LEAD)
             paragraph.level = 1 if kind in MAIN else 2
     elif all(line.size < look.least - 0.4 for line in block):
         paragraph.kind = "footnote"
@@ -165,10 +169,13 @@ def _paragraph(block: Sequence[Line], look: Look, hyphenated: Counter[str]) -> P
 
 def _levels(made: Sequence[Paragraph]) -> None:
     """What a heading is where it stands: per-experiment ones without a main section above them are main sections
-    themselves, and a summary after the methods is no abstract."""
+    themselves, a summary after the methods is no abstract, and run-in headings below "Abstract" are parts of it."""
     main = ""
+    own_line = {paragraph.heading for paragraph in made if paragraph.level == 1 and not paragraph.run_in}
     for paragraph in made:
-        if paragraph.level == 1:
+        if main == "abstract" and own_line != {"abstract"} and paragraph.level and paragraph.run_in:
+            paragraph.level, paragraph.heading = 2, "abstract"
+        elif paragraph.level == 1:
             if paragraph.heading == "abstract" and main not in ("", "abstract"):
                 paragraph.heading = "discussion"
             main = paragraph.heading

@@ -1,7 +1,8 @@
 """PDF through PyMuPDF: characters with boxes → lines → paragraphs in reading order.
 
 What is done to the text, and nothing else: running heads, running feet (but those of the first page), page numbers
-and columns of line numbers are left out; lines are joined by a space; a word that was broken by a hyphen at a line's
+and columns of line numbers are left out; what stands in the first page's margins comes before its text, what stands in a
+figure before its caption; lines are joined by a space; a word that was broken by a hyphen at a line's
 end is joined, unless the document writes it with the hyphen elsewhere; ligatures are spelled out; superscript numbers
 get a "^" before them, so that 45 with the citation 3 is 45^3 and not 453; signs without Unicode are told by their
 glyph's name, else they are U+FFFD; a paragraph that goes on in the next column or on the next page is one paragraph,
@@ -19,18 +20,20 @@ from pathlib import Path
 
 from dsx.errors import DsxError, LoadError, one_line
 from dsx.load.compose import compose
+from dsx.load.figures import may_hold_figures, set_figures_apart
+from dsx.load.first_page import set_margins_apart
 from dsx.load.glyphs import Glyphs
 from dsx.load.lines import Line, read_lines
 from dsx.load.margins import without_margins
 from dsx.load.ocr import installed, is_scan, read_scan
 from dsx.load.order import in_order
 from dsx.load.paragraphs import paragraphs
-from dsx.load.rules import drawn_rules
+from dsx.load.rules import Drawn, drawn_on, rules_of
 from dsx.load.table_extent import View, may_hold_tables
 from dsx.load.tables import find_tables
 from dsx.load.turns import by_turn, turned, turned_back, turned_size
 from dsx.load.visible import hidden_layers, struck_once
-from dsx.types import Box, Document, HiddenText
+from dsx.types import Document, HiddenText
 
 
 def load_pdf(path: Path) -> Document:
@@ -43,12 +46,12 @@ Size = tuple[float, float]
 
 @dataclass(slots=True)
 class PdfContent:
-    """What a PDF library gives of a file. pages: the lines of each; sizes: of the pages as shown, in points; rules:
-    lines drawn on the pages that may hold tables, by page number; hidden: what no reader sees."""
+    """What a PDF library gives of a file. pages: the lines of each; sizes: of the pages as shown, in points; drawn: on
+    the pages that may hold tables or figures, by page number; hidden: what no reader sees."""
 
     pages: list[list[Line]] = field(default_factory=list)
     sizes: list[Size] = field(default_factory=list)
-    rules: dict[int, list[Box]] = field(default_factory=dict)
+    drawn: dict[int, list[Drawn]] = field(default_factory=dict)
     hidden: list[HiddenText] = field(default_factory=list)
     metadata: dict[str, str] = field(default_factory=dict)
 
@@ -59,10 +62,12 @@ def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
     upright = [in_order(lines) for lines in without_margins([frame[0] for frame in frames], content.sizes)]
     views = []
     for number, (frame, lines, size) in enumerate(zip(frames, upright, content.sizes, strict=True), 1):
+        rules = rules_of(content.drawn.get(number, ()))
         for turn, own in {**frame, 0: lines}.items():
-            views.append(View(own, [turned(rule, turn, size) for rule in content.rules.get(number, ())]))
+            views.append(View(own, [turned(rule, turn, size) for rule in rules]))
     tables = find_tables(views)
-    found = paragraphs(turned_back(tables.lines, content.sizes))
+    lines = set_figures_apart(turned_back(tables.lines, content.sizes), content.drawn, content.sizes)
+    found = paragraphs(set_margins_apart(lines, content.sizes[0][1]) if lines else [])
     if not any(paragraph.text.strip() for paragraph in found):
         what = f"no text on its {len(content.pages)} pages" if content.pages else "no pages in it"
         raise LoadError(f"{path.name}: {what}; if other programs show some, fetch the file again")
@@ -95,7 +100,7 @@ def _read(path: Path) -> PdfContent:
             if pdf.needs_pass and not pdf.authenticate(""):
                 raise LoadError(f"{path.name}: locked by a password; save a copy without one")
             glyphs = Glyphs(pdf)
-            pages, sizes, scans, rules, hidden = [], [], [], {}, []
+            pages, sizes, scans, drawn, hidden = [], [], [], {}, []
             for number in range(len(pdf)):
                 step = f"page {number + 1}"
                 page = pdf[number]
@@ -103,8 +108,8 @@ def _read(path: Path) -> PdfContent:
                 pages.append(lines)
                 hidden += unseen
                 sizes.append((page.rect.width, page.rect.height))
-                if may_hold_tables(pages[-1]):
-                    rules[number + 1] = drawn_rules(page)
+                if may_hold_tables(lines) or may_hold_figures(lines):
+                    drawn[number + 1] = drawn_on(page)
                 if is_scan(page, pages[-1]):
                     scans.append(number)
             if scans and not installed() and len(scans) > len(pages) / 2:
@@ -124,4 +129,4 @@ def _read(path: Path) -> PdfContent:
         raise LoadError(f"{path.name}: not a readable PDF ({step}: {one_line(problem)}); fetch it again") from None
     if scans:
         metadata["scanned pages"] = ", ".join(str(number + 1) for number in scans)
-    return PdfContent(pages, sizes, rules, hidden, metadata)
+    return PdfContent(pages, sizes, drawn, hidden, metadata)

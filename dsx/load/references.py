@@ -58,7 +58,7 @@ def end_references(paragraphs: Sequence[Paragraph]) -> None:
 
 def _is_no_entry(paragraph: Paragraph) -> bool:
     text = paragraph.text
-    if paragraph.kind in ("caption", "row"):
+    if paragraph.kind in ("caption", "figure", "row"):
         return True
     return paragraph.kind == "body" and len(text) >= LONG and not is_entry(text) and not _sign.search(text)
 

@@ -13,22 +13,30 @@ LEAST_FRAME = 8.0
 """In points."""
 
 
-def drawn_rules(page: Any) -> list[Box]:
-    """Boxes of a PyMuPDF page's rules, on the page as it is shown."""
+Drawn = tuple[str, Box]
+"""stroke-path, fill-path, fill-image, fill-imgmask or fill-shade, and its box on the page as it is shown."""
+
+
+def drawn_on(page: Any) -> list[Drawn]:
+    """What is drawn on a PyMuPDF page beside its text."""
     import pymupdf
 
-    paths = [(kind, box) for kind, box, *_ in page.get_bboxlog() if kind.endswith("path")]
-    return rules_of((kind == "stroke-path", tuple(pymupdf.Rect(box) * page.rotation_matrix)) for kind, box in paths)
+    log = dict.fromkeys((kind, box) for kind, box, *_ in page.get_bboxlog() if not kind.endswith("text"))
+    if not page.rotation:
+        return list(log)
+    return [(kind, tuple(pymupdf.Rect(box) * page.rotation_matrix)) for kind, box in log]
 
 
-def rules_of(paths: Iterable[tuple[bool, Box]]) -> list[Box]:
-    """The rules among drawn paths; of rectangles that are stroked (True), the four sides."""
+def rules_of(drawn: Iterable[Drawn]) -> list[Box]:
+    """The rules among the paths of a page; of rectangles that are stroked, the four sides."""
     found: list[Box] = []
-    for stroked, (x0, y0, x1, y1) in paths:
+    for kind, (x0, y0, x1, y1) in drawn:
+        if not kind.endswith("path"):
+            continue
         width, height = x1 - x0, y1 - y0
         if min(width, height) <= THICKEST and max(width, height) >= SHORTEST:
             found.append((x0, y0, x1, y1))
-        elif stroked and min(width, height) >= LEAST_FRAME:  # a frame, or a cell's
+        elif kind == "stroke-path" and min(width, height) >= LEAST_FRAME:  # a frame, or a cell's
             found += [(x0, y0, x1, y0 + 0.5), (x0, y1 - 0.5, x1, y1), (x0, y0, x0 + 0.5, y1), (x1 - 0.5, y0, x1, y1)]
     return _joined(found)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dsx.ground.locate import locate
 from dsx.load.compose import Paragraph, Piece, compose, unplaced
+from dsx.load.figures import may_hold_figures
 from dsx.load.grid import Grid
 from dsx.load.headings import heading_kind
 from dsx.load.identity import document_id
 from dsx.load.lines import Line, line_of
 from dsx.load.markup import Cell, Writer, fold, raised, span
 from dsx.load.pdf import PdfContent, pdf_document
-from dsx.load.rules import rules_of
 from dsx.load.table_extent import may_hold_tables
 from dsx.load.turns import turned, turned_size
 from dsx.load.visible import MOST_PIXELS, Ink
@@ -33,10 +33,10 @@ __all__ = [
     "heading_kind",
     "line_of",
     "locate",
+    "may_hold_figures",
     "may_hold_tables",
     "pdf_document",
     "raised",
-    "rules_of",
     "span",
     "turned",
     "turned_size",

@@ -20,7 +20,7 @@ def register_loaders() -> dict[str, Loader]:
     from dsx.load.plain import load_plain
 
     return {
-        "pymupdf": Loader(load_pdf, "15", "PDF, by PyMuPDF"),
+        "pymupdf": Loader(load_pdf, "16", "PDF, by PyMuPDF"),
         "html": Loader(load_html, "4", "HTML"),
         "text": Loader(load_plain, "3", "plain text and Markdown"),
     }

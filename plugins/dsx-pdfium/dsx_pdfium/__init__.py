@@ -68,22 +68,22 @@ def _metadata(pdf: Any) -> Iterator[tuple[str, str]]:
 
 
 def _read_page(page: Any, number: int, content: PdfContent) -> None:
-    """Adds a page's lines, size, rules and hidden text."""
-    from dsx.plugin_api.loaders import may_hold_tables, rules_of
+    """Adds a page's lines, size, drawing and hidden text."""
+    from dsx.plugin_api.loaders import may_hold_figures, may_hold_tables
 
     drawing = PageDrawing(page)
     seen = list(seen_characters(list(characters_of(page)), drawing, number, content.hidden))
     lines = lines_of(seen, number, page.get_size())
     content.pages.append(lines)
     content.sizes.append(page.get_size())
-    if may_hold_tables(lines):
-        content.rules[number] = rules_of(drawing.paths())
+    if may_hold_tables(lines) or may_hold_figures(lines):
+        content.drawn[number] = drawing.shapes()
     page.close()
 
 
 @hookimpl
 def register_loaders() -> dict[str, Loader]:
-    return {"pdfium": Loader(load_pdfium, "4", "PDF, by pypdfium2")}
+    return {"pdfium": Loader(load_pdfium, "5", "PDF, by pypdfium2")}
 
 
 @hookimpl

@@ -22,9 +22,11 @@ class PageDrawing:
     def log(self) -> list[tuple[str, Box]]:
         return [(kind, box) for kind, _, box in self._drawn()]
 
-    def paths(self) -> Iterator[tuple[bool, Box]]:
-        """Whether each drawn path is stroked, and its box."""
-        return ((stroked, box) for kind, stroked, box in self._drawn() if kind.endswith("path"))
+    def shapes(self) -> list[tuple[str, Box]]:
+        """What is drawn beside text; what is both filled and stroked as stroked."""
+        return [
+            ("stroke-path" if stroked else kind, box) for kind, stroked, box in self._drawn() if kind != "fill-text"
+        ]
 
     def shown(self, box: Box) -> Box:
         return box
