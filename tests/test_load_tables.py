@@ -292,3 +292,58 @@ def test_a_rule_ends_the_caption_however_close_the_heads_stand(tmp_path: Path) -
     assert table.caption == "Table 1. The two groups of the study,"
     assert table.rows[1:] == (("A", "8.1", "7.5"), ("B", "3.4", "4.8"), ("C", "1.4", "2.9"))
     assert value(table, "B", "Mass (kg)") == ["3.4"]
+
+
+def test_labels_in_the_middle_of_their_rows_name_as_many_above_as_below(tmp_path: Path) -> None:
+    groups = (("Tool", 3), ("Hands", 2), ("Effect", 3))
+
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        page.insert_text((70, 80), "Table 1. Three experiments.", fontsize=SIZE)
+        cells(page, (70, 130, 200, 270), 96, [("Cue", "Turn", "Gain", "Width")])
+        y = 110.0
+        for number, (label, count) in enumerate(groups):
+            page.insert_text((70, y + 7 * (count - 1)), label, fontsize=SIZE)
+            rows = [(turn, f"{number}.{at}", f"{at}.{number}") for at, turn in enumerate(("CW", "CCW", "both")[:count])]
+            y = cells(page, (130, 200, 270), y, rows)
+        for rule in (86, 99, y - 9):
+            page.draw_line((66, rule), (300, rule))
+        column(page, 70, 260, 440, "# Methods", words(9, 1))
+
+    table = only(read(draw, tmp_path / "a.pdf"))
+    labels = [next(cell.row_head for cell in table.cells if cell.row == row and cell.row_head) for row in range(1, 9)]
+    assert labels == ["Tool"] * 3 + ["Hands"] * 2 + ["Effect"] * 3
+
+
+def test_cells_whose_lines_end_in_a_hyphen_and_a_note_that_the_table_goes_on(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        page.insert_text((70, 80), "Table 1. Tests.", fontsize=SIZE)
+        lines = (
+            ("Line", "What", "Statistic"),
+            ("a", "The late-report and early-", "p = 6.48e-"),
+            ("", "report groups", "07"),
+            ("b", "The late-report groups", "p = 0.12"),
+        )
+        cells(page, (70, 110, 300), 96, lines, leading=11)
+        page.insert_text((180, 145), "(Continued)", fontsize=SIZE)
+        for rule in (86, 99, 150):
+            page.draw_line((66, rule), (400, rule))
+        column(page, 70, 200, 440, "# Methods", f"Both were early-report groups. {words(9, 1)}")
+
+    table = only(read(draw, tmp_path / "a.pdf"))
+    assert table.rows[1:] == (
+        ("a", "The late-report and early-report groups", "p = 6.48e-07"),
+        ("b", "The late-report groups", "p = 0.12"),
+    )
+
+
+def test_a_notes_letter_is_no_part_of_a_number(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        x = 70 + pymupdf.get_text_length("In all we tested 12", fontsize=10)
+        page.insert_text((70, 80), "In all we tested 12", fontsize=10)
+        page.insert_text((x, 76), "a", fontsize=6)
+        page.insert_text((x + 4, 80), " of them.", fontsize=10)
+
+    assert read(draw, tmp_path / "a.pdf").text == "In all we tested 12^a of them.\n"

@@ -128,14 +128,14 @@ class _Number:
 
     def _unit_fit(self, mention: NumberMention) -> int | None:
         """0: its unit is the one answered or stored. 1: none is written, the stored one may be taken. None: no fit."""
-        wanted = self.unit or self.parameter.unit
-        if wanted is None:
+        expected_unit = self.unit or self.parameter.unit
+        if expected_unit is None:
             return 0
         if mention.unit is not None:
-            return 0 if same_unit(mention.unit, wanted) else None
+            return 0 if same_unit(mention.unit, expected_unit) else None
         following = self._word_after(mention)
-        if read_unit(wanted) is None:
-            return 0 if following and same_unit(following, wanted) else None if following else 1
+        if read_unit(expected_unit) is None:
+            return 0 if following and same_unit(following, expected_unit) else None if following else 1
         assumable = self.unit is None or self.parameter.unit is None or same_unit(self.unit, self.parameter.unit)
         return 1 if assumable and (not following or following.lower() in _FUNCTION_WORDS) else None
 
@@ -162,10 +162,10 @@ class _Number:
 
     def _is_share(self, mention: NumberMention) -> bool:
         """A percentage as a share, or a share as a percentage."""
-        wanted = self.unit or self.parameter.unit
-        if wanted is None:
+        expected_unit = self.unit or self.parameter.unit
+        if expected_unit is None:
             return mention.role == "percent" and self.value * 100 == mention.value
-        percent = same_unit(wanted, "%") and mention.unit is None
+        percent = same_unit(expected_unit, "%") and mention.unit is None
         return percent and 0 < mention.value <= 1 and self.value == mention.value * 100
 
     def _computed(self) -> bool:
@@ -194,9 +194,9 @@ class _Number:
 
     def _multiple(self) -> bool:
         """A quoted amount times a count: 120 min for "4 runs of 30 min"."""
-        wanted = self.unit or ""
+        expected_unit = self.unit or ""
         united = [each for each in self.mentions if each.unit and each.role == "plain"]
-        amounts = [each.value for each in united if same_unit(each.unit or "", wanted)]
+        amounts = [each.value for each in united if same_unit(each.unit or "", expected_unit)]
         counts = [each.value for each in self._plain() if each.value > 1]
         return any(self.value == amount * count for amount in amounts for count in counts)
 
@@ -206,11 +206,11 @@ class _Number:
 
     def _overlap(self, part: Sequence[NumberMention]) -> bool:
         """Whether one is a part of another: "42 adults (21 women)", "of 40, 2"."""
-        for whole, other in combinations(part, 2):
-            between = self.quote[whole.end : other.start]
+        for first, second in combinations(part, 2):
+            between = self.quote[first.end : second.start]
             if between.count("(") > between.count(")") or re.search(r"\bof\s+(?:the|these|all)?\s*$", between):
                 return True
-            if re.search(r"\b[Oo]f\s+(?:the\s+|these\s+)?$", self.quote[: whole.start]):
+            if re.search(r"\b[Oo]f\s+(?:the\s+|these\s+)?$", self.quote[: first.start]):
                 return True
         return False
 

@@ -16,6 +16,7 @@ _number_goes_on = (
     (re.compile(r"(?:^|\D)\d{1,3},$"), re.compile(r"\d{3}(?!\d)")),
     (re.compile(r"(?:^|\s)\d+\.$"), re.compile(r"\d{1,30}\s?(?:%|°|ms\b|s\b|deg|cm\b|mm\b|years|kg\b)")),
     (re.compile(r"\d[-–]$"), re.compile(r"[\da-z]")),
+    (re.compile(r"\d[eE][-−]$"), re.compile(r"\d")),
 )
 """What ends a line within a number, and what the next line then begins with."""
 

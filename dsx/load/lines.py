@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import unicodedata
 from collections import Counter
@@ -18,8 +19,8 @@ SUPERSCRIPT, BOLD = 1, 16
 UPRIGHT = 0.95
 """Cosine of the tilt up to which a line counts as upright: scans are a little askew."""
 SOFT_HYPHEN = "\u00ad"
-RAISED = set("0123456789,–-−+*†‡§ ")
-"""Characters of superscripts that are numbers or marks; others (the th of 5th) stay as they are."""
+RAISED = re.compile(r"[0-9,–−+*†‡§ -]+|[a-h](?: ?, ?[a-h])*")
+"""Superscripts that are numbers or marks, as of notes; others (the th of 5th) stay as they are."""
 ACCENTS = dict(
     zip("´`¨ˆ˜ˇ˚¸¯˘˙˝", "\u0301\u0300\u0308\u0302\u0303\u030c\u030a\u0327\u0304\u0306\u0307\u030b", strict=True)
 )
@@ -110,7 +111,7 @@ def line_of(page: int, block: int, line: dict[str, Any]) -> Line | None:
             continue
         start = len(text)
         words = "".join(character["c"] for character in characters)
-        if span["flags"] & SUPERSCRIPT and set(words) <= RAISED and words.strip() and text and text[-1] != " ":
+        if span["flags"] & SUPERSCRIPT and RAISED.fullmatch(words) and words.strip() and text and text[-1] != " ":
             text.append("^")
             boxes.append(characters[0]["bbox"])
         for character in characters:

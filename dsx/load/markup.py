@@ -86,10 +86,10 @@ def fold(text: str) -> str:
 def raised(text: str, before: str) -> str:
     """A superscript after `before`: numbers and marks get a "^", so that 45 with the citation 3 is 45^3, not 453."""
     text = fold(text)
-    if POWER_OF_TEN.search(before) and text and set(text) <= RAISED:
+    if POWER_OF_TEN.search(before) and RAISED.fullmatch(text):
         return f"^{text}"
     apart = not before or before[-1].isspace()
-    return f"^{text}" if text and set(text) <= RAISED and not apart else text
+    return f"^{text}" if RAISED.fullmatch(text) and not apart else text
 
 
 def span(text: str | None) -> int:

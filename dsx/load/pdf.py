@@ -1,10 +1,10 @@
 """PDF through PyMuPDF: characters with boxes → lines → paragraphs in reading order.
 
 What is done to the text, and nothing else: running heads, running feet (but those of the first page), page numbers
-and columns of line numbers are left out; what stands in the first page's margins comes before its text, what stands in a
-figure before its caption; lines are joined by a space; a word that was broken by a hyphen at a line's
-end is joined, unless the document writes it with the hyphen elsewhere; ligatures are spelled out; superscript numbers
-get a "^" before them, so that 45 with the citation 3 is 45^3 and not 453; signs without Unicode are told by their
+and columns of line numbers are left out; what stands in the first page's margins comes before its text, what stands in
+a figure before its caption; lines are joined by a space; a word that was broken by a hyphen at a line's end is joined,
+unless the document writes it with the hyphen elsewhere; ligatures are spelled out; superscript numbers and marks get a
+"^" before them, so that 45 with the citation 3 is 45^3 and not 453; signs without Unicode are told by their
 glyph's name, else they are U+FFFD; a paragraph that goes on in the next column or on the next page is one paragraph,
 with captions and footnotes before or after it; a table below its caption is one line a row, its cells parted by three
 spaces.

@@ -27,8 +27,8 @@ CAPTION = re.compile(
     r"\s*(?:Supplement\w*\s+|Extended Data\s+)?(?:Table|TABLE|Tab\.|T A B L E)\s*(?:[A-Z][.-]?)?"
     r"(?:\d+(?:\.\d+)*[A-Za-z]?|[IVX]+)\s*(?:[.:|—–]|\s[A-Z(]|\(|$)"
 )
-CONTINUED = re.compile(r"\(?\s{0,9}cont(?:inued|[’']?d|\.)", re.I)
 _next_caption = re.compile(r"\s*(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+")
+_bare_label = re.compile(r"\s*(?:Table|TABLE|T A B L E)\s*S?[\dIVX.]+[.:]?\s*")
 _note = re.compile(r"\s*(?:Notes?\b|Abbreviations?\b|Source|\*|†|‡|\^?[a-d][.)]?\s+[A-Z]|[a-d]\s*[A-Z][a-z]+)")
 
 
@@ -79,7 +79,7 @@ def _is_prose(block: Sequence[Line], column: float) -> bool:
     wide = [line for line in block if line.box[2] - line.box[0] >= PROSE * column and is_one_stretch(line)]
     if len(wide) < 0.6 * len(block):
         return False
-    stacked = sum(not same_row(one.box, other.box) for one, other in pairwise(block))
+    stacked = sum(not same_row(upper.box, lower.box) for upper, lower in pairwise(block))
     return stacked >= len(block) - 2
 
 
@@ -90,11 +90,11 @@ def is_one_stretch(line: Line) -> bool:
 
 def count_stretches(line: Line) -> int:
     """The pieces of a line that gaps as wide as those between cells part."""
-    least = CELL_GAP * max(line.size, 4)
+    cell_gap = CELL_GAP * max(line.size, 4)
     edge, count = None, 0
     for letter, box in zip(line.text, line.boxes, strict=True):
         if letter != " ":
-            count += edge is None or box[0] - edge > least
+            count += edge is None or box[0] - edge > cell_gap
             edge = box[2]
     return count
 
@@ -104,22 +104,23 @@ def caption_at(lines: Sequence[Line], start: int, rules: Sequence[Box]) -> list[
 
     One that is nothing but "Table 1" goes on in the next line where that has no gaps.
     """
-    found = [lines[start]]
+    caption = [lines[start]]
     for line in lines[start + 1 :]:
-        if same_row(line.box, found[0].box) and line.block == found[0].block:
-            found.append(line)
+        if same_row(line.box, caption[0].box) and line.block == caption[0].block:
+            caption.append(line)
             continue
-        label = re.fullmatch(r"\s*(?:Table|TABLE|T A B L E)\s*S?[\dIVX.]+[.:]?\s*", "".join(one.text for one in found))
-        other = abs(line.size - found[0].size) > 0.4 and not label
-        apart = line.box[1] - found[-1].box[3] > (1.8 if label else 0.8) * line.size or line.box[1] < found[-1].box[1]
-        if (line.block != found[0].block and not label) or other or apart or not is_one_stretch(line):
+        label = _bare_label.fullmatch("".join(part.text for part in caption))
+        resized = abs(line.size - caption[0].size) > 0.4 and not label
+        distance = line.box[1] - caption[-1].box[3]
+        apart = distance > (1.8 if label else 0.8) * line.size or line.box[1] < caption[-1].box[1]
+        if (line.block != caption[0].block and not label) or resized or apart or not is_one_stretch(line):
             break
-        if CAPTION.match(line.text) or _beside(lines, line) or (line.bold != found[-1].bold and len(found) > 1):
+        if CAPTION.match(line.text) or _beside(lines, line) or (line.bold != caption[-1].bold and len(caption) > 1):
             break
-        if any(_is_between(rule, found[-1].box, line.box) for rule in rules):
+        if any(_is_between(rule, caption[-1].box, line.box) for rule in rules):
             break
-        found.append(line)
-    return found
+        caption.append(line)
+    return caption
 
 
 def _is_between(rule: Box, upper: Box, lower: Box) -> bool:
@@ -206,7 +207,7 @@ def _has_text_or_caption(page: Page, rule: Box, band: tuple[float, float], capti
     ]
     text = sum((line.page, line.block) in page.prose for line in inside)
     others = any(
-        _next_caption.match(line.text) and not any(line is own for own in caption) and CAPTION.match(line.text)
+        _next_caption.match(line.text) and not any(line is part for part in caption) and CAPTION.match(line.text)
         for line in inside
     )
     return text > 2 or others
@@ -216,7 +217,7 @@ def region_in(page: Page, box: Box, caption: Sequence[Line]) -> Region | None:
     """All words whose middle lies in a box."""
     taken = []
     for line in page.view.lines:
-        if any(line is own for own in caption):
+        if any(line is part for part in caption):
             continue
         y = (line.box[1] + line.box[3]) / 2
         if box[1] < y < box[3] and line.box[0] >= box[0] - 2 and line.box[2] <= box[2] + 2:
@@ -264,22 +265,24 @@ def grown_region(page: Page, caption: Sequence[Line], above: bool) -> Region | N
 def _aligned(narrow: Sequence[Line], broad: Sequence[Line]) -> bool:
     """Whether most rows of a table in one column go on in the next one."""
     rows = printed_rows(word for line in narrow for word in words(line))
-    others = [line for line in broad if not any(line is one for one in narrow)]
-    going_on = sum(any(same_row(row[0].box, line.box) for line in others) for row in rows)
-    extra = sum(not any(same_row(row[0].box, line.box) for row in rows) for line in others)
-    return len(rows) > 1 and going_on >= 0.7 * len(rows) and extra <= 0.2 * len(others)
+    outside = [line for line in broad if not any(line is inside for inside in narrow)]
+    going_on = sum(any(same_row(row[0].box, line.box) for line in outside) for row in rows)
+    extra = sum(not any(same_row(row[0].box, line.box) for row in rows) for line in outside)
+    return len(rows) > 1 and going_on >= 0.7 * len(rows) and extra <= 0.2 * len(outside)
 
 
 def _grow(page: Page, caption: Sequence[Line], room: tuple[float, float], above: bool) -> list[Line]:
     top, foot = min(line.box[1] for line in caption), max(line.box[3] for line in caption)
-    own = {id(line) for line in caption}
-    others = [line for line in page.captions if id(line) not in own and same_row(line.box, caption[0].box)]
-    x0 = max([room[0], *(line.box[2] for line in others if line.box[2] <= caption[0].box[0])])
-    x1 = min([room[1], *(line.box[0] - 2 for line in others if line.box[0] >= caption[0].box[2])])
+    caption_ids = {id(line) for line in caption}
+    captions_beside = [
+        line for line in page.captions if id(line) not in caption_ids and same_row(line.box, caption[0].box)
+    ]
+    x0 = max([room[0], *(line.box[2] for line in captions_beside if line.box[2] <= caption[0].box[0])])
+    x1 = min([room[1], *(line.box[0] - 2 for line in captions_beside if line.box[0] >= caption[0].box[2])])
     near = [
         line
         for line in page.view.lines
-        if id(line) not in own
+        if id(line) not in caption_ids
         and x0 - 2 <= line.box[0]
         and line.box[2] <= x1 + 2
         and (line.box[3] <= top + 2 if above else line.box[1] >= foot - 2)
@@ -305,42 +308,42 @@ def _following(
     page: Page, rows: Sequence[Sequence[Line]], edge: float, room: tuple[float, float], above: bool
 ) -> list[Line]:
     """The rows from an edge on that belong to the table."""
-    found: list[list[Line]] = []
-    gaps: list[int] = []
+    table_rows: list[list[Line]] = []
+    cell_counts: list[int] = []
     for row in rows:
         y0, y1 = min(line.box[1] for line in row), max(line.box[3] for line in row)
         size = max(*(line.size for line in row), 6)
         distance = edge - y1 if above else y0 - edge
         cells = segments(word for line in row for word in words(line))
-        if len(cells) == 1 and found:
-            cells = _tight_cells(row, found) or cells
+        if len(cells) == 1 and table_rows:
+            cells = _tight_cells(row, table_rows) or cells
         wide = max(part.box[2] - part.box[0] for part in cells) > WIDE * (room[1] - room[0])
         if distance > ROW_GAP * size or any((line.page, line.block) in page.prose for line in row):
             break
         if any(_next_caption.match(line.text) for line in row):
             break
         if len(cells) == 1 and (
-            heading_kind(cells[0].text) in MAIN or (wide and found) or (found and _note.match(cells[0].text))
+            heading_kind(cells[0].text) in MAIN or (wide and table_rows) or (table_rows and _note.match(cells[0].text))
         ):
             break
-        found.append(list(row))
-        gaps.append(len(cells))
+        table_rows.append(list(row))
+        cell_counts.append(len(cells))
         edge = min(edge, y0) if above else max(edge, y1)
-    while gaps and gaps[-1] == 1 and not _is_wrapped(found):  # a line after the last row is a note or a heading
-        gaps.pop()
-        found.pop()
-    return [line for row in found for line in row]
+    while cell_counts and cell_counts[-1] == 1 and not _is_wrapped(table_rows):  # a note or a heading below
+        cell_counts.pop()
+        table_rows.pop()
+    return [line for row in table_rows for line in row]
 
 
 def _tight_cells(row: Sequence[Line], above: Sequence[Sequence[Line]]) -> list[Segment]:
     """The cells of a row that stand close to each other: a label, and numbers in line with those above; else none."""
     label, *numbers = segments((word for line in row for word in words(line)), TIGHT_GAP)
-    edges = [part.box for rows in above for part in segments(word for line in rows for word in words(line))]
+    cells_above = [part.box for rows in above for part in segments(word for line in rows for word in words(line))]
 
     def lined_up(part: Segment) -> bool:
         near = 0.3 * part.size
-        middles = ((box[0] + box[2]) / 2 for box in edges)
-        flush = any(abs(box[0] - part.box[0]) < near or abs(box[2] - part.box[2]) < near for box in edges)
+        middles = ((box[0] + box[2]) / 2 for box in cells_above)
+        flush = any(abs(box[0] - part.box[0]) < near or abs(box[2] - part.box[2]) < near for box in cells_above)
         return flush or any(abs(middle - part.middle) < near for middle in middles)
 
     fits = len(numbers) > 1 and all(part.is_number and lined_up(part) for part in numbers)
@@ -351,12 +354,13 @@ def _is_wrapped(rows: Sequence[Sequence[Line]]) -> bool:
     """Whether the last line goes on with a cell: as close to the row above as lines are, and set in or lower case."""
     if len(rows) < 2:
         return False
-    line, above = rows[-1][0], rows[-2]
-    left = min(one.box[0] for row in rows for one in row)
-    set_in = line.box[0] > left + 2 * line.size and any(abs(line.box[0] - one.box[0]) < 3 * one.size for one in above)
+    line, row_above = rows[-1][0], rows[-2]
+    left = min(cell.box[0] for row in rows for cell in row)
+    below_cell = any(abs(line.box[0] - cell.box[0]) < 3 * cell.size for cell in row_above)
+    set_in = line.box[0] > left + 2 * line.size and below_cell
     low = line.text.strip()[:1].islower() or line.text.strip()[:1] in "(["
-    near = line.box[1] - max(one.box[3] for one in above) < 0.5 * line.size
-    return near and abs(line.size - above[0].size) < 0.3 and (set_in or low)
+    near = line.box[1] - max(cell.box[3] for cell in row_above) < 0.5 * line.size
+    return near and abs(line.size - row_above[0].size) < 0.3 and (set_in or low)
 
 
 def top_region(page: Page, columns: Sequence[tuple[float, float]]) -> Region | None:
@@ -394,6 +398,6 @@ def plain_regions(page: Page, lines: Sequence[Line]) -> Iterator[Region]:
             if row and cells >= 3 and near and not any((line.page, line.block) in page.prose for line in row):
                 run.append(row)
                 continue
-            if len(run) > 3 and (region := _region(page, [line for one in run for line in one])):
+            if len(run) > 3 and (region := _region(page, [line for taken in run for line in taken])):
                 yield region
             run = [row] if cells >= 3 else []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from dsx.load.table_columns import Cell, Interval, cells_of, columns_of
 from dsx.load.table_heads import Level, levels_of
-from dsx.load.table_words import Segment, around, printed_rows, stacked
+from dsx.load.table_words import CONTINUED, Segment, around, printed_rows, stacked
 from dsx.types import Box
 
 OVERLAP = 0.75
@@ -50,14 +51,17 @@ class Layout:
     columns: list[Interval]
 
 
-def read_layout(words: Sequence[Segment], rules: Sequence[Box], *, goes_on: bool = False) -> Layout | None:
+def read_layout(
+    words: Sequence[Segment], rules: Sequence[Box], hyphenated: Counter[str], *, goes_on: bool = False
+) -> Layout | None:
     """The table that these words make; None where they make none.
 
-    rules: lines drawn within its extent. goes_on: it continues a table, so that it may have no heads.
+    rules: lines drawn within its extent. hyphenated: of `count_hyphenated`. goes_on: it continues a table, so that it
+    may have no heads.
     """
     upright = [(rule[0] + rule[2]) / 2 for rule in rules if rule[3] - rule[1] > 3 * (rule[2] - rule[0])]
     lying = [rule for rule in rules if rule[2] - rule[0] > rule[3] - rule[1]]
-    lines = printed_rows(words)
+    lines = [line for line in printed_rows(words) if not CONTINUED.fullmatch(" ".join(word.text for word in line))]
     if len(lines) < 2:
         return None
     columns = columns_of(lines, upright)
@@ -69,8 +73,8 @@ def read_layout(words: Sequence[Segment], rules: Sequence[Box], *, goes_on: bool
     crossing = [y for y in _apart(crossing) if _top(rows[0]) + 1 < y < _foot(rows[-1]) - 1]
     count = _count_heads(rows, crossing, goes_on)
     partial = [rule for rule, across in zip(lying, crosses, strict=True) if not across]
-    heads = levels_of(rows[:count], columns, partial)
-    body = _body(rows[count:], crossing)
+    heads = levels_of(rows[:count], columns, partial, hyphenated)
+    body = _body(rows[count:], crossing, hyphenated)
     if not body:
         return None
     return Layout(heads, body, columns)
@@ -156,9 +160,9 @@ def _is_label(row: Sequence[Cell]) -> bool:
     return len(row) == 1 and row[0].first == 0
 
 
-def _body(rows: Sequence[Sequence[Cell]], crossing: Sequence[float]) -> list[Row]:
+def _body(rows: Sequence[Sequence[Cell]], crossing: Sequence[float], hyphenated: Counter[str]) -> list[Row]:
     """The rows of the body: by the rules between them, else by what goes on from line to line."""
-    lines = [_row(cells) for cells in rows]
+    lines = [_row(cells, hyphenated) for cells in rows]
     inner = [y for y in crossing if lines and lines[0].foot - 2 < y < lines[-1].top + 2]
     ruled = len(inner) >= 2 and _ruled(lines, inner)
     closest = min((later.middle - row.middle for row, later in pairwise(lines)), default=0.0)
@@ -174,7 +178,7 @@ def _body(rows: Sequence[Sequence[Cell]], crossing: Sequence[float]) -> list[Row
                 parted = any(before.middle < y < line.middle for y in inner)
                 goes_on = near or (close and not parted and _continues(found[-1], line, lines[at + 1 :]))
             if goes_on:
-                _merge(found[-1], line)
+                _merge(found[-1], line, hyphenated)
                 before = line
                 continue
         found.append(Row(dict(line.cells), line.top, line.foot))
@@ -200,16 +204,17 @@ def _holds_numbers(line: Row) -> bool:
     return len(own) >= (1 if 0 in line.cells else 2)
 
 
-def _row(cells: Sequence[Cell]) -> Row:
+def _row(cells: Sequence[Cell], hyphenated: Counter[str]) -> Row:
     merged: dict[int, Segment] = {}
     for cell in cells:
-        merged[cell.first] = stacked(merged[cell.first], cell.part) if cell.first in merged else cell.part
+        above = merged.get(cell.first)
+        merged[cell.first] = stacked(above, cell.part, hyphenated) if above else cell.part
     return Row(merged, _top(cells), _foot(cells))
 
 
-def _merge(row: Row, line: Row) -> None:
+def _merge(row: Row, line: Row, hyphenated: Counter[str]) -> None:
     for column, part in line.cells.items():
-        row.cells[column] = stacked(row.cells[column], part) if column in row.cells else part
+        row.cells[column] = stacked(row.cells[column], part, hyphenated) if column in row.cells else part
     row.top, row.foot = min(row.top, line.top), max(row.foot, line.foot)
 
 

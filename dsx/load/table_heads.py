@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -13,29 +14,31 @@ Level = list[Cell]
 """Heads that stand beside each other; a head of several lines is one cell."""
 
 
-def levels_of(rows: Sequence[Sequence[Cell]], columns: Sequence[Interval], rules: Sequence[Box]) -> list[Level]:
+def levels_of(
+    rows: Sequence[Sequence[Cell]], columns: Sequence[Interval], rules: Sequence[Box], hyphenated: Counter[str]
+) -> list[Level]:
     """Printed head rows as levels, the outermost first. rules: the horizontal ones that do not cross the table."""
     levels: list[Level] = []
     for at, row in enumerate(rows):
         below = rows[at + 1] if at + 1 < len(rows) else ()
         spread = _spread(row, below, columns, rules)
         if levels and _fits(levels[-1], spread):
-            levels[-1] = _stack(levels[-1], spread)
+            levels[-1] = _stack(levels[-1], spread, hyphenated)
         else:
             levels.append(list(spread))
     for upper, lower in pairwise(levels):
-        _push_down(upper, lower)
+        _push_down(upper, lower, hyphenated)
     return [level for level in levels if level]
 
 
-def _push_down(upper: Level, lower: Level) -> None:
+def _push_down(upper: Level, lower: Level, hyphenated: Counter[str]) -> None:
     """The first line of a head of one column, beside heads that span several, goes to its other lines."""
     if all(head.first == head.last for head in upper):
         return
     own = {head.first: at for at, head in enumerate(lower) if head.first == head.last}
     for head in [head for head in upper if head.first == head.last and head.first in own]:
         at = own[head.first]
-        lower[at] = Cell(head.first, head.last, stacked(head.part, lower[at].part))
+        lower[at] = Cell(head.first, head.last, stacked(head.part, lower[at].part, hyphenated))
         upper.remove(head)
 
 
@@ -48,11 +51,12 @@ def _fits(level: Level, row: Sequence[Cell]) -> bool:
     ) and (all(head.first == head.last for head in level) or any(cell.first < cell.last for cell in row))
 
 
-def _stack(level: Level, row: Sequence[Cell]) -> Level:
+def _stack(level: Level, row: Sequence[Cell], hyphenated: Counter[str]) -> Level:
     merged = {head.first: head for head in level}
     for cell in row:
         above = merged.get(cell.first)
-        merged[cell.first] = Cell(cell.first, cell.last, stacked(above.part, cell.part)) if above else cell
+        part = stacked(above.part, cell.part, hyphenated) if above else cell.part
+        merged[cell.first] = Cell(cell.first, cell.last, part)
     return [merged[first] for first in sorted(merged)]
 
 

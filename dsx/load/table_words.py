@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from dsx.load.compose import NO_BOX
+from dsx.load.hyphens import join_lines
 from dsx.load.lines import Line
 from dsx.types import Box
 
@@ -23,6 +25,10 @@ NUMBER = re.compile(
     re.I,
 )
 """A cell that holds a number, or says that there is none."""
+CONTINUED = re.compile(
+    r"\(?\s?cont(?:inued|[’']?d|\.)(?: (?:on|from) (?:the )?(?:next|previous) page)?\s?[.…]{0,3}\)?", re.I
+)
+"""A printed row that says no more than that the table goes on."""
 
 
 @dataclass(slots=True)
@@ -82,10 +88,15 @@ def joined(parts: Sequence[Segment]) -> Segment:
     return Segment(text, boxes, around(part.box for part in parts), first.size, all(part.bold for part in parts))
 
 
-def stacked(upper: Segment, lower: Segment) -> Segment:
-    """Two lines of one cell; a word that a hyphen broke is whole again."""
-    broken = len(upper.text) > 2 and upper.text[-1] in "-‐" and upper.text[-2].isalpha() and lower.text[:1].islower()
-    text, boxes = (upper.text[:-1], upper.boxes[:-1]) if broken else (f"{upper.text} ", [*upper.boxes, NO_BOX])
+def stacked(upper: Segment, lower: Segment, hyphenated: Counter[str]) -> Segment:
+    """Two lines of one cell; a word or number that the line's end broke is whole again.
+
+    hyphenated: of `count_hyphenated`.
+    """
+    kept = join_lines(upper.text, lower.text, hyphenated)
+    text, boxes = upper.text[:kept], upper.boxes[:kept]
+    if kept is None:
+        text, boxes = f"{text} ", [*boxes, NO_BOX]
     box = around((upper.box, lower.box))
     return Segment(text + lower.text, [*boxes, *lower.boxes], box, upper.size, upper.bold and lower.bold)
 

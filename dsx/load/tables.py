@@ -6,11 +6,13 @@ What PyMuPDF's own `find_tables` gives on such pages was measured: docs/decision
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dsx.load.compose import NO_BOX
 from dsx.load.grid import CELL, EMPTY, Grid
+from dsx.load.hyphens import count_hyphenated
 from dsx.load.lines import Line
 from dsx.load.table_columns import Interval, cells_of
 from dsx.load.table_extent import (
@@ -25,7 +27,7 @@ from dsx.load.table_extent import (
     ruled_region,
     top_region,
 )
-from dsx.load.table_grid import Layout, extent, is_plain, read_layout
+from dsx.load.table_grid import Layout, Row, extent, is_plain, read_layout
 from dsx.load.table_heads import levels_of
 from dsx.load.table_words import Segment, around, printed_rows, segments
 from dsx.types import Box
@@ -54,41 +56,44 @@ class Pending:
 class Tables:
     """What `find_tables` gives. lines: all lines, those of a table replaced by one line a row (`Line.row` is its index
     in the grids). unread: pages with a table's caption beside which no table could be read. turns: how each table's
-    page is to be turned, see `turns`; open: the table at the foot of the last page."""
+    page is to be turned, see `turns`; open: the table at the foot of the last page. prose, hyphenated: of the
+    document, see `prose_blocks` and `count_hyphenated`."""
 
     lines: list[Line] = field(default_factory=list)
     grids: list[Grid] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
     turns: list[int] = field(default_factory=list)
     open: Open | Pending | None = None
+    prose: set[tuple[int, int]] = field(default_factory=set)
+    hyphenated: Counter[str] = field(default_factory=Counter)
 
 
 def find_tables(views: Sequence[View]) -> Tables:
     """All tables of a document's views, in reading order."""
-    prose = prose_blocks([line for view in views for line in view.lines])
-    tables = Tables()
+    lines = [line for view in views for line in view.lines]
+    tables = Tables(prose=prose_blocks(lines), hyphenated=count_hyphenated(line.text for line in lines))
     for view in views:
         if view.lines:
             before, tables.open = tables.open, None
             if before is not None:
-                _go_on(before, view, prose, tables)
-            _read_view(view, prose, tables)
+                _go_on(before, view, tables)
+            _read_view(view, tables)
     return tables
 
 
-def _go_on(before: Open | Pending, view: View, prose: set[tuple[int, int]], tables: Tables) -> None:
+def _go_on(before: Open | Pending, view: View, tables: Tables) -> None:
     """The rows at the head of a page that belong to the table at the foot of the page before."""
-    page = Page(view, prose, [])
+    page = Page(view, tables.prose, [])
     places = before.columns if isinstance(before, Open) else [(word.box[0], word.box[2]) for word in before.heads.words]
     region = top_region(page, places)
-    layout = read_layout(region.words, region.rules, goes_on=True) if region else None
+    layout = read_layout(region.words, region.rules, tables.hyphenated, goes_on=True) if region else None
     if region is None or layout is None or (isinstance(before, Open) and not _alike(layout.columns, before.columns)):
         return
     view.lines = _without(view.lines, region.taken)
     like = region.taken[0]
     if isinstance(before, Pending):
         heads = [cells_of(row, layout.columns) for row in printed_rows(before.heads.words)]
-        layout.heads = levels_of(heads, layout.columns, [])
+        layout.heads = levels_of(heads, layout.columns, [], tables.hyphenated)
         tables.lines = _without(tables.lines, [*before.caption, *before.heads.taken])
         _write(before.caption, layout, tables, like)
         index = len(tables.grids) - 1
@@ -122,15 +127,15 @@ def _stays_open(layout: Layout, view: View, index: int, tables: Tables) -> None:
         tables.open = Open(index, layout.columns)
 
 
-def _read_view(view: View, prose: set[tuple[int, int]], tables: Tables) -> None:
+def _read_view(view: View, tables: Tables) -> None:
     captions = [line for line in view.lines if CAPTION.match(line.text)]
-    page = Page(view, prose, captions) if view.lines else None
+    page = Page(view, tables.prose, captions) if view.lines else None
     rest = list(view.lines)
     while page and (start := next((at for at, line in enumerate(rest) if CAPTION.match(line.text)), None)) is not None:
         caption = caption_at(rest, start, view.rules)
         tables.lines += rest[:start]
         rest = rest[start:]
-        region, layout = _nearest(page, caption)
+        region, layout = _nearest(page, caption, tables.hyphenated)
         if region is not None and layout is not None:
             taken = [*caption, *region.taken]
             tables.lines, rest, view.lines = (_without(lines, taken) for lines in (tables.lines, rest, view.lines))
@@ -138,7 +143,7 @@ def _read_view(view: View, prose: set[tuple[int, int]], tables: Tables) -> None:
             _stays_open(layout, view, len(tables.grids) - 1, tables)
             continue
         tables.open = _pending(page, caption)
-        in_prose = (caption[0].page, caption[0].block) in prose
+        in_prose = (caption[0].page, caption[0].block) in tables.prose
         if not in_prose and tables.open is None and caption[0].page not in tables.unread:
             tables.unread.append(caption[0].page)
         tables.lines += caption
@@ -160,7 +165,7 @@ def _pending(page: Page, caption: list[Line]) -> Pending | None:
 def _read_plain(page: Page, rest: list[Line], tables: Tables) -> list[Line]:
     """Takes the tables out that have no caption but are plain grids; gives the lines after the last one."""
     for region in plain_regions(page, rest):
-        layout = read_layout(region.words, region.rules)
+        layout = read_layout(region.words, region.rules, tables.hyphenated)
         if layout is None or not is_plain(layout):
             continue
         start = next(at for at, line in enumerate(rest) if line is region.taken[0])
@@ -171,13 +176,13 @@ def _read_plain(page: Page, rest: list[Line], tables: Tables) -> list[Line]:
     return rest
 
 
-def _nearest(page: Page, caption: Sequence[Line]) -> tuple[Region | None, Layout | None]:
+def _nearest(page: Page, caption: Sequence[Line], hyphenated: Counter[str]) -> tuple[Region | None, Layout | None]:
     """The table below a caption, or above it: most journals set the caption above its table, some below."""
     ways: tuple[Callable[[Page, Sequence[Line], bool], Region | None], ...] = (ruled_region, grown_region)
     for above in (False, True):
         for way in ways:
             region = way(page, caption, above)
-            layout = read_layout(region.words, region.rules) if region else None
+            layout = read_layout(region.words, region.rules, hyphenated) if region else None
             if layout is not None and sum(len(row.cells) > 1 for row in layout.body) >= FULL_ROWS - bool(layout.heads):
                 return region, layout
     return None, None
@@ -190,8 +195,7 @@ def _write(caption: Sequence[Line], layout: Layout, tables: Tables, like: Line |
     box = around((extent(layout), *(line.box for line in caption)))
     grid = Grid(words, _texts(layout), like.page, box, heads)
     if 0 not in layout.body[0].cells:
-        labels = [row[0] for row in grid.rows]
-        grid.labels = [*labels[: len(heads)], *_nearest_labels(labels[len(heads) :])]
+        grid.labels = [*(row[0] for row in grid.rows[: len(heads)]), *_centred_labels(layout.body)]
     tables.grids.append(grid)
     tables.turns.append(like.turn)
     tables.lines += [*caption, *(_row_line(row, like, index) for row in _rows(layout))]
@@ -210,10 +214,19 @@ def _text(row: dict[int, Segment], width: int) -> tuple[str, ...]:
     return tuple(row[at].text if at in row else "" for at in range(width))
 
 
-def _nearest_labels(labels: Sequence[str]) -> list[str]:
-    """Labels that stand at the middle of the rows that they name: each row's is the nearest one."""
-    filled = [at for at, label in enumerate(labels) if label]
-    return [labels[min(filled, key=lambda other: abs(other - at))] if filled else "" for at in range(len(labels))]
+def _centred_labels(body: Sequence[Row]) -> list[str]:
+    """Labels that stand at the middle of the rows that they name: as many rows above a label as below it, in points;
+    where that leaves rows without one, each row's is the nearest."""
+    labels = [(row.cells[0].text, (row.cells[0].box[1] + row.cells[0].box[3]) / 2) for row in body if 0 in row.cells]
+    if not labels:
+        return [""] * len(body)
+    names: list[str] = []
+    for text, middle in labels:
+        foot = 2 * middle - body[min(len(names), len(body) - 1)].top
+        names += [text for row in body[len(names) :] if row.middle < foot]
+    if len(names) == len(body):
+        return names
+    return [min(labels, key=lambda label: abs(label[1] - row.middle))[0] for row in body]
 
 
 def _over(level: Sequence[object], column: int) -> str:
