@@ -34,7 +34,7 @@ _note = re.compile(r"\s*(?:Notes?\b|Abbreviations?\b|Source|\*|†|‡|\^?[a-d][
 
 @dataclass(slots=True)
 class View:
-    """The lines of one page that run in one direction. rules: thin lines that are drawn there. columns: of text."""
+    """The lines of one page that run in one direction. rules: thin lines that are drawn there."""
 
     lines: list[Line]
     rules: list[Box] = field(default_factory=list)
@@ -252,13 +252,8 @@ def grown_region(page: Page, caption: Sequence[Line], above: bool) -> Region | N
     if not narrow:
         return None
     edges = [line.box[1] for line in narrow] + [line.box[3] for line in narrow]
-    band = (
-        room[0],
-        min(edges) - 3,
-        page.right if narrow is not None and room[1] < page.right else room[1],
-        max(edges) + 3,
-    )
-    rules = [rule for rule in page.view.rules if band[1] <= rule[1] and rule[3] <= band[3]]
+    top, foot = min(edges) - 3, max(edges) + 3
+    rules = [rule for rule in page.view.rules if top <= rule[1] and rule[3] <= foot]
     return Region([word for line in narrow for word in words(line)], rules, narrow)
 
 

@@ -128,22 +128,22 @@ def _tex(source: str) -> str:
     return (inside[1] if inside else source).strip().strip("$")
 
 
-def title_of(element: Element) -> str:
-    return " ".join(words_of(part) for part in element if tag_of(part) == "title")
+def words_in(element: Element, *names: str) -> str:
+    """The text of its own children of these names."""
+    return " ".join(words_of(part) for part in element if tag_of(part) in names)
+
+
+def _is_head(cell: Element) -> bool:
+    return tag_of(cell) == "th" or any(tag_of(parent) == "thead" for parent in cell.iterancestors())
 
 
 def entry_of(entry: Element, columns: list[str]) -> Cell:
     """A cell of a CALS table, which names the columns that it spans."""
     first, last = entry.get("namest"), entry.get("nameend")
     wide = columns.index(last) - columns.index(first) + 1 if first in columns and last in columns else 1
-    head = any(tag_of(parent) == "thead" for parent in entry.iterancestors())
-    return Cell(words_of(entry), max(wide, 1), span(entry.get("morerows")) + bool(entry.get("morerows")), head)
+    rows = span(entry.get("morerows")) + bool(entry.get("morerows"))
+    return Cell(words_of(entry), max(wide, 1), rows, _is_head(entry))
 
 
 def cell_of(cell: Element) -> Cell:
-    head = tag_of(cell) == "th" or any(tag_of(parent) == "thead" for parent in cell.iterancestors())
-    return Cell(words_of(cell), span(cell.get("colspan")), span(cell.get("rowspan")), head)
-
-
-def caption_of(element: Element) -> str:
-    return " ".join(words_of(part) for part in element if tag_of(part) in ("label", "caption"))
+    return Cell(words_of(cell), span(cell.get("colspan")), span(cell.get("rowspan")), _is_head(cell))

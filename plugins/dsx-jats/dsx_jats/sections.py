@@ -8,16 +8,16 @@ from dsx_jats.inline import (
     GROUPS,
     SILENT,
     Element,
-    caption_of,
     cell_of,
     entry_of,
     pieces_of,
     tag_of,
-    title_of,
+    words_in,
     words_of,
 )
 
 SECTIONS = {"sec": "", "app": "supplement", "ack": "acknowledgements", "ref-list": "references", "notes": ""}
+CAPTION = ("label", "caption")
 SEC_TYPES = {"intro": "introduction", "materials": "methods"}
 """Values of sec-type that are no heading's words; "materials|methods" counts by its first."""
 
@@ -36,7 +36,7 @@ class Reader:
         self.unread: list[str] = []
 
     def section(self, element: Element, level: int, kind: str = "") -> None:
-        title = " ".join(words_of(part) for part in element if tag_of(part) in ("label", "title"))
+        title = words_in(element, "label", "title")
         type_ = element.get("sec-type", "").split("|")[0].replace("-", " ")
         said = SEC_TYPES.get(type_) or heading_kind(type_)
         found = heading_kind(title)
@@ -56,14 +56,14 @@ class Reader:
         if name in SECTIONS:
             self.section(element, level, SECTIONS[name])
         elif name == "fig":
-            self.out.text(caption_of(element), "caption")
+            self.out.text(words_in(element, *CAPTION), "caption")
             self.parts(element, level)
         elif name == "table-wrap":
             self.table(element, level)
         elif name == "table":
             self.rows(element, "")
         elif name in GROUPS:
-            self.out.text(" ".join(filter(None, (caption_of(element), title_of(element)))), "caption")
+            self.out.text(words_in(element, *CAPTION, "title"), "caption")
             self.parts(element, level)
         elif name in ("front", "front-stub", "back"):
             self.out.text(
@@ -73,7 +73,7 @@ class Reader:
         elif name == "body":
             self.blocks(element, level)
         elif name == "list":
-            self.out.text(title_of(element))
+            self.out.text(words_in(element, "title"))
             for item in element.iterfind("list-item"):
                 self.item(item, level)
         elif name == "fn":
@@ -119,11 +119,11 @@ class Reader:
     def parts(self, element: Element, level: int) -> None:
         """The blocks of a figure or group but its label and caption."""
         for child in element:
-            if tag_of(child) not in SILENT | {"label", "caption", "title"}:
+            if tag_of(child) not in SILENT | {*CAPTION, "title"}:
                 self.block(child, level)
 
     def table(self, element: Element, level: int) -> None:
-        caption = caption_of(element)
+        caption = words_in(element, *CAPTION)
         tables = [table for table in element.iter("table") if not any(True for _ in table.iterancestors("table"))]
         for table in tables:
             self.rows(table, caption)
