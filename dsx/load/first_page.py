@@ -55,8 +55,8 @@ class FirstPage:
 
     def opens_text(self, line: Line) -> bool:
         """Whether the paper's text may begin in a line."""
-        title = line.text[: line.lead or None].strip()
-        heading = heading_kind(title.rstrip(".:")) in OPENING and not title.endswith(":")
+        titles = [text.strip() for text in (line.text, line.text[: line.lead])]
+        heading = any(heading_kind(title.rstrip(".:")) in OPENING and title[-1] != ":" for title in titles if title)
         running = self.is_text(line) and not self.is_small(line)
         return not line.aside and line.row is None and (heading or running)
 

@@ -22,6 +22,7 @@ CROSSES = 0.8
 _opens = re.compile(r"(?:[-‐,;:/(&+=±]|\b(?:and|or|of|the|to|in|for|with|by|per|a|from|vs\.?|versus))$", re.I)
 _year = re.compile(r"(?:19|20)\d\d")
 _in_brackets = re.compile(r"[(\[].{0,300}[)\]]")
+_exponent = re.compile(r"\d[eE][-−]$")
 _closes = re.compile(r"[a-z(\[/]|[)&]")
 
 
@@ -173,7 +174,8 @@ def _body(rows: Sequence[Sequence[Cell]], crossing: Sequence[float], hyphenated:
             if ruled:
                 goes_on = not any(before.middle < y < line.middle for y in inner)
             else:
-                near = line.middle - before.middle <= OVERLAP * line.size
+                between = set(line.cells) == {0} and 0 not in before.cells  # a label in the middle of two rows
+                near = line.middle - before.middle <= (1.0 if between else OVERLAP) * line.size
                 close = line.middle - before.middle <= WRAPPED * closest
                 parted = any(before.middle < y < line.middle for y in inner)
                 goes_on = near or (close and not parted and _continues(found[-1], line, lines[at + 1 :]))
@@ -255,7 +257,7 @@ def _joins(before: str, after: str) -> bool:
 def _is_open(text: str) -> bool:
     """Whether a cell cannot end here: a bracket is open, or a sign has nothing after it."""
     unclosed = text.count("(") > text.count(")") or text.count("[") > text.count("]")
-    return unclosed or text[-1] in "±;="
+    return unclosed or text[-1] in "±;=" or _exponent.search(text) is not None
 
 
 def _wraps(before: Segment, label: Segment) -> bool:
