@@ -11,8 +11,11 @@ import torch
 from transformers import Qwen3Config
 
 from dsx.engines.budget import MemoryBudget
+from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.engine import TransformersEngine
-from dsx.engines.local.memory import LEAST_KV_TOKENS, Passes, kv_token_bytes, plan
+from dsx.engines.local.memory import LEAST_KV_TOKENS, Passes, allocate_kv_cache, kv_token_bytes, plan, plan_loaded
+from dsx.engines.local.prefix_cache import layer_shapes
+from dsx.engines.local.sequence import Sequence
 from dsx.errors import ModelError, UsageError
 from dsx.types import Completion, EngineSettings, Parameter, Passage, Question, QuestionId, Shown
 
@@ -73,10 +76,6 @@ def questions() -> list[Question]:
     ]  # fmt: skip
 
 
-def loaded(folder: str, **settings: Any) -> TransformersEngine:
-    return TransformersEngine(EngineSettings(folder, max_new_tokens=64, **settings))
-
-
 def texts(completions: Iterator[Completion]) -> dict[QuestionId, str]:
     """All are answered."""
     by_id = {}
@@ -89,8 +88,8 @@ def texts(completions: Iterator[Completion]) -> dict[QuestionId, str]:
 
 @pytest.fixture(scope="module")
 def engine(random_folder: str) -> TransformersEngine:
-    """With as much memory as there is."""
-    return loaded(random_folder)
+    """A small model with a budget of memory."""
+    return TransformersEngine(EngineSettings(random_folder, max_new_tokens=64, memory_budget="400MB"))
 
 
 @pytest.fixture(scope="module")
@@ -99,25 +98,40 @@ def expected(engine: TransformersEngine) -> dict[QuestionId, str]:
     return texts(engine.answer(questions()))
 
 
-@pytest.mark.parametrize("megabytes", [1.6, 1.0, 0.7])
-def test_small_caches_give_the_same_answers(
-    random_folder: str, expected: dict[QuestionId, str], megabytes: float
+def test_papers_in_one_batch_are_answered_as_each_alone(
+    engine: TransformersEngine, expected: dict[QuestionId, str]
 ) -> None:
-    """A token takes 256 B: the largest holds all texts, the smallest one and two of its questions."""
-    small = loaded(random_folder, options={"cache_gigabytes": str(megabytes / 1e3)})
-    assert texts(small.answer(questions())) == expected
-    assert small.loop.max_running == 32
+    """As on a GPU, where all papers in flight are one batch. The CPU makes a batch of each paper."""
+    sequences = [engine.sequence(question) for question in questions()]
+    together = engine.loop.run(seq for seq in sequences if isinstance(seq, Sequence))
+    assert {seq.key: engine.decode(seq.output_tokens)[0] for seq in together} == expected
 
 
-def test_a_budget_decides_how_large_the_cache_is(random_folder: str, expected: dict[QuestionId, str]) -> None:
-    plans = [loaded(random_folder, memory_budget=size) for size in ("400MB", "300MB")]
-    assert plans[0].kv_cache.num_slots > plans[1].kv_cache.num_slots > LEAST_KV_TOKENS
-    for each in plans:
-        (device,) = each.memory
-        assert each.kv_cache.num_slots == device.kv_tokens
-        assert texts(each.answer(questions())) == expected
+@pytest.mark.parametrize("num_slots", [4000, 1100, 600])
+def test_small_caches_give_the_same_answers(
+    engine: TransformersEngine, expected: dict[QuestionId, str], num_slots: int
+) -> None:
+    """The largest holds all texts and questions. The smallest holds one text and some of its questions."""
+    roomy = engine.kv_cache
+    engine.use_kv_cache(KVCache(layer_shapes(engine.model), num_slots))
+    assert texts(engine.answer(questions())) == expected
+    assert (len(engine.prefixes) == 1 + len(TEXTS)) == (num_slots == 4000)
+    engine.use_kv_cache(roomy)
+
+
+def test_a_budget_decides_how_large_the_cache_is(engine: TransformersEngine) -> None:
+    (device,) = engine.memory
+    assert device.budget == 400_000_000
+    assert engine.kv_cache.num_slots == device.kv_tokens > LEAST_KV_TOKENS
+    layers, passes = layer_shapes(engine.model), Passes(32, 2048)
+    sizes = [
+        plan_loaded(engine.model, layers, {"cpu": 500_000_000}, MemoryBudget.read(share), passes)[0].kv_tokens
+        for share in ("90%", "60%", "40%", "2%")
+    ]
+    assert sizes == sorted(sizes, reverse=True)
+    short = plan_loaded(engine.model, layers, {"cpu": 500_000_000}, MemoryBudget.read("2%"), passes)
     with pytest.raises(ModelError, match=r"no room for keys and values .*larger --memory-budget"):
-        loaded(random_folder, memory_budget="10MB")
+        allocate_kv_cache(layers, short, 0)
 
 
 class Failing:
@@ -148,10 +162,13 @@ def test_memory_that_runs_out_in_a_pass_costs_no_answer(
 
 @pytest.mark.parametrize("failing", [range(1), range(1, 3)])
 def test_memory_that_runs_out_while_a_text_is_read_costs_no_answer(
-    random_folder: str, expected: dict[QuestionId, str], failing: range
+    engine: TransformersEngine, expected: dict[QuestionId, str], failing: range
 ) -> None:
-    short = loaded(random_folder)
-    chunk = short.chunk_tokens
-    short.model.forward = Failing(short.model.forward, failing)
-    assert texts(short.answer(questions())) == expected
-    assert short.chunk_tokens == chunk >> len(failing)
+    forward, chunk = engine.model.forward, engine.chunk_tokens
+    engine.prefixes.clear()
+    engine.model.forward = Failing(forward, failing)
+    try:
+        assert texts(engine.answer(questions())) == expected
+        assert engine.chunk_tokens == chunk >> len(failing)
+    finally:
+        engine.model.forward, engine.chunk_tokens = forward, chunk

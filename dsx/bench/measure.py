@@ -25,25 +25,37 @@ from dsx.store import open_run
 from dsx.types import Completion, Engine, Json, Question
 
 
+SUFFIX_SPREAD = 256
+"""Tokens by which questions differ in length. One that reads so many more than the shortest has prefilled a text."""
+
+
 @dataclass(slots=True)
 class Counts:
-    """Sums over the questions' log. prefilled: tokens of texts. computed: all other tokens that the model read."""
+    """Sums over the questions' log. reads: tokens of each prompt that were in no cache."""
 
     questions: int = 0
     failed: int = 0
     nulls: int = 0
     sampled: int = 0
     forced: int = 0
-    prefilled: int = 0
-    computed: int = 0
+    reads: list[int] = field(default_factory=list)
     passes: float = 0.0
     model_seconds: float = 0.0
     prefill_seconds: float = 0.0
     grammar_seconds: float = 0.0
-    _prefills: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def prefilled(self) -> int:
+        """Tokens of the texts that were prefilled."""
+        return sum(read for read in self.reads if read > min(self.reads) + SUFFIX_SPREAD)
+
+    @property
+    def computed(self) -> int:
+        """All other tokens that the model read."""
+        return sum(self.reads) - self.prefilled + self.sampled + self.forced
 
     def add(self, event: Mapping[str, Json]) -> None:
-        """A question's event. Of each document the question that found least in the cache has prefilled the text."""
+        """A question's event; others are passed over."""
         if event.get("event") != "question":
             return
         usage = {key: float(value) for key, value in event.items() if isinstance(value, int | float)}
@@ -55,11 +67,7 @@ class Counts:
         self.model_seconds += usage["ms_model"] / 1e3
         self.prefill_seconds += usage["ms_prefill"] / 1e3
         self.grammar_seconds += usage["ms_grammar"] / 1e3
-        document, read = str(event["document"]), int(usage["tokens_prompt"] - usage["tokens_reused"])
-        before = self._prefills.get(document, 0)
-        self._prefills[document] = max(read, before)
-        self.prefilled += max(read - before, 0)
-        self.computed += min(read, before) + int(usage["tokens_sampled"] + usage["tokens_forced"])
+        self.reads.append(int(usage["tokens_prompt"] - usage["tokens_reused"]))
 
 
 @dataclass(frozen=True, slots=True)

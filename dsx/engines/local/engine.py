@@ -26,7 +26,7 @@ from pydantic import Field
 from dsx.answers import grammar
 from dsx.engines.budget import MemoryBudget
 from dsx.engines.chat import Renderer
-from dsx.engines.local.attention.kv_cache import CachedPrefix, OutOfSlots
+from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, OutOfSlots
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.confidence import confidences
 from dsx.engines.local.generate import DecodeLoop
@@ -104,26 +104,31 @@ class TransformersEngine:
         unknown = getattr(self.tokenizer, "unk_token_id", None)
         check_round_trip(self.renderer.encode_text, self.ll_tokenizer, unknown, files.name)
         self.context_tokens = context_tokens(self.model.config)
-        masked = self.device != "cpu" and self.attention == "sdpa"
         self.chunk_tokens = (
             CPU_CHUNK if self.device == "cpu" else EAGER_CHUNK if self.attention == "eager" else GPU_CHUNK
         )
-        rows = self.options.rows or (32 if self.device == "cpu" else 256)
-        passes = Passes(rows, self.chunk_tokens, self.attention, captured=self.device != "cpu")
+        self.rows = self.options.rows or (32 if self.device == "cpu" else 256)
+        passes = Passes(self.rows, self.chunk_tokens, self.attention, captured=self.device != "cpu")
         layers = layer_shapes(self.model)
         self.memory = plan_loaded(self.model, layers, free, budget, passes)
-        self.kv_cache = allocate_kv_cache(layers, self.memory, self.options.cache_gigabytes * 1e9)
-        self.prefixes = PrefixCache(self.kv_cache, self._prefill, MIN_MASKED_SHARE if masked else 0.0)
         token_texts = self.tokenizer.batch_decode([[token] for token in range(self.vocabulary)])
+        self.null_tokens = [token for token, text in enumerate(token_texts) if NULL.fullmatch(text)]
+        self.use_kv_cache(allocate_kv_cache(layers, self.memory, self.options.cache_gigabytes * 1e9))
+        log.info("Loaded in %.1f s on %s, %s", time.perf_counter() - started, self.model.device, self.model.dtype)
+
+    def use_kv_cache(self, kv_cache: KVCache) -> None:
+        """From now on keys and values stand there. No prefix is cached yet."""
+        masked = self.device != "cpu" and self.attention == "sdpa"
+        self.kv_cache = kv_cache
+        self.prefixes = PrefixCache(kv_cache, self._prefill, MIN_MASKED_SHARE if masked else 0.0)
         self.loop = DecodeLoop(
-            ModelRunner(self.model, self.kv_cache, report=log.info),
+            ModelRunner(self.model, kv_cache, report=log.info),
             self.vocabulary,
-            [token for token, text in enumerate(token_texts) if NULL.fullmatch(text)],
+            self.null_tokens,
             self.prefixes.get,
-            rows,
+            self.rows,
             report=log.warning,
         )
-        log.info("Loaded in %.1f s on %s, %s", time.perf_counter() - started, self.model.device, self.model.dtype)
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text`, without any that a template would add."""

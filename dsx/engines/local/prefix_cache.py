@@ -78,6 +78,9 @@ class PrefixCache:
         self._cached: OrderedDict[tuple[int, ...], CachedPrefix] = OrderedDict()
         kv_cache.evict = self._evict
 
+    def __len__(self) -> int:
+        return len(self._cached)
+
     def get(self, tokens: Sequence[int]) -> tuple[CachedPrefix, int]:
         """The prefix of `tokens`, and how many of them were in the cache. Raises OutOfSlots."""
         key = tuple(tokens)
