@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dsx.bench.machine import Machine
+from dsx.bench.machine import Machine, processor_seconds
 from dsx.bench.options import Options
 from dsx.bench.work import labels_answer
 from dsx.bench.written import written_rounds
@@ -23,7 +23,6 @@ from dsx.run.loop import run_papers
 from dsx.run.progress import show_progress
 from dsx.store import open_run
 from dsx.types import Completion, Engine, Json, Question
-
 
 SUFFIX_SPREAD = 256
 """Tokens by which questions differ in length. One that reads so many more than the shortest has prefilled a text."""
@@ -78,14 +77,20 @@ class Measurement:
     engine: Mapping[str, Json]
     load_seconds: float
     seconds: float
+    load_processor_seconds: float
+    processor_seconds: float
     papers: int
     counts: Counts
     memory: Mapping[str, int]
     plan: Sequence[str]
 
-    def predicted(self, papers: int) -> float:
-        """Seconds of a run of so many such papers."""
-        return self.load_seconds + papers * self.seconds / self.papers
+    def predicted(self, papers: int) -> tuple[float, float]:
+        """Seconds, and processor seconds, of a run of so many such papers."""
+        share = papers / self.papers
+        return (
+            self.load_seconds + share * self.seconds,
+            self.load_processor_seconds + share * self.processor_seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ def measure(
     """
     machine = Machine()
     parameters = check_recipe(recipe, plugins)
-    started = time.perf_counter()
+    started, processor = time.perf_counter(), processor_seconds()
     with closing(make_engine(recipe, plugins, memory_budget=options.memory_budget)) as engine:
         load_seconds = time.perf_counter() - started
         papers = write(engine.count_tokens)
@@ -153,7 +158,10 @@ def measure(
 
         first, *others = papers
         load_seconds += fill_all([first], Counts())
-        counts = Counts()
+        counts, loading = Counts(), processor_seconds() - processor
         seconds = fill_all(others, counts)
+        working = processor_seconds() - processor - loading
         plan = [str(device) for device in getattr(engine, "memory", ())]
-        return Measurement(engine.describe(), load_seconds, seconds, len(others), counts, machine.memory(), plan)
+        return Measurement(
+            engine.describe(), load_seconds, seconds, loading, working, len(others), counts, machine.memory(), plan
+        )

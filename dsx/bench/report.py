@@ -14,6 +14,7 @@ READER = "4.1 tokens with a choice and 19.7 forced"
 ROWS = (
     ("load and a first short paper, s", "load_seconds", "{:.1f}"),
     ("papers, s", "seconds", "{:.1f}"),
+    ("  processor time, s", "processor_seconds", "{:.1f}"),
     ("  prefill of the papers", "prefill_seconds", "{:.1f}"),
     ("  decode", "decode_seconds", "{:.1f}"),
     ("  masks, sampling, grammars", "grammar_seconds", "{:.1f}"),
@@ -45,6 +46,7 @@ def figures(measured: Measurement, weights: Weights, speeds: Speeds, predict: in
         "papers": measured.papers,
         "load_seconds": measured.load_seconds,
         "seconds": measured.seconds,
+        "processor_seconds": measured.processor_seconds,
         "prefill_seconds": counts.prefill_seconds if apart else None,
         "decode_seconds": decode if apart else None,
         "grammar_seconds": counts.grammar_seconds if apart else None,
@@ -64,7 +66,9 @@ def figures(measured: Measurement, weights: Weights, speeds: Speeds, predict: in
         "speeds": asdict(speeds),
         "floor_seconds": floor,
         "ratio": measured.seconds / floor,
-        "predicted": {"papers": predict, "seconds": measured.predicted(predict)},
+        "predicted": dict(
+            zip(("papers", "seconds", "processor_seconds"), (predict, *measured.predicted(predict)), strict=True)
+        ),
     }
 
 

@@ -69,6 +69,11 @@ def arguments(settings: EngineSettings, gpus: int) -> dict[str, Any]:
     if settings.samples > 1 or settings.alternatives:
         raise UsageError("engine vllm: --samples and --alternatives are of the engine transformers")
     del options["draw"]
+    if settings.memory_budget is not None:
+        share = settings.memory_budget.strip().removesuffix("%")
+        if share == settings.memory_budget.strip():
+            raise UsageError(f"engine vllm: --memory-budget {settings.memory_budget}; it takes a share, e.g. 60%")
+        options["gpu_memory_utilization"] = float(share) / 100
     given: dict[str, Any] = {
         "model": str(settings.folder or settings.model),
         "tensor_parallel_size": options.pop("tensor_parallel") or max(gpus, 1),

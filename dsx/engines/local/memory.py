@@ -123,7 +123,16 @@ def plan_loaded(
         kv_bytes[str(layer.device)] = kv_bytes.get(str(layer.device), 0) + layer.nbytes
     element_bytes = layers[0].dtype.itemsize
     return [
-        plan(device, free[device], budget, weights.get(device, 0), token_bytes, model.config, element_bytes, passes)
+        plan(
+            device,
+            free.get(device) or free_memory(device)[device],
+            budget,
+            weights.get(device, 0),
+            token_bytes,
+            model.config,
+            element_bytes,
+            passes,
+        )
         for device, token_bytes in kv_bytes.items()
     ]
 
@@ -141,9 +150,9 @@ def allocate_kv_cache(layers: Sequence[LayerShape], plans: Sequence[MemoryPlan],
             f"no room for keys and values ({'; '.join(map(str, plans))}); use a smaller model, --quantize, or a larger "
             "--memory-budget"
         )
-    for each in plans:
+    for each in () if cache_bytes else plans:
         log.info("Memory of %s", each)
-        if each.device.startswith("cuda") and not cache_bytes:
+        if each.device.startswith("cuda"):
             total = torch.cuda.mem_get_info(each.device)[1]
             torch.cuda.set_per_process_memory_fraction(min(each.budget / total, 1.0), each.device)
     try:

@@ -37,6 +37,9 @@ def test_the_arguments() -> None:
     assert (
         dsx_vllm.arguments(EngineSettings(model="m", options={"tensor_parallel": "1"}), 2)["tensor_parallel_size"] == 1
     )
+    budget = dsx_vllm.arguments(EngineSettings(model="m", memory_budget="60%", options={"draw": "true"}), 1)
+    assert budget["gpu_memory_utilization"] == 0.6
+    assert "draw" not in budget
     flash = dsx_vllm.arguments(EngineSettings(model="m", attention="flash_attention_2"), 1)
     assert flash["attention_config"] == {"backend": "FLASH_ATTN"}
 
@@ -49,6 +52,7 @@ def test_the_arguments() -> None:
         (EngineSettings(), "--model"),
         (EngineSettings(model="m", attention="eager"), "--attention eager"),
         (EngineSettings(model="m", samples=3), "--samples"),
+        (EngineSettings(model="m", memory_budget="40GB"), "--memory-budget 40GB; it takes a share"),
     ],
 )
 def test_what_does_not_apply_is_an_error(settings: EngineSettings, message: str) -> None:
