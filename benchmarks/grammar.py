@@ -38,21 +38,21 @@ WORDS = ("participants", "reached", "targets", "cursor", "rotated", "trials", "e
 
 def text(seed: int = 1) -> str:
     """A text like a paper's: paragraphs of words, with numbers, signs and quotes among them."""
-    draw, made, length = random.Random(seed), list[str](), 0
+    draw, words, length = random.Random(seed), list[str](), 0
     while length < CHARACTERS:
         kind = draw.randrange(12)
         word = draw.choice(WORDS) if kind > 2 else f"{draw.randrange(10_000) / 10}" if kind else '"30° ± 2"'
         if kind > 9:
             word = "".join(draw.choice("abcdefghijklmnoprstuvw") for _ in range(draw.randrange(2, 11)))
-        made.append(word + ("\n" if draw.randrange(150) == 0 else ". " if draw.randrange(18) == 0 else " "))
-        length += len(made[-1])
-    return "".join(made)[:CHARACTERS]
+        words.append(word + ("\n" if draw.randrange(150) == 0 else ". " if draw.randrange(18) == 0 else " "))
+        length += len(words[-1])
+    return "".join(words)[:CHARACTERS]
 
 
 def largest(kind: RecordType) -> tuple[Parameter, ...]:
     """The group whose longest answer takes most tokens."""
-    found = [*groups(kind, 10_000, CAP), *(largest(child) for child in kind.children)]
-    return max(found, key=lambda group: sum(map(answer_tokens, group)))
+    asked_together = [*groups(kind, 10_000, CAP), *(largest(child) for child in kind.children)]
+    return max(asked_together, key=lambda group: sum(map(answer_tokens, group)))
 
 
 def places_of(shown: str) -> list[Places]:
@@ -70,11 +70,11 @@ def places_of(shown: str) -> list[Places]:
     ]
 
 
-def measured(words: llguidance.LLTokenizer, made: str, seed: int) -> tuple[float, list[float], int]:
+def measured(words: llguidance.LLTokenizer, lark: str, seed: int) -> tuple[float, list[float], int]:
     """(CPU seconds to compile, those of each mask, tokens of the answer)."""
     draw, masks, tokens = random.Random(seed), list[float](), 0
     started = time.thread_time()
-    matcher = grammar.matcher(words, made)
+    matcher = grammar.matcher(words, lark)
     compiled = time.thread_time() - started
     assert not matcher.is_error(), matcher.get_error()
     while not matcher.is_stopped() and tokens < CAP:
@@ -99,18 +99,22 @@ def main() -> int:
     parser.add_argument("tokenizer", type=Path)
     parser.add_argument("--schema", type=Path, default=Path("schemas/motor.json"))
     parser.add_argument("--repeat", type=int, default=20)
-    given = parser.parse_args()
-    tokenizer = AutoTokenizer.from_pretrained(given.tokenizer)
+    options = parser.parse_args()
+    tokenizer = AutoTokenizer.from_pretrained(options.tokenizer)
     words = llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer))
-    group, shown = largest(read_schema(given.schema).root), text()
+    group, shown = largest(read_schema(options.schema).root), text()
     print(f"llguidance {llguidance.__version__}, vocabulary {len(tokenizer)}, text {len(shown)} characters")
     print(f"group              {len(group)} parameters, {sum(map(answer_tokens, group))} tokens at most")
     question = Question(QuestionId(""), "", Shown(shown, (Passage(0, len(shown)),), True), "", "parameters", group)
-    report(words, question, given.repeat)
+    report(words, question, options.repeat)
     choice = Parameter("kind", {"enum": ["abrupt", "gradual", "mixed", "other"]})
+    any_of_seven = {"items": {"enum": list("abcdefg")}, "minItems": 1, "maxItems": 7, "uniqueItems": True}
+    several = Parameter("kinds", {"type": "array", **any_of_seven})
     for places in places_of(shown):
-        print(f"\nplaces: {places.kind}, {len(places.options)} options")
-        report(words, replace(question, parameters=(choice,), places=places), given.repeat)
+        for parameter in (choice, several) if places.kind == "chosen" else (choice,):
+            different = ", any of seven choices" * (parameter is several)
+            print(f"\nplaces: {places.kind}, {len(places.options)} options{different}")
+            report(words, replace(question, parameters=(parameter,), places=places), options.repeat)
     return 0
 
 
@@ -121,11 +125,11 @@ def report(words: llguidance.LLTokenizer, question: Question, repeat: int) -> No
         grammar._quote_rules.cache_clear()
         grammar._value_rules.cache_clear()
         started = time.thread_time()
-        made = grammar.lark(question)
+        lark = grammar.lark(question)
         built.append(time.thread_time() - started)
-        compiled, took, count = measured(words, made, seed)
+        compiled, of_answer, count = measured(words, lark, seed)
         compiles.append(compiled)
-        masks += took
+        masks += of_answer
         tokens += count
     print(f"grammar written    {ms(statistics.median(built))} median, {ms(max(built))} most")
     print(f"grammar compiled   {ms(statistics.median(compiles))} median, {ms(max(compiles))} most of {repeat}")

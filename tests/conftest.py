@@ -198,10 +198,10 @@ def scripted(tmp_path_factory: pytest.TempPathFactory) -> Scripted:
     return Scripted(folder)
 
 
-def fill_alone(pipeline: Pipeline, path: Path) -> PaperResult:
+def fill_alone(pipeline: Pipeline, source: Path | Document) -> PaperResult:
     """The whole way of one paper; raises what it fails with."""
-    paper = PaperInFlight(path, "")
-    paper.begin(pipeline.fill_file)
+    paper = PaperInFlight(Path(), "")
+    paper.begin(lambda path: pipeline.fill(source) if isinstance(source, Document) else pipeline.fill_file(source))
     while not paper.ended:
         for _ in answer_round([paper], pipeline.engine.answer):
             pass
@@ -224,13 +224,16 @@ def stored() -> Callable[[Path], dict[str, Any]]:
 
 
 class RandomEngine:
-    """Answers each question as `random_answer` does, held by the question's grammar; `asked` keeps them all."""
+    """Answers each question as `random_answer` does, held by the question's grammar; `asked` keeps them all.
+
+    nulls: of how many questions one may be answered null; 1: all.
+    """
 
     grammar: Literal["lark", "json_schema", "none"] = "lark"
     context_tokens = 1_000_000
 
-    def __init__(self, words: Any, cap: int = 512) -> None:
-        self.words, self.cap, self.asked = words, cap, list[Question]()
+    def __init__(self, words: Any, cap: int = 512, nulls: int = 1) -> None:
+        self.words, self.cap, self.nulls, self.asked = words, cap, nulls, list[Question]()
 
     def count_tokens(self, text: str) -> int:
         return len(text) // 4
@@ -238,8 +241,8 @@ class RandomEngine:
     def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
         for question in questions:
             self.asked.append(question)
-            made = lark(question)
-            text, ended = random_answer(self.words, made, len(self.asked), self.cap)
+            seed = len(self.asked)
+            text, ended = random_answer(self.words, lark(question), seed, self.cap, answers=seed % self.nulls > 0)
             yield Completion(question.id, text if ended else shortest(question, text), True, truncated=not ended)
 
     def describe(self) -> dict[str, Any]:
@@ -255,12 +258,17 @@ def random_engine(words: Any) -> RandomEngine:
     return RandomEngine(words)
 
 
-def paper_context(text: str, *sections: Section, tokens: int = 10**6, order: Order = "value-quote") -> PaperContext:
-    """What questions about this text know, where values are taken from places. tokens: characters that are shown."""
+def document_of(text: str, *sections: Section) -> Document:
+    """A text of one page, without boxes."""
     empty = numpy.full((len(text), 4), numpy.nan, dtype=numpy.float32)
     pages = (Page(1, 0, len(text), 600, 800),)
     pages_of = numpy.ones(len(text), numpy.int32)
-    document = Document("id", "a.txt", "text", text, pages, sections, (), {}, pages_of, empty)
+    return Document("id", "a.txt", "text", text, pages, sections, (), {}, pages_of, empty)
+
+
+def paper_context(text: str, *sections: Section, tokens: int = 10**6, order: Order = "value-quote") -> PaperContext:
+    """What questions about this text know, where values are taken from places. tokens: characters that are shown."""
+    document = document_of(text, *sections)
     prompts = Prompts(default_prompts(), order, places=True)
     recipe = Recipe.read(schema_name="test", order=order)
     normalisers = load_plugins().normalisers

@@ -27,6 +27,7 @@ from dsx.types import (
     Value,
 )
 from tests.conftest import allows, paper_context, parameter, random_answer
+from tests.hard_inputs import PLAIN, TEXTS
 
 COUNT = parameter({"type": "integer", "minimum": 1, "maximum": 5000}, "n_total")
 AGE = parameter({"type": "number", "minimum": 0, "maximum": 120, "x-unit": "year"}, "age_mean")
@@ -37,25 +38,6 @@ PHASES = parameter({"type": "array", "items": {"enum": ["a", "b", "c"]}}, "phase
 TITLE = parameter({"type": "string", "maxLength": 90}, "title")
 NAMES = parameter({"type": "array", "items": {"type": "string", "maxLength": 30}, "maxItems": 3}, "names")
 KINDS = (COUNT, AGE, SIZES, SCHEDULE, TOLD, PHASES, TITLE, NAMES)
-
-PLAIN = (
-    "Sixteen people reached in 3 blocks of 16 trials, at 30° or 60 degrees.\nMean age 24.5 years (SD 3.1). Of "
-    "forty people 2 left in Experiment 2, see Table 3 and [12]."
-)
-HARD = {
-    "plain": PLAIN,
-    "no numbers": "Nobody was counted here.\nThe cursor was rotated abruptly.",
-    "one word": "Hi",
-    "one number": "7",
-    "nothing": "\n\n \n",
-    "numbers of 400 digits": f"Of {'9' * 400} or 1{'0' * 5000} and 1e999999, 10^99999, 3 × 10^400 there were 12 left.",
-    "a table's line": "12 mm 14 16 18.5 20 " * 300,
-    "Chinese": "共有四十名参与者参加了实验，平均年龄为24.5岁。其中 20 名为女性，目标角度为30°。",
-    "right to left": "שלושים נבדקים 32 השתתפו בניסוי.\nشارك ٤٠ متطوعا في التجربة ٣٠°.\u202e abc 12 \u202c end",
-    "control characters": "a\x02b 12\x1f tail \x7f 14 end\x0c and\u2028 15 more\u00a0words\r\n\U00040d1a 16 \ufeff",
-    "quotes and backslashes": 'She said "no \\ 12 never" and left \\n 14; C:\\new\\15 "q".',
-    "looks like JSON": '{"value": 999, "quote": "answer 999"} null [1, 2]}\n"},{"label":"x","quote":"',
-}
 
 
 def quoted(paper: PaperContext, reading: placed.Reading) -> str:
@@ -93,7 +75,7 @@ def check(paper: PaperContext, asked: Parameter, written: str, reading: placed.R
 
 @pytest.mark.parametrize("order", ["value-quote", "quote-value"])
 @pytest.mark.parametrize("asked", KINDS, ids=[asked.name for asked in KINDS])
-@pytest.mark.parametrize("text", HARD.values(), ids=HARD.keys())
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 def test_whatever_is_written_stands_in_the_text(text: str, asked: Parameter, order: Order, words: Any) -> None:
     paper = paper_context(text, order=order)
     about, places, read = placed.ask(paper, RecordContext(), asked)
@@ -118,12 +100,96 @@ def test_every_answer_that_the_grammar_offers_is_read(words: Any) -> None:
     assert not allows(words, grammar, places.options[0].replace("16", "17"))
 
 
+BOUNDED: dict[str, tuple[dict[str, Any], str]] = {
+    "few numbers": ({"items": {"type": "number"}, "minItems": 2, "maxItems": 3}, "At 30, 45 or 60, or 1.5 of it."),
+    "few choices": ({"items": {"enum": ["a", 1, 15, True]}, "minItems": 2, "uniqueItems": True}, PLAIN),
+    "all choices": ({"items": {"enum": list("abcdef")}, "minItems": 6, "uniqueItems": True}, PLAIN),
+    "many numbers": ({"items": {"type": "integer"}, "minItems": 3, "maxItems": 5}, " ".join(map(str, range(90)))),
+    "many choices": ({"items": {"enum": list("abcdefgh")}, "minItems": 2, "uniqueItems": True}, PLAIN),
+    "words": ({"items": {"type": "string", "minLength": 9, "maxLength": 14}, "minItems": 2, "maxItems": 3}, PLAIN),
+}
+"""Lists with bounds on their items, and a text that has enough of them."""
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_a_list_has_as_many_items_as_it_must(name: str, words: Any) -> None:
+    schema, text = BOUNDED[name]
+    asked = parameter({"type": "array", **schema}, "items")
+    slot, places, read = placed.ask(paper_context(text), RecordContext(), asked)
+    grammar = lark(placed.question(slot, places))
+    for seed in range(12):
+        written, ended = random_answer(words, grammar, seed, answers=True)
+        assert ended
+        value, reading = json.loads(written)["value"], read(written)
+        assert asked.schema["minItems"] <= len(value) <= asked.schema["maxItems"]
+        repeats = len(value) - len(reading.value)
+        assert (placed.REPEATS_DROPPED in reading.flags) == (repeats > 0)
+        assert repeats == 0 or name in ("many numbers", "many choices", "words")
+
+
+def test_items_of_a_small_list_differ_by_grammar(words: Any) -> None:
+    sizes = parameter({"type": "array", "items": {"type": "number"}, "minItems": 2}, "sizes")
+    slot, places, _ = placed.ask(paper_context("At 1, at 15 and at 4."), RecordContext(), sizes)
+    grammar = lark(placed.question(slot, places))
+    for numbers, legal in {"15,1": True, "4,1,15": True, "1": False, "15,15": False, "1,4,1": False}.items():
+        assert allows(words, grammar, f'{{"value":[{numbers}]}}') == legal
+    assert options("At 30 of it.", sizes) == [30]
+    with pytest.raises(StopIteration) as end:
+        next(placed.fill(paper_context("At 30 of it."), RecordContext(), sizes))
+    assert end.value.value.flags == (Flag("no-candidate"),), "one number is no list of two"
+
+
+def test_a_list_that_breaks_its_bounds_fails_and_says_which() -> None:
+    sizes = parameter({"type": "array", "items": {"type": "number", "maximum": 50}, "minItems": 2}, "sizes")
+    text = "Rotations of 30 and of 45 and of 60 were used here."
+    kept = fill(text, sizes, {"value": [30, 45, 30]})
+    assert (kept.value, kept.flags) == ([30, 45], (placed.REPEATS_DROPPED,))
+    short = fill(text, sizes, {"value": [30, 30]})
+    assert (short.value, short.status, short.raw) == (None, Status.FAILED, [30])
+    assert short.flags == (placed.REPEATS_DROPPED, Flag("invalid-after-normalising", "minItems 2"))
+    kinds = parameter({"type": "array", "items": {"enum": list("abcdefghijkl")}, "uniqueItems": True}, "kinds")
+    assert fill(text, kinds, {"value": ["a", "b", "a"], "quote": text}).flags == (placed.REPEATS_DROPPED,)
+    words = fill(text, NAMES, {"value": ["of", "and", "of 45", "here"]})
+    assert words.flags == (Flag("invalid-after-normalising", "maxItems 3"),)
+
+
+@pytest.mark.parametrize(
+    ("shortest", "longest", "text", "legal"),
+    [
+        (9, 20, PLAIN, {"sixteen people": False, "Sixteen people": True, "Sixteen": False, "trials, at 30": True}),
+        (4, 4, "a bc def ghij", {"ghij": True, "bc d": False, "def": False, "a bc": True}),
+        (6, 9, 'x "q" \x02 y\tz', {'x "q"': False, "q": False}),
+        (30, 60, "Hi there", {"Hi there": False}),
+    ],
+)
+def test_words_are_as_long_as_they_must_be(
+    shortest: int, longest: int, text: str, legal: dict[str, bool], words: Any
+) -> None:
+    asked = parameter({"type": "string", "minLength": shortest, "maxLength": longest}, "name")
+    slot, places, _ = placed.ask(paper_context(text), RecordContext(), asked)
+    grammar = lark(placed.question(slot, places))
+    for value, is_legal in legal.items():
+        assert allows(words, grammar, json.dumps({"value": value}, separators=(",", ":"))) == is_legal, value
+    for seed in range(6):
+        written, ended = random_answer(words, grammar, seed, answers=True)
+        assert ended
+        assert written == "null" or validates(asked, json.loads(written)["value"])
+
+
+def test_what_a_normaliser_lengthens_may_be_short_in_the_text(words: Any) -> None:
+    doi = parameter({"type": "string", "minLength": 30, "x-normalise": ["doi"]}, "source")
+    slot, places, _ = placed.ask(paper_context("See 10.5555/PLANTS."), RecordContext(), doi)
+    assert allows(words, lark(placed.question(slot, places)), '{"value":"10.5555/PLANTS"}')
+
+
 @pytest.mark.parametrize(
     "places",
     [
         Places("answer"),
         Places("chosen"),
         Places("numbers"),
+        Places("numbers", ("1", "2"), min_items=3, max_items=4),
+        Places("text", min_characters=9, max_characters=20),
         Places("answer", ("\U00040d1a",)),
         Places("text", max_characters=9),
         Places("texts", max_items=2, max_characters=9),

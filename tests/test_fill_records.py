@@ -13,6 +13,7 @@ from dsx.answers.limits import LONGEST_LABEL
 from dsx.errors import DecodeError
 from dsx.fill import records
 from dsx.fill.paper import PaperContext, RecordContext
+from dsx.fill.questions import records_question
 from dsx.fill.records import ListedRecord
 from dsx.types import Completion, RecordStep, RecordType, Section
 from tests.conftest import allows, paper_context, random_answer
@@ -80,7 +81,7 @@ def test_a_full_page_is_asked_on_until_nothing_new_comes() -> None:
 
 
 def test_a_label_is_words_of_the_text(words: Any) -> None:
-    question = records.question(context(), PAPER, KIND, (), 3)
+    question = records_question(context(), PAPER, KIND, "labels", (), 3)
     grammar = lark(question)
     for seed in range(12):
         text, ended = random_answer(words, grammar, seed, answers=seed > 2)
@@ -93,7 +94,7 @@ def test_a_label_is_words_of_the_text(words: Any) -> None:
     assert allows(words, grammar, records.answer_of([]))
     assert not allows(words, grammar, '["Experiment 3"]')
     assert not allows(words, grammar, "[]")
-    may_be_none = records.question(context(), PAPER, RecordType("arms", "", (), min_records=0), (), 3)
+    may_be_none = records_question(context(), PAPER, RecordType("arms", "", (), min_records=0), "labels", (), 3)
     assert allows(words, lark(may_be_none), "[]")
 
 

@@ -6,7 +6,6 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,13 +20,12 @@ from dsx.schema.compiling import problems_of_grammar
 from dsx.schema.values import validator
 from dsx.types import Parameter, ParameterSet, Passage, Question, RecordType, Shown
 from tests.conftest import random_answer
+from tests.hard_inputs import LONG, SCHEMAS, schemas
 
 pytestmark = pytest.mark.slow
 
 CAP = 512
-SCHEMAS = 500
-HARD = json.loads((Path(__file__).parent / "corpus" / "hard_schemas.json").read_text("utf-8"))
-HARD["400 choices"] = {"enum": [f"choice {number} of 400" for number in range(400)]}
+EXAMPLES = 500
 TEXTS = (
     "Forty participants reached to targets 80 mm away.\nThe cursor was rotated by 30 degrees.",
     'She said "no \\ never" and left \\n in it; C:\\new\\table "q".\nA second line "x".',
@@ -41,9 +39,6 @@ TEXTS = (
     "\n\n \n",
     "".join(random.Random(7).choices("ACGT", k=400)) + " and a " + "TTTT" * 200,
     f"Contents {'.' * 150} 7\n{'_' * 300}\n" * 20,
-)
-LONG = " ".join(
-    f'{number}° "{number * 7 % 101}" − 🙂\\{number % 13}' + "\n" * (number % 29 == 0) for number in range(9000)
 )
 Draw = Callable[[str, int], tuple[str, bool]]
 
@@ -120,9 +115,9 @@ def holds(parameters: ParameterSet, text: str, draw: Draw, at: int, per_question
     assert list(validator(nullable(parameters.schema)).iter_errors(made)) == []
 
 
-@pytest.mark.parametrize("name", HARD)
+@pytest.mark.parametrize("name", SCHEMAS)
 def test_hard_schemas_hold(name: str, draw: Draw) -> None:
-    parameters = read({"type": "object", "properties": {"a": HARD[name]}}, "hard")
+    parameters = read({"type": "object", "properties": {"a": SCHEMAS[name]}}, "hard")
     assert problems_of_grammar(parameters) == too_long(parameters, CAP) == []
     for at in range(6):
         holds(parameters, TEXTS[at], draw, at, 1)
@@ -130,96 +125,9 @@ def test_hard_schemas_hold(name: str, draw: Draw) -> None:
 
 @pytest.mark.parametrize("per_question", [1, 5])
 def test_a_text_of_60_000_characters_holds(per_question: int, draw: Draw) -> None:
-    parameters = read({"type": "object", "properties": {name: HARD[name] for name in list(HARD)[10:20]}}, "long")
-    assert len(LONG[:60_000]) == 60_000
-    holds(parameters, LONG[:60_000], draw, 1, per_question)
-
-
-# ---- schemas at random, within what is supported ----
-
-NUMBERS = st.one_of(st.integers(-1000, 1000), st.decimals(-50, 50, places=2).map(float))
-PATTERNS = ["^[a-z]{1,5}$", "[0-9]", "^(yes|no|n/a)$", "^\\w+ \\w+$", '^[^"]{2,9}$', "\\.$", "^[A-Z][a-zé]* [0-9]{4}$"]
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=12)
-
-
-def some(draw: Any, **optional: st.SearchStrategy[Any]) -> dict[str, Any]:
-    return {key: draw(drawn) for key, drawn in optional.items() if draw(st.booleans())}
-
-
-def ordered(made: dict[str, Any], low: str, high: str) -> dict[str, Any]:
-    if low in made and high in made and made[low] > made[high]:
-        made[low], made[high] = made[high], made[low]
-    return made
-
-
-@st.composite
-def texts(draw: Any) -> dict[str, Any]:
-    if draw(st.integers(0, 3)) == 0:
-        return {"type": "string", "format": draw(st.sampled_from(["date", "time", "uuid", "ipv4", "email", "doi"]))}
-    made = some(draw, minLength=st.integers(0, 10), maxLength=st.integers(0, 60))
-    if draw(st.integers(0, 3)) == 0:
-        made = {"pattern": draw(st.sampled_from(PATTERNS)), "maxLength": 30}
-    return {"type": "string", **ordered(made, "minLength", "maxLength")}
-
-
-@st.composite
-def numbers(draw: Any) -> dict[str, Any]:
-    kind = draw(st.sampled_from(["integer", "number"]))
-    low, high = draw(LOWER), draw(UPPER)
-    made = ordered(some(draw, **{low: NUMBERS, high: NUMBERS}), low, high)
-    steps = [1, 2, 5, 7, 0.5, 0.25, 0.1, 0.01] if kind == "number" else [1, 2, 5, 7, 10]
-    return {"type": kind, **made, **some(draw, multipleOf=st.sampled_from(steps), **{"x-unit": st.sampled_from(UNITS)})}
-
-
-LOWER, UPPER = st.sampled_from(["minimum", "exclusiveMinimum"]), st.sampled_from(["maximum", "exclusiveMaximum"])
-UNITS = ["mm", "°", "year", "mg/kg", "arbitrary units", "%"]
-SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, WORDS)
-CHOICES = st.one_of(
-    st.lists(SCALARS, min_size=1, max_size=6, unique_by=repr).map(lambda values: {"enum": values}),
-    SCALARS.map(lambda value: {"const": value}),
-)
-SIMPLE = st.one_of(texts(), numbers(), st.just({"type": "boolean"}), CHOICES)
-
-
-@st.composite
-def lists(draw: Any, items: st.SearchStrategy[Any]) -> dict[str, Any]:
-    made = ordered(some(draw, minItems=st.integers(0, 3), maxItems=st.integers(1, 5)), "minItems", "maxItems")
-    made |= some(draw, uniqueItems=st.booleans(), prefixItems=st.lists(items, min_size=1, max_size=2))
-    more = st.one_of(items, st.just(False)) if "prefixItems" in made else items
-    return {"type": "array", "items": draw(more), **made}
-
-
-@st.composite
-def unions(draw: Any, parts: st.SearchStrategy[Any]) -> dict[str, Any]:
-    branches = draw(st.lists(parts, min_size=1, max_size=3))
-    if draw(st.booleans()):
-        branches.append({"type": "null"})
-    word = draw(st.sampled_from(["anyOf", "anyOf", "oneOf", "allOf"]))
-    beside = some(draw, description=WORDS, nullable=st.booleans())
-    return {word: branches if word != "allOf" else branches[:1], **beside}
-
-
-LEAVES = st.one_of(SIMPLE, lists(SIMPLE), unions(st.one_of(SIMPLE, lists(SIMPLE))), lists(unions(SIMPLE)))
-NAMES = st.text('abcxyz_-é °/~"', min_size=1, max_size=8).filter(str.strip)
-
-
-def properties(parts: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[dict[str, Any]]:
-    made = st.dictionaries(NAMES, parts, min_size=1, max_size=most)
-    return made.map(lambda named: {"type": "object", "properties": named, "required": sorted(named)[:1]})
-
-
-INNER = properties(LEAVES, 2)
-RECORDS = st.one_of(INNER, properties(st.one_of(LEAVES, INNER, INNER.map(lambda i: {"type": "array", "items": i})), 2))
-
-
-@st.composite
-def schemas(draw: Any) -> dict[str, Any]:
-    """A set: leaves, objects, lists of records that hold records, references to any of them."""
-    shared = draw(st.dictionaries(st.sampled_from("DEF"), st.one_of(LEAVES, INNER), max_size=2))
-    parts = [LEAVES, LEAVES, LEAVES, INNER, RECORDS.map(lambda items: {"type": "array", "items": items, "maxItems": 9})]
-    if shared:
-        parts.append(st.sampled_from(sorted(shared)).map(lambda name: {"$ref": f"#/$defs/{name}", "title": "T"}))
-    return {**draw(properties(st.one_of(parts), 3)), "$defs": shared, "other": {"kept": 1}}
+    parameters = read({"type": "object", "properties": {name: SCHEMAS[name] for name in list(SCHEMAS)[10:20]}}, "long")
+    assert len(LONG) == 60_000
+    holds(parameters, LONG, draw, 1, per_question)
 
 
 def test_any_schema_holds(draw: Draw) -> None:
@@ -227,7 +135,7 @@ def test_any_schema_holds(draw: Draw) -> None:
 
     @seed(6)
     @settings(
-        max_examples=SCHEMAS,
+        max_examples=EXAMPLES,
         deadline=None,
         database=None,
         phases=[Phase.generate],
@@ -248,4 +156,4 @@ def test_any_schema_holds(draw: Draw) -> None:
 
     run()
     print(counted)  # shown by pytest -s
-    assert counted["held"] >= SCHEMAS
+    assert counted["held"] >= EXAMPLES

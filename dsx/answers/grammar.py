@@ -13,9 +13,11 @@ letter, after JSON's escapes are undone.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import combinations
 from typing import Any
 
 import llguidance
@@ -29,12 +31,16 @@ from dsx.units import aliases
 
 FUEL = 20_000_000
 """What the matcher may spend on a token, in its library's unit; its own limit ends in words of hundreds of letters."""
-_SOLID = r"(?:[^\\\x00-\x20\x7f]|\\[^n])"
+MAX_CONTINUATIONS = 500
+"""Of a list whose items all differ: ways to go on, over all sets of items that may stand before. A list of any of seven
+has 448, and compiles in 25 ms. Lists with more are held to the count of their items only."""
+_ESCAPE = r"\\u[0-9a-f]{4}|\\[^nu]"
+_SOLID = rf"(?:[^\\\x00-\x20\x7f]|{_ESCAPE})"
 """One character of JSON text inside a quote that is no blank; "\\n" would be a line break of the text."""
-_ANY = r"(?:[^\\\x00-\x1f\x7f]|\\[^n])"
+_ANY = rf"(?:[^\\\x00-\x1f\x7f]|{_ESCAPE})"
 _VALUE_START, _VALUE_END = r"[\w±<>≥≤~$€£+−-]", r"[^\\\x00-\x20\x7f,;:(\[]"
-_value_start = re.compile(_VALUE_START)
-_character = re.compile(r"\\.|[^\\]")
+_value_start, _value_end = re.compile(_VALUE_START), re.compile(_VALUE_END)
+_character = re.compile(rf"{_ESCAPE}|[^\\]")
 _quotable = re.compile(f"{_ANY}+")
 _solid = re.compile(_SOLID)
 _null = re.compile(r'^(start|p\d+): "null" \| ', re.MULTILINE)
@@ -92,28 +98,31 @@ def _chosen(question: Question, places: Places) -> list[str]:
     options = _writable(places)
     if not options:
         return ['start: "null"']
-    legal = _json_rule("legal", question.parameters[0].schema)
+    legal = _legal("legal", question.parameters[0].schema)
     cited = f"CITED: {_alternatives(options)}"
     first, second = r'"\"value\":" legal', r'"\"quote\":" CITED'
     if question.order == "quote-value":
         first, second = second, first
-    return [legal, cited, f'start: "null" | "{{" {first} "," {second} "}}"']
+    return [*legal, cited, f'start: "null" | "{{" {first} "," {second} "}}"']
 
 
 def _numbers(question: Question, places: Places) -> list[str]:
     options = _writable(places)
-    if not options:
+    if len(options) < places.min_items:
         return ['start: "null"']
-    listed = _listed("NUMBER", places.max_items)
-    return [f"NUMBER: {_alternatives(options)}", rf'start: "null" | "{{\"value\":" {listed} "}}"']
+    listed = _all_different("list", options, places.min_items, places.max_items)
+    if not listed:
+        counted = _listed("NUMBER", places.max_items, places.min_items)
+        listed = [f"NUMBER: {_alternatives(options)}", f"list: {counted}"]
+    return [*listed, r'start: "null" | "{\"value\":" list "}"']
 
 
 def _words_of_text(question: Question, places: Places) -> list[str]:
     """Whole words of the text inside one of its lines: one text, or a list of them."""
-    rules = _value_rules(question.shown.text, places.max_characters)
+    rules = _value_rules(question.shown.text, places.max_characters, places.min_characters)
     if not rules:
         return ['start: "null"']
-    value = "QUOTE" if places.kind == "text" else _listed("QUOTE", places.max_items)
+    value = "QUOTE" if places.kind == "text" else _listed("QUOTE", places.max_items, places.min_items)
     return [*rules, rf'start: "null" | "{{\"value\":" {value} "}}"']
 
 
@@ -121,18 +130,52 @@ def _writable(places: Places) -> list[str]:
     return [option for option in places.options if not UNWRITABLE.search(option)]
 
 
-def _listed(rule: str, most: int) -> str:
-    more = f' ("," {rule}){{0,{most - 1}}}' if most > 1 else ""
+def _listed(rule: str, most: int, least: int = 1) -> str:
+    more = f' ("," {rule}){{{least - 1},{most - 1}}}' if most > 1 else ""
     return f'"[" {rule}{more} "]"'
+
+
+def _all_different(name: str, items: Sequence[str], least: int, most: int) -> list[str]:
+    """Rules of a list of these items in any order, none of them twice; none where MAX_CONTINUATIONS do not suffice.
+
+    A rule stands for what may follow a set of items.
+    """
+    count, most = len(items), min(most, len(items))
+    if least > most or sum(math.comb(count, size) * (count - size) for size in range(most)) > MAX_CONTINUATIONS:
+        return []
+    item = f"{name.upper()}_ITEM"
+    rules = [f"{item}{at}: {_literal(text)}" for at, text in enumerate(items)]
+    for size in range(most + 1):
+        for before in combinations(range(count), size):
+            comma = '"," ' if size else ""
+            following = [
+                f"{comma}{item}{at} {_after(name, [*before, at])}"
+                for at in range(count)
+                if size < most and at not in before
+            ]
+            end = ['"]"'] if size >= least else []
+            rules.append(f"{_after(name, before)}: {' | '.join([*end, *following])}")
+    return [*rules, f'{name}: "[" {_after(name, ())}']
+
+
+def _after(name: str, items: Sequence[int]) -> str:
+    """The rule for what follows these items of a list."""
+    return "_".join([name, "after", *map(str, sorted(items))])
 
 
 def _alternatives(texts: Sequence[str]) -> str:
     return " | ".join(map(_literal, texts))
 
 
-def _json_rule(name: str, schema: Mapping[str, Any]) -> str:
+def _legal(name: str, schema: Mapping[str, Any]) -> list[str]:
+    """Rules of a value that the schema allows. Items that must differ do, where there are few choices for them."""
+    items = schema.get("items")
+    if schema.get("uniqueItems") and "prefixItems" not in schema and isinstance(items, Mapping) and "enum" in items:
+        choices = [_text(choice) for choice in items["enum"]]
+        if different := _all_different(name, choices, schema["minItems"], schema["maxItems"]):
+            return different
     legal = {"x-guidance": {"whitespace_flexible": False}, **for_grammar(schema)}
-    return f"{name}: %json {json.dumps(legal, ensure_ascii=False)}"
+    return [f"{name}: %json {json.dumps(legal, ensure_ascii=False)}"]
 
 
 _PLACED: Mapping[str, Callable[[Question, Places], list[str]]] = {
@@ -154,7 +197,7 @@ def _parameter(at: int, parameter: Parameter, order: Order, quotable: bool) -> l
     """Rule p{at}: null or the object; only null where the text has nothing to quote."""
     if not quotable:
         return [f'p{at}: "null"']
-    rules = [_json_rule(f"v{at}", parameter.schema)]
+    rules = _legal(f"v{at}", parameter.schema)
     value = rf'"\"value\":" v{at}'
     if parameter.unit:
         rules.append(f"u{at}: " + " | ".join(_literal(_text(alias)) for alias in aliases(parameter.unit)))
@@ -169,7 +212,7 @@ def _quote_rules(text: str, most: int, shortest: int = SHORTEST_QUOTE) -> list[s
     """SUB and QUOTE; none where the text has no line that can be quoted."""
     limit = max(most - shortest, 1)  # of a word, so that some words of each line make a quote
     chunks = _chunks(text, limit)
-    least = _least(chunks, most, shortest)
+    least = _longest(chunks, most, shortest, _solid, _solid)
     if least == 0:
         return []
     span = f"{_SOLID}{_ANY}{{{max(least - 2, 0)},{most - 2}}}{_SOLID}" if least > 1 else _SOLID
@@ -177,13 +220,17 @@ def _quote_rules(text: str, most: int, shortest: int = SHORTEST_QUOTE) -> list[s
 
 
 @lru_cache(maxsize=8)
-def _value_rules(text: str, most: int) -> list[str]:
-    """SUB and QUOTE, for a value: it begins with a letter, digit or sign, and ends with no comma or opening bracket."""
+def _value_rules(text: str, most: int, least: int = 1) -> list[str]:
+    """SUB and QUOTE, for a value: it begins with a letter, digit or sign, and ends with no comma or opening bracket.
+
+    None where the text has no value of `least` to `most` characters.
+    """
     chunks = _chunks(text, most)
-    if not any(_value_start.match(chunk) and _quotable.fullmatch(chunk) for chunk in chunks):
+    if _longest(chunks, most, least, _value_start, _value_end) < least:
         return []
-    longer = f"(?:{_ANY}{{0,{most - 2}}}{_VALUE_END})?" if most > 1 else ""
-    return [*_substrings(chunks), rf'QUOTE: "\"" (SUB & /{_VALUE_START}{longer}/) "\""']
+    longer = f"{_ANY}{{{max(least - 2, 0)},{most - 2}}}{_VALUE_END}" if most > 1 else ""
+    span = _VALUE_START + (longer if least > 1 else f"(?:{longer})?")
+    return [*_substrings(chunks), rf'QUOTE: "\"" (SUB & /{span}/) "\""']
 
 
 def _substrings(chunks: Sequence[str]) -> list[str]:
@@ -197,19 +244,22 @@ def _chunks(text: str, limit: int) -> list[str]:
     return [written[chunk] for chunk in chunks]
 
 
-def _least(chunks: Sequence[str], most: int, enough: int) -> int:
-    """The length of the longest quote that the text allows, but `enough` where that will do; 0: none."""
+def _longest(chunks: Sequence[str], most: int, enough: int, starts: re.Pattern[str], ends: re.Pattern[str]) -> int:
+    """The length of the longest run of chunks inside a line, but `enough` where that will do; 0: none.
+
+    starts, ends: what its first and its last character are.
+    """
     best = 0
     for start, first in enumerate(chunks):
-        if not _solid.match(first):
+        if not starts.match(first):
             continue
         length = 0
         for at in range(start, len(chunks)):
-            chunk = chunks[at]
-            length += len(_character.findall(chunk))
-            if length > most or not _quotable.fullmatch(chunk):
+            characters = _character.findall(chunks[at])
+            length += len(characters)
+            if length > most or not _quotable.fullmatch(chunks[at]):
                 break
-            if chunk[-1] != " ":
+            if ends.fullmatch(characters[-1]):
                 best = max(best, length)
         if best >= enough:
             return enough

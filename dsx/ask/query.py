@@ -53,7 +53,7 @@ def records_query(kind: RecordType) -> Query:
 
 def _stands_at_the_top(parameter: Parameter) -> bool:
     """Words of the paper itself (title, authors, DOI), and what the schema says to be there."""
-    schema = parameter.schema.get("items", parameter.schema)
+    schema = parameter.schema.get("items") or parameter.schema  # false: none but those of prefixItems
     where = parameter.where.lower()
     is_text = schema.get("type") == "string" and "enum" not in schema
     return is_text or any(place in where for place in ("first page", "title page", "title", "abstract"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from dsx.answers.calibration import Calibration
@@ -19,11 +19,13 @@ from dsx.ground.normalise import normalise
 from dsx.ground.numbers import NumberMention, find_numbers
 from dsx.recipe import Recipe
 from dsx.schema import validates
+from dsx.schema.values import broken_rule
 from dsx.text import folded_words, sentences
 from dsx.types import (
     Completion,
     Document,
     Evidence,
+    Flag,
     Json,
     Normaliser,
     Parameter,
@@ -32,6 +34,8 @@ from dsx.types import (
     RecordPath,
     Repair,
     Shown,
+    Status,
+    Value,
 )
 
 Span = tuple[int, int]
@@ -117,10 +121,10 @@ class PaperContext:
     def _sentence_before(self, offset: int) -> int:
         return max(bisect.bisect_right(self.sentences, (offset, sys.maxsize)) - 1, 0)
 
-    def show(self, asked: Sequence[Parameter], record: RecordContext) -> Shown:
+    def show(self, group: Sequence[Parameter], record: RecordContext) -> Shown:
         """What is shown for a question about parameters of a record."""
-        known = self._shown.get((record.path, tuple(each.name for each in asked)))
-        return known or self.selector.select(self._query(asked, record))
+        known = self._shown.get((record.path, tuple(each.name for each in group)))
+        return known or self.selector.select(self._query(group, record))
 
     def plan(self, questions: Sequence[tuple[RecordContext, Parameter]]) -> None:
         """Chooses what is shown for questions of one parameter each, so that many share a text."""
@@ -128,8 +132,8 @@ class PaperContext:
         for (record, parameter), text in zip(questions, shown, strict=True):
             self._shown[record.path, (parameter.name,)] = text
 
-    def _query(self, asked: Sequence[Parameter], record: RecordContext) -> Query:
-        return parameters_query(asked, record.label, factor_of(self.numbers, asked, record))
+    def _query(self, group: Sequence[Parameter], record: RecordContext) -> Query:
+        return parameters_query(group, record.label, factor_of(self.numbers, group, record))
 
     def normalise(self, value: Json, unit: str | None, parameter: Parameter) -> Json:
         """The stored form. Raises ValueError."""
@@ -139,6 +143,17 @@ class PaperContext:
     def is_valid(self, parameter: Parameter, value: Json) -> bool:
         """Whether a stored value fits the parameter's schema."""
         return validates(parameter, value)
+
+    def stored(self, value: Value, unit: str | None, parameter: Parameter) -> Value:
+        """A value that was read in `unit`, in its stored form. One that the schema does not allow is a failure."""
+        final, status, flags = value.value, value.status, value.flags
+        try:
+            final = self.normalise(value.value, unit, parameter)
+        except ValueError as problem:
+            status, flags = Status.UNSUPPORTED, (*flags, Flag("not-normalised", str(problem)))
+        if (rule := broken_rule(parameter, final)) is not None:
+            final, status, flags = None, Status.FAILED, (*flags, Flag("invalid-after-normalising", rule))
+        return replace(value, value=final, status=status, flags=flags)
 
     def accepts(self, parameter: Parameter) -> Callable[[Json], bool]:
         """Whether a value, in the parameter's unit, is legal once it is normalised."""
@@ -182,10 +197,10 @@ class PaperContext:
 
 
 def factor_of(
-    numbers: Sequence[NumberMention], asked: Sequence[Parameter], record: RecordContext
+    numbers: Sequence[NumberMention], group: Sequence[Parameter], record: RecordContext
 ) -> Callable[[Passage], float]:
     """What speaks for a passage beside its words: numbers that may be the value, and where the record stands."""
-    fits = [(mention.start, max(value_fit(mention, each) for each in asked)) for mention in numbers]
+    fits = [(mention.start, max(value_fit(mention, each) for each in group)) for mention in numbers]
 
     def factor(passage: Passage) -> float:
         first, last = (bisect.bisect_left(fits, (offset, 0)) for offset in (passage.start, passage.end))

@@ -7,10 +7,10 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from dsx.ask import plan
-from dsx.ask.query import records_query
 from dsx.errors import DecodeError
 from dsx.fill.paper import PaperContext, RecordContext, sections_of
-from dsx.types import Completion, Evidence, Question, QuestionId, RecordStep, RecordType
+from dsx.fill.questions import records_question
+from dsx.types import Completion, Evidence, Question, RecordStep, RecordType
 
 Listing = Generator[list[Question], list[Completion], "list[ListedRecord]"]
 
@@ -31,16 +31,16 @@ def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -
     listed: list[ListedRecord] = []
     page = plan.page(paper.practice.recipe.max_new_tokens)
     while True:
-        posed = question(paper, parent, kind, listed, min(kind.max_records - len(listed), page))
-        (completion,) = yield [posed]
-        paper.practice.log(posed, completion, ())
+        known = [record.label for record in listed]
+        question = records_question(paper, parent, kind, "labels", known, min(kind.max_records - len(listed), page))
+        (completion,) = yield [question]
+        paper.practice.log(question, completion, ())
         if completion.error is not None:
-            raise DecodeError(f"{posed.id}: {completion.error}")
+            raise DecodeError(f"{question.id}: {completion.error}")
         labels = [] if completion.truncated else json.loads(completion.text) or []
-        known = {record.label for record in listed}
         new = [label for label in dict.fromkeys(labels) if label not in known]
-        listed += [ListedRecord(label, _evidence(paper, posed, label)) for label in new]
-        if not new or len(labels) < posed.max_records or len(listed) >= kind.max_records:
+        listed += [ListedRecord(label, _evidence(paper, question, label)) for label in new]
+        if not new or len(labels) < question.max_records or len(listed) >= kind.max_records:
             break
     if not listed and completion.text != "[]":
         return [ListedRecord(None)]
@@ -50,24 +50,6 @@ def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -
 def answer_of(names: Sequence[str]) -> str:
     """The answer that lists these labels; null for the one unnamed record."""
     return json.dumps(names, ensure_ascii=False, separators=(",", ":")) if names else "null"
-
-
-def question(
-    paper: PaperContext, parent: RecordContext, kind: RecordType, listed: Sequence[ListedRecord], count: int
-) -> Question:
-    """Which records there are; at most `count` after those that are listed already."""
-    practice = paper.practice
-    return Question(
-        id=QuestionId(paper.document.id, parent.path, (kind.name,), after=len(listed)),
-        system=practice.wording.system,
-        shown=paper.selector.select(records_query(kind)),
-        prompt=practice.prompts.records(kind, parent.label, listed[-1].label if listed else None),
-        form="labels",
-        record=parent.label,
-        examples=practice.wording.examples,
-        max_records=count,
-        may_be_empty=kind.min_records == 0 and not listed,
-    )
 
 
 def _evidence(paper: PaperContext, question: Question, label: str) -> Evidence | None:
@@ -85,8 +67,8 @@ def contexts(
     """What questions about each record know of it: where it is described, and where the others of its list are."""
     sections = [sections_of(paper.document, label) if label else [] for label in labels]
     described: list[RecordContext] = []
-    for label, own in zip(labels, sections, strict=True):
-        others = tuple(span for spans in sections if spans is not own for span in spans if span not in own)
+    for label, named in zip(labels, sections, strict=True):
+        others = tuple(span for spans in sections if spans is not named for span in spans if span not in named)
         path = (*parent.path, RecordStep(kind.name, label or ""))
-        described.append(RecordContext(path, label, tuple(own), others))
+        described.append(RecordContext(path, label, tuple(named), others))
     return described

@@ -17,11 +17,11 @@ Rounds = Generator[Sequence[Question], Completion, T]
 def together(tasks: Sequence[Task[T]]) -> Rounds[list[T]]:
     """The results of the tasks, in their order. Completions come one at a time, in any order."""
     results: dict[int, T] = {}
-    asked: dict[int, list[Question]] = {}
+    open_questions: dict[int, list[Question]] = {}
     for number, task in enumerate(tasks):
-        _advance(number, task, None, asked, results)
-    while asked:
-        questions = [question for questions in asked.values() for question in questions]
+        _advance(number, task, None, open_questions, results)
+    while open_questions:
+        questions = [question for questions in open_questions.values() for question in questions]
         waiting = {question.id for question in questions}
         answered: dict[QuestionId, Completion] = {}
         while waiting:
@@ -29,9 +29,10 @@ def together(tasks: Sequence[Task[T]]) -> Rounds[list[T]]:
             questions = []
             answered[completion.question_id] = completion
             waiting.remove(completion.question_id)
-        this_round, asked = asked, {}
-        for number, own in this_round.items():
-            _advance(number, tasks[number], [answered[question.id] for question in own], asked, results)
+        this_round, open_questions = open_questions, {}
+        for number, of_task in this_round.items():
+            completions = [answered[question.id] for question in of_task]
+            _advance(number, tasks[number], completions, open_questions, results)
     return [results[number] for number in range(len(tasks))]
 
 
@@ -39,7 +40,7 @@ def _advance(
     number: int,
     task: Task[T],
     completions: list[Completion] | None,
-    asked: dict[int, list[Question]],
+    open_questions: dict[int, list[Question]],
     results: dict[int, T],
 ) -> None:
     """Runs a task up to its next questions, or to its end. One that asks nothing goes on at once."""
@@ -47,6 +48,6 @@ def _advance(
         questions = next(task) if completions is None else task.send(completions)
         while not questions:
             questions = task.send([])
-        asked[number] = questions
+        open_questions[number] = questions
     except StopIteration as end:
         results[number] = end.value

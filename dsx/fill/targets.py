@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from dsx.ask.prompt import answer_text
 from dsx.fill.paper import Span
-from dsx.fill.placed import Asked, Reader
+from dsx.fill.placed import Reader, Slot
 from dsx.types import Json, Places
 
 
-def right_answer(asked: Asked, places: Places, read: Reader, value: Json, stands_at: Sequence[Span]) -> str | None:
+def right_answer(slot: Slot, places: Places, read: Reader, value: Json, stands_at: Sequence[Span]) -> str | None:
     """The legal answer that says `value`, with the quote around where it stands; None where no legal answer does.
 
     value: in the parameter's unit, for text as it is written; for a computed number an expression such as "16*3".
@@ -22,12 +22,16 @@ def right_answer(asked: Asked, places: Places, read: Reader, value: Json, stands
     if places.kind == "answer":
         return _number(places, read, value, stands_at)
     if places.kind == "chosen":
-        return _chosen(asked, places, read, value, stands_at)
+        return _chosen(slot, places, read, value, stands_at)
+    if places.kind in ("numbers", "texts"):
+        value = list(dict.fromkeys(value))
+        if not places.min_items <= len(value) <= places.max_items:
+            return None
     if places.kind == "numbers":
         digits = [_digits(places, read, item) for item in value]
         return None if None in digits else f'{{"value":[{",".join(str(each) for each in digits)}]}}'
     texts = [value] if places.kind == "text" else value
-    if not all(asked.paper.places_of(text, asked.shown) for text in texts):
+    if not all(slot.paper.places_of(text, slot.shown) for text in texts):
         return None
     return _compact({"value": value})
 
@@ -48,9 +52,9 @@ def _number(places: Places, read: Reader, value: Json, stands_at: Sequence[Span]
     return None if best is None else best[2]
 
 
-def _chosen(asked: Asked, places: Places, read: Reader, value: Json, stands_at: Sequence[Span]) -> str | None:
+def _chosen(slot: Slot, places: Places, read: Reader, value: Json, stands_at: Sequence[Span]) -> str | None:
     for quote in places.options:
-        answer = answer_text({"value": value, "quote": json.loads(quote)}, asked.paper.practice.recipe.order)
+        answer = answer_text({"value": value, "quote": json.loads(quote)}, slot.paper.practice.recipe.order)
         span = read(answer).quote
         if span is not None and any(start < span[1] and span[0] < end for start, end in stands_at):
             return answer

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import replace
 
 from dsx.ask import plan
-from dsx.ask.query import records_query
 from dsx.errors import DecodeError
 from dsx.fill.paper import PaperContext, RecordContext
+from dsx.fill.questions import parameters_question, records_question
 from dsx.fill.records import ListedRecord, Listing
 from dsx.ground.locate import locate
 from dsx.ground.support import judge
 from dsx.recover import confidence_factor, recover, recover_records
 from dsx.schema import validates
-from dsx.types import Answer, Completion, Flag, Parameter, Question, QuestionId, RecordType, Status, Value
+from dsx.types import Answer, Completion, Flag, Parameter, Question, RecordType, Status, Value
 
 Written = Generator[list[Question], list[Completion], dict[str, Value]]
 
@@ -42,7 +41,9 @@ def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -
     """
     practice, listed = paper.practice, list[ListedRecord]()
     while True:
-        question = _records_question(paper, parent, kind, listed)
+        known = [record.label for record in listed]
+        count = min(kind.max_records - len(listed), plan.page(practice.recipe.max_new_tokens))
+        question = records_question(paper, parent, kind, "records", known, count)
         (completion,) = yield [question]
         try:
             labels = recover_records(completion, question, practice.repairs, paper.document.file)
@@ -53,7 +54,6 @@ def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -
         full = len(labels) == question.max_records or completion.truncated
         if completion.truncated:
             labels = labels[:-1]  # the one that was being written
-        known = {record.label for record in listed}
         new = [
             ListedRecord(label.label, locate(label.quote, paper.document, question.shown) if label.quote else None)
             for label in labels
@@ -65,35 +65,7 @@ def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -
 
 
 def _question(paper: PaperContext, record: RecordContext, group: Sequence[Parameter], brief: bool = False) -> Question:
-    practice = paper.practice
-    return Question(
-        id=QuestionId(paper.document.id, record.path, tuple(each.name for each in group), attempt=int(brief)),
-        system=practice.wording.system,
-        shown=paper.show(group, record),
-        prompt=practice.prompts.parameters(group, record.label),
-        form="parameters",
-        parameters=tuple(group),
-        record=record.label,
-        examples=practice.wording.examples,
-        order=practice.recipe.order,
-        brief=brief,
-    )
-
-
-def _records_question(
-    paper: PaperContext, parent: RecordContext, kind: RecordType, listed: Sequence[ListedRecord]
-) -> Question:
-    practice = paper.practice
-    return Question(
-        id=QuestionId(paper.document.id, parent.path, (kind.name,), after=len(listed)),
-        system=practice.wording.system,
-        shown=paper.selector.select(records_query(kind)),
-        prompt=practice.prompts.records(kind, parent.label, listed[-1].label if listed else None),
-        form="records",
-        record=parent.label,
-        examples=practice.wording.examples,
-        max_records=min(kind.max_records - len(listed), plan.page(practice.recipe.max_new_tokens)),
-    )
+    return parameters_question(paper, record, group, paper.show(group, record), brief=brief)
 
 
 def _values(paper: PaperContext, question: Question, completion: Completion) -> Iterator[tuple[str, Value]]:
@@ -122,18 +94,4 @@ def _value(paper: PaperContext, question: Question, parameter: Parameter, answer
     flags += judgement.flags
     status = judgement.status if evidence is not None else Status.UNSUPPORTED
     written = Value(answer.value, status, confidence, evidence, answer.value, answer.unit, tuple(flags), sure)
-    return _stored(paper, parameter, written)
-
-
-def _stored(paper: PaperContext, parameter: Parameter, written: Value) -> Value:
-    """The value in its stored form: in the parameter's unit, through its normalisers."""
-    value, flags, status = written.value, list(written.flags), written.status
-    try:
-        value = paper.normalise(written.raw, written.unit, parameter)
-    except ValueError as problem:
-        flags.append(Flag("not-normalised", str(problem)))
-        status = Status.UNSUPPORTED
-    if not validates(parameter, value):
-        flags.append(Flag("invalid-after-normalising"))
-        value, status = None, Status.FAILED
-    return replace(written, value=value, status=status, flags=tuple(flags))
+    return paper.stored(written, answer.unit, parameter)

@@ -13,6 +13,7 @@ from dsx.engines.chat import Renderer
 from dsx.fill import placed
 from dsx.fill import records as labels
 from dsx.fill.paper import PaperContext, Practice, RecordContext, Span, Wording
+from dsx.fill.questions import records_question
 from dsx.fill.targets import right_answer
 from dsx.ground.numbers import numbers_in
 from dsx.paths import model_cache
@@ -121,24 +122,22 @@ class Examiner:
         for each in known:
             if kind_of(each.parameter) == "free":
                 continue
-            asked, places, read = placed.ask(paper, contexts[each.record], each.parameter)
+            slot, places, read = placed.ask(paper, contexts[each.record], each.parameter)
             if placed.is_empty(places):
                 continue
-            hidden = each.value is not None and not _is_shown(each.stands_at, asked)
-            answer = right_answer(asked, places, read, each.value, each.stands_at)
+            hidden = each.value is not None and not _is_shown(each.stands_at, slot)
+            answer = right_answer(slot, places, read, each.value, each.stands_at)
             if answer is not None and hidden and places.kind != "numbers":
                 continue  # another place says the same by chance, or it is said twice
             if answer is None and not hidden:
                 continue
-            yield placed.question(asked, places), answer or "null"
+            yield placed.question(slot, places), answer or "null"
 
     def _listing(self, paper: PaperContext, kind: RecordType, names: Sequence[str]) -> Iterator[tuple[Question, str]]:
-        question = labels.question(paper, RecordContext(), kind, (), kind.max_records)
+        question = records_question(paper, RecordContext(), kind, "labels", (), kind.max_records)
         if all(paper.places_of(name, question.shown) for name in names):
             yield question, labels.answer_of(names)
 
 
-def _is_shown(spans: Sequence[Span], asked: placed.Asked) -> bool:
-    return any(
-        passage.start <= start and end <= passage.end for start, end in spans for passage in asked.shown.passages
-    )
+def _is_shown(spans: Sequence[Span], slot: placed.Slot) -> bool:
+    return any(passage.start <= start and end <= passage.end for start, end in spans for passage in slot.shown.passages)

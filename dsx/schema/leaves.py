@@ -14,6 +14,7 @@ from typing import Any
 
 from dsx.schema.combining import Unaskable, choices, combine, json_key
 from dsx.schema.grammatical import DIGITS, FORMATS, SMALLEST_STEP, exact
+from dsx.terminal import printable
 
 STRING, STRING_IN_LIST, ITEMS, LARGEST = 200, 60, 8, 10**15
 CHARACTERS_PER_TOKEN = 2
@@ -109,6 +110,8 @@ def _choices(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
         raise Unaskable(f"{pointer}/enum", "a choice that is an object or a list; give each choice a short name")
     if any(isinstance(value, str) and UNWRITABLE.search(value) for value in legal):
         raise Unaskable(f"{pointer}/enum", "a choice with a character that Unicode has not assigned")
+    if any(isinstance(value, str) and printable(value) != value for value in legal):
+        raise Unaskable(f"{pointer}/enum", "a choice with a control character; no value is stored with one")
     if any(_kind(value) == "number" and not exact(value) for value in legal):
         raise Unaskable(f"{pointer}/enum", f"a choice of more than {DIGITS} digits; write it as text")
     if not legal:

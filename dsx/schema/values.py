@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from functools import lru_cache
@@ -36,13 +37,22 @@ def _step(validator: Any, step: float, value: Json, schema: Any) -> Iterator[Val
         return
     with localcontext() as context:
         context.prec = 400  # the largest double has 309 digits
-        if Decimal(str(value)) % Decimal(str(step)):
+        if (isinstance(value, float) and not math.isfinite(value)) or Decimal(str(value)) % Decimal(str(step)):
             yield ValidationError(f"{value!r} is not a multiple of {step}")
 
 
 def validates(parameter: Parameter, value: Json) -> bool:
     """Whether a value that is there fits the parameter's schema (numbers may have any count of decimals)."""
     return validator(without_step(parameter.schema)).is_valid(value)
+
+
+def broken_rule(parameter: Parameter, value: Json) -> str | None:
+    """The rule of the parameter's schema that a value breaks, such as "minItems 3"; None where it fits."""
+    for error in validator(without_step(parameter.schema)).iter_errors(value):
+        limit = json.dumps(error.validator_value, ensure_ascii=False)
+        keywords = "/".join(str(part) for part in error.schema_path)
+        return f"{keywords} {limit if len(limit) <= 60 else limit[:57] + '…'}"
+    return None
 
 
 def without_step(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -90,12 +90,15 @@ class Places:
         chosen           {"value":…,"quote":…}: what the schema allows, and one of `options`
         numbers          {"value":[…]}: some of `options`
         text, texts      {"value":…}: words of the shown text, or a list of such
-    options: texts as they stand in the answer. max_items: of a list. max_characters: of words of the text.
+    options: texts as they stand in the answer.
+    min_items, max_items: of a list of numbers or texts. min_characters, max_characters: of words of the text.
     """
 
     kind: Literal["answer", "chosen", "numbers", "text", "texts"]
     options: tuple[str, ...] = ()
+    min_items: int = 1
     max_items: int = 1
+    min_characters: int = 1
     max_characters: int = 0
 
 

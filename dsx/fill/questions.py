@@ -1,0 +1,58 @@
+"""The questions about a paper: what its parameters are, and which records it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from dsx.ask.query import records_query
+from dsx.fill.paper import PaperContext, RecordContext
+from dsx.types import Parameter, Places, Question, QuestionId, RecordType, Shown
+
+
+def parameters_question(
+    paper: PaperContext,
+    record: RecordContext,
+    group: Sequence[Parameter],
+    shown: Shown,
+    places: Places | None = None,
+    brief: bool = False,
+) -> Question:
+    """What the parameters of a record are. brief: they are asked again, with shorter quotes."""
+    practice = paper.practice
+    return Question(
+        id=QuestionId(paper.document.id, record.path, tuple(each.name for each in group), attempt=int(brief)),
+        system=practice.wording.system,
+        shown=shown,
+        prompt=practice.prompts.parameters(group, record.label),
+        form="parameters",
+        parameters=tuple(group),
+        record=record.label,
+        examples=practice.wording.examples,
+        order=practice.recipe.order,
+        brief=brief,
+        places=places,
+    )
+
+
+def records_question(
+    paper: PaperContext,
+    parent: RecordContext,
+    kind: RecordType,
+    form: Literal["records", "labels"],
+    known: Sequence[str | None],
+    count: int,
+) -> Question:
+    """Which records there are: at most `count`, after those whose labels are known."""
+    practice = paper.practice
+    return Question(
+        id=QuestionId(paper.document.id, parent.path, (kind.name,), after=len(known)),
+        system=practice.wording.system,
+        shown=paper.selector.select(records_query(kind)),
+        prompt=practice.prompts.records(kind, parent.label, known[-1] if known else None),
+        form=form,
+        record=parent.label,
+        examples=practice.wording.examples,
+        max_records=count,
+        may_be_empty=kind.min_records == 0 and not known,
+    )
