@@ -250,7 +250,7 @@ def test_a_number_without_a_unit_is_taken_in_the_parameters_own_and_flagged() ->
     assert options("A rod of 24 mm was held.", AGE) == []
     assert options("A rod of 24 mm was held.", COUNT) == []
     sizes = fill("Rotations of 30 and of 45 were used here.", SIZES, {"value": [30, 45, 30]})
-    assert (sizes.value, sizes.flags) == ([30, 45], (Flag("unit-assumed"),))
+    assert (sizes.value, sizes.flags) == ([30, 45], (Flag("unit-assumed"), placed.REPEATS_DROPPED))
 
 
 def test_a_computed_number_quotes_its_operands() -> None:
