@@ -224,7 +224,7 @@ class _Scanner:
         """Words up to a quote after which the object goes on: a string whose opening quote is missing."""
         end = find.LOST_OPENING.match(self.text, self.at) if self.text[self.at].isalpha() else None
         words = end.group()[:-1] if end else ""
-        if not end or words in WHOLE_WORDS or not self.follows().match(self.text, end.end()):
+        if not end or words in WHOLE_WORDS or not self.follows(end.end()):
             return False
         if find.SWALLOWED.search(words):
             return False
@@ -235,11 +235,13 @@ class _Scanner:
         self.put("string", end.end(), role="value", closer=end.group()[-1], inner=(self.at, stop))
         return True
 
-    def follows(self) -> re.Pattern[str]:
-        """What comes after a value here."""
+    def follows(self, at: int) -> bool:
+        """Whether there stands what comes after a value here."""
         if self.frames[-1].bracket == "[":
-            return find.AFTER_ITEM
-        return find.AFTER_LAST_MEMBER if len(self.frames) == 1 else find.AFTER_MEMBER
+            return bool(find.AFTER_ITEM.match(self.text, at))
+        if len(self.frames) == 1:
+            return bool(find.AFTER_LAST_MEMBER.match(self.text, at))
+        return bool(find.AFTER_MEMBER.match(self.text, at))
 
     def bare_ends(self, match: re.Match[str], bracket: str) -> bool:
         if match.group()[0] not in ",}]/":  # blanks
@@ -247,7 +249,8 @@ class _Scanner:
             return bool(ends or find.AFTER_BLANKS.match(self.text, match.end()))
         if bracket == "[" or match.group() != ",":
             return True
-        return any(after.match(self.text, match.start()) for after in (find.AFTER_MEMBER, find.TWO_COMMAS))
+        start = match.start()
+        return bool(find.AFTER_MEMBER.match(self.text, start) or find.TWO_COMMAS.match(self.text, start))
 
     def string(self, opener: str) -> None:
         """A value in quotes: tries its own closing quote first, then a closing quote of another make."""
@@ -275,7 +278,6 @@ class _Scanner:
 
     def find_close(self, content: int, closers: re.Pattern[str]) -> tuple[int, int, str] | None:
         """(end of the content, end of the lexeme, closing quote) of the string that begins at `content`."""
-        follows = self.follows()
         before: list[tuple[int, int]] = []
         for match in closers.finditer(self.text, content):
             self.work += 1
@@ -283,7 +285,7 @@ class _Scanner:
                 break
             if match.group()[0] == "\\" and not self.escaped_closer(match.group(), closers):
                 continue
-            if follows.match(self.text, match.end()):
+            if self.follows(match.end()):
                 return match.start(), match.end(), match.group()
             in_list = self.frames[-1].bracket == "[" and match.group() == self.text[content - 1] == '"'
             if in_list and find.NEXT_ITEM.match(self.text, match.end()):

@@ -11,10 +11,10 @@ IRREGULAR = {
     "women": "woman",
 }  # fmt: skip
 ENDINGS = (
-    (r"(?<=aly|the|gno)ses$", "sis"),  # analyses, hypotheses, diagnoses
-    (r"(?<=[a-z]{2})ies$", "y"),  # studies, categories; not ties
-    (r"(?<=x)es$|(?<=ch|sh|ss)es$", ""),  # boxes, batches, dishes, classes
-    (r"(?<![siu])s$", ""),  # experiments, phases; not class, basis, apparatus
+    (re.compile(r"(?<=aly|the|gno)ses$"), "sis"),  # analyses, hypotheses, diagnoses
+    (re.compile(r"(?<=[a-z]{2})ies$"), "y"),  # studies, categories; not ties
+    (re.compile(r"(?<=x)es$|(?<=ch|sh|ss)es$"), ""),  # boxes, batches, dishes, classes
+    (re.compile(r"(?<![siu])s$"), ""),  # experiments, phases; not class, basis, apparatus
 )
 """The first that fits counts; each ends the last word."""
 
@@ -24,5 +24,5 @@ def singular(words: str) -> str:
     *before, last = words.split(" ")
     if last.lower() in IRREGULAR:
         return " ".join([*before, IRREGULAR[last.lower()]])
-    ending = next(((pattern, end) for pattern, end in ENDINGS if re.search(pattern, last)), None)
-    return " ".join([*before, re.sub(*ending, last) if ending else last])
+    endings = (plural.sub(end, last) for plural, end in ENDINGS if plural.search(last))
+    return " ".join([*before, next(endings, last)])

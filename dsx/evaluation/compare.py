@@ -34,7 +34,7 @@ _ABSENT = "|?|n/a|na|null|unknown|not reported|not_reported|not stated|not speci
 ABSENT = frozenset(_ABSENT.split("|"))
 """Words that say that there is no value."""
 _number = re.compile(r"[-−+]?\d+(?:[.,]\d+)?")
-_quantity = re.compile(r"\s*[~≈±+]*\s*(-?\d+(?:[.,]\d+)?)\s*(.*?)\.?\s*(?:±.*)?")
+_quantity = re.compile(r"\s*+[~≈±+]*+\s*+(-?\d++(?:[.,]\d++)?+)\s*+([^±\n]*+)\s*+(?:±.*)?")
 
 
 def comparison_kind(schema: Mapping[str, Any]) -> str:
@@ -137,10 +137,11 @@ def as_number(value: Json, unit: str | None) -> float | None:
     if match is None:
         return None
     number = float(match[1].replace(",", "."))
-    if not match[2] or unit is None:
-        return number if not match[2] else None
+    written = match[2].rstrip().removesuffix(".")
+    if not written or unit is None:
+        return number if not written else None
     try:
-        return float(convert(number, match[2], unit))
+        return float(convert(number, written, unit))
     except ValueError:
         return None
 

@@ -208,7 +208,7 @@ class _Number:
         """Whether one is a part of another: "42 adults (21 women)", "of 40, 2"."""
         for first, second in combinations(part, 2):
             between = self.quote[first.end : second.start]
-            if between.count("(") > between.count(")") or re.search(r"\bof\s+(?:the|these|all)?\s*$", between):
+            if between.count("(") > between.count(")") or re.search(r"\bof\s++(?:(?:the|these|all)\s*+)?$", between):
                 return True
             if re.search(r"\b[Oo]f\s+(?:the\s+|these\s+)?$", self.quote[: first.start]):
                 return True

@@ -31,7 +31,7 @@ PI_FONTS: dict[str, str] = {
 }
 """Glyph names of Mathematical Pi and of the fonts derived from it → what they show."""
 
-_differences = re.compile(r"/Differences\s*\[(.*?)\]", re.S)
+_differences = re.compile(r"/Differences\s*+\[([^\[\]]*+)\]")
 
 
 class Glyphs:

@@ -24,7 +24,7 @@ _count = (
     r"(?:\d{1,4}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[a-z]+teen|twenty|thirty|forty|fifty|sixty"
     r"|seventy|eighty|ninety|hundred)"
 )
-PEOPLE = re.compile(rf"\b{_count}(?:[\s-]+[\w-]+){{0,4}}?\s+{_people}", re.I)
+PEOPLE = re.compile(rf"\b{_count}(?:[\s-]++\w[\w-]{{0,40}}+){{0,4}}?\s+{_people}", re.I)
 ENROLLED = re.compile(
     r"\b(?:recruited|consent|took part|participated|enrol+ed|right-handed|vision|were paid|ethics|volunteered|aged?|"
     r"course credit|years)\b",

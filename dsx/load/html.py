@@ -51,9 +51,9 @@ LONGEST_SIGN = 3
 """Characters of a picture's text that stands for a sign in a sentence."""
 BETWEEN = {"mfrac": "/", "msup": "^"}
 """What stands between the two parts of a formula's element."""
-CHARSET = re.compile(rb"""<meta[^>]*charset\s*=\s*["']?([\w.:-]+)""", re.I)
+CHARSET = re.compile(rb"""<meta[^<>]*charset\s*=\s*["']?([\w.:-]+)""", re.I)
 HEAD_BYTES = 4096
-PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?>|<!--.*?-->)*", re.S)
+PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<\?.*?>|<!--.*?-->)*+", re.S)
 ROOT = re.compile(rb"<!doctype\s+html\b|<html\b", re.I)
 
 

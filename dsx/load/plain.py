@@ -19,16 +19,16 @@ from dsx.load.hyphens import count_hyphenated, join_lines
 from dsx.load.markup import raised
 from dsx.types import Document
 
-HEADING = re.compile(r"(#{1,6})[ \t]+(.+?)[ \t]*#*$")
+HEADING = re.compile(r"(#{1,6})[ \t]++(.+)")
 BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1$")
 MARKS = re.compile(r"(\*\*\*|\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1")
 UNDERLINE = re.compile(r"(=+|-+)[ \t]*$")
 RULE = re.compile(r"\|?(?=[ \t:|]*+-)[ \t:|-]++$")
 BAR = re.compile(r"(?<!\\)\|")
 SUP = re.compile(r"<sup>(.{0,200}?)</sup>", re.I | re.S)
-TAG = re.compile(r"</?(?:sub|sup|b|i|em|strong|br|span|u|a)(?:\s+[\w-]+=[^<>]*)?\s*/?>", re.I)
+TAG = re.compile(r"</?(?:sub|sup|b|i|em|strong|br|span|u|a)(?:\s++[\w-]++=[^<>]*+|\s*+/?)>", re.I)
 ROOT = re.compile(
-    r"(?:\ufeff)?\s*(?:<\?xml.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[[^\]]*\]\s*)?>\s*)*<([A-Za-z][\w.:-]*)[\s>/]",
+    r"\ufeff?(?:\s++|<\?xml.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*+(?:\[[^\]]*+\]\s*+)?>)*+<([A-Za-z][\w.:-]*+)[\s>/]",
     re.S,
 )
 SIGNS = set("±°µ×–—‘’“”…§·²³½¼¾©®™•†‡€£«»÷¹ºª−≤≥≠∞√∑πΩ∆ ")
@@ -136,7 +136,7 @@ class Writer:
             bold = BOLD.match(line)
             if heading:
                 self.flush(body)
-                self.heading(heading[2], len(heading[1]))
+                self.heading(heading[2].rstrip("#").rstrip() or heading[2], len(heading[1]))
             elif UNDERLINE.match(line) and len(body) == 1:
                 self.heading(body.pop(), 1 if line[0] == "=" else 2)
             elif bold and heading_kind(plain(bold[2])) != "other":

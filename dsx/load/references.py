@@ -19,7 +19,7 @@ _start = re.compile(
     r"|(?:[A-ZÀ-Ž]\.[- ]?){1,4}\s?[A-ZÀ-Ž][\w’'-]+)"
 )
 _volume = re.compile(
-    r"\d{1,9}\s*(?:\(\d+[^)]{0,9}\))?\s*[:,]\s*(?:pp?\.\s*)?e?\d+|\bdoi\b|https?://|\bpp\.|\bVol\.|\bEds?\.|\bPress\b",
+    r"\d{1,9}\s*+(?:\(\d+[^)]{0,9}\)\s*+)?[:,]\s*+(?:pp?\.\s*+)?e?\d|\bdoi\b|https?://|\bpp\.|\bVol\.|\bEds?\.|\bPress\b",
     re.I,
 )
 _sign = re.compile(r"\bet al\b|\bdoi\b|https?://|\bpp\.|\bJ\. |\bProc\b|\bUniversity Press\b", re.I)

@@ -20,8 +20,8 @@ TIGHT_GAP = 0.45
 WORD_GAP = 0.12
 """White space between two words, at least, in font sizes."""
 NUMBER = re.compile(
-    r"[<>=≤≥~≈]?\s*+[-−–+±]?\s*+[$€£]?\(?\[?\.?\d[\d.,:;/%°×^\s()\[\]<>=±−–+-]*"
-    r"(?:\s?(?:ms|s|%|°|deg|to)\s?[\d.,\s()\[\]±−–-]*)?[*†‡§a-d^]*[)\]]?|[-–—−.]+|n\.?\s?[as]\.?|n/a|nan",
+    r"[<>=≤≥~≈]?\s*+[-−–+±]?\s*+[$€£]?\(?\[?\.?\d[\d.,:;/%°×^\s()\[\]<>=±−–+-]*+"
+    r"(?:(?:ms|s|deg|to)[\d.,\s()\[\]±−–-]*+)?[*†‡§a-d^]*+[)\]]?|[-–—−.]+|n\.?\s?[as]\.?|n/a|nan",
     re.I,
 )
 """A cell that holds a number, or says that there is none."""

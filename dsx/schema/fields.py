@@ -18,7 +18,7 @@ def read_fields(text: str) -> ParameterSet:
     """The parameter set `fields`. Raises SchemaError, naming each field that cannot be read."""
     properties: dict[str, Json] = {}
     problems = []
-    for field in re.split(r",(?![^\[]*\])", text):
+    for field in re.findall(r"(?:^|,)((?:\[[^\]]*+\]?|[^,\[])*+)", text):
         match = FIELD.fullmatch(field.strip())
         if match is None:
             problems.append(f"{field.strip()!r} is no `name: type` or `name: type [unit]`; write {EXAMPLE}")

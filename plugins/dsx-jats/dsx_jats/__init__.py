@@ -20,9 +20,9 @@ HEAD_BYTES = 4096
 DOCTYPE = re.compile(rb"""<!DOCTYPE\s+(?:article|pmc-articleset)\s+PUBLIC\s+["']-//NLM//DTD (?!PubMed)""", re.I)
 PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[[^\]]*\]\s*)?>)*+", re.S)
 ROOT = re.compile(
-    rb"<(?:pmc-articleset\b|(?:\w+:)?article\b[^>]*(?:article-type=|dtd-version=|jats\.nlm\.nih\.gov)"
-    rb"|article\b[^>]*>(?:\s++|<!--.*?-->)*+<(?:processing-meta|front|body)\b"
-    rb"|(?:\w+:)?OAI-PMH\b.*?<(?:\w+:)?article\b[^>]*(?:article-type=|jats\.nlm\.nih\.gov))",
+    rb"<(?:pmc-articleset\b|(?:\w+:)?article\b[^<>]*(?:article-type=|dtd-version=|jats\.nlm\.nih\.gov)"
+    rb"|article\b[^<>]*+>(?:\s++|<!--.*?-->)*+<(?:processing-meta|front|body)\b"
+    rb"|(?:\w+:)?OAI-PMH\b.*?<(?:\w+:)?article\b[^<>]*(?:article-type=|jats\.nlm\.nih\.gov))",
     re.S,
 )
 

@@ -124,8 +124,9 @@ def words_of(element: Element) -> str:
 
 def _tex(source: str) -> str:
     """The formula of a LaTeX document made for it."""
-    inside = re.search(r"\\begin\{document\}(.*?)\\end\{document\}", source, re.S)
-    return (inside[1] if inside else source).strip().strip("$")
+    _, begin, rest = source.partition(r"\begin{document}")
+    formula, end, _ = rest.partition(r"\end{document}")
+    return (formula if begin and end else source).strip().strip("$")
 
 
 def words_in(element: Element, *names: str) -> str:

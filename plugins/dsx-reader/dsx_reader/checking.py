@@ -13,7 +13,7 @@ from dsx_reader.passages import Ask, Passage, Told, amount
 KINDS = ("methods", "experiments", "table", "results", "front", "other_work", "apparatus")
 TYPES = ("integer", "number", "integers", "numbers", "text", "texts", "choice", "choices", "boolean")
 FEWEST_QUESTIONS, FEWEST_WORDS, MOST_WORDS = 7, 120, 800
-_derived = re.compile(r"[\d.+*() -]*\d\s*[-+*][\d.+*() -]*")
+_derived = re.compile(r"(?=.*?\d *+[-+*])[\d.+*() -]*+")
 
 
 def faults(passage: Passage) -> Iterator[str]:
