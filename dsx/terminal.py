@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from dsx.types import Record
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 REPLACEMENT = "\ufffd"
 _controls = {*range(32), *range(0x7F, 0xA0)} - {ord("\t"), ord("\n")}
 _breaks_and_bidi = {0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 _halves = range(0xD800, 0xE000)
+_BREAKS = dict.fromkeys(map(ord, "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"), " ")
 _UNPRINTABLE = dict.fromkeys([*_controls, *_breaks_and_bidi, *_halves], REPLACEMENT)
 
 
 def printable(text: str) -> str:
     """`text`, each control character, override of the writing direction and half of a character replaced by U+FFFD."""
     return text.translate(_UNPRINTABLE)
+
+
+def printable_line(text: str) -> str:
+    """`printable`, on one line: a line break or tab becomes a space, so that no name or value passes for a line."""
+    return printable(text.translate(_BREAKS))
+
+
+def say(*cells: object, err: bool = False) -> None:
+    """Prints one line for a person, its cells parted by tabs."""
+    print("\t".join(printable_line(str(cell)) for cell in cells), file=sys.stderr if err else sys.stdout, flush=True)
+
+
+class LineFormatter(logging.Formatter):
+    """A message is one printable line; a traceback stands below it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """As a formatter's."""
+        return printable_line(super().formatMessage(record))
 
 
 def printable_values(value: Any) -> Any:
@@ -71,6 +95,12 @@ class CleanStream:
         return getattr(self.terminal, name)
 
 
-def terminal_of(stream: Any) -> Any:
-    """The stream below a CleanStream; any other stream itself."""
-    return stream.terminal if isinstance(stream, CleanStream) else stream
+def console(stream: Any, width: int | None = None) -> Console:
+    """Rich's console, which draws with commands of its own on the terminal below a CleanStream.
+
+    What it prints must be printable already. width: in characters, where the stream is no terminal.
+    """
+    from rich.console import Console
+
+    file = stream.terminal if isinstance(stream, CleanStream) else stream
+    return Console(file=file, width=None if file.isatty() else width, markup=False, highlight=False)

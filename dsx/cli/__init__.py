@@ -16,7 +16,7 @@ import dsx
 from dsx.commands import COMMANDS
 from dsx.errors import MAY_PASS, DsxError, UnknownName, machine_error, one_line
 from dsx.run.signals import Stopped
-from dsx.terminal import CleanStream
+from dsx.terminal import CleanStream, LineFormatter, say
 
 log = logging.getLogger("dsx")
 
@@ -66,9 +66,9 @@ def cli(verbose: bool) -> None:
     Exit codes: 0 all papers done; 1 some papers or values failed; 2 nothing was run; 75 stopped by a signal or by
     trouble of the machine, run it again; 130 interrupted.
     """
-    logging.basicConfig(
-        level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     log.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
@@ -90,15 +90,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = cli.main(args=arguments, prog_name="dsx", standalone_mode=False)
     except click.exceptions.Abort:
-        click.echo("dsx: interrupted", err=True)
+        say("dsx: interrupted", err=True)
         sys.exit(130)
     except click.ClickException as problem:
         command = problem.ctx.command_path if isinstance(problem, click.UsageError) and problem.ctx else "dsx"
-        click.echo(f"{command}: {problem.format_message()} (see {command} --help)", err=True)
+        say(f"{command}: {problem.format_message()} (see {command} --help)", err=True)
         sys.exit(2)
     except DsxError as problem:
         log.debug("traceback", exc_info=problem)
-        click.echo(f"dsx: {' '.join(str(problem).split())}", err=True)
+        say(f"dsx: {' '.join(str(problem).split())}", err=True)
         sys.exit(problem.exit_code)
     except BrokenPipeError:  # who read the output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -107,10 +107,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log.debug("traceback", exc_info=problem)
         trouble = machine_error(problem)
         path = getattr(problem, "filename", None)
-        click.echo(f"dsx: {trouble or f'{path}: {problem}' if path else one_line(problem)}", err=True)
+        say(f"dsx: {trouble or f'{path}: {problem}' if path else one_line(problem)}", err=True)
         sys.exit(trouble.exit_code if trouble else 2)
     except Stopped as stopped:
-        click.echo(f"dsx: {stopped}", err=True)
+        say(f"dsx: {stopped}", err=True)
         code = MAY_PASS
     if code == MAY_PASS:  # no waiting for an engine's threads: Slurm kills soon
         sys.stdout.flush()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dsx.terminal import say
+
 if TYPE_CHECKING:
     from dsx.doctor import Finding
 
@@ -31,7 +33,7 @@ def command(model: str | None, for_run: bool, gpus: int, arguments: tuple[str, .
     findings = list(_for_run(arguments, gpus) if for_run else examine(load_plugins(), model))
     width = max(len(finding.what) for finding in findings)
     for finding in findings:
-        click.echo(f"{MARKS[finding.ok]:>3}  {finding.what:<{width}}  {finding.text}")
+        say(f"{MARKS[finding.ok]:>3}  {finding.what:<{width}}  {finding.text}")
     return any(finding.ok is False for finding in findings) * (2 if for_run else 1)
 
 

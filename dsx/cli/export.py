@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from dsx.terminal import say
+
 FILE = click.Path(path_type=Path)
 
 
@@ -47,6 +49,6 @@ def command(run: Path | None, output: Path | None, beside: str | None, **choices
     chosen = ExportChoices(evidence=beside == "evidence", **choices)
     if run is None:
         run = newest_run()
-        click.echo(f"dsx export: of {run}", err=True)
+        say(f"dsx export: of {run}", err=True)
     for note in export_run(read_run(run), output, chosen, load_plugins().exporters, sys.stdout):
-        click.echo(f"dsx export: {note}", err=True)
+        say(f"dsx export: {note}", err=True)

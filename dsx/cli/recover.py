@@ -6,6 +6,8 @@ from typing import TextIO
 
 import click
 
+from dsx.terminal import say
+
 
 @click.command("recover")
 @click.option("--schema", required=True, help="A parameter set: a JSON Schema file, or a name (dsx schema list).")
@@ -35,7 +37,7 @@ def command(schema: str, repairs: str | None, factor: float | None, file: TextIO
     raw = Raw(file.read(), getattr(file, "name", "<stdin>"), factor or recipe.repair_factor)
     outcome = recover_raw(raw, parameters, chain, validates, support)
     for problem in outcome.problems:
-        click.echo(f"dsx recover: {problem}", err=True)
+        say(f"dsx recover: {problem}", err=True)
     if not outcome.parameters:
         return 1
     click.echo(json.dumps({"parameters": outcome.parameters, "repairs": outcome.repairs}, ensure_ascii=False, indent=2))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from dsx.terminal import say
+
 
 @click.command("review")
 @click.argument("run", type=click.Path(path_type=Path), required=False)
@@ -37,19 +39,18 @@ def command(
     contents = open_review(run, papers)
     missing = len(contents.results) - len(contents.papers)
     if missing:
-        click.echo(
-            f"{missing} of {len(contents.results)} papers are not where they were: text only (--papers)", err=True
-        )
+        say(f"{missing} of {len(contents.results)} papers are not where they were: text only (--papers)", err=True)
     if serve:
         with ReviewServer(contents, reviewer, port) as server:
-            click.echo(f"Review {run} at {server.url}\nCtrl-C ends it; decisions are in {run / 'reviews'}", err=True)
+            say(f"Review {run} at {server.url}", err=True)
+            say(f"Ctrl-C ends it; decisions are in {run / 'reviews'}", err=True)
             with contextlib.suppress(KeyboardInterrupt):
                 server.serve_forever()
         return 0
     if reviewer:
         review_path(run, reviewer)
     path = output or run / "review.html"
-    click.echo(f"Drawing the cited pages of {len(contents.papers)} papers", err=True)
+    say(f"Drawing the cited pages of {len(contents.papers)} papers", err=True)
     write_page(path, review_page(contents, reviewer))
     click.echo(path)
     return 0

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from dsx.terminal import printable_line, say
+
 RUN = click.Path(path_type=Path)
 
 
@@ -24,7 +26,6 @@ def list_runs(folder: Path | None, as_json: bool) -> int:
 
     from dsx.run.history import listed
     from dsx.settings import read_settings
-    from dsx.terminal import printable
 
     folder = folder or read_settings().runs
     runs = listed(folder)
@@ -34,9 +35,10 @@ def list_runs(folder: Path | None, as_json: bool) -> int:
     rows = [(run.run, run.schema, run.model, f"{run.done} done", f"{run.failed} failed", run.changed) for run in runs]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        click.echo("  ".join(printable(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        cells = (printable_line(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+        say("  ".join(cells).rstrip())
     if not runs:
-        click.echo(f"no run in {folder}", err=True)
+        say(f"no run in {folder}", err=True)
     return 0
 
 
@@ -52,8 +54,11 @@ def show(run: Path, as_json: bool) -> int:
     from dsx.store import read_run
 
     run_state = state(read_run(run))
-    text = json.dumps(dataclasses.asdict(run_state), ensure_ascii=False) if as_json else "\n".join(run_state.lines())
-    click.echo(text)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(run_state), ensure_ascii=False))
+    else:
+        for line in run_state.lines():
+            say(line)
     return 0
 
 
@@ -68,8 +73,8 @@ def retry(run: Path, values: bool) -> int:
     folder = read_run(run)
     files = history.retry(folder, values)
     for file in files:
-        click.echo(file)
-    click.echo(f"{len(files)} to be done again: run the command of {run} once more", err=True)
+        say(file)
+    say(f"{len(files)} to be done again: run the command of {run} once more", err=True)
     return 0
 
 
@@ -81,5 +86,5 @@ def merge(runs: tuple[Path, ...], output: Path) -> int:
     from dsx.run import history
 
     for line in history.merge(runs, output).lines():
-        click.echo(line)
+        say(line)
     return 0

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from dsx.terminal import say
+
 
 @click.group("schema")
 def command() -> None:
@@ -25,12 +27,12 @@ def list_sets() -> None:
 
     registry = load_plugins().parameter_sets
     for name in sorted(registry):
-        click.echo(f"{name}\t{len(registry[name].root.all_parameters())} parameters\tplugin {registry.owner(name)}")
+        say(name, f"{len(registry[name].root.all_parameters())} parameters", f"plugin {registry.owner(name)}")
     for file in sorted(Path("schemas").glob("*.json")):
         try:
-            click.echo(f"{file}\t{len(read_schema(file).root.all_parameters())} parameters\tfile")
+            say(file, f"{len(read_schema(file).root.all_parameters())} parameters", "file")
         except SchemaError as problem:
-            click.echo(f"{file}\tcannot be asked: {problem.problems[0]}\tfile")
+            say(file, f"cannot be asked: {problem.problems[0]}", "file")
 
 
 @command.command("show")
@@ -75,9 +77,9 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
         except SchemaError as problem:
             problems = list(problem.problems)
         for line in problems:
-            click.echo(f"{file}: {line}")
+            say(f"{file}: {line}")
         if not problems:
-            click.echo(f"{file}: good")
+            say(f"{file}: good")
         all_good = all_good and not problems
     return 0 if all_good else 2
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from dsx.terminal import say
+
 
 @click.command("show")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -33,4 +35,5 @@ def command(
     elif section is not None:
         click.echo(show.section_text(document, section), nl=False)
     elif marked is None:
-        click.echo("\n".join(show.outline(document)))
+        for line in show.outline(document):
+            say(line)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from dsx.terminal import say
+
 
 @click.group("slurm")
 def command() -> None:
@@ -76,5 +78,5 @@ def submit(
         return 0
     job = slurm.submit(text)
     click.echo(job)
-    click.echo(f"submitted as job {job}; its log is {'dsx-*.log' if array else f'dsx-{job}.log'} here", err=True)
+    say(f"submitted as job {job}; its log is {'dsx-*.log' if array else f'dsx-{job}.log'} here", err=True)
     return 0

@@ -9,6 +9,7 @@ from dsx.evaluation.agreement import Agreement, as_rows
 from dsx.evaluation.evaluate import Evaluation
 from dsx.evaluation.page import confidence_line, headline, with_interval
 from dsx.evaluation.score import ERRORS, Difference, Score
+from dsx.terminal import console, printable_line
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Column names and rows; the first column is text, the others figures."""
@@ -19,7 +20,7 @@ def show_evaluation(evaluation: Evaluation, out: TextIO) -> None:
     scores = evaluation.scores
     out.write(f"{headline(evaluation)}\n")
     for name in evaluation.missing:
-        out.write(f"no results: {name}\n")
+        out.write(f"no results: {printable_line(name)}\n")
     rows = [_row(name, each) for name, each in scores.parameters.items() if each.judged]
     _print(
         ((("parameter", "right", *map(str, ERRORS), "P", "R", "F1 (95 %)")), [*rows, _row("all", scores.micro)]), out
@@ -63,7 +64,6 @@ def _figure(value: float | None) -> str:
 
 def _print(content: Table, out: TextIO) -> None:
     from rich.box import SIMPLE
-    from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
 
@@ -72,5 +72,5 @@ def _print(content: Table, out: TextIO) -> None:
     for at, name in enumerate(header):
         table.add_column(name, justify="right" if at else "left", overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))
-    Console(file=out, width=None if out.isatty() else 140).print(table)
+        table.add_row(*(Text(printable_line(cell)) for cell in row))
+    console(out, width=140).print(table)

@@ -6,16 +6,21 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from dsx.report.cells import cell, failed_row, flat, machine_value
 from dsx.report.columns import columns, label, names, rows
 from dsx.schema import to_object
+from dsx.terminal import console, printable_line
 from dsx.types import NO_OPTIONS, ExportOptions, Failure, Json, PaperResult, ParameterSet, Value, record_key
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
 HEAD_BYTES = 200
-_line = re.compile(r'\{"file": ".*", "document": ')
-_objects = re.compile(r'\[\s*(\]|\{\s*"file": ".*",\s*"document": )')
+_file = r'"file":\s*+"(?:[^"\\]++|\\.)*+"'
+_line = re.compile(rf'\{{{_file}, "document": ')
+_objects = re.compile(rf'\[\s*+(?:\]|\{{\s*+{_file},\s*+"document": )')
 
 
 def to_jsonl(
@@ -82,39 +87,35 @@ def _begins(path: Path, head: re.Pattern[str]) -> bool:
 
 def to_table(results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO) -> None:
     """For a person at a terminal: parameters down, records across, page and confidence with each value."""
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
-    console = Console(file=out, width=None if out.isatty() else 120)
+    terminal = console(out, width=120)
     column_names = names(columns(parameters))
     for result in results:
         filled = list(rows(result, column_names))
-        table = Table(title=escape(printable(result.file)), title_justify="left", show_lines=False)
+        table = Table(title=Text(printable_line(result.file)), title_justify="left", show_lines=False)
         table.add_column("parameter", style="bold", no_wrap=True)
         for row in filled:
             head = "" if row.record is None else label(row.record) or "the study"
-            table.add_column(escape(printable(head)), overflow="fold")
+            table.add_column(Text(printable_line(head)), overflow="fold")
         for name in dict.fromkeys(name for row in filled for name in row.values):
-            table.add_row(name, *(_shown(row.values[name]) if name in row.values else "" for row in filled))
-        console.print(table)
+            cells = (_shown(row.values[name]) if name in row.values else "" for row in filled)
+            table.add_row(Text(printable_line(name)), *cells)
+        terminal.print(table)
 
 
-def _shown(value: Value) -> str:
-    """A value as rich's markup; characters that would steer the terminal are left out."""
-    from rich.markup import escape
+def _shown(value: Value) -> Text:
+    """A value with its page, confidence and status, these dimmed."""
+    from rich.text import Text
 
     if value.value is None:
-        return "[dim]–[/dim]" if value.status == "not_reported" else f"[red]{value.status}[/red]"
+        return Text("–", "dim") if value.status == "not_reported" else Text(value.status, "red")
     where = f"p. {value.evidence.page}" if value.evidence is not None else "no page"
     sure = f", {value.confidence:.2f}" if value.confidence is not None else ""
-    return f"{escape(printable(_joined(value.value)))} [dim]({where}{sure}, {value.status})[/dim]"
+    about = (f" ({where}{sure}, {value.status})", "dim")
+    return Text.assemble(printable_line(_joined(value.value)), about)
 
 
 def _joined(value: Json) -> str:
     return "; ".join(map(flat, value)) if isinstance(value, list) else flat(value)
-
-
-def printable(text: str) -> str:
-    """The text without characters that no page prints, such as the start of a terminal's commands."""
-    return "".join(character for character in text if character.isprintable() or character == "\n")

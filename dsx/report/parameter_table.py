@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dsx.ask import plan
 from dsx.schema.describing import describe
+from dsx.terminal import printable_line
 from dsx.types import ParameterSet, RecordType
 
 if TYPE_CHECKING:
@@ -22,15 +23,17 @@ def _table(kind: RecordType, title: str, per_question: int, cap: int) -> Iterato
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title), title_justify="left", caption_justify="left")
-    table.caption = Text(kind.description) if kind.description else None
+    table = Table(title=Text(printable_line(title)), title_justify="left", caption_justify="left")
+    table.caption = Text(printable_line(kind.description)) if kind.description else None
     for column in ("parameter", "type", "unit", "choices", "looked for in", "tokens", "question"):
         table.add_column(column, justify="right" if column in ("tokens", "question") else "left")
     for number, group in enumerate(plan.groups(kind, per_question, cap), 1):
         for parameter in group:
             choices = ", ".join(str(choice.value) for choice in parameter.choices)
             cells = (parameter.name, describe(parameter.schema), parameter.unit or "", choices, parameter.where)
-            table.add_row(*map(Text, cells), str(plan.answer_tokens(parameter)), str(number))
+            table.add_row(
+                *(Text(printable_line(cell)) for cell in cells), str(plan.answer_tokens(parameter)), str(number)
+            )
     if kind.parameters:
         yield table
     for child in kind.children:

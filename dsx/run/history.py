@@ -11,6 +11,7 @@ from statistics import fmean
 
 from dsx.errors import AnotherRun, RunError
 from dsx.store import RunFolder, atomic, compare, open_run, read_run, runs_in
+from dsx.terminal import printable_line
 from dsx.types import PaperResult, Status
 
 
@@ -37,7 +38,7 @@ class State:
             lines.append(line)
         if self.failed_values:
             lines.append(f"{self.failed_values} values failed; dsx runs retry --values does those of the engine again")
-        return lines + [f"failed: {file}: {reason}" for file, reason in self.failed.items()]
+        return lines + [printable_line(f"failed: {file}: {reason}") for file, reason in self.failed.items()]
 
 
 def _duration(seconds: float) -> str:

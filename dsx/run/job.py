@@ -27,6 +27,7 @@ from dsx.run.summary import RunSummary, next_steps
 from dsx.run.threads import given_cpus, prepare, use_threads
 from dsx.settings import read_settings
 from dsx.store import EXPIRY_SECONDS, Claims, free, is_run, open_run, probe, read_run, schema_sha256
+from dsx.terminal import printable_line
 from dsx.types import Engine, Json, LocalEngine, NamedModel, ParameterSet
 
 if TYPE_CHECKING:
@@ -317,7 +318,7 @@ def preview(papers: Sequence[Path], recipe: Recipe, call: Call) -> int:
             click.echo(f"\n## example\n{question_text}\n\n## its answer\n{answer_text}")
         for path in files:
             document = pipeline.load(path)
-            click.echo(f"\n# {path.name}")
+            click.echo(f"\n# {printable_line(path.name)}")
             for question, tokens in pipeline.preview(path):
                 pages = sorted({document.page_at(passage.start) for passage in question.shown.passages})
                 where = "the whole paper" if question.shown.whole else f"pages {', '.join(map(str, pages))}"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from dsx.terminal import printable, terminal_of
+from dsx.terminal import console, printable_line, say
 from dsx.types import PaperResult, Status, Usage
 
 
@@ -53,7 +53,7 @@ class Lines:
     def paper_ends(self, file: str, outcome: str) -> None:
         """One line."""
         self.ended += 1
-        print(f"[{self.ended}/{self.papers}] {file}: {outcome}", file=sys.stderr, flush=True)
+        say(f"[{self.ended}/{self.papers}] {file}: {outcome}", err=True)
 
 
 class Bar:
@@ -82,12 +82,12 @@ class Bar:
         """One line above the bar, and a step of it."""
         if file in self.in_flight:
             self.in_flight.remove(file)
-        self.bar.print(printable(f"{file}: {outcome}"), highlight=False, markup=False)
+        self.bar.print(printable_line(f"{file}: {outcome}"))
         self.bar.advance(self.task)
 
     def _show(self, note: str) -> None:
         others = f" and {len(self.in_flight) - 1} more" if len(self.in_flight) > 1 else ""
-        self.bar.update(self.task, description=printable("".join(self.in_flight[:1]))[:40] + others, note=note)
+        self.bar.update(self.task, description=printable_line("".join(self.in_flight[:1]))[:40] + others, note=note)
 
 
 @contextmanager
@@ -96,13 +96,12 @@ def show_progress(papers: int) -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield Lines(papers)
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
 
     names, note = TextColumn("{task.description}", markup=False), TextColumn("{task.fields[note]}", markup=False)
     columns = (names, BarColumn(), MofNCompleteColumn(), note, TimeRemainingColumn())
-    with RichProgress(*columns, console=Console(file=terminal_of(sys.stderr))) as bar:
+    with RichProgress(*columns, console=console(sys.stderr)) as bar:
         yield Bar(papers, bar)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dsx.errors import MAY_PASS, DsxError
 from dsx.load import file_name
-from dsx.terminal import printable
+from dsx.terminal import printable_line
 from dsx.types import PaperResult, Status
 
 INTERRUPTED = 130
@@ -90,12 +90,13 @@ class RunSummary:
             lines.append(f"{self.failed_values} values failed{by_engine if self.engine_failed else ''}")
         lines += [f"{name}: the same content as {other}, done once" for name, other in self.duplicates.items()]
         lines += [f"failed: {name}: {reason}" for name, reason in self.failed.items()]
-        return lines + [f"error in the program at {name}: {reason}" for name, reason in self.crashed.items()]
+        lines += [f"error in the program at {name}: {reason}" for name, reason in self.crashed.items()]
+        return [*map(printable_line, lines)]
 
 
 def next_steps(summary: RunSummary, run: Path) -> list[str]:
     """What to type after a run, for a person."""
-    name, table = shlex.quote(printable(str(run))), shlex.quote(printable(f"{run.name}.xlsx"))
+    name, table = (shlex.quote(printable_line(each)) for each in (str(run), f"{run.name}.xlsx"))
     steps = []
     if summary.stopped or summary.left:
         steps.append("to go on: the same command; papers that are done are not done again")
@@ -107,4 +108,4 @@ def next_steps(summary: RunSummary, run: Path) -> list[str]:
 def shown_names(papers: Iterable[Path]) -> dict[Path, str]:
     """What each paper is called on a screen: its name, or its path where several have one name."""
     names = Counter(path.name for path in set(papers))
-    return {path: file_name(path) if names[path.name] == 1 else printable(str(path)) for path in papers}
+    return {path: file_name(path) if names[path.name] == 1 else printable_line(str(path)) for path in papers}

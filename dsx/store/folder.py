@@ -253,7 +253,8 @@ def free(folder: Path, known: Mapping[str, Json]) -> Path:
 
 def open_run(folder: Path, manifest: Mapping[str, Json]) -> RunFolder:
     """The run in `folder`, made if it is not there. Raises RunError, naming what differs, for another run's folder."""
-    content = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
+    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+    content = text.encode("utf-8", "backslashreplace")  # half a character is written as JSON escapes it
     try:
         for part in ("records", "failures"):
             (folder / part).mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dsx.errors import DecodeError, DsxError, ModelError, UsageError
+from dsx.terminal import printable_line
 from dsx.types import Json
 
 log = logging.getLogger("dsx.engines.server")
@@ -130,9 +131,8 @@ class Endpoint:
 
     def shown(self, text: str) -> str:
         """`text` on one line, short, without the key."""
-        line = " ".join(text[:READ_OF_A_MESSAGE].split())
-        hidden = self._hide("".join(character if character.isprintable() else "\ufffd" for character in line))
-        return hidden[:LONGEST_MESSAGE]
+        line = printable_line(" ".join(text[:READ_OF_A_MESSAGE].split()))
+        return self._hide(line)[:LONGEST_MESSAGE]
 
     # ---- one request ----
 
