@@ -73,6 +73,13 @@ ONE = [
     ('{"answer": {"n_total": 16}}', ()),
     ('{"value": 16, "quote": "Sixteen"}}}', ("find-json",)),
     ('"{\\"value\\": 16, \\"quote\\": \\"Sixteen\\"}"', ("find-json",)),
+    ('{"Value": 16, "QUOTE": "Sixteen"}', ("key-case",)),
+    ('{"N total": 16}', ("key-case",)),
+    ('{"answer": {"value": 16, "quote": "Sixteen"}}', ()),
+    ('{"value": 16; "quote": "Sixteen";}', ("separators",)),
+    ('{"value": 16 ... "quote": "Sixteen"; …}', ("separators",)),
+    ("{'quote': 'Sixteen', ..., 'value': 16}", ("separators", "quotes")),
+    ("{value: 16; quote: Sixteen}", ("separators", "quotes")),
 ]
 
 
@@ -116,6 +123,9 @@ REFUSED = [
     ('{"value": 1e-400, "quote": "q"}', "too small"),
     ('{"n_total": {"value": 16, "quote": "N_{total} = 16, of x_{1}', "not JSON"),
     ("{" * 20_000, "too many to be repaired"),
+    ('{"VALUE": 16, "value": 17}', "none of value, unit and quote"),
+    ('{"other": {"value": 16, "quote": "q"}}', "without any of the parameters"),
+    ('{"value": 16; or: 17}', ""),
 ]
 
 
@@ -137,6 +147,7 @@ def test_what_is_refused(text: str, why: str) -> None:
         '{"value": ["left",\nright"], "quote": "q"}',
         '{"value": [left", "right"], "quote": "q"}',
         "{'value': ['left', 'right'], 'quote': 'q'}",
+        '{"value": ["left", "right"]; ..., "quote": "q"}',
     ],
 )
 def test_items_of_a_list_are_told_apart(text: str) -> None:

@@ -46,6 +46,8 @@ AFTER_BLANKS = re.compile(rf"\#|{QUOTED_KEY}|{SURE_WORD_KEY}")
 STRAY = re.compile(r"[^\s,:{}\[\]\"]++|.")
 INNER_KEY = re.compile(r"\s[A-Za-z_][\w.-]{0,60}+\s*+:")
 INNER_END = re.compile(r"[\"'”’]\s*+[:,]")
+# A string that goes on after its own quote, to an ellipsis between members: the value ended at the quote.
+ENDED_EARLIER = re.compile(r"(?<!\\)([\"'”’])\s*+(?:[,;]\s*+)?(?:\.{3,6}+|…)\s*+\Z")
 LOST_OPENING = re.compile(r"[^\"'”\n]{1,400}+[\"'”]")
 WHOLE_WORDS = ("null", "true", "false", "None", "True", "False")
 PLAIN_NUMBER = re.compile(r"[-+−–]?[\d.,]++(?:[eE][-+]?\d++)?")

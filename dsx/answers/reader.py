@@ -19,6 +19,8 @@ from dsx.answers.scan import Lexeme
 from dsx.types import Json
 
 ANSWER_KEYS = frozenset(("value", "unit", "quote"))
+WRAPPERS = frozenset(("answer", "result", "response", "output", "json"))
+"""Keys that an answer without its parameter's name may stand under; another key may be another parameter's name."""
 LONGEST_NUMBER = 300
 """Digits; more are no float, and past 4300 Python does not read them."""
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
@@ -113,10 +115,11 @@ def answers(root: Node, names: Sequence[str]) -> list[dict[str, Node]]:
         return [{names[0]: root}]
     if root.members is None:
         raise Unreadable("no object")
-    bare = len(names) == 1 and "value" in root.members and names[0] not in root.members.keys() - ANSWER_KEYS
-    ways = [{names[0]: root}] if bare else []
-    inner = next(iter(root.members.values())).members if len(root.members) == 1 else None  # {"answer": {…}}
-    named = _named(root.members, names) or ({} if bare else _named(inner or {}, names))
+    [wrapper, inner] = next(iter(root.members.items())) if len(root.members) == 1 else ("", root)  # {"answer": {…}}
+    ways = [{names[0]: root}] if _is_bare(root, names) else []
+    named = _named(root.members, names) or ({} if ways else _named(inner.members or {}, names))
+    if not named and not ways and wrapper.lower() in WRAPPERS and _is_bare(inner, names):
+        ways = [{names[0]: inner}]
     if not named and not ways:
         raise Unreadable("an object without any of the parameters asked for")
     return [*ways, named] if named else ways
@@ -130,6 +133,12 @@ def value_spans(names: Sequence[str], text: str) -> list[ValueSpan]:
         is_null = value.value is None
         spans.append(ValueSpan(name, *((value.start,) * 3 if is_null else (node.start, value.start, value.end))))
     return spans
+
+
+def _is_bare(node: Node, names: Sequence[str]) -> bool:
+    """Whether it is the answer to the only parameter, without its name."""
+    members = node.members or {}
+    return len(names) == 1 and "value" in members and names[0] not in members.keys() - ANSWER_KEYS
 
 
 def _named(members: Mapping[str, Node], names: Sequence[str]) -> dict[str, Node]:

@@ -266,6 +266,8 @@ class _Scanner:
         if closer and inner.rstrip().endswith(","):  # with no comma behind it, that one may have stood there
             self.torn |= not find.GOES_ON_PLAINLY.match(self.text, end)
         self.torn |= self.text[end : end + 1] in ("#", "/")  # a comment, or what was in the string?
+        ended = find.ENDED_EARLIER.search(inner)
+        self.torn |= ended is not None and closer in ("", ended[1])
         self.torn |= self.frames[-1].bracket == "[" and inside.several(inner, opener)
         self.torn |= inside.doubtful(inner, opener, closer, not self.text[end : end + 200].strip(), self.clipped)
         self.frames[-1].expect = "after"

@@ -21,10 +21,24 @@ LOOSE_NUMBER = re.compile(
     r"(?P<sign>[-+−–]?)\s?(?P<whole>\d{1,3}(?:,\d{3})+|\d*)(?P<part>\.\d*)?(?P<power>[eE][+-]?\d+)?"
 )
 ESCAPED = re.compile(r"[{\[](?:[{\[\s]|\\[nrt])*\\[\"'nrt]")
-STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.S)
-SEMICOLON = re.compile(r"(?<=[\w\]}\s]);(?=\s*+(?:\Z|[}\]]))")
-"""Outside strings: what follows is a string, and so a key, or the end of an object."""
-ELLIPSIS = re.compile(r"([,{\[]\s*+)(?:\.{3,6}+|…)(?:\s*+,)?+(?=\s*+(?:\Z|[}\]]))")
+ELLIPSIS = r"(?:\.{3,6}+|…)(?:\s*+[,;])?+"
+SEPARATOR = rf"(?:\s*+;(?:\s*+{ELLIPSIS})?+|\s*+,\s*+{ELLIPSIS}|\s++{ELLIPSIS})"
+FIRST_KEY = re.compile(rf"\{{\s*+(?:{ELLIPSIS}\s*+)?+([\"'\w])")
+
+
+def _separators(quote: str) -> re.Pattern[str]:
+    """What is no comma before a key or the end of an object; strings come first, for nothing is changed in them."""
+    string = rf"{quote}(?:[^{quote}\\]|\\.)*+(?:{quote}|\Z)"
+    end = rf"(?=\s*+(?:\}}|{quote}(?:[^{quote}\\\n]|\\.){{1,80}}+{quote}\s*+:))"
+    return re.compile(rf"({string})|(?<=[\w\]}}{quote}]){SEPARATOR}{end}|(?<=\{{)\s*+{ELLIPSIS}{end}", re.S)
+
+
+SEPARATORS = {quote: _separators(quote) for quote in "\"'"}
+"""By the quotes of the keys. An ellipsis in a list stays, and is refused: items are missing there."""
+BARE_SEPARATORS = re.compile(
+    rf'("(?:[^"\\]|\\.)*+(?:"|\Z))|(?<=[\d\]}}el]){SEPARATOR}(?=\s*+(?:\}}|[A-Za-z_][\w.-]{{0,60}}+\s*+:))', re.S
+)
+VALUE_BEFORE = re.compile(r"(?:[:,{]\s*+(?:[-+−]?\d[\d.]{0,30}+|null|true|false|None|True|False)|[\]}])\Z")
 WHITE = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -45,15 +59,16 @@ def comments(text: str) -> str:
 
 def separators(text: str) -> str:
     """A semicolon between members becomes a comma; "..." and "…" between members, which stand for others, go."""
-    parts, at = [], 0
-    for string in STRING.finditer(text):
-        parts += [_with_commas(text[at : string.start()]), string.group()]
-        at = string.end()
-    return "".join(parts) + _with_commas(text[at:])
+    first = FIRST_KEY.search(text)
+    pattern = SEPARATORS.get(first[1], BARE_SEPARATORS) if first else None
 
+    def comma(match: re.Match[str]) -> str:
+        start, end = match.span()
+        if match[1] or (pattern is BARE_SEPARATORS and not VALUE_BEFORE.search(text, max(0, start - 40), start)):
+            return match[0]
+        return "" if text[:start].endswith("{") or text[end : end + 80].lstrip().startswith("}") else ","
 
-def _with_commas(between: str) -> str:
-    return ELLIPSIS.sub(r"\1", SEMICOLON.sub(",", between))
+    return pattern.sub(comma, text) if pattern else text
 
 
 def trailing_commas(text: str) -> str:

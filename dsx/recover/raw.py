@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -37,10 +38,21 @@ def recover_raw(
     validates: Validates,
     supports: Supports,
 ) -> RawOutcome:
-    """Of `parameters`, those are asked for that the text names; where it names none, all."""
-    named = tuple(parameter for parameter in parameters if parameter.name.rpartition(".")[2] in raw.text)
-    question = Question(QuestionId(raw.document), "", Shown("", (), True), "", "parameters", named or tuple(parameters))
-    answers = recover(Completion(question.id, raw.text, constrained=False), question, repairs, validates, raw.document)
+    """Of `parameters`, those are asked for that the text has as keys; where it has none, the only one that it fits."""
+
+    def answers_to(asked: Sequence[Parameter]) -> list[Answer]:
+        question = Question(QuestionId(raw.document), "", Shown("", (), True), "", "parameters", tuple(asked))
+        completion = Completion(question.id, raw.text, constrained=False)
+        return recover(completion, question, repairs, validates, raw.document)
+
+    asked = [parameter for parameter in parameters if _has_key(raw.text, parameter.name.rpartition(".")[2])]
+    if not asked:
+        asked = [parameter for parameter in parameters if answers_to([parameter])[0].error is None]
+    if len(asked) > 1 and not _has_key(raw.text, asked[0].name.rpartition(".")[2]):
+        names = ", ".join(parameter.name for parameter in asked)
+        return RawOutcome({}, [], [f"the answer names no parameter, and may be that of {names}"])
+    asked = asked or list(parameters)
+    answers = answers_to(asked)
     shown = {answer.parameter: _shown(answer, raw.factor) for answer in answers if answer.error is None}
     fired = list(dict.fromkeys(name for answer in answers if answer.error is None for name in answer.repairs))
     failed = [answer for answer in answers if answer.error is not None]
@@ -48,12 +60,16 @@ def recover_raw(
     if not shown and len(reasons) == 1:
         return RawOutcome({}, [], [reasons.pop()])
     problems = [f"{answer.parameter}: {answer.error}" for answer in failed]
-    for answer, parameter in zip(answers, question.parameters, strict=True):
+    for answer, parameter in zip(answers, asked, strict=True):
         status = supports(answer.value, answer.unit, answer.quote, parameter, bool(answer.repairs))
         if answer.error is None and status is Status.UNSUPPORTED and (answer.quote or answer.repairs):
             why = "its quote does not carry" if answer.quote else "repaired, and no quote carries"
             problems.append(f"{answer.parameter}: unsupported, {why} {answer.value!r}")
     return RawOutcome(shown, fired, problems)
+
+
+def _has_key(text: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}[\"'”’\\]{{0,3}}\s{{0,20}}:", text, re.I) is not None
 
 
 def _shown(answer: Answer, factor: float) -> Json:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dsx.answers.reader import ANSWER_KEYS, Node, Unreadable, answers
@@ -43,11 +44,38 @@ class Reading:
 
 def read(root: Node, parameters: Sequence[Parameter], validates: Validates) -> Reading:
     """Raises Unreadable where nothing in `root` is an answer to any of `parameters`."""
-    for nodes in answers(root, [parameter.name for parameter in parameters]):
+    names = [parameter.name for parameter in parameters]
+    respelled = _with_known_keys(root, _spellings(names))
+    for nodes in answers(respelled, names):
         reading = _read_nodes(nodes, parameters, validates)
         if reading.answers:
             break
-    return reading
+    if respelled is root:
+        return reading
+    mended = {name: replace(each, repairs=(*each.repairs, "key-case")) for name, each in reading.answers.items()}
+    return Reading(mended, reading.errors)
+
+
+def _spellings(names: Sequence[str]) -> dict[str, str]:
+    """Folded → as it is written, of the keys that an answer may have; of two that fold alike, neither."""
+    keys = sorted({*ANSWER_KEYS, *names, *(part for name in names for part in name.split("."))})
+    folds = Counter(map(_folded, keys))
+    return {_folded(key): key for key in keys if folds[_folded(key)] == 1}
+
+
+def _with_known_keys(node: Node, spellings: Mapping[str, str]) -> Node:
+    """Keys that differ from known ones in case and blanks alone take their spelling; `node` itself where none does."""
+    if node.items is not None:
+        items = tuple(_with_known_keys(item, spellings) for item in node.items)
+        return node if items == node.items else replace(node, items=items, value=[item.value for item in items])
+    folds = Counter(map(_folded, node.members or ()))
+    members = {}
+    for key, inner in (node.members or {}).items():
+        spelled = spellings.get(_folded(key), key) if folds[_folded(key)] == 1 else key
+        members[spelled] = inner if spelled == "value" else _with_known_keys(inner, spellings)
+    if node.members is None or members == node.members:
+        return node
+    return replace(node, members=members, value={key: inner.value for key, inner in members.items()})
 
 
 def _read_nodes(nodes: Mapping[str, Node], parameters: Sequence[Parameter], validates: Validates) -> Reading:
