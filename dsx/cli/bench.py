@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from dsx.terminal import say
+
 
 def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, _, value in (text.partition("=") for text in texts)}
@@ -59,5 +61,5 @@ def command(as_json: bool, **options: Any) -> int:
         return 0
     plans = [f"memory planned: {plan}" for report in reports for plan in report["memory_plan"]]
     for line in (*table(reports), "", *plans, speeds_line(reports[0]), f"a trained model, a question: {READER}"):
-        click.echo(line)
+        say(line)
     return 0
