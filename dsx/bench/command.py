@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dsx.bench import work
-from dsx.bench.floor import measure_speeds, weights_of
+from dsx.bench.floor import speeds_here, weights_of
 from dsx.bench.measure import measure
 from dsx.bench.options import Options
 from dsx.bench.report import figures
@@ -60,15 +60,11 @@ def bench_engine(engine: str, options: Options, plugins: Plugins, folder: Path, 
             folder / "papers", options.papers, options.tokens, options.records, count_tokens
         )
 
+    speeds = speeds_here(options.options.get("dtype", "auto"))
     measured = measure(recipe, plugins, write, run, options)
-    dtype = str(measured.engine.get("dtype", "bfloat16"))
-    import torch
-
-    device = "cuda:0" if torch.cuda.is_available() else "cpu"
-    chosen: torch.dtype = getattr(torch, dtype if dtype in ("float16", "float32") else "bfloat16")
-    element_bytes = ELEMENT_BYTES.get(options.quantize, ELEMENT_BYTES.get(dtype, 2.0))
+    element_bytes = ELEMENT_BYTES.get(options.quantize, ELEMENT_BYTES.get(str(measured.engine.get("dtype")), 2.0))
     weights = weights_of(_model_folder(recipe, plugins), element_bytes)
-    report = figures(measured, weights, measure_speeds(device, chosen), options.predict)
+    report = figures(measured, weights, speeds, options.predict)
     return {"work": options.work, "tokens": options.tokens, "records": options.records, **report}
 
 

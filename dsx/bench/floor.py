@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from dsx.errors import MachineError
 
 SECONDS = 0.5
 """Each of the two speeds is measured for so long."""
@@ -51,6 +56,17 @@ def weights_of(folder: Path, element_bytes: float) -> Weights:
     return Weights(layers, int((layers + head.numel()) * element_bytes))
 
 
+def speeds_here(dtype: str) -> Speeds:
+    """Of the first GPU, or of the processor. dtype: of the model, "auto" as the engine `transformers` chooses it.
+
+    In a process of its own, which leaves nothing on a GPU and does not start CUDA in this one.
+    """
+    measured = subprocess.run([sys.executable, "-m", "dsx.bench.floor", dtype], stdout=subprocess.PIPE, text=True)
+    if measured.returncode:
+        raise MachineError("the speed of this machine could not be measured; see above", passes=False)
+    return Speeds(**json.loads(measured.stdout))
+
+
 def measure_speeds(device: str, dtype: Any) -> Speeds:
     """In about a second."""
     import torch
@@ -63,6 +79,14 @@ def measure_speeds(device: str, dtype: Any) -> Speeds:
         bandwidth = words.nbytes * _times_a_second(lambda: words.sum(), device)
         flops = 2 * side**3 * _times_a_second(lambda: square @ square, device)
     return Speeds(bandwidth, flops)
+
+
+def main() -> None:
+    """Prints the speeds for a dtype, as JSON."""
+    from dsx.engines.local.load_model import device_of, dtype_of
+
+    device = device_of("auto")
+    print(json.dumps(asdict(measure_speeds(device, dtype_of(sys.argv[1], device)))))
 
 
 def _times_a_second(work: Callable[[], object], device: str) -> float:
@@ -82,3 +106,7 @@ def _times_a_second(work: Callable[[], object], device: str) -> float:
     turn(1)
     count = max(int(SECONDS / 4 / max(turn(1), 1e-6)), 1)
     return 1 / min(turn(count) for _ in range(4))
+
+
+if __name__ == "__main__":
+    main()

@@ -77,7 +77,7 @@ def write_shape(name: str, folder: Path) -> None:
     kind, sizes = SHAPES[name]
     tokenizer = embedded().folder
     ids = {key: json.loads((tokenizer / "config.json").read_bytes())[key] for key in ("bos_token_id", "eos_token_id")}
-    config = getattr(transformers, kind)(**sizes, **ids, max_position_embeddings=CONTEXT_TOKENS)
+    config = getattr(transformers, kind)(**sizes, **ids, max_position_embeddings=CONTEXT_TOKENS, dtype="bfloat16")
     config.architectures = [f"{kind.removesuffix('Config')}ForCausalLM"]
     folder.mkdir(parents=True, exist_ok=True)
     config.save_pretrained(folder)
