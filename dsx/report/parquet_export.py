@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     Fields = Mapping[str, pyarrow.DataType]
 
-ROWS_AT_ONCE, LONG_ROWS_AT_ONCE = 1000, 8000
-"""Rows of one row group, which is what memory holds: some 10 MB."""
+ROWS_AT_ONCE, LONG_ROWS_AT_ONCE = 1000, 4000
+"""Rows of one row group, which is what memory holds: some 5 MB."""
 _Row = TypeVar("_Row")
 MARK = b"dsx"
 """The key of the file's metadata by which an export is known."""
