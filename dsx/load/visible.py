@@ -122,7 +122,7 @@ class Ink:
     def __init__(self, drawing: Drawing) -> None:
         self._drawing = drawing
         self._log: Sequence[tuple[str, Box]] | None = None
-        self._fills: list[Box] | None = None
+        self._fills: Any = None
         self._drawn: Any = None
 
     def missing(self, span: Mapping[str, Any]) -> str | None:
@@ -152,16 +152,21 @@ class Ink:
 
     def _filled(self, box: Box) -> bool:
         """Whether something that is filled lies there, over or under the text."""
+        import numpy
+
         if self._fills is None:
             x0, y0, x1, y1 = self._drawing.edges
-            area, texts, self._fills = (x1 - x0) * (y1 - y0) or 1.0, 0, []
+            area, texts, fills = (x1 - x0) * (y1 - y0) or 1.0, 0, []
             for kind, there in self._logged():
                 texts += kind == "fill-text"
                 if kind in ("fill-path", "fill-image", "fill-shade", "fill-imgmask"):
                     size = (there[2] - there[0]) * (there[3] - there[1])
                     if texts or size < BACKGROUND * area:
-                        self._fills.append(there)
-        return any(_holds(fill, box) for fill in self._fills)
+                        fills.append(there)
+            self._fills = numpy.array(fills, dtype=numpy.float64).reshape(-1, 4).T
+        left, top, right, foot = self._fills  # thousands where a figure is drawn point by point
+        x, y = _centre(box)
+        return bool(((left <= x) & (x <= right) & (top <= y) & (y <= foot)).any())
 
     def contrast(self, box: Box, light: bool = False) -> bool:
         """Whether anything can be told apart there; of a page that cannot be drawn, all that is not light."""
