@@ -190,6 +190,7 @@ def test_what_a_normaliser_lengthens_may_be_short_in_the_text(words: Any) -> Non
         Places("numbers"),
         Places("numbers", ("1", "2"), min_items=3, max_items=4),
         Places("text", min_characters=9, max_characters=20),
+        Places("text", max_characters=0),
         Places("answer", ("\U00040d1a",)),
         Places("text", max_characters=9),
         Places("texts", max_items=2, max_characters=9),

@@ -225,7 +225,7 @@ def _value_rules(text: str, most: int, least: int = 1) -> list[str]:
 
     None where the text has no value of `least` to `most` characters.
     """
-    chunks = _chunks(text, most)
+    chunks = _chunks(text, most) if most else []
     if _longest(chunks, most, least, _value_start, _value_end) < least:
         return []
     longer = f"{_ANY}{{{max(least - 2, 0)},{most - 2}}}{_VALUE_END}" if most > 1 else ""
