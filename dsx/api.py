@@ -67,7 +67,8 @@ def parameter_set(source: type[BaseModel] | Path | str | Mapping[str, Json], nam
 class Paper(Generic[Model]):
     """What a run found in one paper.
 
-    values: an object of the user's own class, or of one made from the JSON Schema; what is not reported is None.
+    values: an object of the user's own class, or of one made from the JSON Schema; what is not reported is None, and so
+    is what a validator of the class refuses.
     records: the same values, each with its status, confidence and evidence; the first record is the paper's own.
     """
 
@@ -92,9 +93,16 @@ class Run(Generic[Model]):
     is not iterated asks nothing. A paper that fails is named in `failures`, and the iteration goes on.
     """
 
-    def __init__(self, path: Path, parameters: ParameterSet, model: type[Model], session: Session | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        parameters: ParameterSet,
+        model: type[Model],
+        session: Session | None = None,
+        own_class: bool = False,
+    ) -> None:
         self.path, self.parameters, self.model = path, parameters, model
-        self._session = session
+        self._session, self._own_class = session, own_class
 
     def __iter__(self) -> Iterator[Paper[Model]]:
         for result in self._folder().results() if self._session is None else self._session.results():
@@ -116,10 +124,10 @@ class Run(Generic[Model]):
 
     @property
     def failures(self) -> dict[str, str]:
-        """File → reason, of the papers that failed."""
+        """File → reason, of the papers that failed, and of those with answers to an earlier parameter set only."""
         from dsx.run.history import reasons
 
-        return reasons(self._folder())
+        return reasons(self._folder().missing())
 
     def export(self, path: Path | str, format: str | None = None, **choices: Any) -> None:
         """Writes what is stored, as `dsx export` does. format: None: as the file's name ends.
@@ -132,7 +140,7 @@ class Run(Generic[Model]):
         from dsx.run.export import ExportChoices, export_run
 
         chosen = ExportChoices(format=format, **choices)
-        export_run(self._folder(), Path(path), chosen, load_plugins().exporters, sys.stdout)
+        export_run(self._folder(), Path(path), chosen, load_plugins().exporters, sys.stdout, self._checked)
 
     def frame(self, *, long: bool = False, evidence: bool = False, **choices: Any) -> pandas.DataFrame:
         """What is stored as a data frame: a row a record, or with `long` a row a value. Needs pandas.
@@ -141,7 +149,7 @@ class Run(Generic[Model]):
         """
         from dsx.run.export import ExportChoices, frame_of
 
-        return frame_of(self._folder(), ExportChoices(long=long, evidence=evidence, **choices))
+        return frame_of(self._folder(), ExportChoices(long=long, evidence=evidence, **choices), self._checked)
 
     def _folder(self) -> RunFolder:
         from dsx.store import read_run
@@ -149,10 +157,16 @@ class Run(Generic[Model]):
         return read_run(self.path)
 
     def _paper(self, result: PaperResult) -> Paper[Model]:
-        from dsx.schema import to_object
+        from dsx.schema import validated
 
-        values = self.model.model_validate(to_object(result, self.parameters))
+        result, values = validated(result, self.parameters, self.model)
         return Paper(result.file, result.document, values, result.records, result.notes)
+
+    def _checked(self, result: PaperResult) -> PaperResult:
+        """Without what the validators of the user's own class refuse; stored values fit a class that dsx made."""
+        from dsx.schema import validated
+
+        return validated(result, self.parameters, self.model)[0] if self._own_class else result
 
 
 def evaluate(run: Path | str, gold: Path | str, *, schema: Path | str | None = None) -> Evaluation:
@@ -177,7 +191,7 @@ def open_run(path: Path | str, model: type[BaseModel] | None = None) -> Run[Any]
 
     manifest = read_run(Path(path)).manifest
     parameters = read(manifest["schema"], manifest["schema_name"])
-    return Run(Path(path), parameters, _model(parameters, model), None)
+    return Run(Path(path), parameters, _model(parameters, model), own_class=model is not None)
 
 
 @overload
@@ -188,6 +202,7 @@ def extract(
     model: str | None = None,
     run: Path | str | None = None,
     papers_in_flight: int = 1,
+    update: bool = False,
     **recipe: Any,
 ) -> Run[Model]: ...
 @overload
@@ -198,6 +213,7 @@ def extract(
     model: str | None = None,
     run: Path | str | None = None,
     papers_in_flight: int = 1,
+    update: bool = False,
     **recipe: Any,
 ) -> Run[BaseModel]: ...
 def extract(
@@ -207,6 +223,7 @@ def extract(
     model: str | None = None,
     run: Path | str | None = None,
     papers_in_flight: int = 1,
+    update: bool = False,
     **recipe: Any,
 ) -> Run[Any]:
     """Fills a parameter set from papers while the run is iterated.
@@ -216,6 +233,7 @@ def extract(
 
     papers: files, or folders of PDFs. model: a Hugging Face id, folder or GGUF file; None: the small embedded one.
     run: the run folder; the same call again goes on where it was. papers_in_flight: papers that are answered together.
+    update: go on with a run of another parameter set; only what has changed is asked.
     recipe: fields of `dsx.Recipe`, such as `engine`.
     Everything that can be checked is checked before it returns; raises UsageError.
     """
@@ -230,8 +248,9 @@ def extract(
     result_class = _model(parameters, user_class)
     files = [Path(paper) for paper in ([papers] if isinstance(papers, Path | str) else papers)]
     chosen = Recipe.read(schema_name=name or parameters.name, model=model, **recipe)
-    session = Session.check(files, chosen, parameters, None if run is None else Path(run), papers_in_flight)
-    return Run(session.folder, parameters, result_class, session)
+    folder = None if run is None else Path(run)
+    session = Session.check(files, chosen, parameters, folder, papers_in_flight, update=update)
+    return Run(session.folder, parameters, result_class, session, user_class is not None)
 
 
 _parameter_set = parameter_set

@@ -23,7 +23,7 @@ import errno
 from collections.abc import Iterable
 
 MAY_PASS = 75
-"""EX_TEMPFAIL of sysexits.h: nothing is half written, and the same command goes on."""
+"""EX_TEMPFAIL of sysexits.h: not all is done, nothing is half written, and the same command goes on."""
 
 
 class DsxError(Exception):

@@ -17,6 +17,7 @@ from dsx.ask.select import Selector, room
 from dsx.evaluation.calibrate import calibrated
 from dsx.fill import placed, written
 from dsx.fill import records as labels
+from dsx.fill.earlier import EarlierAnswers
 from dsx.fill.front import from_first_page
 from dsx.fill.paper import PaperContext, Practice, RecordContext, Wording
 from dsx.fill.rounds import Rounds, Task, together
@@ -74,7 +75,10 @@ def _calibration(recipe: Recipe, plugins: Plugins) -> Calibration:
 
 
 class Pipeline:
-    """Fills one parameter set from papers; whose questions the engine answers together is the run's to say."""
+    """Fills one parameter set from papers; whose questions the engine answers together is the run's to say.
+
+    earlier: the document's answers to an earlier parameter set; what is the same in both is not asked again.
+    """
 
     def __init__(
         self,
@@ -84,9 +88,10 @@ class Pipeline:
         engine: Engine,
         record_event: Callable[[Mapping[str, Json]], None] = lambda event: None,
         cache: DocumentCache | None = None,
+        earlier: Callable[[str], EarlierAnswers | None] = lambda document: None,
     ) -> None:
         self.recipe, self.parameters, self.engine = recipe, parameters, engine
-        self.record_event = record_event
+        self.record_event, self._earlier = record_event, earlier
         self._reader = DocumentReader(plugins.loader_of, plugins.loaders, recipe.load_limits(), cache)
         places = recipe.values == "placed" and engine.grammar == "lark"
         prompts = Prompts(plugins.prompt_sets[recipe.prompt_set or "default"], recipe.order, places)
@@ -109,9 +114,13 @@ class Pipeline:
         questions are the answer to the last of them. Raises DecodeError where a list of records cannot be read.
         """
         paper = PaperContext(document, self._selector(document), self.practice)
+        earlier = self._earlier(document.id)
         unfilled, filled = [_OpenRecord(self.parameters.root)], list[_OpenRecord]()
         while unfilled:  # the paper, its records, their records, …
-            tasks = [*self._values(paper, unfilled), *self._records(paper, unfilled)]
+            if earlier is not None:
+                for record in unfilled:
+                    record.values |= earlier.values(record.context.path)
+            tasks = [*self._values(paper, unfilled), *self._records(paper, unfilled, earlier)]
             below = yield from together(tasks)
             filled += unfilled
             unfilled = [record for records in below for record in records]
@@ -151,7 +160,7 @@ class Pipeline:
             _OpenRecord(kind, RecordContext((RecordStep(kind.name, f"<{kind.name}>"),), f"<{kind.name}>"))
             for kind in self.parameters.root.children
         ]
-        tasks = [*self._records(paper, [root]), *self._values(paper, [root, *examples])]
+        tasks = [*self._records(paper, [root], None), *self._values(paper, [root, *examples])]
         for question in next(together(tasks), ()):
             yield question, sum(map(self.engine.count_tokens, (question.system, question.shown.text, question.prompt)))
 
@@ -171,22 +180,25 @@ class Pipeline:
     # ---- the tasks of a round: each fills values of one record, and gives the records below it ----
 
     def _values(self, paper: PaperContext, records: list[_OpenRecord]) -> Iterator[Task[list[_OpenRecord]]]:
+        """Questions are planned as if no value were there yet, so that what is shown for one depends on no other."""
         placed_ones: list[tuple[_OpenRecord, Parameter]] = []
         for record in records:
             written_ones = []
             for parameter in record.type.parameters:
                 if (value := self._on_first_page(paper, record, parameter)) is not None:
-                    record.values[parameter.name] = value
+                    record.values.setdefault(parameter.name, value)
                 elif self.practice.places and kind_of(parameter) != "free":
                     placed_ones.append((record, parameter))
                 else:
                     written_ones.append(parameter)
             kind = RecordType(record.type.name, record.type.description, tuple(written_ones))
             for group in plan.groups(kind, self.recipe.per_question, self.recipe.max_new_tokens):
-                yield self._written(paper, record, group)
+                if any(parameter.name not in record.values for parameter in group):
+                    yield self._written(paper, record, group)
         paper.plan([(record.context, parameter) for record, parameter in placed_ones])
         for record, parameter in placed_ones:
-            yield self._placed(paper, record, parameter)
+            if parameter.name not in record.values:
+                yield self._placed(paper, record, parameter)
 
     def _on_first_page(self, paper: PaperContext, record: _OpenRecord, parameter: Parameter) -> Value | None:
         if record.context.path or not self.recipe.front:
@@ -200,16 +212,24 @@ class Pipeline:
     def _written(
         self, paper: PaperContext, record: _OpenRecord, group: tuple[Parameter, ...]
     ) -> Task[list[_OpenRecord]]:
-        record.values |= yield from written.fill_group(paper, record.context, group)
+        values = yield from written.fill_group(paper, record.context, group)
+        record.values |= {name: value for name, value in values.items() if name not in record.values}
         return []
 
-    def _records(self, paper: PaperContext, records: list[_OpenRecord]) -> Iterator[Task[list[_OpenRecord]]]:
+    def _records(
+        self, paper: PaperContext, records: list[_OpenRecord], earlier: EarlierAnswers | None
+    ) -> Iterator[Task[list[_OpenRecord]]]:
         for record in records:
             for kind in record.type.children:
-                yield self._listed(paper, record, kind)
+                known = earlier.listed(record.context.path, kind.name) if earlier else None
+                yield self._listed(paper, record, kind, known)
 
-    def _listed(self, paper: PaperContext, parent: _OpenRecord, kind: RecordType) -> Task[list[_OpenRecord]]:
-        if self.recipe.records and not parent.context.path:
+    def _listed(
+        self, paper: PaperContext, parent: _OpenRecord, kind: RecordType, known: list[labels.ListedRecord] | None
+    ) -> Task[list[_OpenRecord]]:
+        if known is not None:
+            listed = known
+        elif self.recipe.records and not parent.context.path:
             listed = [labels.ListedRecord(label) for label in self.recipe.records]
         elif self.practice.places:
             listed = yield from labels.list_records(paper, parent.context, kind)

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from dsx.errors import MAY_PASS
 from dsx.store.claims import Claims
 
 pytestmark = pytest.mark.slow
@@ -114,7 +115,7 @@ def test_eight_processes_killed_and_restarted_do_each_paper_once(
         time.sleep(draw.uniform(0.05, 0.5))
         at = draw.randrange(8)
     said = [process.communicate(timeout=120)[1] for process in running]
-    assert {process.returncode for process in running} == {0}, said
+    assert {process.returncode for process in running} - {MAY_PASS} == {0}, said  # papers were in work in another one
     last = scripted.run("--run", run, "--claim", papers)  # whom the last kill hit was restarted, so nothing is left
     assert "12 done earlier" in last.stderr
     assert stored(run) == stored(tmp_path / "whole")

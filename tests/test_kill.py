@@ -15,12 +15,29 @@ pytestmark = pytest.mark.slow
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "kill.py"
 
 
+def killed(scripted: Any, *arguments: str) -> dict[str, Any]:
+    """What benchmarks/kill.py counts."""
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments],
+        env=scripted.environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts: dict[str, Any] = json.loads(done.stdout)
+    return counts
+
+
 @pytest.mark.parametrize(("runs", "in_flight"), [(20, 1), (10, 4)])
 def test_runs_killed_at_random_instants_end_as_one_that_was_not(runs: int, in_flight: int, scripted: Any) -> None:
-    command = [sys.executable, str(SCRIPT), "--runs", str(runs), "--papers-in-flight", str(in_flight)]
-    done = subprocess.run(command, env=scripted.environment(), capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    counts = json.loads(done.stdout)
+    counts = killed(scripted, "--runs", str(runs), "--papers-in-flight", str(in_flight))
     assert counts["equal"] == counts["runs"] == runs
     assert counts["kills"] >= runs
     assert counts["kills_while"]["between the first and the last paper"] >= runs // 6
+
+
+def test_updates_killed_at_random_instants_end_as_a_run_from_scratch(scripted: Any) -> None:
+    counts = killed(scripted, "--runs", "10", "--update")
+    assert counts["equal"] == 10
+    assert counts["kills"] >= 10

@@ -63,8 +63,8 @@ class LazyGroup(click.Group):
 def cli(verbose: bool) -> None:
     """Fill parameter sets from scientific PDFs, every value with its quote, page and box.
 
-    Exit codes: 0 all papers done; 1 some papers or values failed; 2 nothing was run; 75 stopped by a signal or by
-    trouble of the machine, run it again; 130 interrupted.
+    Exit codes: 0 all papers done; 1 some papers or values failed; 2 nothing was run; 75 not all papers done, run it
+    again: stopped by a signal or by trouble of the machine, or other processes are at the rest; 130 interrupted.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LineFormatter("%(levelname)s %(name)s: %(message)s"))

@@ -6,9 +6,16 @@ from pathlib import Path
 
 import click
 
+from dsx.cli.complete import run_folders, schemas
+
 FILE = click.Path(path_type=Path)
 GOLD = click.option("--gold", required=True, type=FILE, help="Folder of gold files, or a file of decisions.")
-SCHEMA = click.option("--schema", type=FILE, help="Parameter set, where RUN is an export instead of a run folder.")
+SCHEMA = click.option(
+    "--schema",
+    type=FILE,
+    help="Parameter set, where RUN is an export instead of a run folder.",
+    shell_complete=schemas,
+)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 
@@ -27,7 +34,7 @@ def command() -> None:
 
 
 @command.command("run")
-@click.argument("run", type=FILE)
+@click.argument("run", type=FILE, shell_complete=run_folders)
 @GOLD
 @SCHEMA
 @AS_JSON
@@ -71,8 +78,8 @@ def of_run(
 
 
 @command.command("compare")
-@click.argument("first", type=FILE)
-@click.argument("second", type=FILE)
+@click.argument("first", type=FILE, shell_complete=run_folders)
+@click.argument("second", type=FILE, shell_complete=run_folders)
 @GOLD
 @SCHEMA
 @AS_JSON
@@ -96,7 +103,7 @@ def compare(first: Path, second: Path, gold: Path, schema: Path | None, as_json:
 @command.command("agreement")
 @click.argument("first", type=FILE)
 @click.argument("second", type=FILE)
-@click.option("--schema", required=True, type=FILE, help="Their parameter set.")
+@click.option("--schema", required=True, type=FILE, help="Their parameter set.", shell_complete=schemas)
 @AS_JSON
 def of_annotators(first: Path, second: Path, schema: Path, as_json: bool) -> None:
     """Cohen's kappa and Krippendorff's alpha of two folders of gold."""

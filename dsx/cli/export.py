@@ -7,14 +7,19 @@ from typing import Any
 
 import click
 
+from dsx.cli.complete import names_of, run_folders
 from dsx.terminal import say
 
 FILE = click.Path(path_type=Path)
 
 
 @click.command("export")
-@click.argument("run", type=FILE, required=False)
-@click.option("--format", help="A format of `dsx plugins list`; by default what -o ends in, or jsonl.")
+@click.argument("run", type=FILE, required=False, shell_complete=run_folders)
+@click.option(
+    "--format",
+    help="A format of `dsx plugins list`; by default what -o ends in, or jsonl.",
+    shell_complete=names_of("exporters"),
+)
 @click.option("-o", "--output", type=FILE, help="Write to this file instead of stdout.")
 @click.option("--long", is_flag=True, help="One row a value instead of one a record: csv, parquet.")
 @click.option(

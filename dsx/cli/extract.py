@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dsx.cli.complete import models, names_of, run_folders, schemas
+
 if TYPE_CHECKING:
     from dsx.recipe import Recipe
     from dsx.run.job import Call
@@ -17,9 +19,11 @@ NO_RECIPE = (
     "fields",
     "run",
     "force_new",
+    "update",
     "shard",
     "claim",
     "claim_expiry",
+    "leave_to_others",
     "recursive",
     "threads",
     "grace",
@@ -31,7 +35,10 @@ NO_RECIPE = (
     "is_worker",
 )
 """Parameters that change no answer; all others are the recipe's."""
-CALL = ("force_new", "grace", "claim", "claim_expiry", "recursive", "threads", "memory_budget", "is_worker")
+CALL = (
+    *("force_new", "update", "grace", "claim", "claim_expiry", "leave_to_others", "recursive", "threads"),
+    *("memory_budget", "is_worker"),
+)
 
 
 def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
@@ -61,15 +68,23 @@ class _Typed(click.Command):
 @click.option(
     "--schema",
     "schema_name",
+    shell_complete=schemas,
     help="A parameter set: a JSON Schema file, model.py:Class, package.module:Class, or a name (dsx schema list).",
 )
 @click.option(
     "--fields", metavar="TEXT", help='A set for a first try: "n_total: int, age_mean: float [year], drug: str".'
 )
 @click.option(
-    "--run", "run", type=click.Path(path_type=Path), help="The run folder [default: of the same call, or new in runs/]."
+    "--run",
+    "run",
+    type=click.Path(path_type=Path),
+    help="The run folder [default: of the same call, or new in runs/].",
+    shell_complete=run_folders,
 )
 @click.option("--force-new", is_flag=True, help="Where the run folder is another run's, take the next free name.")
+@click.option(
+    "--update", is_flag=True, help="Where the run has another parameter set, ask what has changed and keep the rest."
+)
 @click.option(
     "--shard", default="0/1", metavar="I/N", help="Take the papers whose hash falls to shard I (0-based) of N."
 )
@@ -94,6 +109,11 @@ class _Typed(click.Command):
     show_default=True,
     metavar="SECONDS",
     help="A process that is silent so long loses its papers; one that died on this host loses it at once.",
+)
+@click.option(
+    "--leave-to-others",
+    is_flag=True,
+    help="Exit code 0, not 75, where the papers left are in work in other processes, such as an array's tasks.",
 )
 @click.option(
     "--grace",
@@ -131,8 +151,16 @@ class _Typed(click.Command):
 @click.option(
     "--load-characters", type=click.IntRange(1000), default=4_000_000, show_default=True, help="Most text of one file."
 )
-@click.option("--engine", default="transformers", show_default=True, help="Who answers (dsx plugins list).")
-@click.option("--model", help="Hugging Face id, folder or GGUF file [default: the embedded reader].")
+@click.option(
+    "--engine",
+    default="transformers",
+    show_default=True,
+    help="Who answers (dsx plugins list).",
+    shell_complete=names_of("engines"),
+)
+@click.option(
+    "--model", help="Hugging Face id, folder or GGUF file [default: the embedded reader].", shell_complete=models
+)
 @click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
 @click.option(
     "--attention",
@@ -144,7 +172,11 @@ class _Typed(click.Command):
 @click.option("--quantize", type=click.Choice(["none", "8bit", "4bit"]), default="none", show_default=True)
 @click.option("--per-question", default=1, show_default=True, help="Parameters asked at once.")
 @click.option("--order", type=click.Choice(["value-quote", "quote-value"]), default="value-quote", show_default=True)
-@click.option("--prompt-set", help="What the model is told (dsx plugins list) [default: the model's own].")
+@click.option(
+    "--prompt-set",
+    help="What the model is told (dsx plugins list) [default: the model's own].",
+    shell_complete=names_of("prompt_sets"),
+)
 @click.option(
     "--values",
     type=click.Choice(["placed", "written"]),
@@ -170,7 +202,9 @@ class _Typed(click.Command):
     show_default=True,
     help="Text that no reader sees (white, tiny, covered …); values that rest on shown one are flagged.",
 )
-@click.option("--loader", help="Read every file with this loader [default: by content].")
+@click.option(
+    "--loader", help="Read every file with this loader [default: by content].", shell_complete=names_of("loaders")
+)
 @click.option("--set", "options", multiple=True, callback=_pairs, metavar="KEY=VALUE", help="An option of the engine.")
 @click.option("--base-url", help="Of the engine server: --set base_url=URL.")
 @click.option("--repairs", help="For answers that no grammar holds: names in order, parted by commas.")
@@ -187,7 +221,7 @@ def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
 
     papers, recipe, run, call = _read(context.params)
     if dry_run:
-        return preview(papers, recipe, call)
+        return preview(papers, recipe, run, call)
     if context.params["processes"] > 1:
         from dsx.run.processes import extract_in_processes
 

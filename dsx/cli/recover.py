@@ -6,11 +6,17 @@ from typing import TextIO
 
 import click
 
+from dsx.cli.complete import schemas
 from dsx.terminal import say
 
 
 @click.command("recover")
-@click.option("--schema", required=True, help="A parameter set: a JSON Schema file, or a name (dsx schema list).")
+@click.option(
+    "--schema",
+    required=True,
+    help="A parameter set: a JSON Schema file, or a name (dsx schema list).",
+    shell_complete=schemas,
+)
 @click.option("--repairs", help="The chain, names parted by commas [default: the recipe's].")
 @click.option("--factor", type=click.FloatRange(0, 1, min_open=True), help="Confidence per repair [default: 0.8].")
 @click.argument("file", type=click.File(encoding="utf-8", errors="replace"), default="-")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from dsx.cli.complete import run_folders
 from dsx.terminal import say
 
 
 @click.command("review")
-@click.argument("run", type=click.Path(path_type=Path), required=False)
+@click.argument("run", type=click.Path(path_type=Path), required=False, shell_complete=run_folders)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The page to write [default: RUN/review.html].")
 @click.option(
     "--papers",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from dsx.cli.complete import run_folders
 from dsx.terminal import printable_line, say
 
 RUN = click.Path(path_type=Path)
@@ -43,7 +44,7 @@ def list_runs(folder: Path | None, as_json: bool) -> int:
 
 
 @command.command("show")
-@click.argument("run", type=RUN)
+@click.argument("run", type=RUN, shell_complete=run_folders)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def show(run: Path, as_json: bool) -> int:
     """Done, failed, left, seconds a paper and an estimate of what is left."""
@@ -63,7 +64,7 @@ def show(run: Path, as_json: bool) -> int:
 
 
 @command.command("retry")
-@click.argument("run", type=RUN)
+@click.argument("run", type=RUN, shell_complete=run_folders)
 @click.option("--values", is_flag=True, help="Also papers in which the engine failed on a value; all of theirs go.")
 def retry(run: Path, values: bool) -> int:
     """Forget RUN's failures: the command that made it does those papers again."""
@@ -79,7 +80,7 @@ def retry(run: Path, values: bool) -> int:
 
 
 @command.command("merge")
-@click.argument("runs", nargs=-1, required=True, type=RUN)
+@click.argument("runs", nargs=-1, required=True, type=RUN, shell_complete=run_folders)
 @click.option("-o", "--output", required=True, type=RUN, help="The folder to make.")
 def merge(runs: tuple[Path, ...], output: Path) -> int:
     """Make one run of several of the same recipe."""

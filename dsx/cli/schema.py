@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from dsx.cli.complete import schemas
 from dsx.terminal import say
 
 
@@ -36,7 +37,7 @@ def list_sets() -> None:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=schemas)
 @click.option("--per-question", default=1, show_default=True, help="Parameters asked at once.")
 @click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
 def show_set(name: str, per_question: int, max_new_tokens: int) -> None:
@@ -85,7 +86,7 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
 
 
 @command.command("export")
-@click.argument("name")
+@click.argument("name", shell_complete=schemas)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
 def export(name: str, output: Path | None) -> None:
     """Write the JSON Schema of a plugin's parameter set NAME."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from dsx.cli.complete import names_of
 from dsx.terminal import say
 
 
@@ -15,7 +16,7 @@ from dsx.terminal import say
 @click.option("--page", type=int, help="The text of one page.")
 @click.option("--section", help="The text of the sections of this kind, or with this in their title.")
 @click.option("--marked", type=click.Path(path_type=Path), help="Write a copy of the PDF with its sections marked.")
-@click.option("--loader", help="Read with this loader [default: by content].")
+@click.option("--loader", help="Read with this loader [default: by content].", shell_complete=names_of("loaders"))
 def command(
     file: Path, as_json: bool, page: int | None, section: str | None, marked: Path | None, loader: str | None
 ) -> None:

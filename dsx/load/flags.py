@@ -28,5 +28,8 @@ def flagged(record: Record, document: Document) -> Record:
         if scans and unquoted and scans.issuperset(document.char_pages.tolist()):
             yield OCR
 
-    values = {name: replace(value, flags=(*value.flags, *flags(value))) for name, value in record.values.items()}
+    values = {
+        name: replace(value, flags=tuple(dict.fromkeys((*value.flags, *flags(value)))))
+        for name, value in record.values.items()
+    }
     return replace(record, values=values)

@@ -44,7 +44,7 @@ class ReviewContents:
         asked = list(_asked(self.parameters.root))
         places = {(kind.name, parameter.name): at for at, (kind, parameter) in enumerate(asked)}
         papers = [
-            *({**failure, "records": []} for failure in self.run.failures()),
+            *({**failure, "records": []} for failure in self.run.missing()),
             *(_paper(result, places) for result in self.results.values()),
         ]
         identity = json.dumps([self.run.manifest["schema"], sorted(self.results)], sort_keys=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -22,6 +22,7 @@ from dsx.types import Decision, Exporter, ExportOptions, Failure, PaperResult, P
 if TYPE_CHECKING:
     import pandas
 
+Change = Callable[[PaperResult], PaperResult]
 FLAGS = {"long": "--long", "evidence": "--with evidence", "excel": "--excel", "machine": "--decisions"}
 """What is typed for the options that a person chooses."""
 
@@ -42,10 +43,16 @@ class ExportChoices:
 
 
 def export_run(
-    run: RunFolder, output: Path | None, choices: ExportChoices, exporters: Registry[Exporter], stdout: TextIO
+    run: RunFolder,
+    output: Path | None,
+    choices: ExportChoices,
+    exporters: Registry[Exporter],
+    stdout: TextIO,
+    change: Change = lambda result: result,
 ) -> list[str]:
     """Writes to `output`, or to `stdout`. Returns what the person should know: failed papers, decisions left over.
 
+    change: what each result becomes, when decisions are applied.
     UsageError where the format is unknown, does not take an option, or the file may not be written.
     """
     name = _format(output, choices, exporters)
@@ -53,7 +60,7 @@ def export_run(
     if output is None and (exporter.binary or choices.codebook):
         wanted = "--codebook" if choices.codebook else f"--format {name}"
         raise UsageError(f"{wanted} writes a file; name it with -o FILE")
-    results, parameters, options, unmatched = _chosen(run, choices, output)
+    results, parameters, options, unmatched = _chosen(run, choices, output, change)
     for field, flag in FLAGS.items():
         if field != "machine" and getattr(options, field) and field not in exporter.options:
             takers = ", ".join(other for other in exporters if field in exporters[other].options)
@@ -68,25 +75,25 @@ def export_run(
     return [*about_file, *_notes(options, exporter, unmatched)]
 
 
-def frame_of(run: RunFolder, choices: ExportChoices) -> pandas.DataFrame:
-    """The run as a data frame. UsageError where pandas is not installed."""
+def frame_of(run: RunFolder, choices: ExportChoices, change: Change) -> pandas.DataFrame:
+    """The run as a data frame, as `export_run`. UsageError where pandas is not installed."""
     from dsx.report.frame import to_frame
 
-    results, parameters, options, _ = _chosen(run, choices, None)
+    results, parameters, options, _ = _chosen(run, choices, None, change)
     return to_frame(results, parameters, options)
 
 
 def _chosen(
-    run: RunFolder, choices: ExportChoices, output: Path | None
+    run: RunFolder, choices: ExportChoices, output: Path | None, change: Change
 ) -> tuple[StoredResults, ParameterSet, ExportOptions, list[Decision]]:
     """What is to be exported and how, and the decisions that fit nothing."""
     parameters = read(run.manifest["schema"], run.manifest["schema_name"])
-    results, machine, unmatched = _reviewed(run, choices, parameters)
+    results, machine, unmatched = _reviewed(run, choices, parameters, change)
     options = ExportOptions(
         evidence=choices.evidence,
         long=choices.long,
         excel=choices.excel,
-        failures=tuple(Failure(each["document"], each["file"], each["reason"]) for each in run.failures()),
+        failures=tuple(Failure(each["document"], each["file"], each["reason"]) for each in run.missing()),
         machine=machine,
         papers=_link_folder(choices.papers, output),
     )
@@ -124,10 +131,9 @@ def _to_file(
 
 
 def _reviewed(
-    run: RunFolder, choices: ExportChoices, parameters: ParameterSet
+    run: RunFolder, choices: ExportChoices, parameters: ParameterSet, change: Change
 ) -> tuple[StoredResults, dict[Slot, Value], list[Decision]]:
     """Results with decisions applied, what the run stored in their places, and the decisions that fit nothing."""
-    records = run.path / "records"
     settled = settle(map(read_decisions, _files(choices.decisions)))
     machine: dict[Slot, Value] = {}
     unmatched: list[Decision] = []
@@ -136,17 +142,18 @@ def _reviewed(
         if result is None:
             unmatched += [decisions[-1] for slot, decisions in settled.items() if slot[0] == document]
         else:
-            reviewed = apply_decisions(result, settled, parameters)
-            machine |= reviewed.machine
-            unmatched += reviewed.unmatched
+            applied = apply_decisions(result, settled, parameters)
+            machine |= applied.machine
+            unmatched += applied.unmatched
     calibration = None if choices.calibration is None else _calibration(run, choices.calibration)
 
-    def change(result: PaperResult) -> PaperResult:
+    def reviewed(result: PaperResult) -> PaperResult:
         if settled:
             result = apply_decisions(result, settled, parameters).result
+        result = change(result)
         return result if calibration is None else calibrated(result, calibration, parameters)
 
-    return StoredResults(records, change), machine, unmatched
+    return run.results(reviewed), machine, unmatched
 
 
 def _calibration(run: RunFolder, path: Path) -> Calibration:

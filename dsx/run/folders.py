@@ -7,27 +7,45 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dsx.errors import LoadError
+from dsx.errors import LoadError, RunError
 from dsx.load import document_id
 from dsx.settings import read_settings
 from dsx.store import RunFolder, compare, runs_in
 from dsx.types import Json
 
 
-def default_folder(papers: Sequence[Path], manifest: Mapping[str, Json], runs: Path | None = None) -> Path:
+def default_folder(
+    papers: Sequence[Path], manifest: Mapping[str, Json], runs: Path | None = None, *, update: bool = False
+) -> Path:
     """The newest run below `runs` with this schema and recipe that is about one of these papers, or about none yet.
 
     Where there is none: <schema>-<date>, or the first of <schema>-<date>-2, … that does not exist.
-    runs: None: the folder that dsx.toml names.
+    runs: None: the folder that dsx.toml names. update: where there is none, the newest such run of the same name whose
+    schema is another; RunError where there is none either.
     """
     runs = runs or read_settings().runs
-    for run in runs_in(runs):
-        if not compare(run.manifest, manifest) and _shares_papers(run, papers):
+    about_these = [run for run in runs_in(runs) if _shares_papers(run, papers)]
+    for run in about_these:
+        if not compare(run.manifest, manifest):
             return run.path
+    if update:
+        return _run_to_update(about_these, manifest, runs)
     name = re.sub(r"[^\w.-]+", "-", manifest["schema_name"]).strip("-.") or "run"
     first = runs / f"{name}-{datetime.date.today().isoformat()}"
     names = (first, *(first.with_name(f"{first.name}-{number}") for number in range(2, 10_000)))
     return next((folder for folder in names if not folder.exists()), first)
+
+
+def _run_to_update(about_these: Sequence[RunFolder], manifest: Mapping[str, Json], runs: Path) -> Path:
+    named = [run for run in about_these if run.manifest["schema_name"] == manifest["schema_name"]]
+    for run in named:
+        if not compare(run.manifest, manifest, schema=False):
+            return run.path
+    also = f": {named[0].path} has another {', '.join(compare(named[0].manifest, manifest))}" if named else ""
+    raise RunError(
+        f"--update: no run of these papers in {runs}/ differs from this in the parameter set "
+        f"{manifest['schema_name']!r} alone{also}; name one with --run, or leave out --update"
+    )
 
 
 def _shares_papers(run: RunFolder, papers: Sequence[Path]) -> bool:

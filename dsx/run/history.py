@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from statistics import fmean
 from dsx.errors import AnotherRun, RunError
 from dsx.store import RunFolder, atomic, compare, open_run, read_run, runs_in
 from dsx.terminal import printable_line
-from dsx.types import PaperResult, Status
+from dsx.types import Json, PaperResult, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,15 @@ class State:
     processes: int
     """How many processes had a part in it."""
     failed_values: int = 0
+    outdated: int = 0
+    """Of those that are left, papers with answers to an earlier parameter set."""
 
     def lines(self) -> list[str]:
         """For a person."""
         left = "" if self.left is None else f", {self.left} left"
         lines = [f"{self.done} done, {len(self.failed)} failed{left}; {self.processes} processes so far"]
+        if self.outdated:
+            lines.append(f"{self.outdated} with answers to an earlier parameter set; the run's command updates them")
         if self.seconds is not None:
             line = f"{self.seconds:.1f} s a paper"
             if self.left:
@@ -67,11 +71,12 @@ def listed(folder: Path) -> list[ListedRun]:
 
 def _listed(run: RunFolder) -> ListedRun:
     changed = datetime.fromtimestamp((run.path / "records").stat().st_mtime).isoformat(" ", "minutes")
-    done = run.stored("records")
-    failed = set(run.stored("failures")).difference(done)
+    stored = run.stored("records")
+    failed = set(run.stored("failures")).difference(stored)
     engine, recipe = (run.manifest.get(key) or {} for key in ("engine", "recipe"))
+    done = len(stored) - len(run.outdated())
     model = str(engine.get("model") or recipe.get("model") or engine.get("engine") or "")
-    return ListedRun(str(run.path), run.manifest["schema_name"], model, len(done), len(failed), changed)
+    return ListedRun(str(run.path), run.manifest["schema_name"], model, done, len(failed), changed)
 
 
 def state(run: RunFolder) -> State:
@@ -81,7 +86,7 @@ def state(run: RunFolder) -> State:
         done.add(result.document)
         values = (value for record in result.records for value in record.values.values())
         failed_values += sum(value.status is Status.FAILED for value in values)
-    failed = reasons(run)
+    failed = reasons(run.failures())
     ended = len(done) + len(failed)
     seconds, papers, duplicates = list[float](), 0, set[tuple[str, str]]()
     for event in run.logs():
@@ -93,12 +98,12 @@ def state(run: RunFolder) -> State:
             duplicates.add((str(event.get("document")), str(event.get("file"))))
     left = max(papers - ended - len(duplicates), 0) if papers else None
     processes = len(list(run.path.glob("log*.jsonl")))
-    return State(len(done), failed, left, fmean(seconds) if seconds else None, processes, failed_values)
+    mean = fmean(seconds) if seconds else None
+    return State(len(done), failed, left, mean, processes, failed_values, len(run.outdated()))
 
 
-def reasons(run: RunFolder) -> dict[str, str]:
+def reasons(failures: Sequence[Mapping[str, Json]]) -> dict[str, str]:
     """Why papers failed, by file name; of several with one name, by name and beginning of the document's id."""
-    failures = run.failures()
     names = Counter(failure["file"] for failure in failures)
     return {
         failure["file"] if names[failure["file"]] == 1 else f"{failure['file']} ({failure['document'][:8]})": failure[
@@ -135,10 +140,12 @@ def merge(runs: Sequence[Path], into: Path) -> State:
     parts = [read_run(path) for path in runs]
     if into.exists():
         raise RunError(f"{into} is there already; name another folder with -o")
-    for part in parts[1:]:
+    for part in parts:
         if differences := compare(parts[0].manifest, part.manifest):
             what = ", ".join(differences)
             raise AnotherRun(f"{part.path} and {parts[0].path} differ in {what}; merge runs of one recipe")
+        if outdated := part.outdated():
+            raise RunError(f"{part.path}: {outdated[0]['file']}: {outdated[0]['reason']}; run it before you merge")
     _refuse_contradictions(parts)
     merged = open_run(into, parts[0].manifest)
     for part in parts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,8 +25,9 @@ from dsx.run.progress import Progress, Silence, show_progress
 from dsx.run.signals import Stop
 from dsx.run.summary import RunSummary, next_steps
 from dsx.run.threads import given_cpus, prepare, use_threads
+from dsx.run.update import as_updated, earlier_answers, is_left, open_for, what_changes
 from dsx.settings import read_settings
-from dsx.store import EXPIRY_SECONDS, Claims, free, is_run, open_run, probe, read_run, schema_sha256
+from dsx.store import EXPIRY_SECONDS, Claims, RunFolder, free, is_run, probe, schema_sha256
 from dsx.terminal import printable_line
 from dsx.types import Engine, Json, LocalEngine, NamedModel, ParameterSet
 
@@ -111,17 +112,16 @@ def make_engine(recipe: Recipe, plugins: Plugins, *, answers: bool = True, memor
 
 
 def make_pipeline(
-    recipe: Recipe,
-    parameters: ParameterSet,
-    plugins: Plugins,
-    engine: Engine,
-    record_event: Callable[[Mapping[str, Json]], None],
+    recipe: Recipe, parameters: ParameterSet, plugins: Plugins, engine: Engine, run: RunFolder | None
 ) -> Pipeline:
-    """The way of a paper, with the documents' cache of this user."""
+    """The way of a paper, with the documents' cache of this user. run: keeps the log, and earlier answers."""
     from dsx.load import open_cache
     from dsx.pipeline import Pipeline
 
-    return Pipeline(recipe, parameters, plugins, engine, record_event, open_cache())
+    if run is None:
+        return Pipeline(recipe, parameters, plugins, engine, cache=open_cache())
+    earlier = partial(earlier_answers, run, parameters)
+    return Pipeline(recipe, parameters, plugins, engine, run.log, open_cache(), earlier)
 
 
 def manifest_of(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> dict[str, Json]:
@@ -149,11 +149,15 @@ def manifest_of(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> d
 class Call:
     """How one process takes part in a run; nothing here changes an answer.
 
+    Raises UsageError where two of them contradict each other.
+
     force_new: where the run folder is another run's, take the next free name.
+    update: the run may have another parameter set; what has changed is asked, the rest is kept.
     papers_in_flight: most papers whose questions are answered together.
     grace: seconds that the papers in flight have to end when a signal asks for the end.
     claim: papers are shared with other processes of the run folder.
     claim_expiry: seconds after which a silent process loses its papers.
+    leave_to_others: papers that other processes are at when this one ends are no reason to run it again.
     recursive: the folders' subfolders are searched too.
     threads: to compute with; None: the processors that this process was given, shared with the others at the run.
     memory_budget: of the engine, as it is typed.
@@ -163,13 +167,19 @@ class Call:
     shard: Shard = WHOLE
     papers_in_flight: int = 1
     force_new: bool = False
+    update: bool = False
     grace: float = 120
     claim: bool = True
     claim_expiry: float = EXPIRY_SECONDS
+    leave_to_others: bool = False
     recursive: bool = True
     threads: int | None = None
     memory_budget: str | None = None
     is_worker: bool = False
+
+    def __post_init__(self) -> None:
+        if self.update and self.force_new:
+            raise UsageError("--update goes on with a run, --force-new begins one; leave out one of the two")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +212,13 @@ def plan_run(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Cal
     parameters = check_recipe(recipe, plugins)
     files = collect(papers, call.recursive)
     manifest = manifest_of(recipe, parameters, plugins)
-    if run is None:
+    if run is None and not call.update:
         call = replace(call, force_new=True)  # the model may have changed under its name
-    folder = run or default_folder(files, manifest)
+    folder = run or default_folder(files, manifest, update=call.update)
     folder = free(folder, manifest) if call.force_new else folder
-    probe(folder, manifest)
+    probe(folder, manifest, update=call.update)
+    for line in what_changes(folder, parameters) if call.update and is_run(folder) else ():
+        log.info("Update: %s", line)
     shard_papers = call.shard.choose(files, document_id)
     if call.shard.of > 1:
         log.info("Shard %d/%d: %d of %d papers", call.shard.index, call.shard.of, len(shard_papers), len(files))
@@ -218,16 +230,19 @@ def extract(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
     planned = plan_run(papers, recipe, run, call or Call())
     if not planned.papers:
         return 0
-    folder = planned.folder
-    left = _papers_left(planned.papers, folder)
+    folder, call, parameters = planned.folder, planned.call, planned.pieces.parameters
+    left = _papers_left(planned.papers, as_updated(folder, planned.manifest, call.update), parameters)
     if left:
         try:
             summary, folder = _fill(planned)
         except KeyboardInterrupt:  # before the first paper: while the model was loaded
             summary = RunSummary(stopped="SIGINT", left=left, resumed=len(planned.papers) - left)
+    elif not is_run(folder):
+        raise UsageError(f"none of these papers can be read, as {planned.papers[0]}")
     else:
         summary = _look(planned)
-    if not planned.call.is_worker:
+    summary.left_to_others = call.leave_to_others or call.is_worker
+    if not call.is_worker:
         for line in (*summary.lines(), *next_steps(summary, folder)):
             log.info(line)
     if summary.trouble is not None:
@@ -244,14 +259,15 @@ def _fill(planned: PlannedRun) -> tuple[RunSummary, Path]:
         engine = make_engine(recipe, plugins, memory_budget=call.memory_budget)
         try:
             manifest = {**planned.manifest, "engine": engine.describe()}
-            store = open_run(free(folder, manifest) if call.force_new else folder, manifest)
+            folder = free(folder, manifest) if call.force_new else folder
+            store = open_for(folder, manifest, parameters, call.update)
             store.log({"event": "start", "papers": planned.all_papers, "mine": len(planned.papers)})
             log.info("Run folder: %s", store.path)
             with _progress(planned) as progress, _claims(store.path, call) as claims:
                 others = claims.processes() - 1 if claims else 0
                 if others:
                     log.info("%d other processes are at this run: the papers are shared with them", others)
-                pipeline = make_pipeline(recipe, parameters, plugins, engine, store.log)
+                pipeline = make_pipeline(recipe, parameters, plugins, engine, store)
                 summary = run_papers(
                     planned.papers,
                     pipeline.fill_file,
@@ -268,15 +284,14 @@ def _fill(planned: PlannedRun) -> tuple[RunSummary, Path]:
             engine.close()
 
 
-def _papers_left(papers: Sequence[Path], folder: Path) -> int:
-    """How many papers that can be read have neither result nor failure; where there is none no model need be loaded."""
+def _papers_left(papers: Sequence[Path], run: RunFolder | None, parameters: ParameterSet) -> int:
+    """How many papers that can be read have anything to be asked; where there is none no model need be loaded."""
     from dsx.load import document_id
 
-    run, left = read_run(folder) if is_run(folder) else None, 0
+    left = 0
     for path in papers:
         with suppress(LoadError):
-            document = document_id(path)
-            left += run is None or (not run.done(document) and run.failed(document) is None)
+            left += is_left(run, parameters, document_id(path))
     return left
 
 
@@ -288,9 +303,10 @@ def _look(planned: PlannedRun) -> RunSummary:
     def changed(path: Path) -> Filling:
         raise RunError(f"{path} was changed a moment ago; run the same command again")
 
-    log.info("Run folder: %s", planned.folder)
+    run = open_for(planned.folder, planned.manifest, planned.pieces.parameters, planned.call.update)
+    log.info("Run folder: %s", run.path)
     with _progress(planned) as progress:
-        return run_papers(planned.papers, changed, lambda questions: (), read_run(planned.folder), progress)
+        return run_papers(planned.papers, changed, lambda questions: (), run, progress)
 
 
 def _claims(run: Path, call: Call) -> AbstractContextManager[Claims | None]:
@@ -302,17 +318,26 @@ def _share_cpus(threads: int | None, claims: Claims | None) -> None:
     use_threads(threads or max(given_cpus() // siblings, 1))
 
 
-def preview(papers: Sequence[Path], recipe: Recipe, call: Call) -> int:
-    """Prints what the model would be told and asked of each paper; asks nothing."""
+def preview(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call) -> int:
+    """Prints what the model would be told and asked of each paper, or what an update would change; asks nothing."""
     import click
 
     plugins = load_plugins()
     recipe = with_model(recipe, plugins)
     parameters = check_recipe(recipe, plugins)
     files = collect(papers, call.recursive)
+    if call.update:
+        manifest = manifest_of(recipe, parameters, plugins)
+        folder = run or default_folder(files, manifest, update=True)
+        probe(folder, manifest, update=True)
+        left = _papers_left(files, as_updated(folder, manifest, update=True), parameters)
+        click.echo(f"{folder}: {left} of {len(files)} papers have questions")
+        for line in what_changes(folder, parameters) if is_run(folder) else ():
+            click.echo(line)
+        return 0
     prepare(call.threads)
     with closing(make_engine(recipe, plugins, answers=False)) as engine:
-        pipeline = make_pipeline(recipe, parameters, plugins, engine, lambda event: None)
+        pipeline = make_pipeline(recipe, parameters, plugins, engine, None)
         click.echo(f"# before every question\n\n## system\n{pipeline.practice.wording.system}")
         for question_text, answer_text in pipeline.practice.wording.examples:
             click.echo(f"\n## example\n{question_text}\n\n## its answer\n{answer_text}")

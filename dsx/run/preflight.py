@@ -41,7 +41,7 @@ def check_run(
     yield _papers(papers, call.recursive)
     if parameters is not None:
         manifest = manifest_of(recipe, parameters, plugins)
-        yield _folder(run or _default_folder(papers, manifest, call), manifest, call.force_new)
+        yield _folder(papers, run, manifest, call)
     local = _is_local(recipe, plugins)
     if local and gpus and recipe.model is None:
         yield Finding("model", False, "no --model: the small embedded one needs no GPU; for real work give --model")
@@ -107,17 +107,14 @@ def _papers(papers: Sequence[Path], recursive: bool) -> Finding:
     return Finding("papers", False if len(unreadable) == len(files) else None, text)
 
 
-def _default_folder(papers: Sequence[Path], manifest: Mapping[str, Json], call: Call) -> Path:
+def _folder(papers: Sequence[Path], run: Path | None, manifest: Mapping[str, Json], call: Call) -> Finding:
     files: Sequence[Path] = ()
     with suppress(DsxError):  # said already
         files = collect(papers, call.recursive)
-    return default_folder(files, manifest)
-
-
-def _folder(folder: Path, manifest: Mapping[str, Json], force_new: bool) -> Finding:
     try:
-        folder = free(folder, manifest) if force_new else folder
-        probe(folder, manifest)
+        folder = run or default_folder(files, manifest, update=call.update)
+        folder = free(folder, manifest) if call.force_new else folder
+        probe(folder, manifest, update=call.update)
     except DsxError as problem:
         return Finding("run", False, str(problem))
     existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())

@@ -24,7 +24,8 @@ from dsx.load import document_id
 from dsx.run.job import PlannedRun
 from dsx.run.progress import Progress, show_progress, tally
 from dsx.run.summary import INTERRUPTED, RunSummary, next_steps, shown_names
-from dsx.store import RunFolder, is_run, read_run
+from dsx.run.update import as_updated
+from dsx.store import RunFolder
 
 log = logging.getLogger("dsx")
 
@@ -139,14 +140,14 @@ class Watch:
     """The papers of a run, as its folder shows them. ended: documents that have a result or a failure."""
 
     def __init__(self, run: PlannedRun) -> None:
-        self._folder, self._names = run.folder, shown_names(run.papers)
+        self._run, self._names = run, shown_names(run.papers)
         by_document: dict[str, Path] = {}
         for path in run.papers:
             with suppress(LoadError):  # what cannot be read is the workers' to name
                 by_document.setdefault(document_id(path), path)
-        self.papers = by_document
+        self.papers, self.ended = by_document, set[str]()
         self._before, self._started = self._look(), time.perf_counter()
-        self.ended = set(self._before)
+        self.ended |= self._before
 
     def until_all_end(self, workers: Sequence[Worker], progress: Progress) -> Worker | None:
         """Says which papers have ended. Gives the first worker that failed, which ends the others."""
@@ -184,7 +185,7 @@ class Watch:
 
     def _say(self, progress: Progress) -> None:
         folder = self._open()
-        for document in sorted(self._look() - self.ended):
+        for document in sorted(self._look()):
             result = folder.result(document) if folder is not None else None
             failure = folder.failed(document) if folder is not None else None
             outcome = tally(result) if result is not None else f"failed: {(failure or {}).get('reason')}"
@@ -192,9 +193,12 @@ class Watch:
             progress.paper_ends(self._names[self.papers[document]], outcome)
 
     def _look(self) -> set[str]:
-        """By the names of the folder's files."""
+        """Those that have ended since, by the names of the folder's files; read where a parameter set is updated."""
         folder = self._open()
-        return set() if folder is None else self.papers.keys() & {*folder.stored("records"), *folder.stored("failures")}
+        if folder is None:
+            return set()
+        stored = (self.papers.keys() & {*folder.stored("records"), *folder.stored("failures")}) - self.ended
+        return {each for each in stored if not folder.earlier_result(each) or folder.failed(each)}
 
     def _open(self) -> RunFolder | None:
-        return read_run(self._folder) if is_run(self._folder) else None
+        return as_updated(self._run.folder, self._run.manifest, self._run.call.update)

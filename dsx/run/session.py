@@ -16,7 +16,8 @@ from dsx.run.job import check_recipe, make_engine, make_pipeline, manifest_of, w
 from dsx.run.loop import run_papers
 from dsx.run.papers import collect
 from dsx.run.progress import show_progress
-from dsx.store import is_run, open_run, probe, read_run
+from dsx.run.update import as_updated, is_left, open_for
+from dsx.store import is_run, probe, read_run
 from dsx.types import Json, PaperResult, ParameterSet
 
 
@@ -31,19 +32,27 @@ class Session:
     plugins: Plugins
     manifest: Mapping[str, Json]
     in_flight: int
+    update: bool
 
     @classmethod
     def check(
-        cls, papers: Sequence[Path], recipe: Recipe, parameters: ParameterSet, run: Path | None, in_flight: int
+        cls,
+        papers: Sequence[Path],
+        recipe: Recipe,
+        parameters: ParameterSet,
+        run: Path | None,
+        in_flight: int,
+        *,
+        update: bool = False,
     ) -> Session:
         """Everything that can be checked before a model is loaded. Raises UsageError."""
         plugins = load_plugins()
         recipe = with_model(recipe, plugins)
         check_recipe(recipe, plugins, parameters)
         files, manifest = collect(papers), manifest_of(recipe, parameters, plugins)
-        folder = run or default_folder(files, manifest)
-        probe(folder, manifest)
-        return cls(files, folder, recipe, parameters, plugins, manifest, max(in_flight, 1))
+        folder = run or default_folder(files, manifest, update=update)
+        probe(folder, manifest, update=update)
+        return cls(files, folder, recipe, parameters, plugins, manifest, max(in_flight, 1), update)
 
     def results(self) -> Iterator[PaperResult]:
         """Each paper's result, in order, once; a paper that fails gives none.
@@ -53,6 +62,10 @@ class Session:
         seen: set[str] = set()
         with ExitStack() as stack:
             fill: Callable[[Sequence[Path]], None] | None = None
+            if is_run(self.folder) and all(map(self._ended, self.files)):
+                open_for(self.folder, self.manifest, self.parameters, self.update)
+            elif self.update:
+                fill = self._open(stack)
             for batch in _batches(self.files, self.in_flight):
                 if not all(map(self._ended, batch)):
                     fill = fill or self._open(stack)
@@ -65,9 +78,10 @@ class Session:
     def _open(self, stack: ExitStack) -> Callable[[Sequence[Path]], None]:
         """Loads the model and opens the run folder; what fills a batch of papers."""
         engine = stack.enter_context(closing(make_engine(self.recipe, self.plugins)))
-        folder = open_run(self.folder, {**self.manifest, "engine": engine.describe()})
+        manifest = {**self.manifest, "engine": engine.describe()}
+        folder = open_for(self.folder, manifest, self.parameters, self.update)
         progress = stack.enter_context(show_progress(len(self.files)))
-        pipeline = make_pipeline(self.recipe, self.parameters, self.plugins, engine, folder.log)
+        pipeline = make_pipeline(self.recipe, self.parameters, self.plugins, engine, folder)
 
         def fill(batch: Sequence[Path]) -> None:
             summary = run_papers(batch, pipeline.fill_file, engine.answer, folder, progress, in_flight=self.in_flight)
@@ -80,10 +94,8 @@ class Session:
 
     def _ended(self, path: Path) -> bool:
         document = _identity(path)
-        if document is None or not is_run(self.folder):
-            return False
-        run = read_run(self.folder)
-        return run.done(document) or run.failed(document) is not None
+        run = as_updated(self.folder, self.manifest, self.update)
+        return document is not None and not is_left(run, self.parameters, document)
 
 
 def _batches(files: Sequence[Path], size: int) -> Iterator[Sequence[Path]]:

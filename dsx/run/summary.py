@@ -22,6 +22,7 @@ class RunSummary:
     """Counts of papers and values. failed, crashed: why; duplicates: of what; each by the name it is shown under.
 
     crashed: where dsx or a plugin fell over; nothing is stored of these. trouble: the machine's, that ended the run.
+    elsewhere: papers that other processes are at; left_to_others: and it is theirs to end them.
     failed_values: those without an answer; engine_failed: papers in which the engine failed on one.
     """
 
@@ -32,6 +33,7 @@ class RunSummary:
     duplicates: dict[str, str] = field(default_factory=dict)
     left: int = 0
     elsewhere: int = 0
+    left_to_others: bool = False
     stopped: str | None = None
     trouble: DsxError | None = None
     values: int = 0
@@ -62,12 +64,12 @@ class RunSummary:
 
     @property
     def exit_code(self) -> int:
-        """0: all papers are done; 1: some failed, or the engine failed on values; 75: the same command goes on."""
+        """0: all papers are done; 1: some failed, or the engine failed on values; 75: not all ended, run it again."""
         if self.trouble is not None:
             return self.trouble.exit_code
         if self.stopped == "SIGINT":
             return INTERRUPTED
-        if self.left:
+        if self.left or (self.elsewhere and not self.left_to_others):
             return MAY_PASS
         return int(bool(self.failed or self.crashed or self.engine_failed))
 
@@ -98,6 +100,8 @@ def next_steps(summary: RunSummary, run: Path) -> list[str]:
     """What to type after a run, for a person."""
     name, table = (shlex.quote(printable_line(each)) for each in (str(run), f"{run.name}.xlsx"))
     steps = []
+    if summary.elsewhere and not summary.left_to_others:
+        steps.append(f"{summary.elsewhere} papers are not done: the same command, when the other processes have ended")
     if summary.stopped or summary.left:
         steps.append("to go on: the same command; papers that are done are not done again")
     if summary.done or summary.resumed:

@@ -4,6 +4,7 @@ reading   JSON Schema → ParameterSet: references resolved, nested objects flat
 leaves    one parameter's schema: its bounds filled in, what cannot be asked named with its JSON pointer
 values    does a value fit, and a paper's values in the schema's own shape
 models    Pydantic models in and out
+validating  a user's own class: what its validators refuse is a failed value
 fields    a set in one line, for a first try
 kinds     what kind of value a parameter has
 """
@@ -12,6 +13,7 @@ from dsx.schema.fields import read_fields
 from dsx.schema.kinds import Kind, kind_of
 from dsx.schema.models import parameter_set, pydantic_model
 from dsx.schema.reading import check, read, read_schema
+from dsx.schema.validating import validated
 from dsx.schema.values import nullable, to_object, validates
 
 __all__ = [
@@ -25,5 +27,6 @@ __all__ = [
     "read_fields",
     "read_schema",
     "to_object",
+    "validated",
     "validates",
 ]

@@ -19,6 +19,8 @@ from dsx.terminal import printable
 STRING, STRING_IN_LIST, ITEMS, LARGEST = 200, 60, 8, 10**15
 CHARACTERS_PER_TOKEN = 2
 """Planned with, on the safe side: English text has three to five."""
+NO_RULE = ("enum", "const", "title", "description")
+"""Keywords beside which a choice is legal or not whatever they say."""
 UNWRITABLE = re.compile("[\U00040000-\U000bffff]")
 """Code points without characters; some vocabularies lack the bytes for them, and an answer would be stuck there."""
 SCALARS = ("string", "number", "integer", "boolean")
@@ -99,7 +101,7 @@ def _choices(schema: Mapping[str, Any], pointer: str) -> dict[str, Any]:
     values = choices(schema)
     if not values:
         raise Unaskable(f"{pointer}/enum", "an enum needs at least one value")
-    others = {key: value for key, value in schema.items() if key not in ("enum", "const")}
+    others = {key: value for key, value in schema.items() if key not in NO_RULE}
     rule = validator(others)
     first_of: dict[Hashable, Any] = {}
     for value in values:

@@ -4,6 +4,7 @@ atomic    files that are whole or absent
 claims    who is at which paper
 decisions what reviewers decided about values
 folder    the run folder: manifest, records, failures, logs
+manifest  what of a run's manifest decides answers, and another parameter set in it
 results   the results of a run as a sequence that is read as it goes
 serial    results as JSON and back
 """
@@ -25,7 +26,6 @@ from dsx.store.decisions import (
 )
 from dsx.store.folder import (
     RunFolder,
-    compare,
     free,
     is_run,
     newest_run,
@@ -33,8 +33,8 @@ from dsx.store.folder import (
     probe,
     read_run,
     runs_in,
-    schema_sha256,
 )
+from dsx.store.manifest import compare, schema_sha256, updated
 from dsx.store.results import StoredResults
 from dsx.store.serial import flag_text, from_json, read_flag, to_json
 
@@ -67,5 +67,6 @@ __all__ = [
     "settle",
     "to_json",
     "to_plain",
+    "updated",
     "write_decisions",
 ]

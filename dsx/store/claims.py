@@ -77,12 +77,16 @@ class Claims:
 
     def processes(self, here: bool = False) -> int:
         """How many processes are at the run now, this one included; here: on this machine."""
+        return self.others(here) + 1
+
+    def others(self, here: bool = False) -> int:
+        """How many processes but this one are at the run now; here: on this machine."""
         count = 0
-        for claim in self.folder.glob(f"{PROCESS}*.0.json"):
+        for claim in set(self.folder.glob(f"{PROCESS}*.0.json")).difference(self._claims.values()):
             owner = _owner_of(claim)
             place = owner.get("place") if isinstance(owner, dict) else None
             count += (place == self._place or not here) and not self._stale(claim)
-        return max(count, 1)
+        return count
 
     def held(self, document: str) -> bool:
         """Whether the claim is still this process's: nobody found it stale and took it over."""

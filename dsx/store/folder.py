@@ -7,7 +7,6 @@ one rename.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import logging
 import os
@@ -23,8 +22,9 @@ from typing import Any, Literal, TypeVar
 from dsx.errors import PASSING, AnotherRun, MachineError, RunError, machine_error
 from dsx.settings import read_settings
 from dsx.store import atomic
+from dsx.store.manifest import EARLIER, compare, is_whole, schema_sha256, updated
 from dsx.store.results import StoredResults, result_of
-from dsx.store.serial import seal, to_json, unseal
+from dsx.store.serial import SCHEMA, seal, to_json, unseal
 from dsx.terminal import printable
 from dsx.types import Json, PaperResult
 
@@ -33,28 +33,23 @@ T = TypeVar("T")
 log = logging.getLogger("dsx.store")
 
 MANIFEST = "run.json"
+OUTDATED = "its answers are to an earlier parameter set; the run's command asks what has changed"
 DOCUMENT_ID = re.compile(r"[0-9a-f]{64}")
 SYNC_SECONDS = 5.0
 """A power cut (no kill) may undo the results of so many seconds before it; their papers are done again."""
-DECISIVE = ("dsx", "schema", "recipe", "prompt_sha256", "code_sha256", "engine", "plugins")
-"""What must be the same for a run to go on; of the engine only the model itself (another node may have another GPU)."""
-WHOLE = {"schema": "schema", "prompt_sha256": "text of the prompt set", "code_sha256": "code of dsx"}
-"""What a difference in them is called; the values themselves say nothing to a person."""
-PLACES = ("base_url", "key_env")
-"""Options that say where a server is, not what it answers: after a requeue it may be on another node."""
-DECISIVE_OF_ENGINE = ("engine", "model", "fingerprint")
 
 
 class RunFolder:
     """A run on disk. Raises MachineError where the folder cannot be read or written (full, read-only).
 
     What lies in it is not trusted: a file that is empty, cut, changed or another paper's is named once, and its paper
-    counts as not done.
+    counts as not done. So does a paper whose result or failure is of an earlier parameter set of the run.
     """
 
     def __init__(self, path: Path, manifest: Mapping[str, Json]) -> None:
         self.path = path
         self.manifest = manifest
+        self._schema = schema_sha256(manifest["schema"])
         self._log: int | None = None
         self._synced = 0.0
         self._sound: set[str] = set()
@@ -66,26 +61,26 @@ class RunFolder:
 
     def failed(self, document: str) -> dict[str, Json] | None:
         """The paper's failure, if it has one and no result."""
-        return None if self.done(document) else self._read(self._failure(document), _failure_of)
+        failure = None if self.done(document) else self._read(self._failure(document), _failure_of)
+        return failure if failure and self._is_current(failure.pop(SCHEMA, None)) else None
 
     def save(self, result: PaperResult) -> None:
         """Stores a paper's result; an earlier failure of it is gone."""
-        self._write(self._record(result.document), to_json(result))
+        self._write(self._record(result.document), to_json(result, self._schema))
         self._remove(self._failure(result.document))
 
     def fail(self, document: str, file: str, reason: str, traceback: str = "") -> None:
         """Stores why a paper failed; the traceback goes to the log."""
         failure = {"document": document, "file": file, "reason": reason}
-        self._write(
-            self._failure(document), seal(printable(json.dumps(failure, ensure_ascii=False, indent=1)).encode())
-        )
+        content = printable(json.dumps({**failure, SCHEMA: self._schema}, ensure_ascii=False, indent=1))
+        self._write(self._failure(document), seal(content.encode()))
         self.log({"event": "failure", **failure, "traceback": traceback})
 
     def forget(self, document: str) -> None:
-        """The paper may be tried again, whatever is stored of it."""
+        """The paper may be tried again: its failure is gone, or else its result."""
+        failed = self.failed(document) is not None
         self._sound.discard(document)
-        self._remove(self._failure(document))
-        self._remove(self._record(document))
+        self._remove(self._failure(document) if failed else self._record(document))
 
     def log(self, event: Mapping[str, Json]) -> None:
         """One line in this process's log."""
@@ -103,14 +98,41 @@ class RunFolder:
 
     def result(self, document: str) -> PaperResult | None:
         """The paper's result, where it is stored."""
-        result = self._read(self._record(document), result_of)
-        if result is not None:
-            self._sound.add(document)
-        return result
+        stored = self._read(self._record(document), result_of)
+        if stored is None or not self._is_current(stored[1]):
+            return None
+        self._sound.add(document)
+        return stored[0]
 
-    def results(self) -> Iterator[PaperResult]:
-        """All stored results, by file name; those that are damaged are named in the log and left out."""
-        return iter(StoredResults(self.path / "records"))
+    def earlier_result(self, document: str) -> tuple[PaperResult, Mapping[str, Json]] | None:
+        """The paper's answers to an earlier parameter set of the run, and that set: {"name", "schema"}."""
+        stored = self._read(self._record(document), result_of) if self.manifest.get(EARLIER) else None
+        if stored is None or self._is_current(stored[1]) or stored[1] not in self.manifest[EARLIER]:
+            return None
+        return stored[0], self.manifest[EARLIER][stored[1]]
+
+    def outdated(self) -> list[dict[str, Json]]:
+        """The papers that have answers to an earlier parameter set only, as `failures` names them."""
+        papers = []
+        for document in self.stored("records") if self.manifest.get(EARLIER) else ():
+            earlier = self.earlier_result(document)
+            if earlier is not None and self.failed(document) is None:
+                papers.append({"document": document, "file": earlier[0].file, "reason": OUTDATED})
+        return sorted(papers, key=lambda paper: (paper["file"], paper["document"]))
+
+    def missing(self) -> list[dict[str, Json]]:
+        """Papers without a result to the run's parameter set, each with the reason: failed, or outdated."""
+        return [*self.failures(), *self.outdated()]
+
+    def _is_current(self, schema: str | None) -> bool:
+        return schema == self._schema or (schema is None and not self.manifest.get(EARLIER))
+
+    def results(self, change: Callable[[PaperResult], PaperResult] | None = None) -> StoredResults:
+        """All stored results, by file name; those that are damaged are named in the log and left out.
+
+        change: what each becomes on its way.
+        """
+        return StoredResults(self.path / "records", self._is_current, change)
 
     def documents(self) -> set[str]:
         """The ids of all papers whose results are stored, and whole."""
@@ -185,7 +207,7 @@ def _failure_of(content: bytes, document: str) -> dict[str, Json]:
         raise ValueError("it is another paper's")
     if not all(isinstance(failure.get(name), str) for name in ("file", "reason")):
         raise ValueError("it is no failure")
-    return {name: failure[name] for name in ("document", "file", "reason")}
+    return {name: failure[name] for name in ("document", "file", "reason", SCHEMA) if name in failure}
 
 
 def _event_of(line: str) -> dict[str, Any] | None:
@@ -196,37 +218,12 @@ def _event_of(line: str) -> dict[str, Any] | None:
     return event if isinstance(event, dict) else None
 
 
-def compare(stored: Mapping[str, Json], current: Mapping[str, Json]) -> list[str]:
-    """What differs between two manifests, of what decides answers; only keys that `current` has are compared."""
-    differences = []
-    for key in DECISIVE:
-        if key not in current:
-            continue
-        old, new = stored.get(key), current[key]
-        if key == "engine":
-            old = {name: old.get(name) if isinstance(old, Mapping) else None for name in DECISIVE_OF_ENGINE}
-            new = {name: new.get(name) for name in DECISIVE_OF_ENGINE}
-        if key == "recipe":
-            old, new = _without_spelling(old), _without_spelling(new)
-        if old == new:
-            continue
-        if key != "schema" and isinstance(old, Mapping) and isinstance(new, Mapping):
-            names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-            if key == "code_sha256":
-                differences.append(f"code of dsx ({', '.join(names)})")
-                continue
-            differences += [f"{key} {name} ({_short(old.get(name))}, now {_short(new.get(name))})" for name in names]
-        else:
-            differences.append(WHOLE[key] if key in WHOLE else f"{key} ({_short(old)}, now {_short(new)})")
-    return differences
-
-
-def probe(folder: Path, known: Mapping[str, Json]) -> None:
+def probe(folder: Path, known: Mapping[str, Json], *, update: bool = False) -> None:
     """Raises RunError where a run could not go on in `folder`, MachineError where it cannot be written, before anything
-    is loaded. Leaves no file behind."""
+    is loaded. Leaves no file behind. update: the run may have another parameter set."""
     stored = _manifest(folder)
     if stored is not None:
-        _refuse_another(folder, stored, known)
+        _refuse_another(folder, stored, known, update)
     try:
         existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
         if not existing.is_dir():
@@ -251,24 +248,35 @@ def free(folder: Path, known: Mapping[str, Json]) -> Path:
     raise RunError(f"run folders {folder} to {name} are all other runs'; choose another with --run")
 
 
-def open_run(folder: Path, manifest: Mapping[str, Json]) -> RunFolder:
-    """The run in `folder`, made if it is not there. Raises RunError, naming what differs, for another run's folder."""
-    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-    content = text.encode("utf-8", "backslashreplace")  # half a character is written as JSON escapes it
+def open_run(folder: Path, manifest: Mapping[str, Json], *, update: bool = False) -> RunFolder:
+    """The run in `folder`, made if it is not there. Raises RunError, naming what differs, for another run's folder.
+
+    update: a run with another parameter set gets this one: from the one write of its manifest on, its papers have
+    answers to an earlier set.
+    """
     try:
         for part in ("records", "failures"):
             (folder / part).mkdir(parents=True, exist_ok=True)
             atomic.sweep(folder / part)
         atomic.sweep(folder)
-        created = not (folder / MANIFEST).is_file() and atomic.create(folder / MANIFEST, content)
+        created = not (folder / MANIFEST).is_file() and atomic.create(folder / MANIFEST, _written(manifest))
+        stored = _manifest(folder)
+        if update and stored and compare(stored, manifest) and not compare(stored, manifest, schema=False):
+            atomic.write(folder / MANIFEST, _written(updated(stored, manifest)))
+            atomic.sync_folder(folder)
+            stored = _manifest(folder)
     except OSError as problem:
         raise _not_writable(folder, problem) from None
-    stored = _manifest(folder)
     if stored is None:
         raise RunError(f"{folder / MANIFEST} went away while it was read; run the same command again")
     if not created:
         _refuse_another(folder, stored, manifest)
     return RunFolder(folder, stored)
+
+
+def _written(manifest: Mapping[str, Json]) -> bytes:
+    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+    return text.encode("utf-8", "backslashreplace")  # half a character is written as JSON escapes it
 
 
 def _not_writable(folder: Path, problem: OSError) -> MachineError:
@@ -287,7 +295,7 @@ def read_run(folder: Path) -> RunFolder:
     stored = _manifest(folder)
     if stored is None:
         raise RunError(f"{folder} is no run folder (it has no {MANIFEST})")
-    if not _is_whole(stored):
+    if not is_whole(stored):
         raise RunError(f"{folder / MANIFEST} is damaged, or of another version of dsx; run its command again")
     return RunFolder(folder, stored)
 
@@ -328,39 +336,11 @@ def _manifest(folder: Path) -> dict[str, Json] | None:
     return manifest
 
 
-def _is_whole(manifest: Mapping[str, Json]) -> bool:
-    schema = manifest.get("schema")
-    if not (isinstance(schema, dict) and isinstance(manifest.get("schema_name"), str)):
-        return False
-    return manifest.get("schema_sha256") in (None, schema_sha256(schema))
-
-
-def schema_sha256(schema: Mapping[str, Json]) -> str:
-    """By which a schema that was changed in a manifest is told."""
-    return hashlib.sha256(json.dumps(dict(schema), sort_keys=True).encode()).hexdigest()
-
-
-def _refuse_another(folder: Path, stored: Mapping[str, Json], current: Mapping[str, Json]) -> None:
-    if differences := compare(stored, current):
-        raise AnotherRun(
-            f"run folder {folder} was made with another {', '.join(differences)}; choose another with --run, "
-            "or --force-new"
-        )
-
-
-def _without_spelling(recipe: Json) -> Json:
-    """What decides answers: not where a server is, nor how the schema or a model's folder is spelt."""
-    if not isinstance(recipe, Mapping):
-        return recipe
-    options, model = recipe.get("options"), recipe.get("model")
-    changed: dict[str, Json] = {}
-    if isinstance(options, Mapping):
-        changed["options"] = {key: value for key, value in options.items() if key not in PLACES}
-    if isinstance(model, str) and os.path.isdir(model):
-        changed["model"] = os.path.realpath(model)
-    return {key: value for key, value in {**recipe, **changed}.items() if key != "schema_name"}
-
-
-def _short(value: Json) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else text[:37] + "…"
+def _refuse_another(
+    folder: Path, stored: Mapping[str, Json], current: Mapping[str, Json], update: bool = False
+) -> None:
+    if differences := compare(stored, current, schema=not update):
+        advice = "choose another with --run, or --force-new"
+        if not compare(stored, current, schema=False):
+            advice = f"to ask only what has changed: --update; or {advice}"
+        raise AnotherRun(f"run folder {folder} was made with another {', '.join(differences)}; {advice}")

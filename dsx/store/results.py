@@ -7,31 +7,39 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import overload
 
-from dsx.store.serial import from_json
+from dsx.store.serial import with_schema
 from dsx.types import PaperResult
 
 log = logging.getLogger("dsx.store")
 
 
-def result_of(content: bytes, document: str) -> PaperResult:
-    """The stored result of a document; ValueError where it is none, was changed, or is another's."""
-    result = from_json(content)
+def result_of(content: bytes, document: str) -> tuple[PaperResult, str | None]:
+    """The stored result of a document, and its schema's SHA-256; ValueError where it is none, was changed, or is
+    another's."""
+    result, schema = with_schema(content)
     if result.document != document:
         raise ValueError("it is another paper's")
-    return result
+    return result, schema
 
 
 class StoredResults(Sequence[PaperResult]):
     """The results in a folder, by file name. change: what each becomes on its way, such as a reviewed one.
 
-    Files that are damaged are named in the log and left out.
+    is_current: whether answers to a parameter set, by its schema's SHA-256, are among them. Files that are damaged are
+    named in the log and left out.
     """
 
-    def __init__(self, folder: Path, change: Callable[[PaperResult], PaperResult] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        is_current: Callable[[str | None], bool],
+        change: Callable[[PaperResult], PaperResult] | None = None,
+    ) -> None:
         named = []
         for path in folder.glob("*.json"):
             try:
-                named.append((result_of(path.read_bytes(), path.stem).file, path.name, path))
+                result, schema = result_of(path.read_bytes(), path.stem)
+                named += [(result.file, path.name, path)] if is_current(schema) else []
             except (ValueError, OSError) as problem:
                 log.warning("%s is damaged (%s) and left out; the run's command does its paper again", path, problem)
         self._paths = [path for _, _, path in sorted(named)]
@@ -52,5 +60,5 @@ class StoredResults(Sequence[PaperResult]):
         return map(self._read, self._paths)
 
     def _read(self, path: Path) -> PaperResult:
-        result = result_of(path.read_bytes(), path.stem)
+        result, _ = result_of(path.read_bytes(), path.stem)
         return result if self._change is None else self._change(result)

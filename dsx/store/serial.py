@@ -20,7 +20,9 @@ CLOSE = ("repair", "same-as")
 
 
 SEAL = b',\n "sha256": "'
-MEMBERS = {"document", "file", "records", "notes", "sha256", "seconds"}
+SCHEMA = "schema_sha256"
+"""Of the parameter set that a stored result or failure answers to."""
+MEMBERS = {"document", "file", "records", "notes", SCHEMA, "sha256", "seconds"}
 """Of a stored result; earlier versions wrote its seconds."""
 TAIL = 100
 """Bytes at a file's end in which its seal stands."""
@@ -33,8 +35,8 @@ def _adapter() -> TypeAdapter[PaperResult]:
     return TypeAdapter(PaperResult)
 
 
-def to_json(result: PaperResult) -> bytes:
-    """Indented JSON, keys in the order of the parameter set, sealed."""
+def to_json(result: PaperResult, schema: str | None = None) -> bytes:
+    """Indented JSON, keys in the order of the parameter set, sealed. schema: SHA-256 of the set's schema."""
     import pydantic_core
 
     content = _adapter().dump_python(result)
@@ -42,12 +44,17 @@ def to_json(result: PaperResult) -> bytes:
         dumped["path"] = [part for step in record.path for part in (step.list, step.label)]
         for name, value in record.values.items():
             dumped["values"][name]["flags"] = [flag_text(flag) for flag in value.flags]
-    return seal(pydantic_core.to_json(content, indent=1))
+    return seal(pydantic_core.to_json(content if schema is None else {**content, SCHEMA: schema}, indent=1))
 
 
 def from_json(data: bytes) -> PaperResult:
     """The result that `to_json` wrote, also that of earlier versions, which have no seal; ValueError where the bytes
     are no such thing, or another result than was written."""
+    return with_schema(data)[0]
+
+
+def with_schema(data: bytes) -> tuple[PaperResult, str | None]:
+    """The result as `from_json` reads it, and the SHA-256 of its parameter set's schema where it is known."""
     import pydantic_core
 
     try:
@@ -59,7 +66,7 @@ def from_json(data: bytes) -> PaperResult:
             record["path"] = [RecordStep(*step) for step in zip(flat[::2], flat[1::2], strict=True)]
             for value in record["values"].values():
                 value["flags"] = [read_flag(text) for text in value["flags"]]
-        return _adapter().validate_python(content)
+        return _adapter().validate_python(content), content.get(SCHEMA)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
         raise ValueError(f"no stored result: {' '.join(str(problem).split())[:200]}") from None
 

@@ -1,0 +1,70 @@
+"""A run that goes on with a changed parameter set: what has changed is asked, what is the same is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from dsx.errors import RunError
+from dsx.fill.earlier import EarlierAnswers, changes
+from dsx.schema import read
+from dsx.store import Claims, RunFolder, compare, is_run, open_run, read_run, updated
+from dsx.types import Json, ParameterSet, RecordType
+
+
+def as_updated(folder: Path, manifest: Mapping[str, Json], update: bool) -> RunFolder | None:
+    """The run in `folder` as it will be; nothing is written. None where there is none yet."""
+    if not is_run(folder):
+        return None
+    run = read_run(folder)
+    return RunFolder(folder, updated(run.manifest, manifest)) if update and compare(run.manifest, manifest) else run
+
+
+def open_for(folder: Path, manifest: Mapping[str, Json], parameters: ParameterSet, update: bool) -> RunFolder:
+    """`open_run`, with all results in it that answer to the parameter set without anything being asked.
+
+    update: the run may have another parameter set; its papers are then to be updated. Raises RunError where other
+    processes are at it with that set.
+    """
+    others = bool(update and is_run(folder) and Claims(folder).others())
+    if others and compare(read_run(folder).manifest, manifest):  # read after they were counted: they are of that set
+        raise RunError(f"other processes are at {folder} with another parameter set; end them first")
+    run = open_run(folder, manifest, update=update)
+    for paper in run.outdated():
+        answers = earlier_answers(run, parameters, paper["document"])
+        result = answers.complete() if answers else None
+        if result is not None:
+            run.save(result)
+    return run
+
+
+def earlier_answers(run: RunFolder, parameters: ParameterSet, document: str) -> EarlierAnswers | None:
+    """What a paper answered to an earlier parameter set of the run."""
+    stored = run.earlier_result(document)
+    if stored is None:
+        return None
+    result, earlier = stored
+    return EarlierAnswers(result, _root(json.dumps(earlier["schema"]), earlier["name"]), parameters.root)
+
+
+@lru_cache(maxsize=8)
+def _root(schema: str, name: str) -> RecordType:
+    return read(json.loads(schema), name).root
+
+
+def is_left(run: RunFolder | None, parameters: ParameterSet, document: str) -> bool:
+    """Whether anything is to be asked of a paper."""
+    if run is None:
+        return True
+    if run.done(document) or run.failed(document) is not None:
+        return False
+    answers = earlier_answers(run, parameters, document)
+    return answers is None or answers.complete() is None
+
+
+def what_changes(folder: Path, parameters: ParameterSet) -> list[str]:
+    """What an update of a run asks, for a person."""
+    manifest = read_run(folder).manifest
+    return list(changes(read(manifest["schema"], manifest["schema_name"]).root, parameters.root))
