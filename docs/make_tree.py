@@ -22,7 +22,7 @@ DESCRIPTIONS = {
     "constraints.txt": "the versions that were tested together",
     "pyproject.toml": "the package, its dependencies, and the settings of ruff, mypy, pytest, import-linter",
     "schemas": "parameter sets as JSON Schema",
-    "examples": "two sample papers of our own, with gold",
+    "examples": "two sample papers of our own, with gold, and a notebook",
     "docs/schema.md": "how a parameter set is written: types, bounds, annotations, what is refused",
     "docs/evaluation.md": "how a run is held against gold: gold files, comparisons, errors, calibration, agreement",
     "docs/exports.md": "what each export holds, and how values, lists and failures are written",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import sys
 import time
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from typing import Any, Protocol
 
 from dsx.terminal import console, printable_line, say
 from dsx.types import PaperResult, Status, Usage
+
+UPDATE_SECONDS = 0.2
 
 
 class Progress(Protocol):
@@ -90,9 +93,61 @@ class Bar:
         self.bar.update(self.task, description=printable_line("".join(self.in_flight[:1]))[:40] + others, note=note)
 
 
+class NotebookBar:
+    """What `Bar` draws on in a notebook: HTML that is updated in place, at most every UPDATE_SECONDS."""
+
+    def __init__(self) -> None:
+        self._total, self._ended, self._text, self._outcome, self._drawn = 0, 0, "", "", 0.0
+        self._handle: Any = None
+
+    def add_task(self, description: str, total: int, note: str) -> int:
+        """Shows the bar."""
+        from IPython.display import HTML, display
+
+        self._total = total
+        self._handle = display(HTML(self._html()), display_id=True)
+        return 0
+
+    def update(self, task: int, description: str, note: str) -> None:
+        """The paper in work, and how it goes."""
+        self._text = f"{description} {note}".strip()
+        if time.monotonic() - self._drawn > UPDATE_SECONDS:
+            self._draw()
+
+    def print(self, text: str, highlight: bool, markup: bool) -> None:
+        """What became of a paper."""
+        self._outcome = text
+
+    def advance(self, task: int) -> None:
+        """A paper has ended."""
+        self._ended += 1
+        self._text = "" if self._ended == self._total else self._text
+        self._draw()
+
+    def _draw(self) -> None:
+        from IPython.display import HTML
+
+        self._handle.update(HTML(self._html()))
+        self._drawn = time.monotonic()
+
+    def _html(self) -> str:
+        lines = "<br>".join(html.escape(line) for line in (self._text, self._outcome) if line)
+        bar = f'<progress max="{self._total}" value="{self._ended}"></progress>'
+        return f"{bar} {self._ended}/{self._total} papers<br>{lines}"
+
+
+def _in_notebook() -> bool:
+    """Whether a kernel of Jupyter runs this code."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+
+
 @contextmanager
 def show_progress(papers: int) -> Iterator[Progress]:
-    """A bar where stderr is a terminal, lines elsewhere."""
+    """A bar in a notebook and where stderr is a terminal, lines elsewhere."""
+    if _in_notebook():
+        yield Bar(papers, NotebookBar())
+        return
     if not sys.stderr.isatty():
         yield Lines(papers)
         return
