@@ -133,7 +133,7 @@ def test_a_value_is_accepted_corrected_rejected_and_quoted_anew(
     path.write_bytes(saved(page))
     file = read_decisions(path)
     assert (file.run, file.reviewer, len(file.decisions)) == ("sample run", "ana", 3)
-    result = next(run.results())
+    result = run.results()[0]
     reviewed = apply_decisions(result, settle([file]), open_review(run.path).parameters)
     assert reviewed.unmatched == ()
     first, second = (record.values for record in reviewed.result.records[1:3])
