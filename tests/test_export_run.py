@@ -272,8 +272,6 @@ def test_another_program_s_description_stays(run: RunFolder, tmp_path: Path) -> 
 
 
 def test_results_are_read_one_at_a_time_and_by_file_name(run: RunFolder) -> None:
-    from dsx.store import StoredResults
-
-    results = StoredResults(run.path / "records")
+    results = run.results()
     assert [result.file for result in results] == sorted(result.file for result in RESULTS)
     assert (len(results), results[0], results[-1:]) == (2, next(iter(results)), [TWO_LISTS])
