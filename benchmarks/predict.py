@@ -3,7 +3,8 @@
     python benchmarks/predict.py MODEL [--slice 2] [--papers 4] [--tokens 400]
 
 MODEL: as `dsx extract` takes it. Prints one line of JSON: seconds and processor seconds, predicted and actual, and the
-load before. Where other programs run beside it, only the processor's seconds can be compared; 15 % off is allowed.
+load before; `predict.txt` is one. Where other programs run beside it, only the processor's seconds can be compared;
+15 % off is allowed.
 """
 
 from __future__ import annotations
