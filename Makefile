@@ -24,7 +24,7 @@ test: $(VENV)/.tested
 	$(BIN)/mypy
 	$(BIN)/mypy plugins/*/*.py plugins/*/dsx_*/*.py
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 quick: $(VENV)/.tested
 	$(BIN)/python -m pytest -n 2 -m "not slow" $$(grep -L '^pytestmark.*slow' tests/test_*.py)

@@ -32,6 +32,25 @@ from dsx.run.batch import PaperInFlight, answer_round
 from dsx.schema import read
 from dsx.types import Completion, Document, Order, Page, PaperResult, Parameter, Question, Section
 
+LONG_FILES = (
+    "test_slurm.py",
+    "test_wide.py",
+    "test_review_page.py",
+    "test_kill.py",
+    "test_wheels.py",
+    "test_plugins_templates.py",
+    "test_store_full.py",
+    "test_load_pdfs.py",
+    "test_motor_dev.py",
+    "test_review.py",
+)
+"""They come first, so that no process of a parallel run is left alone with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, all else in the order of names."""
+    items.sort(key=lambda item: LONG_FILES.index(item.path.name) if item.path.name in LONG_FILES else len(LONG_FILES))
+
 
 @pytest.fixture(scope="session")
 def embedded_folder() -> str:

@@ -253,8 +253,7 @@ def test_two_reviewers_decide_at_one_server(visit: Open, run: RunFolder) -> None
         other.wait_for_selector("text=p. 3 of 4")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop-light", "phone-dark"])
 def test_nothing_serious_for_axe(visit: Open, page_file: Path, scheme: str, size: dict[str, int]) -> None:
     axe = (resources.files(pytest.importorskip("axe_playwright_python")) / "axe.min.js").read_text(encoding="utf-8")
     page = visit(page_file.as_uri(), viewport=size, color_scheme=scheme)

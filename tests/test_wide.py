@@ -109,7 +109,7 @@ def fill(engine: Any, parameters: ParameterSet, folder: Path) -> PaperResult:
     """The whole way of one paper, several parameters a question so that the test is quick."""
     paper = folder / "wide.txt"
     paper.write_text(wide_text(), "utf-8")
-    recipe = Recipe(schema_name="wide", engine="random", per_question=8, values="written")
+    recipe = Recipe(schema_name="wide", engine="random", per_question=24, values="written")
     return fill_alone(Pipeline(recipe, parameters, load_plugins(), engine), paper)
 
 
