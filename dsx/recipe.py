@@ -70,6 +70,12 @@ class Recipe(BaseModel):
         description="shown for one question where the paper is not shown whole; None: as the model likes it",
     )
     whole_papers: bool | None = Field(None, description="shown whole where they fit; None: as the model likes it")
+    prior_weight: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="how much of what the model chooses without a text is taken out of its choices; None: as it likes",
+    )
     values: Literal["placed", "written"] = Field(
         "placed", description="taken from places in the text, where the engine holds a grammar; or written, and checked"
     )
@@ -107,6 +113,7 @@ class Recipe(BaseModel):
             "prompt_set": self.prompt_set or own.prompt_set,
             "passage_tokens": self.passage_tokens or own.passage_tokens,
             "whole_papers": own.whole_papers if self.whole_papers is None else self.whole_papers,
+            "prior_weight": own.prior_weight if self.prior_weight is None else self.prior_weight,
         }
         return self.model_copy(update=chosen)
 
@@ -120,5 +127,6 @@ class Recipe(BaseModel):
             quantize=self.quantize,
             samples=self.samples,
             alternatives=self.alternatives,
+            prior_weight=self.prior_weight or 0.0,
             options=dict(self.options),
         )

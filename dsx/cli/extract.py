@@ -184,6 +184,12 @@ class _Typed(click.Command):
     show_default=True,
     help="Taken from places in the text, where the engine holds a grammar; or written, and then checked.",
 )
+@click.option(
+    "--prior-weight",
+    type=click.FloatRange(0, 1),
+    metavar="0…1",
+    help="How much of what the model chooses without a text is taken out of its choices.",
+)
 @click.option("--whole/--passages", "whole_papers", default=None, help="What is shown of a paper that fits whole.")
 @click.option("--passage-tokens", type=int, help="Shown for one question, where the paper is not shown whole.")
 @click.option("--front/--no-front", default=True, help="Title, authors and DOI by the first page's layout.")

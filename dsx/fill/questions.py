@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from dsx.ask.query import records_query
-from dsx.fill.paper import PaperContext, RecordContext
+from dsx.fill.paper import PaperContext, Practice, RecordContext
 from dsx.types import Parameter, Places, Question, QuestionId, RecordType, Shown
 
 
@@ -32,7 +32,14 @@ def parameters_question(
         order=practice.recipe.order,
         brief=brief,
         places=places,
+        prior_prompt=practice.prompts.parameters(group, None) if _has_prior(practice, group, places) else None,
     )
+
+
+def _has_prior(practice: Practice, group: Sequence[Parameter], places: Places | None) -> bool:
+    """Whether what the model chooses without a text is taken out: of one legal value, given before its quote."""
+    single = places is not None and places.kind == "chosen" and group[0].schema.get("type") != "array"
+    return bool(practice.recipe.prior_weight) and single and practice.recipe.order == "value-quote"
 
 
 def records_question(

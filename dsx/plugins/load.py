@@ -62,6 +62,7 @@ PARTS: dict[type, dict[str, Any]] = {
         "prompt_set": str,
         "passage_tokens": int,
         "whole_papers": bool,
+        "prior_weight": float,
         "calibration": Mapping,
         "is_default": bool,
         "description": str,

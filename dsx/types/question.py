@@ -117,6 +117,8 @@ class Question:
     brief: quotes are short (see `dsx.answers.limits`), for the answer was cut before.
     places: what the answer may take from the text; for engines that hold a grammar.
     may_be_empty: a list of labels may be []. may_be_null: "not reported" is an answer.
+    prior_prompt: the same question of no record, asked without a text to learn what the model answers anyway; None:
+        that is not taken out of the answer.
     """
 
     id: QuestionId
@@ -133,6 +135,7 @@ class Question:
     places: Places | None = None
     may_be_empty: bool = False
     may_be_null: bool = True
+    prior_prompt: str | None = None
 
     def messages(self) -> list[dict[str, str]]:
         """The conversation, as chat endpoints take it; the last message is the text and the question about it."""

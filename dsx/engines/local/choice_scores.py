@@ -51,7 +51,7 @@ def choice_scores(
         opening = text[span.start : span.first]
         decides = opening == '{"value":'  # else the quote comes first, and null or not is settled by it
         stem, opening = (text[: span.start], opening) if decides else (text[: span.first], "")
-        ways = [(way, at) for at, choice in enumerate(legal[span.name]) for way in _spellings(choice)]
+        ways = [(way, at) for at, choice in enumerate(legal[span.name]) for way in spellings(choice)]
         texts = {opening + way + text[span.last]: at for way, at in ways}
         if decides:
             texts["null"] = _NO_CHOICE
@@ -59,7 +59,7 @@ def choice_scores(
         yield ChoiceScores(span.name, legal[span.name], seq, stem.encode(), encoded, token_bytes)
 
 
-def _spellings(choice: Json) -> set[str]:
+def spellings(choice: Json) -> set[str]:
     """The ways in which the grammar may write it: numbers without exponent, whole ones without point, and -0."""
     spellings = {json.dumps(choice, ensure_ascii=False)}
     if isinstance(choice, int | float) and not isinstance(choice, bool):
@@ -114,6 +114,7 @@ class ChoiceScores:
             matcher.consume_tokens(tokens)
             key, suffix = (answer.key, self.name, len(self.sequences)), [*answer.suffix_tokens, *tokens]
             seq = Sequence(key, answer.prefix_tokens, suffix, matcher, answer.max_tokens, policy=policy)
+            seq.correction = answer.correction_after(tokens)
             sequences.append(seq)
             self.sequences.append(seq)
             self._under_way.append((seq, policy, probability))

@@ -35,6 +35,7 @@ from dsx.engines.local.memory import Passes, allocate_kv_cache, free_memory, pla
 from dsx.engines.local.model_files import RECOMMENDED, find
 from dsx.engines.local.parity import check_parity
 from dsx.engines.local.prefix_cache import PrefixCache, layer_shapes, prefill
+from dsx.engines.local.prior import Priors
 from dsx.engines.local.round_trip import check_round_trip
 from dsx.engines.local.scheduler import out_of_memory
 from dsx.engines.local.self_consistency import SelfConsistency
@@ -113,6 +114,7 @@ class TransformersEngine:
         self.memory = plan_loaded(self.model, layers, free, budget, passes)
         token_texts = self.tokenizer.batch_decode([[token] for token in range(self.vocabulary)])
         self.null_tokens = [token for token, text in enumerate(token_texts) if NULL.fullmatch(text)]
+        self.token_bytes = functools.cache(lambda token: self.ll_tokenizer.decode_bytes([token]))
         self.use_kv_cache(allocate_kv_cache(layers, self.memory, self.options.cache_gigabytes * 1e9))
         log.info("Loaded in %.1f s on %s, %s", time.perf_counter() - started, self.model.device, self.model.dtype)
 
@@ -129,6 +131,7 @@ class TransformersEngine:
             self.rows,
             report=log.warning,
         )
+        self.priors = Priors(self.settings.prior_weight, self._prior_sequence, self.loop.run, self.token_bytes)
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text`, without any that a template would add."""
@@ -159,6 +162,8 @@ class TransformersEngine:
         for frame in dict.fromkeys(self.renderer.frame(question) for question in questions):
             with suppress(MemoryError, torch.OutOfMemoryError):  # cached for texts to go on from, where there is room
                 self.prefixes.get(frame)
+        for seq in sequences:
+            seq.correction = self.priors.correction(by_key[seq.key])
         finished = ((seq, self._completion(by_key[seq.key], seq)) for seq in self.loop.run(sequences))
         if self.settings.samples == 1 and not self.settings.alternatives:
             yield from (completion for _, completion in finished)
@@ -169,7 +174,7 @@ class TransformersEngine:
                 self.settings.alternatives,
                 self.loop.run,
                 lambda seq: self.decode(seq.output_tokens)[0],
-                functools.cache(lambda token: self.ll_tokenizer.decode_bytes([token])),
+                self.token_bytes,
             )
             yield from self_consistency.add([(by_key[seq.key], seq, completion) for seq, completion in finished])
 
@@ -207,6 +212,10 @@ class TransformersEngine:
         ms_grammar = (time.perf_counter() - started) * 1e3
         seed = zlib.crc32(f"{self.options.seed} {question.id!r}".encode()) if self.options.draw else None
         return Sequence(question.id, prefix, suffix, matcher, max_tokens, seed, ms_grammar=ms_grammar)
+
+    def _prior_sequence(self, question: Question) -> Sequence | None:
+        prepared = self.sequence(question)
+        return prepared if isinstance(prepared, Sequence) else None
 
     def decode(self, tokens: abc.Sequence[int]) -> tuple[str, list[int]]:
         """The text of these tokens, and for each the count of characters up to its end."""

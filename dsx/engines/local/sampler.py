@@ -61,6 +61,9 @@ class Sampler:
             self.null_tokens = self.null_tokens.to(logits.device)
         are_numbers = ~logits.isnan().any(-1)
         masked = logits.masked_fill(~self._legal(bitmask, logits.device), float("-inf"))
+        for index, seq in enumerate(sequences):
+            if seq.correction is not None and (added := seq.correction(seq.output_tokens)):
+                masked[index, list(added)] += torch.tensor(list(added.values()), device=masked.device)
         total = masked.logsumexp(-1)
         tokens = masked.argmax(-1)
         generators = {index: seq.generator for index, seq in enumerate(sequences) if seq.generator is not None}

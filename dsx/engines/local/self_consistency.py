@@ -94,6 +94,7 @@ def draws(seq: Sequence, count: int, seed: int) -> list[Sequence]:
             seq.grammar,
             seq.max_tokens,
             seed=draw_seed(seed, str(seq.key), at),
+            correction=seq.correction,
         )
         for at in range(count)
     ]

@@ -14,6 +14,10 @@ TokenPolicy = abc.Callable[[abc.Sequence[int], abc.Mapping[int, float]], int | N
 """(the output tokens, the log-probability of each legal next token) → the next token. None ends the answer."""
 
 
+TokenCorrection = abc.Callable[[abc.Sequence[int]], abc.Mapping[int, float]]
+"""The output tokens → what is added to the logits of some next tokens."""
+
+
 @dataclass(slots=True)
 class SampledToken:
     """A token that the model chose. index: in `Sequence.output_tokens`. Both probabilities are under the grammar."""
@@ -29,7 +33,7 @@ class Sequence:
 
     suffix_tokens: the question, which comes after the prefix. grammar: a matcher at the answer's start.
     max_tokens: of the answer. One that needs more is truncated.
-    seed: tokens are drawn with it. policy: it chooses the tokens.
+    seed: tokens are drawn with it. policy: it chooses the tokens. correction: of the logits.
     num_cached_tokens: tokens of the prefix that were in the prefix cache.
     slots: for the keys and values of question and answer. num_computed_tokens: how many of them are written.
     num_reserved_slots: how many are needed, where that is known. failed_alone: memory ran out with this sequence alone.
@@ -45,6 +49,7 @@ class Sequence:
     max_tokens: int
     seed: int | None = None
     policy: TokenPolicy | None = None
+    correction: TokenCorrection | None = None
     prefix: CachedPrefix | None = None
     num_cached_tokens: int | None = None
     matcher: llguidance.LLMatcher | None = None
@@ -68,6 +73,11 @@ class Sequence:
     def num_forced_tokens(self) -> int:
         """Output tokens that the grammar left no choice about."""
         return len(self.output_tokens) - len(self.sampled)
+
+    def correction_after(self, tokens: abc.Sequence[int]) -> TokenCorrection | None:
+        """That of a sequence whose question ends with the first tokens of this one's answer."""
+        correction = self.correction
+        return None if correction is None else lambda output_tokens: correction([*tokens, *output_tokens])
 
     def attach(self, prefix: CachedPrefix | None) -> None:
         """Attends to this prefix, which is not evicted meanwhile. None: to none any more."""
