@@ -38,6 +38,6 @@ def test_runs_killed_at_random_instants_end_as_one_that_was_not(runs: int, in_fl
 
 
 def test_updates_killed_at_random_instants_end_as_a_run_from_scratch(scripted: Any) -> None:
-    counts = killed(scripted, "--runs", "10", "--update")
-    assert counts["equal"] == 10
-    assert counts["kills"] >= 10
+    counts = killed(scripted, "--runs", "4", "--update")
+    assert counts["equal"] == 4
+    assert counts["kills"] >= 4
