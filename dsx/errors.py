@@ -109,7 +109,7 @@ def machine_error(problem: BaseException, where: object = None) -> MachineError 
     """The machine's trouble behind an exception; None where it is another's. where: the path that was being used."""
     if isinstance(problem, MachineError):
         return problem
-    if isinstance(problem, MemoryError) or "can't allocate memory" in str(problem)[:LONGEST_MESSAGE]:
+    if isinstance(problem, MemoryError) or _lacks_memory(problem):
         return MachineError("out of memory; give the process more (ulimit -v, sbatch --mem) and run the same command")
     if type(problem).__name__ in GPU_FAILED or "CUDA error" in str(problem)[:LONGEST_MESSAGE]:
         return MachineError(f"the GPU: {one_line(problem)}; see dsx doctor, and run the same command")
@@ -122,6 +122,16 @@ def machine_error(problem: BaseException, where: object = None) -> MachineError 
     return MachineError(f"{path}: {problem.strerror}; {what} and run the same command")
 
 
+def _lacks_memory(problem: BaseException) -> bool:
+    """Whether it says so: torch where it allocates, the system's loader where a library has no room."""
+    if isinstance(problem, ImportError):
+        text = str(problem)[-LONGEST_IMPORT_MESSAGE:].lower()
+        return "failed to map segment" in text or "cannot allocate memory" in text
+    return "can't allocate memory" in str(problem)[:LONGEST_MESSAGE]
+
+
+LONGEST_IMPORT_MESSAGE = 5_000
+"""Characters that are looked through; numpy puts a page of advice before the reason."""
 LONGEST_MESSAGE = 500
 """Most characters of a stranger's message that are passed on."""
 

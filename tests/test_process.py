@@ -1,0 +1,127 @@
+"""A process among others: its limits, its terminal, its children, and what it cannot write to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dsx.errors import MAY_PASS
+
+pytestmark = pytest.mark.slow
+
+READS = """
+import os, sys, time
+from pathlib import Path
+from dsx.load.isolate import load_in_subprocess
+from dsx.types import Loader, LoadLimits
+
+def sleeps(path):
+    Path(os.environ["NUMBER"]).write_text(str(os.getpid()))
+    time.sleep(60)
+
+if __name__ == "__main__":
+    from reads import sleeps
+    load_in_subprocess(Path(sys.argv[1]), "sleeps", Loader(sleeps, "1"), LoadLimits(30))
+"""
+"""A process that reads one file with a loader that takes a minute."""
+
+
+def reading(tmp_path: Path, **environment: str) -> subprocess.Popen[str]:
+    """Starts it. The loader's process writes its number into the file `number`."""
+    (tmp_path / "reads.py").write_text(READS)
+    (tmp_path / "paper.txt").write_text("a paper")
+    paths = os.pathsep.join([str(tmp_path), *sys.path])
+    full = {**os.environ, "PYTHONPATH": paths, "NUMBER": str(tmp_path / "number"), **environment}
+    command = [sys.executable, str(tmp_path / "reads.py"), str(tmp_path / "paper.txt")]
+    return subprocess.Popen(command, env=full, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def lives(number: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def wait(condition: Any, seconds: float = 30) -> bool:
+    """Until it holds; whether it did."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return bool(condition())
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+def test_a_loader_dies_with_its_parent(tmp_path: Path, number: signal.Signals) -> None:
+    parent = reading(tmp_path)
+    written = tmp_path / "number"
+    assert wait(lambda: written.exists() and written.read_text())
+    child = int(written.read_text())
+    assert lives(child)
+    parent.send_signal(number)
+    parent.communicate(timeout=10)
+    assert parent.returncode == -number
+    assert wait(lambda: not lives(child), 10)
+
+
+@pytest.mark.parametrize("megabytes", [100, 180])
+def test_too_little_memory_is_the_machine_s_trouble(scripted: Any, tmp_path: Path, megabytes: int) -> None:
+    """100 MB are too little for numpy, 180 MB for a loader beside it, 220 MB are enough."""
+    words = scripted.extract("--run", tmp_path / "run", scripted.papers(tmp_path / "papers", 1))
+    environment = scripted.environment() | {"DSX_CACHE": str(tmp_path / "cache")}
+    script = f'ulimit -v {megabytes << 10}; exec "$@"'
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", *words], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == MAY_PASS, done.stderr
+    assert "ulimit -v" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not list((tmp_path / "run").glob("*s/*.json"))
+
+
+def test_a_hangup_ends_a_run_that_goes_on(scripted: Any, tmp_path: Path) -> None:
+    papers, run = scripted.papers(tmp_path / "papers", 2), tmp_path / "run"
+    command = scripted.start("--run", run, "--grace", "0", papers, SCRIPTED_DELAY="3")
+    assert wait(lambda: any('"start"' in log.read_text() for log in run.glob("log*.jsonl")))
+    command.send_signal(signal.SIGHUP)
+    _, said = command.communicate(timeout=20)
+    assert command.returncode == MAY_PASS, said
+
+
+def test_a_standard_error_that_nobody_reads_is_no_failure(scripted: Any, tmp_path: Path) -> None:
+    """It is closed, or a pipe whose reader has gone; so is standard output of a command with nothing to print."""
+    papers = scripted.papers(tmp_path / "papers", 2)
+    for name, closing in (("closed", "2>&-"), ("both", ">&- 2>&-"), ("gone", "2> >(exit 0)"), ("full", "2>/dev/full")):
+        words = scripted.extract("--run", tmp_path / name, papers)
+        script = f'sleep_before() {{ sleep 0.2; exec "$@"; }}; sleep_before "$@" {closing}'
+        done = subprocess.run(
+            ["bash", "-c", script, "bash", *words], env=scripted.environment(), capture_output=True, timeout=120
+        )
+        assert done.returncode == 0, (name, done.stderr)
+        assert len(list((tmp_path / name / "records").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["models", "fetch", "not a name"], 2, "could not fetch 'not a name'"),
+        (["schema", "export", "motor", "-o", "/nope/x"], 2, "/nope/x"),
+        (["schema", "show", "/nope/x.json"], 2, "/nope/x.json"),
+        (["export", "/nope/run"], 2, "/nope/run"),
+        (["show", "/nope/paper.pdf"], 2, "/nope/paper.pdf"),
+    ],
+)
+def test_a_place_or_a_name_that_is_none_is_one_line(arguments: list[str], code: int, said: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "dsx", *arguments], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (code, "")
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert said in lines[0]
