@@ -21,6 +21,8 @@ LEAST_CONTRAST = 20
 """Of 255: the difference between the lightest and the darkest pixel below which nothing can be told apart."""
 BACKGROUND = 0.6
 """What fills more of the page than this before any text is drawn is the paper's colour, and covers nothing."""
+FEW = 50
+"""Fills that are sooner looked through one by one than as an array."""
 MOST_PIXELS = 1500
 """Of a page's longer side, where its ink is looked at: letters of 8 points are 14 pixels high on A4."""
 
@@ -163,7 +165,9 @@ class Ink:
                     size = (there[2] - there[0]) * (there[3] - there[1])
                     if texts or size < BACKGROUND * area:
                         fills.append(there)
-            self._fills = numpy.array(fills, dtype=numpy.float64).reshape(-1, 4).T
+            self._fills = fills if len(fills) < FEW else numpy.array(fills, dtype=numpy.float64).T
+        if isinstance(self._fills, list):
+            return any(_holds(fill, box) for fill in self._fills)
         left, top, right, foot = self._fills  # thousands where a figure is drawn point by point
         x, y = _centre(box)
         return bool(((left <= x) & (x <= right) & (top <= y) & (y <= foot)).any())
