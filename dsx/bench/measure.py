@@ -46,7 +46,8 @@ class Counts:
     @property
     def prefilled(self) -> int:
         """Tokens of the texts that were prefilled."""
-        return sum(read for read in self.reads if read > min(self.reads) + SUFFIX_SPREAD)
+        least = min(self.reads, default=0) + SUFFIX_SPREAD
+        return sum(read for read in self.reads if read > least)
 
     @property
     def computed(self) -> int:

@@ -69,7 +69,7 @@ def _names() -> dict[str, list[str]]:
     """Registry → names, from the cache where nothing was installed since."""
     file = cache_folder() / "names.json"
     key = _environment()
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, KeyError, TypeError):
         stored = json.loads(file.read_text(encoding="utf-8"))
         if isinstance(stored, dict) and stored.get("environment") == key:
             return {kind: [str(name) for name in stored[kind]] for kind in KINDS}

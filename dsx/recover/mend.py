@@ -66,7 +66,7 @@ def separators(text: str) -> str:
         start, end = match.span()
         if match[1] or (pattern is BARE_SEPARATORS and not VALUE_BEFORE.search(text, max(0, start - 40), start)):
             return match[0]
-        return "" if text[:start].endswith("{") or text[end : end + 80].lstrip().startswith("}") else ","
+        return "" if text.endswith("{", 0, start) or text[end : end + 80].lstrip().startswith("}") else ","
 
     return pattern.sub(comma, text) if pattern else text
 

@@ -67,8 +67,9 @@ def _memory(recipe: Recipe, plugins: Plugins, memory_budget: str | None) -> Iter
     import torch
 
     from dsx.engines.budget import MemoryBudget
+    from dsx.engines.local.engine import TransformersOptions
     from dsx.engines.local.load_model import load_config
-    from dsx.engines.local.memory import LEAST_KV_TOKENS, Passes, free_memory, kv_token_bytes, plan
+    from dsx.engines.local.memory import LEAST_KV_TOKENS, free_memory, kv_token_bytes, passes_on, plan
     from dsx.engines.local.model_files import find
 
     try:
@@ -82,8 +83,9 @@ def _memory(recipe: Recipe, plugins: Plugins, memory_budget: str | None) -> Iter
     config, free = load_config(files), free_memory("cuda")
     budget = None if memory_budget is None else MemoryBudget.read(memory_budget)
     weights = int(sum(sizes) * QUANTIZED[recipe.quantize] / len(free))
+    rows = TransformersOptions.read("transformers", recipe.options).rows
+    passes = passes_on("cuda", recipe.attention, rows)
     for device, nbytes in free.items():
-        passes = Passes(captured=True)
         planned = plan(device, nbytes, budget, weights, kv_token_bytes(config) // len(free), config, 2, passes)
         fits = planned.kv_tokens >= LEAST_KV_TOKENS
         yield Finding("memory", fits, str(planned) if fits else f"{planned}; take more GPUs or --quantize")

@@ -114,7 +114,7 @@ class NotebookBar:
         if time.monotonic() - self._drawn > UPDATE_SECONDS:
             self._draw()
 
-    def print(self, text: str, highlight: bool, markup: bool) -> None:
+    def print(self, text: str) -> None:
         """What became of a paper."""
         self._outcome = text
 

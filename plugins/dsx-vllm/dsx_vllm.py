@@ -66,8 +66,10 @@ def arguments(settings: EngineSettings, gpus: int) -> dict[str, Any]:
         )
     if settings.attention not in ATTENTION:
         raise UsageError(f"engine vllm: --attention {settings.attention}; there are: {', '.join(ATTENTION)}")
-    if settings.samples > 1 or settings.alternatives:
-        raise UsageError("engine vllm: --samples and --alternatives are of the engine transformers")
+    if settings.samples > 1 or settings.alternatives or settings.prior_weight:
+        raise UsageError(
+            "engine vllm: --samples, --alternatives and --prior-weight (give 0) are of the engine transformers"
+        )
     del options["draw"]
     if settings.memory_budget is not None:
         share = settings.memory_budget.strip().removesuffix("%")

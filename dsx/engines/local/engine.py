@@ -31,7 +31,7 @@ from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.confidence import confidences
 from dsx.engines.local.generate import DecodeLoop
 from dsx.engines.local.load_model import context_tokens, device_of, dtype_of, load
-from dsx.engines.local.memory import Passes, allocate_kv_cache, free_memory, plan_loaded
+from dsx.engines.local.memory import allocate_kv_cache, free_memory, passes_on, plan_loaded
 from dsx.engines.local.model_files import RECOMMENDED, find
 from dsx.engines.local.parity import check_parity
 from dsx.engines.local.prefix_cache import PrefixCache, layer_shapes, prefill
@@ -51,9 +51,6 @@ MIN_MASKED_SHARE = 0.2
 """A cached beginning that is less of a text is not gone on from where sdpa would need a mask for that, and take a
 slower kernel. Measured on an H100, 20 layers of Qwen3-32B's shape: 8,192 tokens 0.362 s, the last 7,192 of them 0.401 s
 (benchmarks/gpu/decode.py)."""
-CPU_CHUNK, GPU_CHUNK, EAGER_CHUNK = 2048, 8192, 1024
-"""Tokens of a prefill at once: on the CPU, on a GPU, and there with eager attention, which writes out all scores. The
-more, the fewer of them need a mask. The fewer, the less memory for activations."""
 LEAST_CHUNK = 256
 
 
@@ -105,11 +102,8 @@ class TransformersEngine:
         unknown = getattr(self.tokenizer, "unk_token_id", None)
         check_round_trip(self.renderer.encode_text, self.ll_tokenizer, unknown, files.name)
         self.context_tokens = context_tokens(self.model.config)
-        self.chunk_tokens = (
-            CPU_CHUNK if self.device == "cpu" else EAGER_CHUNK if self.attention == "eager" else GPU_CHUNK
-        )
-        self.rows = self.options.rows or (32 if self.device == "cpu" else 256)
-        passes = Passes(self.rows, self.chunk_tokens, self.attention, captured=self.device != "cpu")
+        passes = passes_on(self.device, self.attention, self.options.rows)
+        self.rows, self.chunk_tokens = passes.rows, passes.chunk_tokens
         layers = layer_shapes(self.model)
         self.memory = plan_loaded(self.model, layers, free, budget, passes)
         token_texts = self.tokenizer.batch_decode([[token] for token in range(self.vocabulary)])

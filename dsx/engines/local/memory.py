@@ -27,6 +27,12 @@ LEAST_KV_TOKENS = 2048
 """With room for fewer tokens no paper could be read."""
 
 
+CPU_ROWS, GPU_ROWS = 32, 256
+CPU_CHUNK, GPU_CHUNK, EAGER_CHUNK = 2048, 8192, 1024
+"""Tokens of a prefill at once: on the CPU, on a GPU, and there with eager attention, which writes out all scores. The
+more, the fewer of them need a mask. The fewer, the less memory for activations."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passes:
     """How the model is run. rows: sequences at once. captured: as CUDA graphs. chunk_tokens: of a prefill at once."""
@@ -35,6 +41,13 @@ class Passes:
     chunk_tokens: int = 8192
     attention: str = "sdpa"
     captured: bool = False
+
+
+def passes_on(device: str, attention: str, rows: int) -> Passes:
+    """On "cpu" or a GPU. rows: 0 for as many as do there."""
+    if device == "cpu":
+        return Passes(rows or CPU_ROWS, CPU_CHUNK, attention)
+    return Passes(rows or GPU_ROWS, EAGER_CHUNK if attention == "eager" else GPU_CHUNK, attention, captured=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ def make(settings: EngineSettings) -> Engine:
         "attention": settings.attention not in ("auto", "sdpa"),
         "samples": settings.samples > 1,
         "alternatives": settings.alternatives,
+        "prior-weight": settings.prior_weight > 0,
     }
     for name, is_set in not_ours.items():
         if is_set:
