@@ -8,7 +8,7 @@ from dsx.plugin_api import NamedModel, PromptSet, hookimpl
 
 NAME = "dsx-reader"
 PASSAGE_TOKENS = 400
-"""Of the paper, shown for one question. It was trained on up to 1,000; with 400 the sample paper takes half the time."""
+"""Of the paper, shown for one question. Trained on up to 1,000; with 400 the sample paper takes half the time."""
 PRIOR_WEIGHT = 1.0
 """It has favourites among choices that it was not trained on: with this 69 values of the motor papers are right,
 without it 52 (benchmarks/quality/reader.txt)."""
