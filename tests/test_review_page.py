@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -206,10 +207,17 @@ def test_filters_and_search(visit: Open, page_file: Path) -> None:
     assert page.locator("#list .row .name").all_inner_texts() == ["number_of_targets"]
 
 
-def served(run: RunFolder, reviewer: str) -> ReviewServer:
-    server = ReviewServer(open_review(run.path), reviewer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+@contextmanager
+def served(run: RunFolder, reviewer: str) -> Iterator[ReviewServer]:
+    """A server in a thread of its own, which ends with it: one whose socket is closed under it would spin for ever."""
+    with ReviewServer(open_review(run.path), reviewer) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_two_reviewers_decide_at_one_server(visit: Open, run: RunFolder) -> None:
