@@ -32,12 +32,12 @@ NO_RECIPE = (
     "papers_in_flight",
     "memory_budget",
     "processes",
-    "is_worker",
+    "worker",
 )
 """Parameters that change no answer; all others are the recipe's."""
 CALL = (
     *("force_new", "update", "grace", "claim", "claim_expiry", "leave_to_others", "recursive", "threads"),
-    *("memory_budget", "is_worker"),
+    "memory_budget",
 )
 
 
@@ -145,7 +145,7 @@ class _Typed(click.Command):
     metavar="N",
     help="Share the papers over N processes, each with its share of the GPUs.",
 )
-@click.option("--worker", "is_worker", is_flag=True, hidden=True)
+@click.option("--worker", metavar="FOLDER", type=click.Path(path_type=Path), hidden=True)
 @click.option("--load-seconds", type=click.FloatRange(1), default=120, show_default=True, help="To read one file.")
 @click.option("--load-megabytes", type=click.IntRange(256), default=2048, show_default=True, help="To read one file.")
 @click.option(
@@ -228,7 +228,7 @@ def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
     papers, recipe, run, call = _read(context.params)
     if dry_run:
         return preview(papers, recipe, run, call)
-    if context.params["processes"] > 1:
+    if context.params["processes"] > 1 and not call.is_worker:
         from dsx.run.processes import extract_in_processes
 
         return extract_in_processes(
@@ -252,6 +252,10 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
 
     if (options["schema_name"] is None) == (options["fields"] is None):
         raise click.UsageError("name a parameter set with --schema, or write one with --fields")
+    if options["processes"] > 1 and not options["claim"]:
+        raise click.UsageError("--processes shares the papers by claims; leave out --no-claim")
+    if options["worker"] is not None:  # the process that started this one has chosen the folder
+        options = {**options, "run": options["worker"], "force_new": False}
     recipe = {key: value for key, value in options.items() if key not in NO_RECIPE}
     if options["fields"] is not None:
         recipe["schema_name"] = FIELDS + options["fields"]
@@ -268,6 +272,7 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
     call = Call(
         shard=Shard.read(options["shard"]),
         papers_in_flight=options["papers_in_flight"],
+        is_worker=options["worker"] is not None,
         **{name: options[name] for name in CALL},
     )
     return options["papers"], Recipe.read(**recipe), options["run"], call

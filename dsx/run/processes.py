@@ -2,6 +2,7 @@
 
 The papers are shared by claims, as between any processes of a run. This process loads no model: it starts the others,
 says which papers have ended, and puts their exit codes together. One that fails ends the run; the same command goes on.
+They are in sessions of their own, so that a signal reaches them once: from this process.
 """
 
 from __future__ import annotations
@@ -23,15 +24,17 @@ from dsx.errors import MAY_PASS, LoadError, UsageError
 from dsx.load import document_id
 from dsx.run.job import PlannedRun
 from dsx.run.progress import Progress, show_progress, tally
-from dsx.run.summary import INTERRUPTED, RunSummary, next_steps, shown_names
+from dsx.run.summary import RunSummary, next_steps, shown_names
 from dsx.run.update import as_updated
-from dsx.store import RunFolder
+from dsx.store import Claims, RunFolder
 
 log = logging.getLogger("dsx")
 
 POLL_SECONDS = 0.5
+READER_SECONDS = 5.0
+"""For the last lines of a process that has ended; one that it started may keep the pipe open."""
 ENDED_WELL = (0, 1)
-FORWARDED = (signal.SIGUSR1, signal.SIGTERM, signal.SIGHUP)
+FORWARDED = (signal.SIGUSR1, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 @dataclass(slots=True)
@@ -46,7 +49,6 @@ class Worker:
 
     def __post_init__(self) -> None:
         self.reader = threading.Thread(target=self._relay, name=f"dsx-process-{self.number}", daemon=True)
-        self.reader.start()
 
     @property
     def name(self) -> str:
@@ -59,7 +61,8 @@ class Worker:
             if text := line.rstrip():
                 self.last = text
                 if self.number == 1 or not text.startswith("INFO"):
-                    print(f"[{self.number}] {text}", file=sys.stderr, flush=True)
+                    with suppress(OSError, ValueError):  # stderr is closed; the process must still be read
+                        print(f"[{self.number}] {text}", file=sys.stderr, flush=True)
 
 
 def extract_in_processes(run: PlannedRun, arguments: Sequence[str], count: int) -> int:
@@ -68,23 +71,27 @@ def extract_in_processes(run: PlannedRun, arguments: Sequence[str], count: int) 
         return 0
     devices, watch = shares(visible_gpus(), count), Watch(run)
     left = len(watch.papers) - len(watch.ended)
-    workers = [_start(number, gpus, run.folder, arguments) for number, gpus in enumerate(devices[: max(left, 1)], 1)]
-    log.info("%d papers, shared by %s", left, ", ".join(worker.name for worker in workers))
-    stopped = list[str]()
-    with _forwarding(workers, stopped), show_progress(left) as progress:
-        failed = watch.until_all_end(workers, progress)
-    summary = watch.summary()
-    summary.stopped = stopped[0] if stopped else None
+    workers, signals = list[Worker](), list[signal.Signals]()
+    with _collecting(signals), show_progress(left) as progress, _ending(workers):
+        for number, gpus in enumerate(devices[: max(left, 1)], 1):
+            if signals:
+                break
+            workers.append(_start(number, gpus, run.folder, arguments))
+            workers[-1].reader.start()
+        log.info("%d papers, shared by %s", left, ", ".join(worker.name for worker in workers))
+        failed = watch.until_all_end(workers, progress, signals)
+    summary = watch.summary(whole=failed is None and not signals)
+    summary.stopped = signals[0].name if signals else None
     for line in (*summary.lines(), *next_steps(summary, run.folder)):
         log.info(line)
-    codes = [worker.process.returncode for worker in workers]
-    if stopped:
-        return INTERRUPTED if stopped[0] == "SIGINT" else MAY_PASS if summary.left else max(*codes, summary.exit_code)
     if failed is not None:
         code = failed.process.returncode
         log.error("%s ended with exit code %d: %s; the same command goes on", failed.name, code, failed.last)
         return code if code in (UsageError.exit_code, MAY_PASS) else MAY_PASS
-    return int(any(codes) or summary.exit_code > 0)
+    explained = signals or summary.failed or summary.crashed or summary.engine_failed
+    if not explained and any(worker.process.returncode for worker in workers):
+        return 1
+    return summary.exit_code
 
 
 def shares(gpus: Sequence[str], count: int) -> list[str | None]:
@@ -107,26 +114,45 @@ def visible_gpus() -> list[str]:
 
 
 def _start(number: int, gpus: str | None, folder: Path, arguments: Sequence[str]) -> Worker:
-    command = [sys.executable, "-m", "dsx", "extract", *arguments, "--run", str(folder), "--processes", "1", "--worker"]
+    command = [sys.executable, "-m", "dsx", "extract", f"--worker={folder}", *arguments]
     environment = {**os.environ, **({} if gpus is None else {"CUDA_VISIBLE_DEVICES": gpus})}
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    )
     return Worker(number, gpus, process)
 
 
 @contextmanager
-def _forwarding(workers: Sequence[Worker], stopped: list[str]) -> Iterator[None]:
-    """Signals for this process go to all workers, whose papers in flight have the grace time."""
+def _collecting(signals: list[signal.Signals]) -> Iterator[None]:
+    """Signals for this process are added to `signals`, in the order in which they come."""
 
-    def forward(number: int, frame: FrameType | None) -> None:
-        stopped.append(signal.Signals(number).name)
-        _signal(workers, number)
+    def add(number: int, frame: FrameType | None) -> None:
+        signals.append(signal.Signals(number))
 
-    previous = {number: signal.signal(number, forward) for number in (*FORWARDED, signal.SIGINT)}
+    previous = {number: signal.signal(number, add) for number in FORWARDED}
     try:
         yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _ending(workers: Sequence[Worker]) -> Iterator[None]:
+    """No worker outlives an exception in this block."""
+    try:
+        yield
+    except BaseException:
+        _signal(workers, signal.SIGTERM)
+        for worker in workers:
+            worker.process.wait()
+        raise
 
 
 def _signal(workers: Sequence[Worker], number: int) -> None:
@@ -137,25 +163,43 @@ def _signal(workers: Sequence[Worker], number: int) -> None:
 
 
 class Watch:
-    """The papers of a run, as its folder shows them. ended: documents that have a result or a failure."""
+    """The papers of a run, as its folder shows them.
+
+    papers: by document. ended: documents that have a result or a failure.
+    """
 
     def __init__(self, run: PlannedRun) -> None:
         self._run, self._names = run, shown_names(run.papers)
-        by_document: dict[str, Path] = {}
+        self.papers, self.ended = dict[str, Path](), set[str]()
+        self._unreadable, self._duplicates = dict[str, str](), dict[str, str]()
         for path in run.papers:
-            with suppress(LoadError):  # what cannot be read is the workers' to name
-                by_document.setdefault(document_id(path), path)
-        self.papers, self.ended = by_document, set[str]()
-        self._before, self._started = self._look(), time.perf_counter()
+            try:
+                first = self.papers.setdefault(document_id(path), path)
+            except LoadError as problem:
+                self._unreadable[self._names[path]] = str(problem)
+            else:
+                if first != path:
+                    self._duplicates[self._names[path]] = self._names[first]
+        self._outdated: dict[str, tuple[int, ...]] = {}
+        self._began, self._started = time.time(), time.perf_counter()
+        self._before = self._look()
         self.ended |= self._before
 
-    def until_all_end(self, workers: Sequence[Worker], progress: Progress) -> Worker | None:
-        """Says which papers have ended. Gives the first worker that failed, which ends the others."""
-        failed = None
+    def until_all_end(
+        self, workers: Sequence[Worker], progress: Progress, signals: Sequence[signal.Signals]
+    ) -> Worker | None:
+        """Says which papers have ended. Gives the first worker that failed by itself, which ends the others.
+
+        signals: what comes in while this waits goes to all workers, whose papers in flight have the grace time.
+        """
+        failed, forwarded = None, 0
         while True:
             running = [worker for worker in workers if worker.process.poll() is None]
             self._say(progress)
-            if failed is None:
+            for number in signals[forwarded:]:
+                _signal(running, number)
+                forwarded += 1
+            if failed is None and not signals:
                 ended = [worker for worker in workers if worker not in running]
                 failed = next((worker for worker in ended if worker.process.returncode not in ENDED_WELL), None)
                 if failed is not None:
@@ -164,12 +208,16 @@ class Watch:
                 break
             time.sleep(POLL_SECONDS)
         for worker in workers:
-            worker.reader.join()
+            worker.reader.join(READER_SECONDS)
         return failed
 
-    def summary(self) -> RunSummary:
-        """What the run folder holds of the papers. The time of this call is shared out over what it did."""
-        summary, folder = RunSummary(), self._open()
+    def summary(self, whole: bool = True) -> RunSummary:
+        """What the run folder holds of the papers. The time of this call is shared out over what it did.
+
+        whole: all workers came to their end, so that what is left is in work in other processes, where there are any.
+        """
+        summary, folder, missing = RunSummary(), self._open(), list[str]()
+        summary.failed, summary.duplicates = dict(self._unreadable), dict(self._duplicates)
         new = max(len(self.ended - self._before), 1)
         for document, path in self.papers.items():
             result = folder.result(document) if folder is not None else None
@@ -178,10 +226,29 @@ class Watch:
                 seconds = (time.perf_counter() - self._started) / new
                 summary.count(result, None if document in self._before else seconds)
             elif failure is not None:
-                summary.failed[self._names[path]] = str(failure["reason"])
+                earlier = " (earlier; dsx runs retry does it again)" if document in self._before else ""
+                summary.failed[self._names[path]] = f"{failure['reason']}{earlier}"
             else:
-                summary.left += 1
+                missing.append(document)
+        crashes = self._crashes(folder) if folder is not None and missing else {}
+        for document in crashes.keys() & missing:
+            reason = f"{crashes[document]} (the traceback is in the run folder's log)"
+            summary.crashed[self._names[self.papers[document]]] = reason
+        left, call = len(missing) - len(summary.crashed), self._run.call
+        if left and whole and folder is not None and Claims(folder.path, call.claim_expiry).others():
+            summary.elsewhere, summary.left_to_others = left, call.leave_to_others
+        else:
+            summary.left = left
         return summary
+
+    def _crashes(self, folder: RunFolder) -> dict[str, str]:
+        """Why the program fell over at papers since this call began, by document."""
+        crashes = (event for event in folder.logs() if event.get("event") == "crash")
+        return {
+            str(event.get("document")): str(event.get("reason"))
+            for event in crashes
+            if isinstance(event.get("time"), float) and event["time"] >= self._began
+        }
 
     def _say(self, progress: Progress) -> None:
         folder = self._open()
@@ -198,7 +265,26 @@ class Watch:
         if folder is None:
             return set()
         stored = (self.papers.keys() & {*folder.stored("records"), *folder.stored("failures")}) - self.ended
-        return {each for each in stored if not folder.earlier_result(each) or folder.failed(each)}
+        return {each for each in stored if not self._is_outdated(folder, each)}
+
+    def _is_outdated(self, folder: RunFolder, document: str) -> bool:
+        """Whether there are answers to an earlier parameter set only; read again where a file has changed."""
+        version = (*_version(folder.path / "records", document), *_version(folder.path / "failures", document))
+        if self._outdated.get(document) == version:
+            return True
+        if not folder.earlier_result(document) or folder.failed(document):
+            return False
+        self._outdated[document] = version
+        return True
 
     def _open(self) -> RunFolder | None:
         return as_updated(self._run.folder, self._run.manifest, self._run.call.update)
+
+
+def _version(folder: Path, document: str) -> tuple[int, ...]:
+    """Another one after each write of the document's file in `folder`."""
+    try:
+        state = (folder / f"{document}.json").stat()
+    except FileNotFoundError:
+        return ()
+    return state.st_mtime_ns, state.st_ino
