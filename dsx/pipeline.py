@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from dsx.answers.calibration import Calibration
+from dsx.answers.calibration import Calibration, calibrated_record
 from dsx.ask import plan
 from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector, room
-from dsx.evaluation.calibrate import calibrated
 from dsx.fill import placed, written
 from dsx.fill import records as labels
 from dsx.fill.earlier import EarlierAnswers
@@ -54,12 +53,16 @@ Filling = Rounds[PaperResult]
 
 @dataclass(slots=True, eq=False)
 class _OpenRecord:
-    """A record that is being filled; the first is the paper itself."""
+    """A record that is being filled; the first is the paper itself.
+
+    stored: names of values that an earlier run of the paper gave, with the confidence that is stored.
+    """
 
     type: RecordType
     context: RecordContext = field(default_factory=RecordContext)
     evidence: Evidence | None = None
     values: dict[str, Value] = field(default_factory=dict)
+    stored: frozenset[str] = frozenset()
 
     def record(self) -> Record:
         ordered = {parameter.name: self.values[parameter.name] for parameter in self.type.parameters}
@@ -120,16 +123,20 @@ class Pipeline:
             if earlier is not None:
                 for record in unfilled:
                     record.values |= earlier.values(record.context.path)
+                    record.stored = frozenset(record.values)
             tasks = [*self._values(paper, unfilled), *self._records(paper, unfilled, earlier)]
             below = yield from together(tasks)
             filled += unfilled
             unfilled = [record for records in below for record in records]
-        records = (printable_record(flagged(record.record(), document)) for record in filled)
-        result = PaperResult(document.id, document.file, tuple(records), tuple(self._notes(paper)))
+        records = (printable_record(flagged(self._record(record), document)) for record in filled)
+        return PaperResult(document.id, document.file, tuple(records), tuple(self._notes(paper)))
+
+    def _record(self, filled: _OpenRecord) -> Record:
+        """With the probabilities of the run's curves; values that are stored went through them already."""
         fitted = self.recipe.calibration
         if fitted is None or fitted.fitted_on == "model":
-            return result
-        return calibrated(result, Calibration.of(fitted), self.parameters)
+            return filled.record()
+        return calibrated_record(filled.record(), filled.type, Calibration.of(fitted), unchanged=filled.stored)
 
     def _notes(self, paper: PaperContext) -> Iterator[str]:
         if not paper.selector.whole:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, cohen_kappa_score
 
-from dsx.answers.calibration import Calibration, fit_line, fitted_curves, read_curves
+from dsx.answers.calibration import Calibration, calibrated, fit_line, fitted_curves, read_curves
 from dsx.errors import UsageError
 from dsx.evaluation import calibrate
 from dsx.evaluation.agreement import agreement, cohen_kappa, krippendorff_alpha
@@ -94,7 +94,7 @@ def test_a_calibration_is_written_and_applied_to_values(tmp_path: Path) -> None:
     path = tmp_path / "curves.json"
     path.write_text(fitted_curves({"": (1, 0), "number": (1, -2)}, about="fitted here", stored=True).model_dump_json())
     calibration = Calibration.of(read_curves(path))
-    result = calibrate.calibrated(TWO_LISTS, calibration, PARAMETERS)
+    result = calibrated(TWO_LISTS, calibration, PARAMETERS)
     [before, after] = (each.records[0].values for each in (TWO_LISTS, result))
     assert after["n"].confidence == pytest.approx(Calibration({"": (1, -2)}).probability("", 0.9312))
     assert after["name"].confidence == pytest.approx(before["name"].confidence, abs=1e-6)

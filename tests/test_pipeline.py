@@ -10,9 +10,8 @@ from typing import Any, Literal
 
 import pytest
 
-from dsx.answers.calibration import Calibration, fitted_curves
+from dsx.answers.calibration import Calibration, calibrated, fitted_curves
 from dsx.errors import DecodeError
-from dsx.evaluation.calibrate import calibrated
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe

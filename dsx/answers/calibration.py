@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dsx.errors import UsageError
 from dsx.recipe import Curve, FittedCurves
+from dsx.schema import kind_of
+from dsx.types import PaperResult, ParameterSet, Record, RecordPath, RecordType, Value
 
 Line = tuple[float, float]
 """Slope and intercept of a logistic curve over log-odds (Platt scaling)."""
@@ -41,6 +43,36 @@ class Calibration:
     def fitted(self) -> bool:
         """Whether confidences are probabilities."""
         return bool(self.curves)
+
+
+def calibrated(result: PaperResult, calibration: Calibration, parameters: ParameterSet) -> PaperResult:
+    """A paper's result with probabilities in place of the confidences of its values; nulls keep theirs."""
+    records = (
+        calibrated_record(record, _type_at(parameters.root, record.path), calibration) for record in result.records
+    )
+    return replace(result, records=tuple(records))
+
+
+def calibrated_record(
+    record: Record, record_type: RecordType, calibration: Calibration, unchanged: Container[str] = ()
+) -> Record:
+    """`calibrated` of one record. unchanged: names of values that keep their confidence."""
+    kinds = {parameter.name: kind_of(parameter) for parameter in record_type.parameters}
+
+    def probable(name: str, value: Value) -> Value:
+        if name in unchanged or value.confidence is None or value.value is None:
+            return value
+        return replace(value, confidence=calibration.probability(kinds.get(name, ""), value.confidence))
+
+    return replace(record, values={name: probable(name, value) for name, value in record.values.items()})
+
+
+def _type_at(root: RecordType, path: RecordPath) -> RecordType:
+    """The type of the records at a path; one without parameters where the set has no such list."""
+    for step in path:
+        nothing = RecordType(step.list, "", ())
+        root = next((child for child in root.children if child.name == step.list), nothing)
+    return root
 
 
 def read_curves(path: Path) -> FittedCurves:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from dsx.answers.calibration import Calibration, Line, fit_line
 from dsx.evaluation.judge import Verdict
-from dsx.report.columns import columns, lists_of, names
+from dsx.report.columns import columns
 from dsx.schema import kind_of
-from dsx.types import PaperResult, ParameterSet, Value
+from dsx.types import ParameterSet
 
 if TYPE_CHECKING:
     from dsx.evaluation.score import Judgements
@@ -127,26 +127,6 @@ def left_out(values: Sequence[Judged]) -> list[Judged]:
         curves = fit([value for value in values if value.paper != paper])
         probabilities += apply_curves([value for value in values if value.paper == paper], curves)
     return probabilities
-
-
-def calibrated(result: PaperResult, calibration: Calibration, parameters: ParameterSet) -> PaperResult:
-    """A paper's result with probabilities in place of the confidences of its values; nulls keep theirs."""
-    kinds, column_names = kinds_of(parameters), names(columns(parameters))
-
-    def probable(value: Value, kind: str) -> Value:
-        if value.confidence is None or value.value is None:
-            return value
-        return replace(value, confidence=calibration.probability(kind, value.confidence))
-
-    records = []
-    for record in result.records:
-        lists = lists_of(record.path)
-        values = {
-            name: probable(value, kinds.get(column_names.get((lists, name), name), ""))
-            for name, value in record.values.items()
-        }
-        records.append(replace(record, values=values))
-    return replace(result, records=tuple(records))
 
 
 def _curve(values: Sequence[Judged]) -> Line:

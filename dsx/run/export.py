@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from dsx.answers.calibration import Calibration, check_model, read_curves
+from dsx.answers.calibration import Calibration, calibrated, check_model, read_curves
 from dsx.errors import UsageError
-from dsx.evaluation.calibrate import calibrated
 from dsx.plugins.registry import Registry
 from dsx.report.codebook import write_codebook
 from dsx.report.writing import export_to
