@@ -90,7 +90,8 @@ class Run(Generic[Model]):
     """A run folder as a sequence of papers. `extract` and `open_run` make it.
 
     Iterating gives the papers that are stored; where `extract` made it, the others too, as each is filled: a run that
-    is not iterated asks nothing. A paper that fails is named in `failures`, and the iteration goes on.
+    is not iterated asks nothing. A paper that fails, or that the class refuses even without values, is named in
+    `failures`, and the iteration goes on.
     """
 
     def __init__(
@@ -103,10 +104,20 @@ class Run(Generic[Model]):
     ) -> None:
         self.path, self.parameters, self.model = path, parameters, model
         self._session, self._own_class = session, own_class
+        self._refused: dict[str, dict[str, Json]] = {}
 
     def __iter__(self) -> Iterator[Paper[Model]]:
-        for result in self._folder().results() if self._session is None else self._session.results():
-            yield self._paper(result)
+        from dsx.schema import validated
+
+        for stored in self._folder().results() if self._session is None else self._session.results():
+            try:
+                result, values = validated(stored, self.parameters, self.model)
+            except UsageError as problem:
+                reason = str(problem).removeprefix(f"{stored.file}: ")
+                self._refused[stored.document] = {"document": stored.document, "file": stored.file, "reason": reason}
+            else:
+                self._refused.pop(stored.document, None)
+                yield Paper(result.file, result.document, values, result.records, result.notes)
 
     def __repr__(self) -> str:
         from dsx.store import is_run
@@ -124,10 +135,13 @@ class Run(Generic[Model]):
 
     @property
     def failures(self) -> dict[str, str]:
-        """File → reason, of the papers that failed, and of those with answers to an earlier parameter set only."""
+        """File → reason, of the papers that failed, and of those with answers to an earlier parameter set only.
+
+        A paper that the class refuses even without values is among them once the iteration has come to it.
+        """
         from dsx.run.history import reasons
 
-        return reasons(self._folder().missing())
+        return reasons([*self._folder().missing(), *self._refused.values()])
 
     def export(self, path: Path | str, format: str | None = None, **choices: Any) -> None:
         """Writes what is stored, as `dsx export` does. format: None: as the file's name ends.
@@ -155,12 +169,6 @@ class Run(Generic[Model]):
         from dsx.store import read_run
 
         return read_run(self.path)
-
-    def _paper(self, result: PaperResult) -> Paper[Model]:
-        from dsx.schema import validated
-
-        result, values = validated(result, self.parameters, self.model)
-        return Paper(result.file, result.document, values, result.records, result.notes)
 
     def _checked(self, result: PaperResult) -> PaperResult:
         """Without what the validators of the user's own class refuse; stored values fit a class that dsx made."""

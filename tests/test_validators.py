@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -135,7 +136,7 @@ def test_where_it_still_refuses_values_below_go_too() -> None:
         def never(self) -> Never:
             raise ValueError("never")
 
-    with pytest.raises(UsageError, match="Never refuses a paper without values: never"):
+    with pytest.raises(UsageError, match=r"a\.pdf: Never refuses it even without values: never"):
         validated(result(), parameter_set(Never, "Study"), Never)
 
 
@@ -152,3 +153,22 @@ def test_a_run_its_frame_and_its_exports_agree(tmp_path: Path) -> None:
     run.export(tmp_path / "table.jsonl")
     assert '"refused: 7 is odd"' in (tmp_path / "table.jsonl").read_text()
     assert list(dsx.open_run(tmp_path / "run").frame()["targets"]) == [8, 7], "as the paper has it"
+
+
+def test_a_paper_that_is_refused_as_it_is_is_a_failure_and_the_others_go_on(tmp_path: Path) -> None:
+    class OneArm(Study):
+        @model_validator(mode="after")
+        def has_one_arm(self) -> OneArm:
+            if len(self.arms) > 1:
+                raise ValueError("two arms")
+            return self
+
+    parameters = parameter_set(OneArm, "Study")
+    folder = open_run(tmp_path / "run", {"schema": dict(parameters.schema), "schema_name": "Study"})
+    folder.save(result())
+    folder.save(replace(result(), document="b" * 64, file="b.pdf", records=result().records[:2]))
+    run = dsx.open_run(tmp_path / "run", OneArm)
+    assert [paper.file for paper in run] == ["b.pdf"]
+    assert run.failures == {"a.pdf": "OneArm refuses it even without values: two arms"}
+    with pytest.raises(UsageError, match=r"a\.pdf: OneArm refuses it"):
+        run.frame()

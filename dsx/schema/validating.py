@@ -36,7 +36,7 @@ def validated(result: PaperResult, parameters: ParameterSet, model: type[Model])
     """The result without the values that the class refuses, and an object of the class.
 
     A field's validator costs its value; a model's costs the values of its record, and those of other records only where
-    it still refuses. Raises UsageError where it refuses even a paper without values.
+    it still refuses. Raises UsageError, with the file's name, where it refuses even a paper without values.
     """
     from pydantic import ValidationError
 
@@ -49,7 +49,7 @@ def validated(result: PaperResult, parameters: ParameterSet, model: type[Model])
             before, result = result, _without(result, refused)
             if result == before:
                 why = _message(errors[0]["msg"])
-                raise UsageError(f"{model.__name__} refuses a paper without values: {why}") from None
+                raise UsageError(f"{result.file}: {model.__name__} refuses it even without values: {why}") from None
 
 
 def _message(text: str) -> str:
