@@ -12,6 +12,9 @@ from pydantic import BaseModel, Field
 
 import dsx
 from dsx import plugin_api
+from dsx.recipe import Recipe
+from dsx.run.session import Session
+from dsx.store import open_run
 from tests.conftest import Scripted
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,6 +88,12 @@ class Study(BaseModel):
     experiments: list[Experiment] = []
 
 
+class Untitled(BaseModel):
+    """Study without its title."""
+
+    experiments: list[Experiment] = []
+
+
 @pytest.fixture
 def installed(scripted: Scripted, monkeypatch: pytest.MonkeyPatch) -> Scripted:
     """The scripted engine in this process."""
@@ -135,6 +144,21 @@ def test_a_paper_that_fails_is_named_and_the_others_go_on(installed: Scripted, t
     assert [paper.file for paper in run] == ["p00.pdf", "p01.pdf"]
     assert list(run.failures) == ["a.pdf"]
     assert next(iter(run)).values.model_dump().keys() == {"title", "experiments"}
+
+
+@pytest.mark.slow
+def test_an_update_that_was_killed_goes_on_with_papers_that_need_no_question(
+    installed: Scripted, tmp_path: Path
+) -> None:
+    papers, folder = installed.papers(tmp_path / "papers", 2), tmp_path / "run"
+    recipe = Recipe.read(schema_name="Study", engine="scripted")
+    after = dsx.parameter_set(Untitled)
+    dsx.extract(Study, papers / "p00.pdf", engine="scripted", run=folder).finish()
+    session = Session.check([papers], recipe, after, folder, 1, update=True)
+    open_run(folder, session.manifest, update=True)  # and killed
+    run = dsx.extract(Untitled, papers, engine="scripted", run=folder)
+    assert [paper.file for paper in run] == ["p00.pdf", "p01.pdf"]
+    assert run.failures == {}
 
 
 def test_what_cannot_be_run_is_said_before_anything_is_loaded(tmp_path: Path) -> None:

@@ -409,13 +409,13 @@ def test_processes_at_one_run_know_of_each_other(tmp_path: Path) -> None:
     from dsx.store import Claims
 
     with Claims(tmp_path) as one:
-        assert (one.processes(), one.processes(here=True)) == (1, 1)
+        assert (one.others(), one.others(here=True)) == (0, 0)
         with Claims(tmp_path):
-            assert (one.processes(), one.processes(here=True)) == (2, 2)
-        assert one.processes() == 1
+            assert (one.others(), one.others(here=True)) == (1, 1)
+        assert one.others() == 0
         far = one.folder / "process-far.0.json"
         far.write_text(json.dumps({"place": "another kernel", "process": 1, "started": 0}))
-        assert (one.processes(), one.processes(here=True)) == (2, 1)
+        assert (one.others(), one.others(here=True)) == (1, 0)
 
 
 def test_the_processors_given_are_the_least_of_all_limits(tmp_path: Path) -> None:

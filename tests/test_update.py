@@ -15,18 +15,31 @@ import numpy
 import pytest
 
 import dsx
+from dsx.answers.calibration import fitted_curves
 from dsx.errors import AnotherRun, RunError, UsageError
 from dsx.fill.earlier import EarlierAnswers, changes
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.run.batch import PaperInFlight, answer_round
-from dsx.run.history import state
+from dsx.run.history import listed, state
 from dsx.run.job import Call
-from dsx.run.update import open_for
+from dsx.run.update import join_run
 from dsx.schema import read
-from dsx.store import Claims, open_run, read_run, schema_sha256, to_json
-from dsx.types import Completion, Document, Flag, Page, PaperResult, Parameter, Question, Record, Status, Value
+from dsx.store import open_run, read_run, schema_sha256, to_json
+from dsx.types import (
+    Completion,
+    Confidence,
+    Document,
+    Flag,
+    Page,
+    PaperResult,
+    Parameter,
+    Question,
+    Record,
+    Status,
+    Value,
+)
 from tests.conftest import SMALL, Scripted
 
 PAPER = "A study of reaching\n\nIn Experiment 1, sixteen people (n = 16) reached for 3 weeks. They had 9 targets.\n"
@@ -78,7 +91,8 @@ class Hashed:
             self.asked.append(question)
             words = "\n".join((str(question.id), question.shown.text, question.prompt))
             drawn = int.from_bytes(hashlib.sha256(words.encode()).digest()[:4])
-            yield Completion(question.id, _answer(question, drawn), True)
+            sure = {each.name: Confidence(0.9, 0.8) for each in question.parameters}
+            yield Completion(question.id, _answer(question, drawn), True, confidence=sure)
 
     def describe(self) -> dict[str, Any]:
         return {"model": "hashed"}
@@ -251,6 +265,7 @@ def test_papers_of_an_earlier_set_are_known_as_such(tmp_path: Path) -> None:
     run.save(result(1, title=title, year=Value(2001, Status.STATED)))
     run.fail(result(2).document, "p2.pdf", "no list")
     assert [paper["file"] for paper in run.missing()] == ["p2.pdf"]
+    assert [(each.done, each.failed) for each in listed(tmp_path)] == [(1, 1)]
     run.forget(result(2).document)
     assert run.earlier_result(result(2).document) == (result(2, title=title), {"name": "small", "schema": before})
     found = state(run)
@@ -267,13 +282,28 @@ def test_papers_of_an_earlier_set_are_known_as_such(tmp_path: Path) -> None:
 
 
 def test_no_update_under_a_process_with_the_earlier_set(tmp_path: Path) -> None:
-    before, after = with_paper(year={"type": "integer"}), SMALL
-    open_run(tmp_path / "run", manifest(before))
-    with Claims(tmp_path / "run"), pytest.raises(RunError, match="with another parameter set; end them first"):
-        open_for(tmp_path / "run", manifest(after), read(after, "small"), update=True)
-    assert open_for(tmp_path / "run", manifest(after), read(after, "small"), update=True).manifest["schema"] == after
+    run, before, after = tmp_path / "run", with_paper(year={"type": "integer"}), SMALL
+    parameters = read(after, "small")
+    with join_run(run, manifest(before), read(before, "small")):
+        with pytest.raises(RunError, match="in use with another parameter set"):
+            join_run(run, manifest(after), parameters, update=True).__enter__()
+        another = {**manifest(after), "recipe": {"order": "quote-value"}}
+        with pytest.raises(AnotherRun, match="another schema, recipe order"):
+            join_run(run, another, parameters, update=True).__enter__()
+    with join_run(run, manifest(after), parameters, update=True) as (updated, claims):
+        assert (updated.manifest["schema"], claims.others()) == (after, 0)
+        with join_run(run, manifest(after), parameters, update=True):
+            assert claims.others() == 1, "with the same set they share it"
     with pytest.raises(UsageError, match="--force-new"):
         Call(update=True, force_new=True)
+
+
+def test_what_an_update_keeps_goes_through_the_curves_of_a_run_once(paper: Document) -> None:
+    fitted = fitted_curves({"": (0.5, -1), "null": (0, 0)}, about="", stored=True)
+    stored, _ = fill(EARLIER, paper, calibration=fitted)
+    assert any(value.confidence for record in stored.records for value in record.values.values())
+    updated, _ = fill(changed(), paper, answers(stored, changed()), calibration=fitted)
+    assert to_json(updated) == to_json(fill(changed(), paper, calibration=fitted)[0])
 
 
 @pytest.mark.slow

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dsx.errors import LoadError, RunError
-from dsx.load import document_id
+from dsx.errors import RunError
+from dsx.run.papers import identity
 from dsx.settings import read_settings
 from dsx.store import RunFolder, compare, runs_in
 from dsx.types import Json
@@ -50,11 +50,4 @@ def _run_to_update(about_these: Sequence[RunFolder], manifest: Mapping[str, Json
 
 def _shares_papers(run: RunFolder, papers: Sequence[Path]) -> bool:
     ended = {*run.stored("records"), *run.stored("failures")}
-    return not ended or any(_identity(paper) in ended for paper in papers)
-
-
-def _identity(paper: Path) -> str | None:
-    try:
-        return document_id(paper)
-    except LoadError:  # it is named when the run comes to it
-        return None
+    return not ended or any(identity(paper) in ended for paper in papers)

@@ -65,16 +65,16 @@ class ListedRun:
 
 
 def listed(folder: Path) -> list[ListedRun]:
-    """The runs below `folder`, newest first. Results are counted, not read."""
+    """The runs below `folder`, newest first. Results are counted; those of an updated run are read."""
     return [_listed(run) for run in runs_in(folder)]
 
 
 def _listed(run: RunFolder) -> ListedRun:
     changed = datetime.fromtimestamp((run.path / "records").stat().st_mtime).isoformat(" ", "minutes")
     stored = run.stored("records")
-    failed = set(run.stored("failures")).difference(stored)
+    failed = {failure["document"] for failure in run.failures()}  # of an updated paper there may be both
     engine, recipe = (run.manifest.get(key) or {} for key in ("engine", "recipe"))
-    done = len(stored) - len(run.outdated())
+    done = len(set(stored) - failed) - len(run.outdated())
     model = str(engine.get("model") or recipe.get("model") or engine.get("engine") or "")
     return ListedRun(str(run.path), run.manifest["schema_name"], model, done, len(failed), changed)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 from dsx import __version__
 from dsx.answers.calibration import check_model
 from dsx.ask import plan
-from dsx.errors import LoadError, RunError, SchemaError, UsageError
+from dsx.errors import RunError, SchemaError, UsageError
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
 from dsx.run.folders import default_folder
 from dsx.run.loop import run_papers
-from dsx.run.papers import WHOLE, Shard, collect
+from dsx.run.papers import WHOLE, Shard, collect, identity
 from dsx.run.parameter_source import find_parameters
 from dsx.run.progress import Progress, Silence, show_progress
 from dsx.run.signals import Stop
 from dsx.run.summary import RunSummary, next_steps
 from dsx.run.threads import given_cpus, prepare, use_threads
-from dsx.run.update import as_updated, earlier_answers, is_left, open_for, what_changes
+from dsx.run.update import as_updated, earlier_answers, is_left, join_run, what_changes
 from dsx.settings import read_settings
 from dsx.store import EXPIRY_SECONDS, Claims, RunFolder, free, is_run, probe, schema_sha256
 from dsx.terminal import printable_line
@@ -260,12 +260,11 @@ def _fill(planned: PlannedRun) -> tuple[RunSummary, Path]:
         try:
             manifest = {**planned.manifest, "engine": engine.describe()}
             folder = free(folder, manifest) if call.force_new else folder
-            store = open_for(folder, manifest, parameters, call.update)
-            store.log({"event": "start", "papers": planned.all_papers, "mine": len(planned.papers)})
-            log.info("Run folder: %s", store.path)
-            with _progress(planned) as progress, _claims(store.path, call) as claims:
-                others = claims.processes() - 1 if claims else 0
-                if others:
+            joined = join_run(folder, manifest, parameters, update=call.update, claim_expiry=call.claim_expiry)
+            with joined as (store, claims), _progress(planned) as progress:
+                store.log({"event": "start", "papers": planned.all_papers, "mine": len(planned.papers)})
+                log.info("Run folder: %s", store.path)
+                if call.claim and (others := claims.others()):
                     log.info("%d other processes are at this run: the papers are shared with them", others)
                 pipeline = make_pipeline(recipe, parameters, plugins, engine, store)
                 summary = run_papers(
@@ -275,7 +274,7 @@ def _fill(planned: PlannedRun) -> tuple[RunSummary, Path]:
                     store,
                     progress,
                     stop=stop,
-                    claims=claims,
+                    claims=claims if call.claim else None,
                     in_flight=call.papers_in_flight,
                     before_paper=partial(_share_cpus, call.threads, claims),
                 )
@@ -286,13 +285,7 @@ def _fill(planned: PlannedRun) -> tuple[RunSummary, Path]:
 
 def _papers_left(papers: Sequence[Path], run: RunFolder | None, parameters: ParameterSet) -> int:
     """How many papers that can be read have anything to be asked; where there is none no model need be loaded."""
-    from dsx.load import document_id
-
-    left = 0
-    for path in papers:
-        with suppress(LoadError):
-            left += is_left(run, parameters, document_id(path))
-    return left
+    return sum(is_left(run, parameters, document) for document in filter(None, map(identity, papers)))
 
 
 def _progress(planned: PlannedRun) -> AbstractContextManager[Progress]:
@@ -303,19 +296,14 @@ def _look(planned: PlannedRun) -> RunSummary:
     def changed(path: Path) -> Filling:
         raise RunError(f"{path} was changed a moment ago; run the same command again")
 
-    run = open_for(planned.folder, planned.manifest, planned.pieces.parameters, planned.call.update)
-    log.info("Run folder: %s", run.path)
-    with _progress(planned) as progress:
+    joined = join_run(planned.folder, planned.manifest, planned.pieces.parameters, update=planned.call.update)
+    with joined as (run, _), _progress(planned) as progress:
+        log.info("Run folder: %s", run.path)
         return run_papers(planned.papers, changed, lambda questions: (), run, progress)
 
 
-def _claims(run: Path, call: Call) -> AbstractContextManager[Claims | None]:
-    return Claims(run, call.claim_expiry) if call.claim else nullcontext()
-
-
-def _share_cpus(threads: int | None, claims: Claims | None) -> None:
-    siblings = claims.processes(here=True) if claims else 1
-    use_threads(threads or max(given_cpus() // siblings, 1))
+def _share_cpus(threads: int | None, claims: Claims) -> None:
+    use_threads(threads or max(given_cpus() // (claims.others(here=True) + 1), 1))
 
 
 def preview(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call) -> int:

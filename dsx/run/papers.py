@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dsx.errors import PaperError, UsageError
+from dsx.errors import LoadError, PaperError, UsageError
+from dsx.load import document_id
 
 log = logging.getLogger("dsx.run")
 
@@ -134,3 +135,11 @@ def _search(folder: Path, recursive: bool, collection: Collection) -> None:
             collection.skipped[subfolder] = "a hidden folder"
         else:
             _search(subfolder, recursive, collection)
+
+
+def identity(path: Path) -> str | None:
+    """The document's id; None for a file that cannot be read. The run loop names that file."""
+    try:
+        return document_id(path)
+    except LoadError:
+        return None

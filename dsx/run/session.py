@@ -7,17 +7,15 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsx.errors import PaperError
-from dsx.load import document_id
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
 from dsx.run.folders import default_folder
 from dsx.run.job import check_recipe, make_engine, make_pipeline, manifest_of, with_model
 from dsx.run.loop import run_papers
-from dsx.run.papers import collect
+from dsx.run.papers import collect, identity
 from dsx.run.progress import show_progress
-from dsx.run.update import as_updated, is_left, open_for
-from dsx.store import is_run, probe, read_run
+from dsx.run.update import as_updated, is_left, join_run
+from dsx.store import probe, read_run
 from dsx.types import Json, PaperResult, ParameterSet
 
 
@@ -57,20 +55,23 @@ class Session:
     def results(self) -> Iterator[PaperResult]:
         """Each paper's result, in order, once; a paper that fails gives none.
 
-        The model is loaded for the first paper that has neither result nor failure, and closed at the end.
+        The model is loaded for the first paper that has neither result nor failure, and closed at the end. An
+        update, and a run with answers to an earlier parameter set, is opened and its model loaded before the first one.
         """
         seen: set[str] = set()
         with ExitStack() as stack:
             fill: Callable[[Sequence[Path]], None] | None = None
-            if is_run(self.folder) and all(map(self._ended, self.files)):
-                open_for(self.folder, self.manifest, self.parameters, self.update)
-            elif self.update:
+            run = as_updated(self.folder, self.manifest, self.update)
+            if run is not None and all(map(self._ended, self.files)):
+                with join_run(self.folder, self.manifest, self.parameters, update=self.update):
+                    pass  # papers that can be completed are
+            elif self.update or (run is not None and run.outdated()):
                 fill = self._open(stack)
             for batch in _batches(self.files, self.in_flight):
                 if not all(map(self._ended, batch)):
                     fill = fill or self._open(stack)
                     fill(batch)
-                for document in filter(None, map(_identity, batch)):
+                for document in filter(None, map(identity, batch)):
                     if document not in seen and (result := read_run(self.folder).result(document)):
                         yield result
                     seen.add(document)
@@ -79,7 +80,7 @@ class Session:
         """Loads the model and opens the run folder; what fills a batch of papers."""
         engine = stack.enter_context(closing(make_engine(self.recipe, self.plugins)))
         manifest = {**self.manifest, "engine": engine.describe()}
-        folder = open_for(self.folder, manifest, self.parameters, self.update)
+        folder, _ = stack.enter_context(join_run(self.folder, manifest, self.parameters, update=self.update))
         progress = stack.enter_context(show_progress(len(self.files)))
         pipeline = make_pipeline(self.recipe, self.parameters, self.plugins, engine, folder)
 
@@ -93,18 +94,10 @@ class Session:
         return fill
 
     def _ended(self, path: Path) -> bool:
-        document = _identity(path)
+        document = identity(path)
         run = as_updated(self.folder, self.manifest, self.update)
         return document is not None and not is_left(run, self.parameters, document)
 
 
 def _batches(files: Sequence[Path], size: int) -> Iterator[Sequence[Path]]:
     return (files[start : start + size] for start in range(0, len(files), size))
-
-
-def _identity(path: Path) -> str | None:
-    """None for a file that cannot be read; the loop names it."""
-    try:
-        return document_id(path)
-    except PaperError:
-        return None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 from dsx.errors import RunError
 from dsx.fill.earlier import EarlierAnswers, changes
 from dsx.schema import read
-from dsx.store import Claims, RunFolder, compare, is_run, open_run, read_run, updated
+from dsx.store import EXPIRY_SECONDS, Claims, RunFolder, compare, is_run, open_run, read_run, updated
 from dsx.types import Json, ParameterSet, RecordType
 
 
@@ -22,22 +23,37 @@ def as_updated(folder: Path, manifest: Mapping[str, Json], update: bool) -> RunF
     return RunFolder(folder, updated(run.manifest, manifest)) if update and compare(run.manifest, manifest) else run
 
 
-def open_for(folder: Path, manifest: Mapping[str, Json], parameters: ParameterSet, update: bool) -> RunFolder:
-    """`open_run`, with all results in it that answer to the parameter set without anything being asked.
+@contextmanager
+def join_run(
+    folder: Path,
+    manifest: Mapping[str, Json],
+    parameters: ParameterSet,
+    *,
+    update: bool = False,
+    claim_expiry: float = EXPIRY_SECONDS,
+) -> Iterator[tuple[RunFolder, Claims]]:
+    """`open_run`, and this process's claims: while the block runs, no other process gives the run another set.
 
+    Results of an earlier parameter set to which nothing is to be asked are stored as results of the current one.
     update: the run may have another parameter set; its papers are then to be updated. Raises RunError where other
     processes are at it with that set.
     """
     others = bool(update and is_run(folder) and Claims(folder).others())
-    if others and compare(read_run(folder).manifest, manifest):  # read after they were counted: they are of that set
-        raise RunError(f"other processes are at {folder} with another parameter set; end them first")
+    if others and _differs_in_schema(read_run(folder), manifest):  # read after they were counted: they are of that set
+        raise RunError(f"{folder} is in use with another parameter set; end what is at it first")
     run = open_run(folder, manifest, update=update)
-    for paper in run.outdated():
-        answers = earlier_answers(run, parameters, paper["document"])
-        result = answers.complete() if answers else None
-        if result is not None:
-            run.save(result)
-    return run
+    with Claims(run.path, claim_expiry) as claims:
+        for paper in run.outdated():
+            answers = earlier_answers(run, parameters, paper["document"])
+            result = answers.complete() if answers else None
+            if result is not None:
+                run.save(result)
+        yield run, claims
+
+
+def _differs_in_schema(run: RunFolder, manifest: Mapping[str, Json]) -> bool:
+    """In that alone: what else differs `open_run` names."""
+    return bool(compare(run.manifest, manifest)) and not compare(run.manifest, manifest, schema=False)
 
 
 def earlier_answers(run: RunFolder, parameters: ParameterSet, document: str) -> EarlierAnswers | None:

@@ -75,10 +75,6 @@ class Claims:
         except OSError as problem:
             raise self._trouble(problem) from None
 
-    def processes(self, here: bool = False) -> int:
-        """How many processes are at the run now, this one included; here: on this machine."""
-        return self.others(here) + 1
-
     def others(self, here: bool = False) -> int:
         """How many processes but this one are at the run now; here: on this machine."""
         count = 0
