@@ -69,14 +69,14 @@ def test_names_of_plugins_are_kept_until_something_is_installed(place: Path, mon
 
 
 def test_bash_completes_in_half_a_second(place: Path) -> None:
-    command = f"{sys.executable} -m dsx"
     script = (
-        f'dsx() {{ {command} "$@"; }}; eval "$(_DSX_COMPLETE=bash_source dsx)"; COMP_WORDS=(dsx export --format xl)\n'
+        'eval "$(_DSX_COMPLETE=bash_source dsx)"; COMP_WORDS=(dsx export --format xl)\n'
         'COMP_CWORD=3; _dsx_completion dsx; echo "${COMPREPLY[@]}"'
     )
     assert completed("export", "--format", "xl") == ["xlsx"]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(Path(__file__).parents[1])}
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment, timeout=60)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.stdout == "xlsx\n", done.stderr
