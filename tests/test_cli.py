@@ -133,7 +133,9 @@ def test_the_main_job_end_to_end(tmp_path: Path, random_folder: str) -> None:
     assert (f"dsx review {run}" in review, f"dsx export {run}" in table) == (True, True)
     for name, reason in (("empty", "empty"), ("truncated", ""), ("not", ""), ("encrypted", "encrypted")):
         assert any(f"failed: {name}.pdf: " in line and reason in line for line in last), (name, last)
-    lines = [json.loads(line) for line in dsx("export", run).stdout.splitlines()]
+    exported = [json.loads(line) for line in dsx("export", run).stdout.splitlines()]
+    assert sum("failed" in line for line in exported) == 4
+    lines = [line for line in exported if "failed" not in line]
     assert [line["record"] for line in lines] == ["Experiment 1", "Experiment 2"]
     for line in lines:
         assert set(line["parameters"]) == {"title", "targets", "schedule"}
