@@ -254,7 +254,7 @@ def test_the_reference_of_the_hooks_is_up_to_date() -> None:
 
 
 def test_the_built_in_commands_are_those_of_the_command_line() -> None:
-    modules = {path.stem for path in (ROOT / "dsx" / "cli").glob("*.py")} - {"__init__"}
+    modules = {path.stem for path in (ROOT / "dsx" / "cli").glob("*.py")} - {"__init__", "complete"}
     assert set(COMMANDS) == modules
 
 
@@ -391,7 +391,11 @@ def test_commands_of_plugins(tmp_path: Path) -> None:
     said = {
         "hello": (0, "hello of one\n", ""),
         "twice": (2, "", "dsx: command 'twice' is given by one and by two; uninstall one, or leave one out with"),
-        "hallo": (2, "", "dsx: no command 'hallo'; there are: doctor, eval, export, extract, hello, models, plugins, "),
+        "hallo": (
+            2,
+            "",
+            "dsx: no command 'hallo'; there are: bench, doctor, eval, export, extract, hello, models, plugins, ",
+        ),
         "recover": (2, "", "dsx recover: Missing option '--schema'"),
     }
     for command, (code_of_exit, out, error) in said.items():
