@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 from dsx.report.csv_export import to_csv
-from dsx.report.export import to_jsonl, to_objects, to_table
+from dsx.report.export import is_json_export, is_jsonl_export, to_jsonl, to_objects, to_table
 from dsx.schema import nullable, read
 from dsx.schema.values import validator
 from dsx.types import Evidence, Flag, PaperResult, Record, RecordStep, Status, Value
@@ -129,3 +130,12 @@ def test_the_table_shows_values_pages_and_gaps() -> None:
     to_table([RESULT], PARAMETERS, out)
     for text in ("a.pdf", "E2", "On cursors", "p. 4", "failed", "–"):
         assert text in out.getvalue()
+
+
+def test_an_export_that_begins_with_a_long_name_is_known_as_one(tmp_path: Path) -> None:
+    line = json.dumps({"file": "é" * 120 + ".pdf", "document": "0", "record": None, "parameters": {}})
+    for name, text, is_own in (("a.jsonl", line, is_jsonl_export), ("a.json", f"[\n{line}\n]", is_json_export)):
+        (tmp_path / name).write_text(text)
+        assert is_own(tmp_path / name)
+        (tmp_path / name).write_text(text.replace('"file"', '"paper"'))
+        assert not is_own(tmp_path / name)

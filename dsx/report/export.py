@@ -17,7 +17,8 @@ from dsx.types import NO_OPTIONS, ExportOptions, Failure, Json, PaperResult, Par
 if TYPE_CHECKING:
     from rich.text import Text
 
-HEAD_BYTES = 200
+HEAD_CHARACTERS = 4096
+"""A file's name of 255 bytes, each written as an escape, is in it."""
 _file = r'"file":\s*+"(?:[^"\\]++|\\.)*+"'
 _line = re.compile(rf'\{{{_file}, "document": ')
 _objects = re.compile(rf'\[\s*+(?:\]|\{{\s*+{_file},\s*+"document": )')
@@ -82,7 +83,7 @@ def is_json_export(path: Path) -> bool:
 
 def _begins(path: Path, head: re.Pattern[str]) -> bool:
     with path.open(encoding="utf-8", errors="replace") as file:
-        return head.match(file.read(HEAD_BYTES)) is not None
+        return head.match(file.read(HEAD_CHARACTERS)) is not None
 
 
 def to_table(results: Sequence[PaperResult], parameters: ParameterSet, out: TextIO) -> None:
