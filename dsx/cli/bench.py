@@ -7,11 +7,8 @@ from typing import Any
 
 import click
 
+from dsx.cli.extract import pairs
 from dsx.terminal import say
-
-
-def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    return {name: value for name, _, value in (text.partition("=") for text in texts)}
 
 
 @click.command("bench", epilog="dsx bench --shape qwen3-32b --random-weights --papers 18 --tokens 10000")
@@ -36,7 +33,7 @@ def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dic
 )
 @click.option("--quantize", type=click.Choice(["none", "8bit", "4bit"]), default="none", show_default=True)
 @click.option("--memory-budget", metavar="SIZE", help="As of `dsx extract`.")
-@click.option("--set", "options", multiple=True, callback=_pairs, metavar="KEY=VALUE", help="An option of the engine.")
+@click.option("--set", "options", multiple=True, callback=pairs, metavar="KEY=VALUE", help="An option of the engine.")
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Write papers, parameter set and shape here."
 )

@@ -41,14 +41,15 @@ CALL = (
 )
 
 
-def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
+def pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """A callback: KEY=VALUE texts as a mapping. Raises BadParameter."""
+    values = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise click.BadParameter(f"{text!r} is not KEY=VALUE")
-        pairs[key] = value
-    return pairs
+        values[key] = value
+    return values
 
 
 def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[str, ...]:
@@ -211,7 +212,7 @@ class _Typed(click.Command):
 @click.option(
     "--loader", help="Read every file with this loader [default: by content].", shell_complete=names_of("loaders")
 )
-@click.option("--set", "options", multiple=True, callback=_pairs, metavar="KEY=VALUE", help="An option of the engine.")
+@click.option("--set", "options", multiple=True, callback=pairs, metavar="KEY=VALUE", help="An option of the engine.")
 @click.option("--base-url", help="Of the engine server: --set base_url=URL.")
 @click.option("--repairs", help="For answers that no grammar holds: names in order, parted by commas.")
 @click.option("--dry-run", is_flag=True, help="Show what would be asked, of which pages, in how many tokens.")

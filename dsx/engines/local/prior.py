@@ -7,6 +7,7 @@ arXiv:2104.08315). Each token that decides between choices is weighed so where t
 
 from __future__ import annotations
 
+import logging
 from collections import abc
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from dsx.engines.local.choice_scores import choices, spellings
 from dsx.engines.local.sequence import Sequence, TokenCorrection
 from dsx.types import Places, Question, Shown
 
+log = logging.getLogger("dsx.engines.local")
 NO_QUOTE = Places("chosen", ('"-"',))
 """Where there is no text, there is one thing to cite."""
 OPENING, CLOSING = '{"value":', ',"quote":'
@@ -85,7 +87,10 @@ class Priors:
             )
             for at, path in enumerate(paths)
         ]
-        if any(seq.error is not None for seq in self.run(sequences)):
+        failed = [seq.error for seq in self.run(sequences) if seq.error is not None]
+        if failed:
+            name = question.parameters[0].name
+            log.warning("%s: the prior cannot be measured (%s); its choices are not weighed", name, failed[0])
             return None
         steps: dict[tuple[int, ...], dict[int, float]] = {}
         for path in paths:
