@@ -23,9 +23,16 @@ def cli() -> None:
 @click.option("--base", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the base model.")
 @click.option("--passages", type=click.Path(path_type=Path, exists=True), multiple=True, help="Files or folders.")
 @click.option("--annotations", type=click.Path(path_type=Path, exists=True), help="Annotated texts, .jsonl.gz.")
+@click.option(
+    "--statements",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="Sheets, files or folders; the folder statements beside the passages by default.",
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder; the same command goes on in it.")
 @click.option("--without", type=click.Choice(kinds.KINDS), multiple=True, help="A kind of data that is left out.")
 @click.option("--variants", default=4, show_default=True, help="Documents made of each passage.")
+@click.option("--compositions", default=kinds.COMPOSITIONS, show_default=True, help="Documents made of each sheet.")
 @click.option("--epochs", default=1.0, show_default=True)
 @click.option("--minutes", default=60.0, show_default=True, help="It ends then, whatever the epochs.")
 @click.option("--learning-rate", default=4e-4, show_default=True)
@@ -33,14 +40,17 @@ def cli() -> None:
 @click.option("--tokens", default=40_000, show_default=True, help="Of a batch.")
 @click.option("--limit", type=int, help="Passages and annotations at most, for a trial.")
 @click.option("--processes", default=4, show_default=True, help="That make examples.")
+@click.option("--compile/--no-compile", "compiled", default=True, show_default=True, help="The model, on a GPU.")
 @click.option("--seed", default=0, show_default=True)
 def train(
     base: Path,
     passages: tuple[Path, ...],
     annotations: Path | None,
+    statements: tuple[Path, ...],
     out: Path,
     without: tuple[str, ...],
     variants: int,
+    compositions: int,
     epochs: float,
     minutes: float,
     learning_rate: float,
@@ -48,14 +58,16 @@ def train(
     tokens: int,
     limit: int | None,
     processes: int,
+    compiled: bool,
     seed: int,
 ) -> None:
     """Trains BASE on questions as dsx asks them, and measures it on fields that were kept out."""
     from dsx_reader.train import Setting
     from dsx_reader.train import train as run
 
-    data = kinds.Sources(passages, annotations, without, variants, limit, seed)
-    setting = Setting(base, out, data, epochs, minutes, learning_rate, tokens, rank, processes, seed)
+    sheets = statements or kinds.beside(passages)
+    data = kinds.Sources(passages, annotations, sheets, without, variants, compositions, limit, seed)
+    setting = Setting(base, out, data, epochs, minutes, learning_rate, tokens, rank, processes, seed, compiled)
     folder = run(setting)
     click.echo(f"trained: {folder}")
     _measure(folder, passages, annotations, out / "evaluation.json")
@@ -85,10 +97,11 @@ def compress(base: Path, model: Path, out: Path) -> None:
 @cli.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True), required=True)
 def check(files: tuple[Path, ...]) -> None:
-    """Names what is wrong with passages; files or folders."""
+    """Names what is wrong with passages and sheets of statements; files or folders."""
     from dsx_reader.checking import faults
 
     lines = [f"{each.id}: {fault}" for each in kinds.passages(files) for fault in faults(each)]
+    lines += [f"{each.name} {fault}" for each in kinds.sheets(files) for fault in each.faults()]
     click.echo("\n".join(lines) or "no faults")
     sys.exit(bool(lines))
 
@@ -107,13 +120,17 @@ def calibrate(evaluation: Path, out: Path) -> None:
 @cli.command()
 @click.argument("others", nargs=-1, type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--passages", type=click.Path(path_type=Path, exists=True), multiple=True, required=True)
+@click.option("--statements", type=click.Path(path_type=Path, exists=True), multiple=True)
 @click.option("--annotations", type=click.Path(path_type=Path, exists=True))
-def overlap(others: tuple[Path, ...], passages: tuple[Path, ...], annotations: Path | None) -> None:
+def overlap(
+    others: tuple[Path, ...], passages: tuple[Path, ...], statements: tuple[Path, ...], annotations: Path | None
+) -> None:
     """Counts sequences of 8 words that the training data have in common with OTHERS, files that dsx reads."""
     from dsx import load_document
     from dsx_reader.examples import read_annotations
 
     texts = [each.text for each in kinds.passages(passages)]
+    texts += [each.text for sheet in kinds.sheets(statements or kinds.beside(passages)) for each in sheet.statements()]
     texts += [row["text"] for row in read_annotations(annotations)] if annotations else []
     click.echo(kinds.overlap(texts, (load_document(path).text for path in others)))
 

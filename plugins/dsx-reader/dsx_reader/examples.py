@@ -16,9 +16,11 @@ from dsx import parameter_set
 from dsx.plugin_api import Document, DsxError, Parameter, ParameterSet, Question
 from dsx.plugin_api.training import Examiner, Known, convert
 from dsx_reader import prompts
+from dsx_reader.composition import composed
 from dsx_reader.documents import Block, block, document
-from dsx_reader.passages import Ask, Passage, amount
-from dsx_reader.variation import renumbered, retyped, reworded
+from dsx_reader.passages import Ask, Passage, amount, plural
+from dsx_reader.statements import Sheet
+from dsx_reader.variation import renumbered, retyped, reworded, without_evidence
 
 PASSAGE_TOKENS = 1000
 AROUND = (0, 1500, 4000, 9000)
@@ -40,8 +42,12 @@ class Example:
     source: str
 
 
+THINNED, THINNED_ANNOTATIONS = 0.4, 0.15
+"""Shares of passages and of annotations of which evidence is taken away."""
+
+
 class Builder:
-    """Makes examples of passages.
+    """Makes examples of passages, sheets and annotations.
 
     count_tokens: of a text. fillers: other texts, for what stands around. varied: whether code varies the passages.
     """
@@ -57,8 +63,19 @@ class Builder:
 
     def of_passage(self, passage: Passage, chance: random.Random) -> Iterator[Example]:
         """The questions about one passage, in one document."""
+        if self._varied and chance.random() < THINNED:
+            passage = without_evidence(passage, chance)
+        if self._varied and chance.random() < 0.6:
+            passage = renumbered(passage, chance)
+        yield from self._asked(passage, f"{passage.field}:{passage.kind}", chance)
+
+    def of_sheet(self, sheet: Sheet, chance: random.Random) -> Iterator[Example]:
+        """The questions about a passage that is composed of a sheet's statements."""
+        yield from self._asked(composed(sheet, chance), f"{sheet.field}:statements", chance)
+
+    def _asked(self, passage: Passage, source: str, chance: random.Random) -> Iterator[Example]:
         if self._varied:
-            passage = retyped(renumbered(passage, chance) if chance.random() < 0.6 else passage, chance)
+            passage = retyped(passage, chance)
             asks = [reworded(ask, chance) for ask in passage.asks]
             names = [ask.name for ask in asks]
             asks = [ask for ask in asks if names.count(ask.name) == 1]
@@ -78,7 +95,7 @@ class Builder:
         known = list(_known(passage, parameters, paper, start))
         records = {name: passage.labels} if has_list or passage.kind in ("methods", "experiments") else {}
         for question, answer in examiner.questions(paper, records, known):
-            yield Example(question, answer, f"{passage.field}:{passage.kind}")
+            yield Example(question, answer, source)
 
     def of_annotation(self, row: dict[str, Any], chance: random.Random) -> Iterator[Example]:
         """The question of one annotation of a real text; see `annotations`."""
@@ -86,11 +103,13 @@ class Builder:
         if ask is None:
             return
         passage = Passage(row["doc"], row["source"], "other_work", row["text"], "", "", (), (ask,))
+        if self._varied and ask.type in ("integer", "number", "text") and chance.random() < THINNED_ANNOTATIONS:
+            passage = without_evidence(passage, chance)
         parameters = self._schema(passage, "studies", "", chance)
         if parameters is None:
             return
         with tempfile.TemporaryDirectory() as folder:
-            paper = document([Block("", tuple(row["text"].split("\n")))], Path(folder))
+            paper = document([Block("", tuple(passage.text.split("\n")))], Path(folder))
         examiner = Examiner(parameters, prompts.READER, self._count, PASSAGE_TOKENS)
         for question, answer in examiner.questions(paper, {}, list(_known(passage, parameters, paper, 0))):
             yield Example(question, answer, row["source"])
@@ -119,8 +138,7 @@ class Builder:
 
 
 def _plural(name: str) -> str:
-    name = re.sub(r"\W+", "_", name.strip().lower()) or "record"
-    return name if name.endswith("s") else name[:-1] + "ies" if name.endswith("y") else name + "s"
+    return plural(re.sub(r"\W+", "_", name.strip().lower()) or "record")
 
 
 def _schema_of(ask: Ask, chance: random.Random) -> dict[str, Any]:

@@ -113,6 +113,11 @@ def amount(value: Any) -> tuple[Any, str | None]:
     return (float(match[1]), match[2]) if match else (value, None)
 
 
+def plural(noun: str) -> str:
+    """Of a regular noun."""
+    return noun if noun.endswith("s") else noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
+
+
 def without(passage: Passage, names: set[str]) -> Passage:
     """The passage without some of its questions."""
     return replace(passage, asks=tuple(ask for ask in passage.asks if ask.name not in names))

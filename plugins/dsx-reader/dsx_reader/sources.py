@@ -6,40 +6,60 @@ import itertools
 import multiprocessing
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dsx_reader.examples import Builder, Example, read_annotations
 from dsx_reader.passages import Passage, read_passages
+from dsx_reader.statements import Sheet, is_sheet, read_sheet
 
 HELD_OUT = ("dentistry", "fisheries", "linguistics-experiments", "semiconductor-devices", "astronomy-instruments")
 """Fields that no model is trained on: their passages are for measuring."""
-KINDS = ("passages", "variation", "annotations", "surroundings")
+KINDS = ("passages", "statements", "variation", "annotations", "surroundings")
 """Kinds of data, each of which can be left out."""
 NGRAM = 8
+COMPOSITIONS = 60
+"""Documents made of each sheet of statements, by default: two fifths of all examples are of statements then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """passages: files or folders. annotations: a file of `examples.read_annotations`. without: kinds that are left out.
+    """passages, statements: files or folders. annotations: a file of `examples.read_annotations`.
 
-    variants: documents made of each passage. limit: passages and annotations at most, for a trial.
+    without: kinds that are left out. variants: documents made of each passage. compositions: documents made of each
+    sheet of statements. limit: passages, sheets and annotations at most, for a trial.
     """
 
     passages: tuple[Path, ...]
     annotations: Path | None
+    statements: tuple[Path, ...] = ()
     without: tuple[str, ...] = ()
     variants: int = 4
+    compositions: int = COMPOSITIONS
     limit: int | None = None
     seed: int = 0
 
 
 def passages(paths: Sequence[Path]) -> list[Passage]:
     """All passages of files and folders."""
-    files = itertools.chain.from_iterable(sorted(path.glob("*.txt")) if path.is_dir() else [path] for path in paths)
-    return [passage for file in files for passage in read_passages(file)]
+    return [passage for file in _files(paths) for passage in read_passages(file)]
+
+
+def sheets(paths: Sequence[Path]) -> list[Sheet]:
+    """The sheets of statements among files and folders."""
+    return [read_sheet(file) for file in _files(paths) if is_sheet(file)]
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    return itertools.chain.from_iterable(sorted(path.glob("*.txt")) if path.is_dir() else [path] for path in paths)
+
+
+def beside(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Folders of statements that stand beside folders of passages."""
+    folders = dict.fromkeys(path.with_name("statements") for path in paths if path.is_dir())
+    return tuple(folder for folder in folders if folder.is_dir())
 
 
 class Writer:
@@ -54,11 +74,14 @@ class Writer:
         self._builder = Builder(self.renderer.count, fillers, varied, **({} if around is None else {"around": around}))
 
     def examples(self, job: tuple[str, Any, int]) -> list[Example]:
-        """kind, passage or row, seed."""
-        kind, given, seed = job
-        chance = random.Random(seed)
-        make = self._builder.of_passage if kind == "passage" else self._builder.of_annotation
-        return list(make(given, chance))
+        """kind, what it is made of (passage, sheet or row), seed."""
+        kind, origin, seed = job
+        makers: dict[str, Callable[..., Iterator[Example]]] = {
+            "passage": self._builder.of_passage,
+            "sheet": self._builder.of_sheet,
+            "annotation": self._builder.of_annotation,
+        }
+        return list(makers[kind](origin, random.Random(seed)))
 
     def encoded(self, job: tuple[str, Any, int]) -> list[dict[str, Any]]:
         """Examples as tokens of prompt and answer, and the weight of each token of the answer."""
@@ -83,7 +106,7 @@ def encode(renderer: Any, example: Example) -> dict[str, Any]:
 
 
 def jobs(sources: Sources) -> list[tuple[str, Any, int]]:
-    """What is to be made: (kind, passage or row, seed), in an order that the seed decides."""
+    """What is to be made: (kind, passage, sheet or row, seed), in an order that the seed decides."""
     chance = random.Random(sources.seed)
     own = [each for each in passages(sources.passages) if each.field not in HELD_OUT]
     rows = read_annotations(sources.annotations) if sources.annotations else []
@@ -92,6 +115,9 @@ def jobs(sources: Sources) -> list[tuple[str, Any, int]]:
     made: list[tuple[str, Any, int]] = []
     if "passages" not in sources.without:
         made += [("passage", each, chance.getrandbits(32)) for each in own for _ in range(variants)]
+    if "statements" not in sources.without:
+        read = [each for each in sheets(sources.statements) if each.field not in HELD_OUT][: sources.limit]
+        made += [("sheet", each, chance.getrandbits(32)) for each in read for _ in range(sources.compositions)]
     if "annotations" not in sources.without:
         made += [("annotation", row, chance.getrandbits(32)) for row in rows]
     chance.shuffle(made)

@@ -23,8 +23,10 @@ WHOLE_LIMIT = 700e6
 """Parameters up to which all weights are trained."""
 LONGEST = 3000
 """Tokens of a prompt and its answer; longer ones are left out."""
-
-
+ROUNDED = 64
+"""Padded lengths are multiples of it, so that few shapes occur."""
+COMPILED_DIFFERS = 0.05
+"""Share of the loss by which that of the compiled model may differ; rounding in bf16 makes less."""
 MODEL_OWN = ("config.json", "generation_config.json", "model.safetensors.index.json")
 """Files of a model's folder that are not its tokenizer's."""
 
@@ -34,7 +36,7 @@ class Setting:
     """base: a model's folder. out: where the trained model goes, and the log and what a stopped training resumes from.
 
     epochs, minutes: whichever is over first ends it. rank: of the adapter; 0: all weights where the model is small.
-    tokens: of a batch.
+    tokens: of a batch. compiled: on a GPU the model is compiled, where that works.
     """
 
     base: Path
@@ -47,6 +49,7 @@ class Setting:
     rank: int = 0
     processes: int = 4
     seed: int = 0
+    compiled: bool = True
     save_minutes: float = 5.0
     log_file: str = "training.jsonl"
 
@@ -83,6 +86,8 @@ def train(setting: Setting) -> Path:
         model.enable_input_require_grads()
     learner = Learner(model, device, setting.learning_rate)
     progress = learner.resume(setting.out)
+    if setting.compiled and device == "cuda":
+        learner.compile()
     _steps(learner, rows, setting, progress)
     folder = save(model, tokenizer, setting)
     (setting.out / "resume.pt").unlink(missing_ok=True)
@@ -96,6 +101,7 @@ class Learner:
         import torch
 
         self.model, self.device, self.learning_rate = model, device, learning_rate
+        self.compiled, self._is_checked = False, False
         if device == "cuda":
             model.to(torch.bfloat16)
         self._used = {name: value for name, value in model.named_parameters() if value.requires_grad}
@@ -111,8 +117,7 @@ class Learner:
 
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate * rate
-        loss = loss_of(self.model, batch, self.device)
-        loss.backward()
+        loss = self._learned(batch)
         for name, value in self._used.items():
             self.weights[name].grad = None if value.grad is None else value.grad.float()
             value.grad = None
@@ -120,6 +125,46 @@ class Learner:
         self.optimizer.step()
         self._copy()
         return float(loss.detach())
+
+    def compile(self, backend: Any = "inductor") -> None:
+        """From now on the layers are compiled, for any shape; where that fails it goes on without.
+
+        Layers and not the model: compiled, its code (transformers 5.23 with torch 2.13) would make a mask, which
+        keeps attention from its fast kernel.
+        """
+        for layer in getattr(body_of(self.model), "layers", ()):
+            layer.compile(dynamic=True, backend=backend)
+        self.compiled = True
+
+    def _learned(self, batch: Sequence[dict[str, Any]]) -> Any:
+        """The loss of a batch, whose gradients the model has then."""
+        import torch
+
+        try:
+            loss = loss_of(self.model, batch, self.device)
+            if self.compiled and not self._is_checked:
+                self._check(batch, float(loss.detach()))
+            loss.backward()
+        except Exception as problem:  # the compiler raises errors of many kinds
+            if not self.compiled:
+                raise
+            log.warning("The model is not compiled: %s", str(problem).split("\n", 1)[0])
+            self.compiled = False
+            torch.compiler.set_stance("force_eager")
+            self.model.zero_grad()
+            loss = loss_of(self.model, batch, self.device)
+            loss.backward()
+        return loss
+
+    def _check(self, batch: Sequence[dict[str, Any]], loss: float) -> None:
+        """Raises ArithmeticError where the compiled model's loss is not the model's."""
+        import torch
+
+        with torch.no_grad(), torch.compiler.set_stance("force_eager"):
+            expected = float(loss_of(self.model, batch, self.device))
+        if not abs(loss - expected) <= COMPILED_DIFFERS * expected:
+            raise ArithmeticError(f"compiled, its loss is {loss:.4f} in place of {expected:.4f}")
+        self._is_checked = True
 
     def _copy(self) -> None:
         import torch
@@ -181,11 +226,16 @@ def _steps(learner: Learner, rows: list[Any], setting: Setting, progress: Progre
     _log(setting, progress, len(plan))
 
 
+def body_of(model: Any) -> Any:
+    """The part of a model that gives hidden states."""
+    return (model.get_base_model() if hasattr(model, "get_base_model") else model).model
+
+
 def loss_of(model: Any, batch: Sequence[dict[str, Any]], device: str) -> Any:
     """The weighted cross-entropy of the answers."""
     import torch
 
-    longest = max(len(row["prompt"]) + len(row["answer"]) for row in batch)
+    longest = rounded(max(len(row["prompt"]) + len(row["answer"]) for row in batch))
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
     labels = torch.zeros(len(batch), longest, dtype=torch.long)
     weights = torch.zeros(len(batch), longest)
@@ -195,25 +245,31 @@ def loss_of(model: Any, batch: Sequence[dict[str, Any]], device: str) -> Any:
         labels[index, start - 1 : start - 1 + len(answer)] = torch.tensor(answer)
         weights[index, start - 1 : start - 1 + len(answer)] = torch.tensor(row["weights"])
     ids, labels, weights = ids.to(device), labels.to(device).flatten(), weights.to(device).flatten()
-    body = model.get_base_model() if hasattr(model, "get_base_model") else model
-    hidden = body.model(input_ids=ids, use_cache=False).last_hidden_state.flatten(0, 1)
+    hidden = body_of(model)(input_ids=ids, use_cache=False).last_hidden_state.flatten(0, 1)
     kept = weights > 0
-    logits = body.lm_head(hidden[kept])
+    logits = model.get_output_embeddings()(hidden[kept])
     losses = torch.nn.functional.cross_entropy(logits.float(), labels[kept], reduction="none")
     return (losses * weights[kept]).sum() / weights[kept].sum()
 
 
+def rounded(length: int) -> int:
+    """Up to the next padded length."""
+    return math.ceil(length / ROUNDED) * ROUNDED
+
+
 def batches(rows: Sequence[dict[str, Any]], tokens: int, seed: int) -> Iterator[list[int]]:
-    """Indices of rows of like length, at most so many tokens a batch, in an order that the seed decides."""
+    """Indices of rows of like length, at most so many tokens a padded batch, in an order that the seed decides."""
     chance = random.Random(seed)
     lengths = [len(row["prompt"]) + len(row["answer"]) for row in rows]
     order = sorted(range(len(rows)), key=lambda index: lengths[index] + chance.random() * 60)
     made: list[list[int]] = []
     batch: list[int] = []
+    longest = 0
     for index in order:
-        if batch and lengths[index] * (len(batch) + 1) > tokens:
+        longest = max(longest, rounded(lengths[index]))
+        if batch and longest * (len(batch) + 1) > tokens:
             made.append(batch)
-            batch = []
+            batch, longest = [], rounded(lengths[index])
         batch.append(index)
     made.append(batch)
     chance.shuffle(made)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
-from dsx_reader.passages import Ask, Passage, Told
+from dsx.plugin_api.training import numbers_of
+from dsx_reader.documents import CELL
+from dsx_reader.passages import Ask, Passage, Told, amount
 
 _whole = re.compile(r"(?<![\w.,/%–−±^-])[1-9]\d{0,3}(?![\w.,/%–−±^-]|\s?(?:%|±|–|−|-|to\b|[×x/]))")
 _digits = re.compile(r"\d+")
@@ -153,3 +155,95 @@ def reworded(ask: Ask, chance: random.Random) -> Ask:
 
 def _coded(value: Any, codes: dict[str, str]) -> Any:
     return [codes[item] for item in value] if isinstance(value, list) else codes.get(value)
+
+
+# ---- evidence taken away ----
+
+_ends = re.compile(
+    r"(?<!\b[A-Z])(?<!\bal)(?<!\bca)(?<!\bcf)(?<!\be\.g)(?<!\bi\.e)(?<!\bFig)(?<!\bvs)(?<=[.!?])\s+(?=[A-Z0-9(\[])"
+)
+_word = re.compile(r"[a-z]{5,}")
+STEM = 5
+"""Letters that two forms of a word have in common."""
+FEWEST_LEFT = 60
+"""Words of a passage that stay."""
+
+
+def without_evidence(passage: Passage, chance: random.Random) -> Passage:
+    """Without the sentences that hold the values of one to three questions, whose answers are then null.
+
+    Only sentences of running text that nothing else rests on, and values that do not stand elsewhere too.
+    """
+    if passage.kind in ("table", "front"):
+        return passage
+    reported = [
+        (ask, label)
+        for ask in passage.asks
+        for label, told in ask.told.items()
+        if told.value is not None and told.words
+    ]
+    chance.shuffle(reported)
+    wanted = chance.randint(1, 3)
+    for ask, label in reported:
+        thinner = _without(passage, ask.name, ask.told[label])
+        if thinner is not None:
+            passage, wanted = thinner, wanted - 1
+        if not wanted:
+            break
+    return passage
+
+
+def _without(passage: Passage, name: str, told: Told) -> Passage | None:
+    """The passage without what shows a value; None where that cannot be told to be all that shows it."""
+    lost = _sentences_of(passage.text, told.words)
+    if lost is None or any(label in sentence for label in passage.labels for sentence in lost):
+        return None
+    text = passage.text
+    for sentence in lost:
+        text = text.replace(sentence, "", 1)
+    text = "\n".join(line for line in re.sub(r"  +", " ", text).split("\n") if line.strip())
+    if len(text.split()) < FEWEST_LEFT:
+        return None
+    asks = []
+    for ask in passage.asks:
+        after = {}
+        for label, other in ask.told.items():
+            left = tuple(words for words in other.words if words in text)
+            if ask.name == name and other == told:
+                if _is_shown(ask, other, text):
+                    return None
+                after[label] = Told(None, ())
+            elif other.value is not None and len(left) < len(other.words):
+                return None
+            else:
+                after[label] = Told(other.value, left)
+        asks.append(replace(ask, told=after))
+    return replace(passage, text=text, asks=tuple(asks))
+
+
+def _sentences_of(text: str, words: Sequence[str]) -> list[str] | None:
+    """The sentences that hold the words; None where one is a row of a table, or the words stand twice."""
+    sentences = [sentence for line in text.split("\n") for sentence in _ends.split(line)]
+    holding = []
+    for each in words:
+        found = [sentence for sentence in sentences if each in sentence]
+        if text.count(each) != 1 or len(found) != 1 or CELL in found[0].strip() or text.count(found[0]) != 1:
+            return None
+        holding += found
+    return list(dict.fromkeys(holding))
+
+
+def _is_shown(ask: Ask, told: Told, text: str) -> bool:
+    """Whether the text without its evidence may say the value still."""
+    kind = ask.type.rstrip("s")
+    values = told.value if isinstance(told.value, list) else [told.value]
+    if kind in ("integer", "number"):
+        numbers = {amount(value)[0] for value in values}
+        return any(isinstance(number, str) for number in numbers) or bool(numbers & numbers_of(text))
+    lower = text.lower()
+    if kind == "text":
+        return any(value.lower() in lower for value in values)
+    stems = {word[:STEM] for word in _word.findall(lower)}
+    named = {word[:STEM] for value in values for word in _word.findall(str(value).lower())}
+    shown = {word[:STEM] for words in told.words for word in _word.findall(words.lower())}
+    return bool(named & stems) or 2 * len(shown & stems) > len(shown)

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 from dsx_reader import delta, model, sources
 from dsx_reader.calibrate import curves
 from dsx_reader.checking import faults
+from dsx_reader.command import cli
+from dsx_reader.composition import composed
 from dsx_reader.evaluate import Judged
 from dsx_reader.examples import Builder
 from dsx_reader.passages import Passage, PassageError, amount, read_passages
-from dsx_reader.variation import renumbered, retyped, reworded
+from dsx_reader.statements import Sheet, SheetError, read_sheet
+from dsx_reader.train import Learner, batches, rounded
+from dsx_reader.variation import renumbered, retyped, reworded, without_evidence
+from transformers import LlamaConfig, LlamaForCausalLM
 
 DATA = Path(__file__).parents[1] / "data" / "passages"
+STATEMENTS = DATA.with_name("statements")
+PONDS = Path(__file__).parent / "ponds-1.txt"
 TEXT = (Path(__file__).parent / "hens-1.txt").read_text("utf-8")
 
 
@@ -99,6 +110,176 @@ def test_questions_have_right_answers_that_the_grammar_allows(passage: Passage) 
         places = example.question.places
         if places is not None and places.kind == "answer" and example.answer != "null":
             assert example.answer in places.options
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_value_whose_evidence_is_gone_is_not_reported(passage: Passage, seed: int) -> None:
+    thinner = without_evidence(passage, random.Random(seed))
+    assert [fault for fault in faults(thinner) if not fault.endswith(" words")] == []
+    gone = 0
+    for before, after in zip(passage.asks, thinner.asks, strict=True):
+        for label, told in after.told.items():
+            if told.value is None and before.told[label].value is not None:
+                gone += 1
+                assert before.told[label].words[0] not in thinner.text
+            else:
+                assert told.value == before.told[label].value
+    assert 1 <= gone <= 3
+    values = {ask.name: ask.told for ask in thinner.asks}
+    assert values["n_hens"][""].value == 48  # other values stand in its sentence
+    assert values["light"]["Pen A"].value == 16  # its sentence names the record
+
+
+def test_a_value_that_stands_elsewhere_too_is_not_taken_away(passage: Passage) -> None:
+    again = replace(passage, text=passage.text + "\nThe Ovometer 2 was a gift. Water was always at hand. Nobody knew.")
+    for seed in range(10):
+        values = {ask.name: ask.told[""].value for ask in without_evidence(again, random.Random(seed)).asks[4:7]}
+        assert (values["scale"], values["water"]) == ("Ovometer 2", "always")
+
+
+# ---- statements ----
+
+
+@pytest.fixture(scope="module")
+def sheet() -> Sheet:
+    return read_sheet(PONDS)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "fault"),
+    [
+        ("- none | [Nothing was", "- nothing | [Nothing was", "nothing is no option"),
+        ("- none | [Shade was kept off]", "- none | Shade was kept off", "no [words]"),
+        ("was [{d:30.0..90.0} cm deep]", "was {d:30.0..90.0} cm [deep]", "outside the brackets"),
+        ("- d | The level", "- e | The level", "e is no value"),
+        ("{h:41..60} hectares", "{h:41-60} hectares", "braces"),
+        ('- "Vell"', '- "vell"', "does not stand inside"),
+        ("? site : text", "? site : words", "words is none of"),
+        ("- null | [A remote place] was chosen.\n", "", "no null statement"),
+        ("- false | [Birds", "- true | [Birds", "fewer than two statements for false"),
+        ("The level stood at", "Water was [{d:30.0..90.0} cm deep].\n- d | Water was", None),
+    ],
+)
+def test_what_is_wrong_with_a_sheet_is_named(tmp_path: Path, good: str, bad: str, fault: str | None) -> None:
+    file = tmp_path / "x-1.txt"
+    text = PONDS.read_text("utf-8")
+    assert good in text
+    file.write_text(text.replace(good, bad), encoding="utf-8")
+    named = list(read_sheet(file).faults())
+    assert [fault or "stands 2 times"] == [fault or "stands 2 times" for line in named if (fault or "stands 2") in line]
+    result = CliRunner().invoke(cli, ["check", str(file)])
+    assert (result.exit_code, fault or "stands 2 times" in result.output) == (1, fault or True)
+    assert list(read_sheet(PONDS).faults()) == []
+
+
+@pytest.mark.parametrize(
+    "bad", ["RECORDS pond\n", "RECORDS pond | A pond.\n? depth : number", "RECORDS pond | A.\n? a : text : A\n= b"]
+)
+def test_what_is_no_sheet_says_where(tmp_path: Path, bad: str) -> None:
+    file = tmp_path / "x-1.txt"
+    file.write_text(bad, encoding="utf-8")
+    with pytest.raises(SheetError, match=r"x-1\.txt"):
+        read_sheet(file)
+
+
+def test_what_a_composed_passage_says_stands_where_its_record_is_told(sheet: Sheet) -> None:
+    for seed in range(200):
+        passage = composed(sheet, random.Random(seed))
+        named = [fault for fault in faults(passage) if not re.search(r"\d+ (?:words|questions)$|for each$", fault)]
+        assert named == []
+        sentences = re.split(r"(?<=[.:]) |\n", passage.text)
+        assert len({each for each in sentences if each.endswith(".")}) == sum(each.endswith(".") for each in sentences)
+        for ask in passage.asks:
+            for label, told in ask.told.items():
+                common = [other for other in ask.told.values() if other == told]
+                for words in told.words:
+                    assert passage.text.count(words) == 1
+                    if label and len(common) == 1:
+                        assert label in _labels_around(passage, words)
+
+
+def _labels_around(passage: Passage, words: str) -> set[str]:
+    """The label that was named last before the words, and the one that their sentence ends with."""
+    at = passage.text.find(words)
+    mentions = re.compile("|".join(map(re.escape, passage.labels)))
+    before = [match.group() for match in mentions.finditer(passage.text[: at + len(words)])]
+    after = re.compile(rf"[^.\n]*\(({mentions.pattern})\)\.").match(passage.text, at + len(words))
+    return {after[1]} if after else {before[-1]}
+
+
+def test_every_answer_is_as_likely_as_the_others(sheet: Sheet) -> None:
+    counts: dict[str, Counter[object]] = defaultdict(Counter)
+    differing = []
+    for seed in range(600):
+        for ask in composed(sheet, random.Random(seed)).asks:
+            values = [told.value for told in ask.told.values()]
+            counts[ask.name].update(tuple(value) if isinstance(value, list) else value for value in values)
+            if len(values) == 2 and ask.name == "shading":
+                differing.append(values[0] != values[1])
+    shading = counts["shading"]
+    reported = sum(shading.values()) - shading[None]
+    assert all(shading[option] / reported == pytest.approx(1 / 3, abs=0.06) for option in ("abrupt", "gradual", "none"))
+    assert counts["covered"][True] / counts["covered"][False] == pytest.approx(1, abs=0.25)
+    assert all(0.17 < of[None] / sum(of.values()) < 0.4 for of in counts.values()), counts
+    assert 0.6 < sum(differing) / len(differing) < 0.95
+    animals = Counter(animal for found, times in counts["animals"].items() if found for animal in found * times)
+    assert all(times / sum(animals.values()) == pytest.approx(1 / 3, abs=0.12) for times in animals.values())
+
+
+def test_questions_about_composed_passages_have_answers(sheet: Sheet) -> None:
+    builder = Builder(count, ["A long discussion of other farms."])
+    answers = [example.answer for seed in range(4) for example in builder.of_sheet(sheet, random.Random(seed))]
+    assert 0.1 < answers.count("null") / len(answers) < 0.5
+    assert {"Lower Hensby", "Crake Moor", "Vell"} >= {
+        json.loads(answer)["value"] for answer in answers if answer.startswith('{"value":"') and "quote" not in answer
+    }
+
+
+def test_statements_are_a_kind_of_data(tmp_path: Path) -> None:
+    for folder, file in (("statements", PONDS), ("passages", PONDS.with_name("hens-1.txt"))):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "statements" / "dentistry-1.txt").write_bytes(PONDS.read_bytes())
+    assert sources.beside([tmp_path / "passages"]) == (tmp_path / "statements",)
+    data = sources.Sources((tmp_path / "passages",), None, (tmp_path / "statements",), compositions=5)
+    assert Counter(kind for kind, _, _ in sources.jobs(data)) == {"passage": 4, "sheet": 5}  # none of dentistry
+    assert {kind for kind, _, _ in sources.jobs(replace(data, without=("statements",)))} == {"passage"}
+
+
+def test_the_statements_that_are_committed_are_sound() -> None:
+    sheets = sources.sheets([STATEMENTS])
+    assert len(sheets) >= 40
+    assert [f"{each.name} {fault}" for each in sheets for fault in each.faults()] == []
+
+
+# ---- training ----
+
+
+def test_batches_hold_no_more_than_they_may_when_they_are_padded() -> None:
+    rows = [{"prompt": [0] * length, "answer": [0]} for length in range(1, 400)]
+    made = list(batches(rows, 2000, 0))
+    assert sorted(index for batch in made for index in batch) == list(range(399))
+    assert all(len(batch) * rounded(max(batch) + 2) <= 2000 for batch in made)
+
+
+@pytest.mark.slow
+def test_training_goes_on_where_the_model_cannot_be_compiled() -> None:
+    def broken(*graph: object) -> object:
+        raise RuntimeError("there is no compiler")
+
+    config = LlamaConfig(vocab_size=20, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1)
+    learner = Learner(LlamaForCausalLM(config), "cpu", 1e-2)
+    batch = [{"prompt": [1, 2, 3], "answer": [4, 5], "weights": [1.0, 1.0]}]
+    try:
+        learner.compile(broken)
+        losses = [learner.step(batch, 1.0) for _ in range(5)]
+    finally:
+        torch.compiler.set_stance("default")
+    assert not learner.compiled
+    assert losses[-1] < losses[0]
+
+
+# ---- weights ----
 
 
 def test_the_difference_of_weights_comes_back_nearly_as_it_was() -> None:

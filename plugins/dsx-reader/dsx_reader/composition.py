@@ -1,0 +1,262 @@
+"""Passages composed of statements: some questions of a sheet, each answered for one to three records.
+
+Of each question every answer is as likely as the others, and the records of a passage mostly answer it differently:
+what is right cannot be told without reading.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dsx_reader.passages import Ask, Passage, Told, plural
+from dsx_reader.statements import BOOLEANS, Sheet, SheetAsk, Statement
+
+QUESTIONS = {1: (8, 10), 2: (6, 9), 3: (6, 7)}
+"""By number of records: how many questions a passage answers, at least and at most."""
+RECORDS, UNNAMED = (1, 1, 2, 2, 2, 3), 0.7
+"""How many records a passage has; how often a single one has no name."""
+NULLS, TEMPTED, BESIDE = 0.27, 0.5, 0.2
+"""Share of answers that are null, of these with a statement that tempts, and of values with such a one beside them."""
+CONTRAST = 0.85
+"""How often an answer that another record has is drawn again."""
+PAPER_LEVEL, SHARED = 0.12, 0.12
+"""Shares of questions about the paper, and of questions that have one answer for all records."""
+STUDIES = ("experiment", "study", "trial", "survey")
+NUMBERING = (("1", "2", "3"), ("1", "2", "3"), ("A", "B", "C"), ("1a", "1b", "1c"))
+GENERAL = (
+    "General methods\n",
+    "General procedure\n",
+    "Common to all {records}\n",
+    "What follows holds for all {records}. ",
+)
+NAMED = ("{label}\n", "{label}\n", "{label}. ", "{label}: ", "Details of {label} follow. ")
+INTRODUCED = "We report {records}: {labels}."
+LOWERED = re.compile(
+    r"(?:After|All|An?|Any|At|Before|Both|Each|Every|For|From|In|It|No|None|Of|On|One|Only|Over|The|Their|These|Three|To|Two"
+    r"|Until|We|When|Whenever|Where|While|With|Within)\b"
+)
+"""First words of a sentence that are written small after words that come before it."""
+
+
+@dataclass(slots=True)
+class _Said:
+    """A statement as it stands in the passage. spans: of the words that show its value, in its text."""
+
+    text: str
+    spans: list[tuple[int, int]]
+
+    def put_before(self, words: str) -> None:
+        """Words and the statement are one sentence then."""
+        text = self.text[0].lower() + self.text[1:] if LOWERED.match(self.text) else self.text
+        if words[-1] == "," and text == self.text:
+            words = words[:-1].removeprefix("In ") + ":"
+        self.text = f"{words} {text}"
+        self.spans = [(start + len(words) + 1, end + len(words) + 1) for start, end in self.spans]
+
+    def put_last(self, words: str) -> None:
+        """Words before the full stop."""
+        self.text = f"{self.text.rstrip('.')} {words}."
+
+    def words(self, text: str) -> tuple[str, ...]:
+        """The words that show the value, each with so many around it that they stand once in the text."""
+        return tuple(self._unique(text, start, end) for start, end in self.spans)
+
+    def _unique(self, text: str, start: int, end: int) -> str:
+        while text.count(self.text[start:end]) > 1 and (start, end) != (0, len(self.text)):
+            start = max(0, self.text.rfind(" ", 0, max(0, start - 1)) + 1)
+            end = (self.text.find(" ", end + 1) + 1 or len(self.text) + 1) - 1
+        return self.text[start:end]
+
+
+@dataclass(slots=True)
+class _Answer:
+    """A value and where it is said; null and nowhere where the passage does not speak of it."""
+
+    value: Any = None
+    said: list[_Said] = field(default_factory=list)
+    beside: list[_Said] = field(default_factory=list)
+
+    def told(self, text: str, options: Sequence[str]) -> Told:
+        """With the words of the whole text. Chosen options come in the order of the text."""
+        words = [word for said in self.said for word in said.words(text)]
+        value = self.value
+        if isinstance(value, dict):
+            first = {option: text.find(said.text) for option, said in value.items()}
+            value = sorted(first, key=lambda option: (first[option], options.index(option)))
+        return Told(value, tuple(words))
+
+
+class _Drawer:
+    """Draws answers; each statement once."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance, self._used = chance, set[Statement]()
+
+    def answers(self, ask: SheetAsk, number: int) -> list[_Answer]:
+        """Of so many records, which mostly differ."""
+        drawn: list[_Answer] = []
+        while len(drawn) < number:
+            for _ in range(8):
+                statements = self._statements(ask)
+                answer = self._answer(ask, statements)
+                if all(_differ(answer, other) for other in drawn) or self._chance.random() > CONTRAST:
+                    break
+            self._used.update(statements)
+            if answer.value is not None and self._chance.random() < BESIDE:
+                for tempting in self._chance.sample(free := self._free(ask, (None,)), min(1, len(free))):
+                    self._used.add(tempting)
+                    answer.beside = self._answer(ask, [tempting]).said
+            drawn.append(answer)
+        return drawn
+
+    def _free(self, ask: SheetAsk, values: Collection[str | None]) -> list[Statement]:
+        return [each for each in ask.statements if each not in self._used and each.value in values]
+
+    def _statements(self, ask: SheetAsk) -> list[Statement]:
+        """One for an answer, several for a list of choices, none for silence."""
+        if self._chance.random() < NULLS:
+            tempting = self._free(ask, (None,))
+            return [self._chance.choice(tempting)] if tempting and self._chance.random() < TEMPTED else []
+        values = {each.value for each in ask.statements if each.value is not None}
+        if ask.type == "choices":
+            return self._of_choices(ask)
+        if ask.type in ("choice", "boolean"):
+            options = list(ask.options) or list(BOOLEANS)
+            values = {self._chance.choice(options)}
+        telling = self._free(ask, values)
+        return [self._chance.choice(telling)] if telling else []
+
+    def _of_choices(self, ask: SheetAsk) -> list[Statement]:
+        chosen: list[Statement] = []
+        covered: set[str] = set()
+        for _ in range(self._chance.choice((1, 1, 1, 2, 2, 3))):
+            option = self._chance.choice(list(ask.options))
+            telling = [
+                each
+                for each in ask.statements
+                if each.value is not None
+                and each not in self._used
+                and option in each.parts
+                and not covered & {*each.parts}
+            ]
+            if option not in covered and telling:
+                chosen.append(self._chance.choice(telling))
+                covered.update(chosen[-1].parts)
+        return chosen
+
+    def _answer(self, ask: SheetAsk, statements: Sequence[Statement]) -> _Answer:
+        answer = _Answer()
+        for statement in statements:
+            text, spans, numbers = statement.draw(self._chance)
+            said = _Said(text, spans)
+            answer.said.append(said)
+            value = ask.value(statement, numbers)
+            if ask.type == "choices" and value is not None:
+                answer.value = (answer.value or {}) | dict.fromkeys(value, said)
+            else:
+                answer.value = value
+        return answer
+
+
+def _differ(one: _Answer, other: _Answer) -> bool:
+    values = (list(each.value) if isinstance(each.value, dict) else each.value for each in (one, other))
+    first, second = values
+    return bool(first != second)
+
+
+def composed(sheet: Sheet, chance: random.Random) -> Passage:
+    """A passage whose truth is known. field: the sheet's."""
+    labels = _labels(sheet.record, chance)
+    records = len(labels) or 1
+    asks = chance.sample(sheet.asks, min(len(sheet.asks), chance.randint(*QUESTIONS[records])))
+    drawer = _Drawer(chance)
+    answers: dict[str, dict[str, _Answer]] = {}
+    regions: dict[str, list[_Said]] = {label: [] for label in ("", *labels)}
+    for ask in asks:
+        scope = chance.random()
+        if not labels or scope < PAPER_LEVEL:
+            [drawn] = drawer.answers(ask, 1)
+            answers[ask.name] = {"": drawn}
+            regions["" if len(labels) != 1 else labels[0]] += [*drawn.said, *drawn.beside]
+        elif len(labels) > 1 and scope < PAPER_LEVEL + SHARED:
+            [drawn] = drawer.answers(ask, 1)
+            answers[ask.name] = dict.fromkeys(labels, drawn)
+            regions[""] += [*drawn.said, *drawn.beside]
+        else:
+            answers[ask.name] = dict(zip(labels, drawer.answers(ask, records), strict=True))
+            for label, drawn in answers[ask.name].items():
+                regions[label] += [*drawn.said, *drawn.beside]
+    for said in regions.values():
+        chance.shuffle(said)
+    text = "\n".join(_written(sheet.record, regions, labels, chance))
+    told = tuple(
+        Ask(
+            ask.name,
+            ask.type,
+            "/".join(ask.options) or ask.unit,
+            ask.description,
+            {label: answer.told(text, list(ask.options)) for label, answer in answers[ask.name].items()},
+            {option: words for option, words in ask.options.items() if words},
+        )
+        for ask in asks
+    )
+    kind = "experiments" if labels else "methods"
+    name, description = (sheet.record, sheet.record_description) if labels else ("", "")
+    return Passage(sheet.name, sheet.field, kind, text, name, description, labels, told)
+
+
+def _labels(record: str, chance: random.Random) -> tuple[str, ...]:
+    """Names of records; none where the only one has no name."""
+    number = chance.choice(RECORDS)
+    if number == 1 and chance.random() < UNNAMED:
+        return ()
+    if record not in STUDIES and chance.random() < 0.3:
+        return tuple(f"{record[0].upper()}{suffix}" for suffix in NUMBERING[0][:number])
+    return tuple(f"{record.capitalize()} {suffix}" for suffix in chance.choice(NUMBERING)[:number])
+
+
+def _written(
+    record: str, regions: dict[str, list[_Said]], labels: tuple[str, ...], chance: random.Random
+) -> Iterator[str]:
+    """The lines of the passage: what is general first, then each record, or records in turn."""
+    general, own = regions[""], [(label, regions[label]) for label in labels]
+    records = plural(record)
+    if len(labels) > 1 and chance.random() < 0.3:
+        number = {2: "two", 3: "three"}[len(labels)]
+        yield INTRODUCED.format(records=f"{number} {records}", labels=f"{', '.join(labels[:-1])} and {labels[-1]}")
+    if general:
+        lead = chance.choice(GENERAL).format(records=records) if labels else ""
+        yield from (lead + "\n".join(_paragraphs(general, chance))).split("\n")
+    if len(labels) > 1 and chance.random() < 0.3:
+        for label, all_said in own:
+            for each in all_said:
+                _attribute(each, label, chance)
+        said = [each for _, all_said in own for each in all_said]
+        chance.shuffle(said)
+        yield from _paragraphs(said, chance)
+        return
+    form = chance.choice(NAMED)
+    for label, all_said in own:
+        lines = list(_paragraphs(all_said, chance)) or [f"{label} is told elsewhere."]
+        yield from (form.format(label=label) + "\n".join(lines)).split("\n")
+
+
+def _attribute(said: _Said, label: str, chance: random.Random) -> None:
+    """Puts the name of its record into a statement."""
+    if chance.random() < 0.4 and said.text.endswith(".") and ". " not in said.text:
+        said.put_last(f"({label})")
+    else:
+        said.put_before(f"In {label},")
+
+
+def _paragraphs(said: Sequence[_Said], chance: random.Random) -> Iterator[str]:
+    """Of two to four statements."""
+    at = 0
+    while at < len(said):
+        number = chance.randint(2, 4)
+        yield " ".join(each.text for each in said[at : at + number])
+        at += number
