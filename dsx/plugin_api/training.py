@@ -31,7 +31,7 @@ from dsx.types import (
     Question,
     RecordType,
 )
-from dsx.units import convert
+from dsx.units import convert, read_unit
 
 __all__ = [
     "Calibration",
@@ -47,6 +47,7 @@ __all__ = [
     "model_cache",
     "numbers_of",
     "read_curves",
+    "read_unit",
 ]
 
 

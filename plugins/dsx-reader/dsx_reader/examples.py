@@ -14,7 +14,7 @@ from typing import Any
 
 from dsx import parameter_set
 from dsx.plugin_api import Document, DsxError, Parameter, ParameterSet, Question
-from dsx.plugin_api.training import Examiner, Known, convert
+from dsx.plugin_api.training import Examiner, Known, convert, read_unit
 from dsx_reader import prompts
 from dsx_reader.composition import composed
 from dsx_reader.documents import Block, block, document
@@ -152,7 +152,7 @@ def _schema_of(ask: Ask, chance: random.Random) -> dict[str, Any]:
         inner["maxLength"] = chance.choice([80, 120, 200, 300])
     if base in ("integer", "number") and chance.random() < 0.4:
         inner["minimum"] = 0
-    if base == "number" and ask.argument and convertible(ask.argument):
+    if base in ("integer", "number") and ask.argument and read_unit(ask.argument) is not None:
         inner["x-unit"] = ask.argument
     schema = (
         {"type": "array", "items": inner, "maxItems": chance.choice([12, 20, 30])} if ask.type.endswith("s") else inner
@@ -161,15 +161,6 @@ def _schema_of(ask: Ask, chance: random.Random) -> dict[str, Any]:
     if chance.random() < 0.2:
         schema["x-synonyms"] = [ask.name.replace("_", " ")]
     return schema
-
-
-def convertible(unit: str) -> bool:
-    """Whether dsx knows the unit."""
-    try:
-        convert(1.0, unit, unit)
-    except ValueError:
-        return False
-    return True
 
 
 def _known(passage: Passage, parameters: ParameterSet, paper: Document, start: int) -> Iterator[Known]:
