@@ -21,10 +21,14 @@ RECORDS, UNNAMED = (1, 1, 2, 2, 2, 3), 0.7
 """How many records a passage has; how often a single one has no name."""
 NULLS, TEMPTED, BESIDE = 0.27, 0.5, 0.2
 """Share of answers that are null, of these with a statement that tempts, and of values with such a one beside them."""
+TEMPTED_BESIDE = ("choice", "boolean", "integer", "number")
+"""Types of which a statement that tempts may stand beside a value: of lists and texts it may say that there is none."""
 CONTRAST = 0.85
 """How often an answer that another record has is drawn again."""
 PAPER_LEVEL, SHARED = 0.12, 0.12
 """Shares of questions about the paper, and of questions that have one answer for all records."""
+SHORTEST, STEM = 4, 6
+"""Letters of an option that counts as named where it stands, and of a word that count."""
 STUDIES = ("experiment", "study", "trial", "survey")
 NUMBERING = (("1", "2", "3"), ("1", "2", "3"), ("A", "B", "C"), ("1a", "1b", "1c"))
 GENERAL = (
@@ -46,6 +50,7 @@ LOWERED = re.compile(
 class _Said:
     """A statement as it stands in the passage. spans: of the words that show its value, in its text."""
 
+    ask: str
     text: str
     spans: list[tuple[int, int]]
 
@@ -106,7 +111,7 @@ class _Drawer:
                 if all(_differ(answer, other) for other in drawn) or self._chance.random() > CONTRAST:
                     break
             self._used.update(statements)
-            if answer.value is not None and self._chance.random() < BESIDE:
+            if ask.type in TEMPTED_BESIDE and answer.value is not None and self._chance.random() < BESIDE:
                 for tempting in self._chance.sample(free := self._free(ask, (None,)), min(1, len(free))):
                     self._used.add(tempting)
                     answer.beside = self._answer(ask, [tempting]).said
@@ -152,7 +157,7 @@ class _Drawer:
         answer = _Answer()
         for statement in statements:
             text, spans, numbers = statement.draw(self._chance)
-            said = _Said(text, spans)
+            said = _Said(ask.name, text, spans)
             answer.said.append(said)
             value = ask.value(statement, numbers)
             if ask.type == "choices" and value is not None:
@@ -162,6 +167,25 @@ class _Drawer:
         return answer
 
 
+def _is_disputed(ask: SheetAsk, answer: _Answer, around: Sequence[_Said]) -> bool:
+    """Whether what is said of other matters may answer the question too, and otherwise."""
+    values = list(answer.value) if isinstance(answer.value, dict) else [answer.value]
+    others = [option.replace("_", " ").lower() for option in ask.options if option not in values]
+    names = [name[:STEM] for name in ask.name.lower().split("_") if len(name) > 1]
+    for said in around:
+        text = said.text.lower()
+        if said.ask == ask.name:
+            continue
+        if any(
+            len(option) >= SHORTEST and option != "none" and re.search(rf"\b{re.escape(option)}", text)
+            for option in others
+        ):
+            return True
+        if names and not answer.said and all(name in text for name in names):
+            return True
+    return False
+
+
 def _differ(one: _Answer, other: _Answer) -> bool:
     values = (list(each.value) if isinstance(each.value, dict) else each.value for each in (one, other))
     first, second = values
@@ -169,7 +193,7 @@ def _differ(one: _Answer, other: _Answer) -> bool:
 
 
 def composed(sheet: Sheet, chance: random.Random) -> Passage:
-    """A passage whose truth is known. field: the sheet's."""
+    """A passage whose truth is known: a question that other statements may answer too is left out."""
     labels = _labels(sheet.record, chance)
     records = len(labels) or 1
     asks = chance.sample(sheet.asks, min(len(sheet.asks), chance.randint(*QUESTIONS[records])))
@@ -193,20 +217,27 @@ def composed(sheet: Sheet, chance: random.Random) -> Passage:
     for said in regions.values():
         chance.shuffle(said)
     text = "\n".join(_written(sheet.record, regions, labels, chance))
+    everything = [said for region in regions.values() for said in region]
     told = tuple(
         Ask(
             ask.name,
             ask.type,
             "/".join(ask.options) or ask.unit,
             ask.description,
-            {label: answer.told(text, list(ask.options)) for label, answer in answers[ask.name].items()},
+            {
+                label: answer.told(text, list(ask.options))
+                for label, answer in answers[ask.name].items()
+                if not _is_disputed(ask, answer, [*regions[""], *regions[label]] if label else everything)
+            },
             {option: words for option, words in ask.options.items() if words},
         )
         for ask in asks
     )
     kind = "experiments" if labels else "methods"
     name, description = (sheet.record, sheet.record_description) if labels else ("", "")
-    return Passage(sheet.name, sheet.field, kind, text, name, description, labels, told)
+    return Passage(
+        sheet.name, sheet.field, kind, text, name, description, labels, tuple(ask for ask in told if ask.told)
+    )
 
 
 def _labels(record: str, chance: random.Random) -> tuple[str, ...]:
