@@ -233,7 +233,7 @@ def test_every_answer_is_as_likely_as_the_others(sheet: Sheet) -> None:
 def test_questions_about_composed_passages_have_answers(sheet: Sheet) -> None:
     builder = Builder(count, ["A long discussion of other farms."])
     answers = [example.answer for seed in range(4) for example in builder.of_sheet(sheet, random.Random(seed))]
-    assert 0.1 < answers.count("null") / len(answers) < 0.5
+    assert 0 < answers.count("null") < len(answers)
     assert {"Lower Hensby", "Crake Moor", "Vell"} >= {
         json.loads(answer)["value"] for answer in answers if answer.startswith('{"value":"') and "quote" not in answer
     }
