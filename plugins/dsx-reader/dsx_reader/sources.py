@@ -20,7 +20,7 @@ HELD_OUT = ("dentistry", "fisheries", "linguistics-experiments", "semiconductor-
 KINDS = ("passages", "statements", "variation", "annotations", "surroundings")
 """Kinds of data, each of which can be left out."""
 NGRAM = 8
-COMPOSITIONS = 60
+COMPOSITIONS = 35
 """Documents made of each sheet of statements, by default: two fifths of all examples are of statements then."""
 
 
