@@ -6,7 +6,7 @@ one parameter is found stands in `fill`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from dsx.fill.earlier import EarlierAnswers
 from dsx.fill.front import from_first_page
 from dsx.fill.paper import PaperContext, Practice, RecordContext, Wording
 from dsx.fill.rounds import Rounds, Task, together
-from dsx.load import DocumentCache, DocumentReader, flagged, with_hidden
+from dsx.load import DocumentCache, DocumentReader, ReadAhead, flagged, with_hidden
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.schema import kind_of
@@ -95,7 +95,8 @@ class Pipeline:
     ) -> None:
         self.recipe, self.parameters, self.engine = recipe, parameters, engine
         self.record_event, self._earlier = record_event, earlier
-        self._reader = DocumentReader(plugins.loader_of, plugins.loaders, recipe.load_limits(), cache)
+        reader = DocumentReader(plugins.loader_of, plugins.loaders, recipe.load_limits(), cache)
+        self._documents = ReadAhead(lambda path, reading: reader.read(path, recipe.loader, reading))
         places = recipe.values == "placed" and engine.grammar == "lark"
         prompts = Prompts(plugins.prompt_sets[recipe.prompt_set or "default"], recipe.order, places)
         self.practice = Practice(
@@ -155,8 +156,16 @@ class Pipeline:
 
     def load(self, path: Path) -> Document:
         """The document of a file, from the cache where it is there."""
-        document = self._reader.read(path, self.recipe.loader)
+        document = self._documents.read(path)
         return with_hidden(document) if self.recipe.hidden_text == "show" else document
+
+    def read_ahead(self, paths: Sequence[Path]) -> None:
+        """These papers come next, in this order: they are read in the background, and no others any more."""
+        self._documents.expect(paths)
+
+    def close(self) -> None:
+        """Ends what is read in the background."""
+        self._documents.close()
 
     def preview(self, path: Path) -> Iterator[tuple[Question, int]]:
         """The first questions about the paper and one record of each kind, with their tokens; nothing is asked."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,21 @@ def test_a_notebook(installed: Scripted, tmp_path: Path) -> None:
     assert (tmp_path / "run.csv").read_text().count("\n") == 7
     with pytest.raises(dsx.UsageError, match="no value 'colour' of the paper itself"):
         first.value("colour")
+
+
+@pytest.mark.slow
+def test_the_next_paper_is_read_while_a_result_is_looked_at(
+    installed: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DSX_CACHE", str(tmp_path / "cache"))
+    papers = installed.papers(tmp_path / "papers", 3)
+    results = iter(dsx.extract(Study, papers, engine="scripted", run=tmp_path / "run"))
+    next(results)
+    end = time.monotonic() + 20
+    while len(list(tmp_path.glob("cache/documents/*.npz"))) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+    assert len(list(tmp_path.glob("cache/documents/*.npz"))) == 2
+    assert len(list((tmp_path / "run" / "records").iterdir())) == 1
 
 
 @pytest.mark.slow

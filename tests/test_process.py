@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 READS = """
 import os, sys, time
 from pathlib import Path
+from dsx.load import ReadAhead
 from dsx.load.isolate import load_in_subprocess
 from dsx.types import Loader, LoadLimits
 
@@ -29,18 +30,30 @@ def sleeps(path):
 
 if __name__ == "__main__":
     from reads import sleeps
-    load_in_subprocess(Path(sys.argv[1]), "sleeps", Loader(sleeps, "1"), LoadLimits(30))
+    paper, how = Path(sys.argv[1]), sys.argv[2]
+    documents = ReadAhead(lambda path, reading: load_in_subprocess(
+        path, "sleeps", Loader(sleeps, "1"), LoadLimits(30), None, reading))
+    if how != "now":
+        documents.expect([paper])
+    if how in ("now", "ahead"):
+        documents.read(paper)
+    number = Path(os.environ["NUMBER"])
+    while not number.exists() or not number.read_text():
+        time.sleep(0.02)
+    if how == "closes":
+        documents.close()
 """
-"""A process that reads one file with a loader that takes a minute."""
+"""A process that reads one file with a loader that takes a minute, and waits for it `now`, or after it read it `ahead`;
+or does not wait for it."""
 
 
-def reading(tmp_path: Path, **environment: str) -> subprocess.Popen[str]:
+def reading(tmp_path: Path, how: str = "now", **environment: str) -> subprocess.Popen[str]:
     """Starts it. The loader's process writes its number into the file `number`."""
     (tmp_path / "reads.py").write_text(READS)
     (tmp_path / "paper.txt").write_text("a paper")
     paths = os.pathsep.join([str(tmp_path), *sys.path])
     full = {**os.environ, "PYTHONPATH": paths, "NUMBER": str(tmp_path / "number"), **environment}
-    command = [sys.executable, str(tmp_path / "reads.py"), str(tmp_path / "paper.txt")]
+    command = [sys.executable, str(tmp_path / "reads.py"), str(tmp_path / "paper.txt"), how]
     return subprocess.Popen(command, env=full, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -60,9 +73,12 @@ def wait(condition: Any, seconds: float = 120) -> bool:
     return bool(condition())
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
-def test_a_loader_dies_with_its_parent(tmp_path: Path, number: signal.Signals) -> None:
-    parent = reading(tmp_path)
+@pytest.mark.parametrize(
+    ("how", "number"),
+    [("now", signal.SIGHUP), ("now", signal.SIGTERM), ("now", signal.SIGKILL), ("ahead", signal.SIGKILL)],
+)
+def test_a_loader_dies_with_its_parent(tmp_path: Path, how: str, number: signal.Signals) -> None:
+    parent = reading(tmp_path, how)
     written = tmp_path / "number"
     assert wait(lambda: written.exists() and written.read_text())
     child = int(written.read_text())
@@ -71,6 +87,18 @@ def test_a_loader_dies_with_its_parent(tmp_path: Path, number: signal.Signals) -
     parent.communicate(timeout=10)
     assert parent.returncode == -number
     assert wait(lambda: not lives(child), 10)
+
+
+@pytest.mark.parametrize("how", ["closes", "forgets"])
+def test_what_is_read_ahead_keeps_no_program_and_outlives_none(tmp_path: Path, how: str) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    parent = reading(tmp_path, how, TMPDIR=str(temporary))
+    _, said = parent.communicate(timeout=20)
+    assert (parent.returncode, said) == (0, "")
+    child = int((tmp_path / "number").read_text())
+    assert wait(lambda: not lives(child), 1)
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("megabytes", [100, 180])

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from dsx.bench.machine import Machine, processor_seconds
@@ -15,7 +16,7 @@ from dsx.bench.work import labels_answer
 from dsx.bench.written import written_rounds
 from dsx.errors import RunError
 from dsx.load import document_id
-from dsx.pipeline import Filling, Pipeline
+from dsx.pipeline import Pipeline
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.run.job import check_recipe, make_engine, manifest_of
@@ -145,12 +146,11 @@ def measure(
 
         def fill_all(paths: Sequence[Path], counts: Counts) -> float:
             pipeline = Pipeline(recipe, parameters, plugins, engine, counts.add)
-            fill: Callable[[Path], Filling] = (
-                pipeline.fill_file if options.work == "placed" else lambda path: written_rounds(pipeline, path)
-            )
+            fill = pipeline.fill_file if options.work == "placed" else partial(written_rounds, pipeline)
             answer, before = Answers(engine, records, counts), time.perf_counter()
-            with show_progress(len(paths)) as progress:
-                summary = run_papers(paths, fill, answer, folder, progress, in_flight=options.papers_in_flight)
+            with closing(pipeline), show_progress(len(paths)) as progress:
+                flight, ahead = options.papers_in_flight, pipeline.read_ahead
+                summary = run_papers(paths, fill, answer, folder, progress, in_flight=flight, read_ahead=ahead)
             if summary.trouble is not None:
                 raise summary.trouble
             if summary.done < len(paths):

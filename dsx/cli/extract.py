@@ -95,7 +95,7 @@ class _Typed(click.Command):
     default=1,
     show_default=True,
     metavar="N",
-    help="Papers whose questions are answered together, as one batch.",
+    help="Papers whose questions are answered together, as one batch; meanwhile as many others are read.",
 )
 @click.option(
     "--claim/--no-claim",

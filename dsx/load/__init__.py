@@ -1,6 +1,6 @@
 """A file becomes a Document: what a person would read, with a way back to the page.
 
-reader      one way to load a path: which loader, under which limits, from which cache
+reader      one way to load a path: which loader, under which limits, from which cache;  ahead: before its turn
 isolate     a loader in a subprocess with limits;  child: that subprocess
 keep        a Document on disk;  cache: for all runs of a user;  identity: the id of a file
 pdf         PyMuPDF → lines;  glyphs, ocr: characters that need mending, pages that are pictures
@@ -12,10 +12,20 @@ lines, margins, tables, paragraphs, headings, compose   from lines of print to o
 
 from __future__ import annotations
 
+from dsx.load.ahead import ReadAhead
 from dsx.load.cache import DocumentCache, open_cache
 from dsx.load.flags import flagged
 from dsx.load.identity import document_id, file_name
 from dsx.load.reader import DocumentReader
 from dsx.load.unseen import with_hidden
 
-__all__ = ["DocumentCache", "DocumentReader", "document_id", "file_name", "flagged", "open_cache", "with_hidden"]
+__all__ = [
+    "DocumentCache",
+    "DocumentReader",
+    "ReadAhead",
+    "document_id",
+    "file_name",
+    "flagged",
+    "open_cache",
+    "with_hidden",
+]

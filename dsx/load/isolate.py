@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,32 @@ NOTE = "note: "
 log = logging.getLogger("dsx.load")
 
 
+@dataclass(slots=True)
+class Reading:
+    """One load, for who wants its document in another thread.
+
+    warn: takes the loader's warnings. niceness: of the subprocess, beside this process.
+    """
+
+    warn: Callable[[str], None] = log.warning
+    niceness: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    abandoned: bool = False
+
+    def abandon(self) -> None:
+        """Nobody wants the document any more: ends the subprocess, now or as soon as it is started."""
+        self.abandoned = True
+        if self.process is not None and self.process.returncode is None:
+            _kill(self.process)
+
+
 def load_in_subprocess(
-    path: Path, name: str, loader: Loader, limits: LoadLimits, cache: DocumentCache | None = None
+    path: Path,
+    name: str,
+    loader: Loader,
+    limits: LoadLimits,
+    cache: DocumentCache | None = None,
+    reading: Reading | None = None,
 ) -> Document:
     """Loads `path` in a subprocess, or takes it from the cache. name: of the loader.
 
@@ -49,7 +74,7 @@ def load_in_subprocess(
     key = f"{identity}-{_safe(name)}-{_safe(loader.version)}{suffix}"
     document = cache.get(key, identity) if cache else None
     if document is None:
-        document = _load(path, name, loader, limits)
+        document = _load(path, name, loader, limits, reading or Reading())
         if document.id != identity:
             raise LoadError(f"{file_name(path)}: it was changed while it was read; run the same command again")
         if cache:
@@ -57,16 +82,17 @@ def load_in_subprocess(
     return dataclasses.replace(document, file=file_name(path))
 
 
-def _load(path: Path, name: str, loader: Loader, limits: LoadLimits) -> Document:
+def _load(path: Path, name: str, loader: Loader, limits: LoadLimits, reading: Reading) -> Document:
     try:
         with tempfile.TemporaryDirectory(prefix="dsx-load-", ignore_cleanup_errors=True) as folder:
             job: dict[str, object] = {
                 "path": str(_utf8_path(path, Path(folder))),
                 "function": reference(loader),
                 "result": str(Path(folder) / "document"),
+                "niceness": reading.niceness,
                 **dataclasses.asdict(limits),
             }
-            _run(job, Path(folder), file_name(path), limits)
+            _run(job, Path(folder), file_name(path), limits, reading)
             return read_document(Path(str(job["result"])))
     except OSError as problem:
         raise machine_error(problem, f"the temporary folder {tempfile.gettempdir()}") or MachineError(
@@ -88,9 +114,8 @@ def _utf8_path(path: Path, folder: Path) -> Path:
     return path
 
 
-def _run(job: dict[str, object], folder: Path, name: str, limits: LoadLimits) -> None:
+def _run(job: dict[str, object], folder: Path, name: str, limits: LoadLimits, reading: Reading) -> None:
     """Raises LoadError or MachineError where the child leaves no document."""
-    seconds = limits.seconds
     paths = [str(Path(entry).absolute()) for entry in sys.path]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TMPDIR": str(folder)}
     with (folder / "stderr").open("wb") as stderr:
@@ -103,15 +128,18 @@ def _run(job: dict[str, object], folder: Path, name: str, limits: LoadLimits) ->
             start_new_session=True,
         )
         try:
-            told, _ = process.communicate(json.dumps(job).encode(), timeout=seconds + START_SECONDS)
+            reading.process = process
+            if reading.abandoned:
+                raise LoadError(f"{name}: not wanted any more")
+            told, _ = process.communicate(json.dumps(job).encode(), timeout=limits.seconds + START_SECONDS)
         except subprocess.TimeoutExpired:
-            raise LoadError(f"{name}: not read after {seconds:g} s; raise the limit (--load-seconds)") from None
+            raise LoadError(f"{name}: not read after {limits.seconds:g} s; raise the limit (--load-seconds)") from None
         finally:
             _kill(process)
     lines = told.decode("utf-8", "replace").strip().splitlines()
     for line in lines:
         if line.startswith(NOTE):
-            log.warning("%s: %s", name, line.removeprefix(NOTE))
+            reading.warn(f"{name}: {line.removeprefix(NOTE)}")
     if process.returncode:
         error = (folder / "stderr").read_text("utf-8", "replace").strip().splitlines()[-1:] or ["no message"]
         raise _reason(process.returncode, lines[-1:] or error, name, limits)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsx.load.cache import DocumentCache
-from dsx.load.isolate import load_in_subprocess
+from dsx.load.isolate import Reading, load_in_subprocess
 from dsx.types import Document, Loader, LoadLimits
 
 DEFAULT_LIMITS = LoadLimits()
@@ -25,7 +25,7 @@ class DocumentReader:
     limits: LoadLimits = DEFAULT_LIMITS
     cache: DocumentCache | None = None
 
-    def read(self, path: Path, loader: str | None = None) -> Document:
+    def read(self, path: Path, loader: str | None = None, reading: Reading | None = None) -> Document:
         """The document of a file, by the loader of this name or the one that takes such files. Raises LoadError."""
         name, chosen = self.loader_of(path) if loader is None else (loader, self.loaders[loader])
-        return load_in_subprocess(path, name, chosen, self.limits, self.cache)
+        return load_in_subprocess(path, name, chosen, self.limits, self.cache, reading)

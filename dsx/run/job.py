@@ -266,18 +266,19 @@ def _fill(planned: PlannedRun) -> tuple[RunSummary, Path]:
                 log.info("Run folder: %s", store.path)
                 if call.claim and (others := claims.others()):
                     log.info("%d other processes are at this run: the papers are shared with them", others)
-                pipeline = make_pipeline(recipe, parameters, plugins, engine, store)
-                summary = run_papers(
-                    planned.papers,
-                    pipeline.fill_file,
-                    engine.answer,
-                    store,
-                    progress,
-                    stop=stop,
-                    claims=claims if call.claim else None,
-                    in_flight=call.papers_in_flight,
-                    before_paper=partial(_share_cpus, call.threads, claims),
-                )
+                with closing(make_pipeline(recipe, parameters, plugins, engine, store)) as pipeline:
+                    summary = run_papers(
+                        planned.papers,
+                        pipeline.fill_file,
+                        engine.answer,
+                        store,
+                        progress,
+                        stop=stop,
+                        claims=claims if call.claim else None,
+                        in_flight=call.papers_in_flight,
+                        before_paper=partial(_share_cpus, call.threads, claims),
+                        read_ahead=pipeline.read_ahead,
+                    )
                 return summary, store.path
         finally:
             engine.close()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsx.errors import DecodeError, MachineError, PaperError, UsageError, one_line
 from dsx.load import document_id, file_name
 from dsx.run.batch import AnswerQuestions, PaperInFlight, answer_round
+from dsx.run.papers import identity
 from dsx.run.progress import Progress, tally
 from dsx.run.signals import Stop, Stopped
 from dsx.run.summary import RunSummary, shown_names
@@ -21,6 +23,9 @@ from dsx.types import Completion, Flag, PaperResult, Question, Status
 
 if TYPE_CHECKING:
     from dsx.pipeline import Filling
+
+LOOK_AHEAD = 4
+"""Papers of the queue, for each in flight, that are looked at for those that will be begun next."""
 
 
 def run_papers(
@@ -34,6 +39,7 @@ def run_papers(
     claims: Claims | None = None,
     in_flight: int = 1,
     before_paper: Callable[[], None] = lambda: None,
+    read_ahead: Callable[[Sequence[Path]], None] = lambda paths: None,
 ) -> RunSummary:
     """Fills every paper that has neither a result nor a failure in `folder`.
 
@@ -41,9 +47,10 @@ def run_papers(
     stop: where a signal came, no paper is begun any more, and those in flight are left if their grace time runs out.
     claims: only papers that no other process is at are taken; the others are looked at again after them.
     in_flight: most papers whose questions are answered together. before_paper: called before each paper is begun.
+    read_ahead: told which papers come next whenever one was begun, at most as many as are in flight.
     """
     names = shown_names(papers)
-    loop = _Loop(fill, answer, folder, progress, stop or Stop(), claims, in_flight, before_paper, names)
+    loop = _Loop(fill, answer, folder, progress, stop or Stop(), claims, in_flight, before_paper, read_ahead, names)
     summary = loop.summary
     try:
         with loop.stop.storing():
@@ -73,9 +80,11 @@ class _Loop:
     claims: Claims | None
     most_in_flight: int
     before_paper: Callable[[], None]
+    read_ahead: Callable[[Sequence[Path]], None]
     names: Mapping[Path, str]
     summary: RunSummary = field(default_factory=RunSummary)
     first_of: dict[str, Path] = field(default_factory=dict)
+    documents: dict[Path, str | None] = field(default_factory=dict)
     in_flight: list[PaperInFlight] = field(default_factory=list)
     shared_until: float = 0.0
 
@@ -120,11 +129,30 @@ class _Loop:
             self.progress.paper_begins(self.names[path])
             with self.stop.work():
                 paper.begin(self.fill)
+            self.read_ahead(self._next(queue))
             if paper.ended:
                 self._end(paper)
 
+    def _next(self, queue: Iterable[Path]) -> list[Path]:
+        """The papers that will probably be begun next; only the first few of the queue are looked at."""
+        if self.stop.signal:
+            return []
+        claimed = self.claims.documents() if self.claims else ()
+        paths = dict[str, Path]()
+        for path in islice(queue, LOOK_AHEAD * self.most_in_flight):
+            if path not in self.documents:
+                self.documents[path] = identity(path)
+            document = self.documents[path]
+            if document is None or document in claimed or self.first_of.get(document, path) != path:
+                continue
+            if not self.folder.done(document) and self.folder.failed(document) is None:
+                paths.setdefault(document, path)
+        return list(paths.values())[: self.most_in_flight]
+
     def _answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
         for completion in self.answer(questions):
+            if self.stop.signal:
+                self.read_ahead(())
             self.progress.answered(completion.usage)
             yield completion
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from dsx.plugins import Plugins, load_plugins
@@ -60,32 +61,41 @@ class Session:
         """
         seen: set[str] = set()
         with ExitStack() as stack:
-            fill: Callable[[Sequence[Path]], None] | None = None
+            fill: Callable[[Sequence[Path], Sequence[Path]], None] | None = None
             run = as_updated(self.folder, self.manifest, self.update)
             if run is not None and all(map(self._ended, self.files)):
                 with join_run(self.folder, self.manifest, self.parameters, update=self.update):
                     pass  # papers that can be completed are
             elif self.update or (run is not None and run.outdated()):
                 fill = self._open(stack)
-            for batch in _batches(self.files, self.in_flight):
+            for batch, following in pairwise([*_batches(self.files, self.in_flight), ()]):
                 if not all(map(self._ended, batch)):
                     fill = fill or self._open(stack)
-                    fill(batch)
+                    fill(batch, [path for path in following if not self._ended(path)])
                 for document in filter(None, map(identity, batch)):
                     if document not in seen and (result := read_run(self.folder).result(document)):
                         yield result
                     seen.add(document)
 
-    def _open(self, stack: ExitStack) -> Callable[[Sequence[Path]], None]:
-        """Loads the model and opens the run folder; what fills a batch of papers."""
+    def _open(self, stack: ExitStack) -> Callable[[Sequence[Path], Sequence[Path]], None]:
+        """Loads the model and opens the run folder; what fills a batch of papers, and reads those that follow ahead."""
         engine = stack.enter_context(closing(make_engine(self.recipe, self.plugins)))
         manifest = {**self.manifest, "engine": engine.describe()}
         folder, _ = stack.enter_context(join_run(self.folder, manifest, self.parameters, update=self.update))
         progress = stack.enter_context(show_progress(len(self.files)))
         pipeline = make_pipeline(self.recipe, self.parameters, self.plugins, engine, folder)
+        stack.callback(pipeline.close)
 
-        def fill(batch: Sequence[Path]) -> None:
-            summary = run_papers(batch, pipeline.fill_file, engine.answer, folder, progress, in_flight=self.in_flight)
+        def fill(batch: Sequence[Path], following: Sequence[Path]) -> None:
+            summary = run_papers(
+                batch,
+                pipeline.fill_file,
+                engine.answer,
+                folder,
+                progress,
+                in_flight=self.in_flight,
+                read_ahead=lambda paths: pipeline.read_ahead([*paths, *following]),
+            )
             if summary.trouble is not None:
                 raise summary.trouble
             if summary.stopped == "SIGINT":

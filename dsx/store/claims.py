@@ -84,6 +84,10 @@ class Claims:
             count += (place == self._place or not here) and not self._stale(claim)
         return count
 
+    def documents(self) -> set[str]:
+        """The papers that any process is at, or was when it died."""
+        return {claim.name.split(".")[0] for claim in self.folder.glob("*.json")}
+
     def held(self, document: str) -> bool:
         """Whether the claim is still this process's: nobody found it stale and took it over."""
         return self._path(document, self._latest(document)) == self._claims.get(document)
