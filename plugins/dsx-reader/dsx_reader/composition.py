@@ -6,6 +6,7 @@ what is right cannot be told without reading.
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -38,6 +39,18 @@ GENERAL = (
     "What follows holds for all {records}. ",
 )
 NAMED = ("{label}\n", "{label}\n", "{label}. ", "{label}: ", "Details of {label} follow. ")
+WOVEN, FOLLOWS = 0.3, 0.3
+"""How often statements of all records stand in turn, each with its name; else how often a record follows the first."""
+FOLLOWING = (
+    "Save for what follows, the methods of {first} were also those of {label}.",
+    "All that was done in {first} and is not mentioned again holds for {label}.",
+    "The procedure of {first} was repeated, with the changes named here, in {label}.",
+)
+RESULT = re.compile(
+    r"effect|result|outcome|relation|increas|decreas|higher|lower|larger|smaller|better|worse|improve|impair|unchanged"
+    r"|no_(?:change|difference|significant)"
+)
+"""Questions and options of findings, which a record does not share because its methods are those of another."""
 INTRODUCED = "We report {records}: {labels}."
 LOWERED = re.compile(
     r"(?:After|All|An?|Any|At|Before|Both|Each|Every|For|From|In|It|No|None|Of|On|One|Only|Over|The|Their|These|Three|To|Two"
@@ -216,28 +229,44 @@ def composed(sheet: Sheet, chance: random.Random) -> Passage:
                 regions[label] += [*drawn.said, *drawn.beside]
     for said in regions.values():
         chance.shuffle(said)
-    text = "\n".join(_written(sheet.record, regions, labels, chance))
-    everything = [said for region in regions.values() for said in region]
-    told = tuple(
-        Ask(
-            ask.name,
-            ask.type,
-            "/".join(ask.options) or ask.unit,
-            ask.description,
-            {
-                label: answer.told(text, list(ask.options))
-                for label, answer in answers[ask.name].items()
-                if not _is_disputed(ask, answer, [*regions[""], *regions[label]] if label else everything)
-            },
-            {option: words for option, words in ask.options.items() if words},
-        )
-        for ask in asks
-    )
+    woven = len(labels) > 1 and chance.random() < WOVEN
+    for label in labels[1:] if not woven else ():
+        if chance.random() < FOLLOWS:
+            following = chance.choice(FOLLOWING).format(first=labels[0], label=label)
+            regions[label].insert(0, _Said("", following, []))
+            for ask in asks:
+                _follow(ask, answers[ask.name], labels[0], label)
+    text = "\n".join(_written(sheet.record, regions, labels, woven, chance))
+    told = tuple(_ask(ask, answers[ask.name], regions, text) for ask in asks)
     kind = "experiments" if labels else "methods"
     name, description = (sheet.record, sheet.record_description) if labels else ("", "")
     return Passage(
         sheet.name, sheet.field, kind, text, name, description, labels, tuple(ask for ask in told if ask.told)
     )
+
+
+def _ask(ask: SheetAsk, answers: dict[str, _Answer], regions: dict[str, list[_Said]], text: str) -> Ask:
+    """With what is told of each record, but for what is disputed."""
+    told = {}
+    for label, answer in answers.items():
+        around = [*regions[""], *regions[label]] if label else list(itertools.chain.from_iterable(regions.values()))
+        if not _is_disputed(ask, answer, around):
+            told[label] = answer.told(text, list(ask.options))
+    described = {option: words for option, words in ask.options.items() if words}
+    return Ask(ask.name, ask.type, "/".join(ask.options) or ask.unit, ask.description, told, described)
+
+
+def _follow(ask: SheetAsk, answers: dict[str, _Answer], first: str, label: str) -> None:
+    """Gives a record what it shares with the first; what it may or may not share is not asked."""
+    if label not in answers or answers[label].value is not None or answers[first].value is None:
+        return
+    is_method = ask.type.rstrip("s") not in ("integer", "number") and not RESULT.search(
+        " ".join([ask.name, *ask.options])
+    )
+    if is_method and not answers[label].said:
+        answers[label] = answers[first]
+    else:
+        del answers[label]
 
 
 def _labels(record: str, chance: random.Random) -> tuple[str, ...]:
@@ -251,7 +280,7 @@ def _labels(record: str, chance: random.Random) -> tuple[str, ...]:
 
 
 def _written(
-    record: str, regions: dict[str, list[_Said]], labels: tuple[str, ...], chance: random.Random
+    record: str, regions: dict[str, list[_Said]], labels: tuple[str, ...], woven: bool, chance: random.Random
 ) -> Iterator[str]:
     """The lines of the passage: what is general first, then each record, or records in turn."""
     general, own = regions[""], [(label, regions[label]) for label in labels]
@@ -262,7 +291,7 @@ def _written(
     if general:
         lead = chance.choice(GENERAL).format(records=records) if labels else ""
         yield from (lead + "\n".join(_paragraphs(general, chance))).split("\n")
-    if len(labels) > 1 and chance.random() < 0.3:
+    if woven:
         for label, all_said in own:
             for each in all_said:
                 _attribute(each, label, chance)
