@@ -6,6 +6,7 @@ What cannot be read ahead is read again when its turn comes, so a paper fails as
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -17,9 +18,7 @@ from dsx.load.isolate import Reading, log
 from dsx.types import Document
 
 AT_ONCE = 4
-"""Most subprocesses at once. A paper is read in 1 to 4 s of one core, and answered in 2 s or more."""
-NICENESS = 10
-"""Of those subprocesses: a model that computes on the same cores comes first."""
+"""Most subprocesses at once, and one core is left. A paper is read in 1 to 4 s of a core, and answered in 2 s or more."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +38,7 @@ class ReadAhead:
 
     def __init__(self, read: Callable[[Path, Reading], Document]) -> None:
         self._read_now = read
-        self._slots = threading.Semaphore(AT_ONCE)
+        self._slots = threading.Semaphore(min(AT_ONCE, max(len(os.sched_getaffinity(0)) - 1, 1)))
         self._expected: dict[Path, _Expected] = {}
         self._threads: list[threading.Thread] = []
 
@@ -73,7 +72,7 @@ class ReadAhead:
 
     def _begin(self, path: Path) -> None:
         warnings = list[str]()
-        expected = self._expected[path] = _Expected(warnings, Reading(warnings.append, NICENESS))
+        expected = self._expected[path] = _Expected(warnings, Reading(warnings.append))
         thread = threading.Thread(target=self._read_ahead, args=(path, expected), name="dsx-read-ahead", daemon=True)
         try:
             thread.start()

@@ -37,7 +37,6 @@ def main() -> None:
     """Exit status 0: the document is written; REFUSED, MACHINE: the last line of stdout says why not."""
     _die_with_parent()
     job = json.load(sys.stdin)
-    os.nice(job["niceness"])
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
     os.dup2(2, 1)  # what libraries print is no answer
     logging.getLogger("dsx").addHandler(_Notes(answers))

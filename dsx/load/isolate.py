@@ -38,13 +38,9 @@ log = logging.getLogger("dsx.load")
 
 @dataclass(slots=True)
 class Reading:
-    """One load, for who wants its document in another thread.
-
-    warn: takes the loader's warnings. niceness: of the subprocess, beside this process.
-    """
+    """One load, for who wants its document in another thread. warn: takes the loader's warnings."""
 
     warn: Callable[[str], None] = log.warning
-    niceness: int = 0
     process: subprocess.Popen[bytes] | None = None
     abandoned: bool = False
 
@@ -89,7 +85,6 @@ def _load(path: Path, name: str, loader: Loader, limits: LoadLimits, reading: Re
                 "path": str(_utf8_path(path, Path(folder))),
                 "function": reference(loader),
                 "result": str(Path(folder) / "document"),
-                "niceness": reading.niceness,
                 **dataclasses.asdict(limits),
             }
             _run(job, Path(folder), file_name(path), limits, reading)
