@@ -18,7 +18,7 @@ from dsx.load.isolate import Reading, log
 from dsx.types import Document
 
 AT_ONCE = 4
-"""Most subprocesses at once, and one core is left. A paper is read in 1 to 4 s of a core, and answered in 2 s or more."""
+"""Most subprocesses at once; a core is left. A paper is read in 1 to 4 s of one, and answered in 2 s or more."""
 
 
 @dataclass(slots=True, eq=False)
