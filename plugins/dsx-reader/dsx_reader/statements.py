@@ -19,7 +19,6 @@ from __future__ import annotations
 import itertools
 import random
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -207,14 +206,3 @@ def _of_statement(ask: SheetAsk, statement: Statement) -> Iterator[str]:
         inside = " ".join(_shown.findall(statement.text))
         if any(f"{{{part}:" not in inside for part in statement.parts):
             yield "the number stands outside the brackets"
-
-
-if __name__ == "__main__":
-    for argument in sys.argv[1:]:
-        try:
-            sheet = read_sheet(Path(argument))
-            print(f"{sheet.name}: {len(sheet.asks)} questions, {len(list(sheet.statements()))} statements")
-            for fault in sheet.faults():
-                print(f"   {fault}")
-        except SheetError as problem:
-            print(problem)
