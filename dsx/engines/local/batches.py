@@ -7,8 +7,6 @@ from collections import abc
 from dsx.engines.local.attention.packing import PrefixGroup
 from dsx.engines.local.sequence import Sequence
 
-MAX_PROMPT_TOKENS = 2048
-"""Most packed tokens of a pass of sequences that bring a whole question."""
 MAX_DECODE_TOKENS = 24
 """A sequence with more new tokens than this goes through a pass with its like."""
 
@@ -24,13 +22,13 @@ def prefix_groups(sequences: abc.Sequence[Sequence]) -> abc.Iterator[PrefixGroup
             start = end
 
 
-def batches(sequences: abc.Sequence[Sequence]) -> list[list[Sequence]]:
-    """Those that go on, all together. Those that bring a whole question, some at a time."""
+def batches(sequences: abc.Sequence[Sequence], max_prompt_tokens: int) -> list[list[Sequence]]:
+    """Those that go on, all together. Those that bring a whole question, as many as have so many tokens at a time."""
     batches = [[seq for seq in sequences if len(seq.pending_tokens) <= MAX_DECODE_TOKENS]]
-    num_tokens = MAX_PROMPT_TOKENS
+    num_tokens = max_prompt_tokens
     for seq in sequences:
         if len(seq.pending_tokens) > MAX_DECODE_TOKENS:
-            if num_tokens + len(seq.pending_tokens) > MAX_PROMPT_TOKENS:
+            if num_tokens + len(seq.pending_tokens) > max_prompt_tokens:
                 batches.append([])
                 num_tokens = 0
             batches[-1].append(seq)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import abc, deque
 
@@ -18,6 +19,7 @@ USE_LESS = "use a smaller model, --quantize, --set cache_gigabytes=… or --set 
 class Scheduler:
     """The sequences of one run.
 
+    sequences: taken one by one, when there is room for more: what makes them may work while a GPU reads texts.
     get_prefix: the prefilled prefix for a sequence's prefix tokens, and how many of them were in the cache.
     max_running: sequences at once. It is halved when memory runs out.
     running: those of one prefix stand together. waiting: in the order in which they came.
@@ -31,14 +33,26 @@ class Scheduler:
         max_running: int,
         report: abc.Callable[[str], None],
     ) -> None:
-        self.waiting, self.running = deque(sequences), list[Sequence]()
+        self._source, self.waiting, self.running = iter(sequences), deque[Sequence](), list[Sequence]()
+        self._unreadable: dict[tuple[int, ...], str] = {}
         self.max_running = max_running
         self._kv_cache, self._get_prefix, self._report = kv_cache, get_prefix, report
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether there are sequences that do not run yet."""
+        if not self.waiting:
+            self.waiting.extend(itertools.islice(self._source, 1))
+        return bool(self.waiting)
+
     def schedule(self) -> abc.Iterator[Sequence]:
         """Waiting sequences start to run as long as there are slots. Gives those that fail for want of memory."""
-        while self.waiting and len(self.running) < self.max_running:
+        while len(self.running) < self.max_running and self.has_waiting:
             seq, started = self.waiting[0], time.perf_counter()
+            if (reason := self._unreadable.get(tuple(seq.prefix_tokens))) is not None:
+                seq.error = reason
+                yield self.waiting.popleft()
+                continue
             try:
                 prefix, num_cached_tokens = self._get_prefix(seq.prefix_tokens)
                 seq.attach(prefix)
@@ -52,6 +66,7 @@ class Scheduler:
                     break  # when some have finished there is more memory
                 yield from self._refuse(problem)
                 continue
+            seq.num_prefilled_tokens = prefix.length - num_cached_tokens
             seq.num_cached_tokens = num_cached_tokens if seq.num_cached_tokens is None else seq.num_cached_tokens
             took = (time.perf_counter() - started) * 1e3
             seq.ms_model, seq.ms_prefill = seq.ms_model + took, seq.ms_prefill + took
@@ -108,13 +123,11 @@ class Scheduler:
 
     def _refuse(self, problem: BaseException) -> abc.Iterator[Sequence]:
         """There is no memory for the first sequence, which is alone, nor for others on a text that cannot be read."""
-        first, no_slots = self.waiting[0], isinstance(problem, OutOfSlots)
-        reason = str(problem) if no_slots else "out of memory while its text was read"
-        for seq in list(self.waiting):
-            if seq is first or (not no_slots and seq.prefix_tokens == first.prefix_tokens):
-                self.waiting.remove(seq)
-                seq.error = f"{reason}; {USE_LESS}"
-                yield seq
+        seq, no_slots = self.waiting.popleft(), isinstance(problem, OutOfSlots)
+        seq.error = f"{problem if no_slots else 'out of memory while its text was read'}; {USE_LESS}"
+        if not no_slots:
+            self._unreadable[tuple(seq.prefix_tokens)] = seq.error
+        yield seq
 
     def _release(self, seq: Sequence) -> None:
         seq.attach(None)

@@ -35,6 +35,7 @@ class Sequence:
     max_tokens: of the answer. One that needs more is truncated.
     seed: tokens are drawn with it. policy: it chooses the tokens. correction: of the logits.
     num_cached_tokens: tokens of the prefix that were in the prefix cache.
+    num_prefilled_tokens: tokens of the prefix that a GPU may still be reading. 0 after the next pass.
     slots: for the keys and values of question and answer. num_computed_tokens: how many of them are written.
     num_reserved_slots: how many are needed, where that is known. failed_alone: memory ran out with this sequence alone.
     ms_model, ms_grammar: its share of forward passes and masks, with the prefill of its prefix (ms_prefill too) and the
@@ -52,6 +53,7 @@ class Sequence:
     correction: TokenCorrection | None = None
     prefix: CachedPrefix | None = None
     num_cached_tokens: int | None = None
+    num_prefilled_tokens: int = 0
     matcher: llguidance.LLMatcher | None = None
     generator: torch.Generator | None = None
     slots: SlotRange | None = None
