@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from dsx.engines.local.attention import flash_backend, torch_backend
 from dsx.engines.local.attention.cuda_graphs import bucket_for
 from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, LayerShape
-from dsx.engines.local.attention.packing import AttentionMetadata, ForwardBatch, GraphBucket, PrefixGroup
+from dsx.engines.local.attention.packing import (
+    AttentionMetadata,
+    ForwardBatch,
+    GraphBucket,
+    PrefixGroup,
+    VarlenIndices,
+)
 from dsx.engines.local.attention.torch_backend import AttentionSpec, eager_attention, flash_cpu
 
 pytestmark = pytest.mark.slow
@@ -39,12 +45,12 @@ def kernel(
     queries: torch.Tensor,
     keys: torch.Tensor,
     values: torch.Tensor,
-    sequences: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    sequences: VarlenIndices,
     max_query_len: int,
     scale: float,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """What `flash_varlen` does on a GPU, as `unavailable_reason` checks. Queries past `max_query_len` get noise."""
-    begin, starts, lengths = (part.tolist() for part in sequences)
+    begin, starts, lengths = (part.tolist() for part in sequences[:3])
     assert begin == sorted(begin)
     assert begin[-1] <= len(queries)
     group = queries.shape[1] // keys.shape[1]

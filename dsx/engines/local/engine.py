@@ -25,9 +25,11 @@ from pydantic import Field
 from dsx.answers import grammar
 from dsx.engines.budget import MemoryBudget
 from dsx.engines.chat import Renderer
+from dsx.engines.local.attention import flash_backend
 from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, OutOfSlots
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.confidence import confidences
+from dsx.engines.local.fused import fuse
 from dsx.engines.local.generate import DecodeLoop
 from dsx.engines.local.load_model import context_tokens, device_of, dtype_of, load
 from dsx.engines.local.memory import allocate_kv_cache, free_memory, passes_on, plan_loaded
@@ -70,6 +72,9 @@ class TransformersOptions(EngineOptions):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, …")
     seed: int = Field(0, ge=0, description="of draw, and of the draws of --samples")
     weights: Literal["read", "random"] = Field("read", description="random: none are read, to measure a machine")
+    fuse: Literal["auto", "no"] = Field(
+        "auto", description="small operations fused by torch.compile, where there are a GPU and a compiler"
+    )
     draw: bool = Field(False, description="answers are drawn, not the likeliest: random weights like none best")
 
 
@@ -95,6 +100,10 @@ class TransformersEngine:
         free = free_memory(self.device)
         self.model, self.tokenizer, self.attention = load(files, settings, self.device, self.dtype, random_weights)
         self.files = files
+        unfused = fuse(self.model, flash_backend.merge) if self.options.fuse == "auto" else "--set fuse=no"
+        self.fused = unfused is None
+        if unfused is not None and self.device != "cpu":
+            log.info("Small operations are not fused: %s", unfused)
         check_parity(self.model, files.name)
         self.outlines = outlines.from_transformers(self.model, self.tokenizer)
         self.renderer = Renderer(self.tokenizer)
@@ -189,6 +198,7 @@ class TransformersEngine:
             "attention": self.attention,
             "dtype": str(self.model.dtype).removeprefix("torch."),
             "device": str(self.model.device),
+            **({"fused": True} if self.fused else {}),
             "torch": torch.__version__,
             "transformers": transformers.__version__,
             "llguidance": llguidance.__version__,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from transformers import PreTrainedModel
+from transformers import DynamicCache, PreTrainedModel
 
 from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.attention.model_runner import ModelRunner
@@ -13,14 +13,19 @@ from dsx.errors import ModelError
 
 NUM_TOKENS, PREFIX_TOKENS = 24, 16
 MAX_DIFFERENCE = 0.05
-"""Most relative difference of the logits. Rounding in bf16 makes some 0.01. Another attention makes more than 0.1."""
+"""Relative difference of the logits that is always taken. Rounding in bf16 makes some 0.01 in trained models. Another
+attention makes more than 0.1."""
+MAX_RATIO = 1.5
+"""Rounding makes more in deep models with random weights: 0.07 in Qwen3-32B's shape. So as much is taken beside what
+the model's own attention makes of it when it reads the text in two parts."""
 
 
 def check_parity(model: PreTrainedModel, name: str) -> None:
     """Raises ModelError where the model has layers that keep no keys and values, or gives other logits."""
     tokens = [token * 7 % 211 + 3 for token in range(NUM_TOKENS)]
     with torch.inference_mode():
-        expected = model(input_ids=torch.tensor([tokens], device=model.device), use_cache=False).logits[0, -1].float()
+        ids = torch.tensor([tokens], device=model.device)
+        expected = model(input_ids=ids, use_cache=False).logits[0, -1].float()
     try:
         kv_cache = KVCache(layer_shapes(model), 2 * NUM_TOKENS)
         prefix = prefill(model, kv_cache, tokens[:PREFIX_TOKENS])
@@ -33,8 +38,21 @@ def check_parity(model: PreTrainedModel, name: str) -> None:
     except (AttributeError, TypeError, ValueError, IndexError, KeyError, RuntimeError) as problem:
         raise _refusal(name, f"{type(problem).__name__}: {problem}") from problem
     difference = float((logits - expected).norm() / expected.norm())
-    if not difference < MAX_DIFFERENCE:
-        raise _refusal(name, f"its logits are {difference:.0%} off")
+    if difference < MAX_DIFFERENCE:
+        return
+    in_parts = _in_two_parts(model, ids)
+    rounding = float((in_parts - expected).norm() / expected.norm())
+    if not difference < MAX_RATIO * rounding:
+        raise _refusal(name, f"its logits are {difference:.0%} off, by rounding alone {rounding:.0%}")
+
+
+def _in_two_parts(model: PreTrainedModel, ids: torch.Tensor) -> torch.Tensor:
+    """The model's own logits after it has read the text in two parts."""
+    cache = DynamicCache()
+    with torch.inference_mode():
+        model(input_ids=ids[:, :PREFIX_TOKENS], past_key_values=cache, use_cache=True)
+        logits: torch.Tensor = model(input_ids=ids[:, PREFIX_TOKENS:], past_key_values=cache, use_cache=True).logits
+    return logits[0, -1].float()
 
 
 def _refusal(name: str, reason: str) -> ModelError:

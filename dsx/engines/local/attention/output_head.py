@@ -24,9 +24,12 @@ cache, and next to nothing beside a model. Measured on one core without bf16 ins
 
 
 def head_of_16_bits(model: PreTrainedModel) -> torch.nn.Linear | None:
-    """The model's head where its logits would be rounded to 16 bits. None where they are the model's own to give."""
+    """The model's head where its logits would be rounded to 16 bits. None where they are the model's own to give.
+
+    Of a layer that is split over several GPUs they are.
+    """
     head = model.get_output_embeddings()
-    if type(head) is not torch.nn.Linear or head.weight.is_meta:
+    if type(head) is not torch.nn.Linear or head.weight.is_meta or hasattr(head.weight, "device_mesh"):
         log.debug("The head is a %s; its logits are taken as they are", type(head).__name__)
         return None
     return head if head.weight.dtype in (torch.bfloat16, torch.float16) else None
