@@ -4,8 +4,8 @@
 
 Needs one GPU of 141 GB, or two of 80, for all 64 layers and 18 prefixes of 10,000 tokens. The vocabulary is made up:
 151,936 tokens of which the grammar uses the single letters and digits. The grammar is a long free string, so that no
-sequence ends. What is timed is `dsx.engines.local.generate.DecodeLoop` itself, masks and Python included, with and
-without CUDA graphs.
+sequence ends. What is timed is `dsx.engines.local.generate.DecodeLoop` itself, masks and Python included, by
+CUDA graphs, with small operations fused and not.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, LayerSha
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.attention.packing import ForwardBatch, PrefixGroup
 from dsx.engines.local.attention.torch_backend import AttentionSpec
+from dsx.engines.local.fused import fuse
 from dsx.engines.local.generate import DecodeLoop
 from dsx.engines.local.prefix_cache import layer_shapes, prefill
 from dsx.engines.local.sequence import Sequence
@@ -196,6 +197,7 @@ def main() -> None:
         given.out.write_text(json.dumps(figures, indent=1) + "\n")
 
     note("kernel", flash_backend.unavailable_reason(torch.device("cuda:0"), torch.bfloat16) or "varlen")
+    note("paged kernel", flash_backend.paged_reason(torch.device("cuda:0"), torch.bfloat16) or "works")
     note("attention_relative_error", round(check_attention("cuda:0"), 5))
     model = make_model(given.layers, given.cards)
     words = llguidance.LLTokenizer(llguidance.TokenizerWrapper(Alphabet()))
@@ -210,15 +212,23 @@ def main() -> None:
             note(f"prefill_8192_of_which_1000_are_there_s {attention}", begun)
         model.set_attn_implementation("sdpa")
         said: list[str] = []
-        quick, eager = ModelRunner(model, kv_cache, said.append), ModelRunner(model, kv_cache, use_graphs=False)
         prefixes = random_prefixes(kv_cache, 18, 10_000)
-        for name, runner in (("graphs", quick), ("eager", eager)):
+        for name in ("graphs", "fused, graphs"):
+            if name != "graphs":
+                started = time.perf_counter()
+                note("not fused", fuse(model, flash_backend.merge))
+                note("compile_s", round(time.perf_counter() - started, 1))
+            runner = ModelRunner(model, kv_cache, said.append)
             note(f"{name}: one_row", time_steps(runner, words, prefixes[:1], 1))
             note(f"{name}: rows_18_on_6_prefixes", time_steps(runner, words, prefixes[:6], 18))
             note(f"{name}: rows_54_on_18_prefixes", time_steps(runner, words, prefixes, 54))
         note("reports", said)
         if given.cards == 1:
-            profile(eager, prefixes, note)
+            profile(ModelRunner(model, kv_cache, use_graphs=False), prefixes, note)
+        kv_cache.free(prefixes[-1].slots)
+        for attention in ("sdpa", *(["flash_attention_2"] if is_flash_attn_2_available() else [])):
+            model.set_attn_implementation(attention)
+            note(f"fused, prefill_8192_s {attention}", time_prefill(model, kv_cache, 8192, 8192))
 
 
 def profile(runner: ModelRunner, prefixes: abc.Sequence[CachedPrefix], note: Any) -> None:
