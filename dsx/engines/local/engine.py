@@ -12,6 +12,7 @@ import re
 import time
 import zlib
 from collections import abc
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Literal
 
@@ -46,6 +47,8 @@ from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Us
 
 log = logging.getLogger("dsx.engines.local")
 NULL = re.compile(r'(?:"?:)?n(?:u(?:l(?:l.*)?)?)?', re.DOTALL)
+GRAMMAR_THREADS = 8
+"""Grammars compiled at once."""
 KEPT_GRAMMARS = 64
 """Compiled grammars that are kept for the same question about another record: one takes 10 to 300 ms for a text of
 60,000 characters, a copy 0.06 ms."""
@@ -158,35 +161,38 @@ class TransformersEngine:
 
     def _answer_batch(self, questions: abc.Sequence[Question]) -> abc.Iterator[Completion]:
         by_key: dict[abc.Hashable, Question] = {question.id: question for question in questions}
-        in_order = sorted(questions, key=lambda question: (question.system, question.shown.text))
+        texts = {(question.system, question.shown.text): self.renderer.prefix(question) for question in questions}
+        cached_first = sorted(texts, key=lambda text: (texts[text] not in self.prefixes, text))
+        place = {text: at for at, text in enumerate(cached_first)}  # what is there is used before it is evicted
+        in_order = sorted(questions, key=lambda question: place[question.system, question.shown.text])
         for frame in dict.fromkeys(self.renderer.frame(question) for question in questions):
             with suppress(MemoryError, torch.OutOfMemoryError):  # cached for texts to go on from, where there is room
                 self.prefixes.get(frame)
         corrections = {question.id: self.priors.correction(question) for question in in_order}
         refused = list[Completion]()
 
-        def sequences() -> abc.Iterator[Sequence]:
-            for question in in_order:
-                prepared = self.sequence(question)
+        def sequences(pool: ThreadPoolExecutor) -> abc.Iterator[Sequence]:
+            for prepared in pool.map(self.sequence, in_order):
                 if isinstance(prepared, Completion):
                     refused.append(prepared)
                 else:
-                    prepared.correction = corrections[question.id]
+                    prepared.correction = corrections[by_key[prepared.key].id]
                     yield prepared
 
-        finished = ((seq, self._completion(by_key[seq.key], seq)) for seq in self.loop.run(sequences()))
-        if self.settings.samples == 1 and not self.settings.alternatives:
-            yield from (completion for _, completion in finished)
-        else:
-            self_consistency = SelfConsistency(
-                self.settings.samples,
-                self.options.seed,
-                self.settings.alternatives,
-                self.loop.run,
-                lambda seq: self.decode(seq.output_tokens)[0],
-                self.token_bytes,
-            )
-            yield from self_consistency.add([(by_key[seq.key], seq, completion) for seq, completion in finished])
+        with ThreadPoolExecutor(GRAMMAR_THREADS) as pool:
+            finished = ((seq, self._completion(by_key[seq.key], seq)) for seq in self.loop.run(sequences(pool)))
+            if self.settings.samples == 1 and not self.settings.alternatives:
+                yield from (completion for _, completion in finished)
+            else:
+                self_consistency = SelfConsistency(
+                    self.settings.samples,
+                    self.options.seed,
+                    self.settings.alternatives,
+                    self.loop.run,
+                    lambda seq: self.decode(seq.output_tokens)[0],
+                    self.token_bytes,
+                )
+                yield from self_consistency.add([(by_key[seq.key], seq, completion) for seq, completion in finished])
         yield from refused
 
     def describe(self) -> dict[str, Json]:

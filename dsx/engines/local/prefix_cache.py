@@ -81,6 +81,9 @@ class PrefixCache:
     def __len__(self) -> int:
         return len(self._cached)
 
+    def __contains__(self, tokens: Sequence[int]) -> bool:
+        return tuple(tokens) in self._cached
+
     def get(self, tokens: Sequence[int]) -> tuple[CachedPrefix, int]:
         """The prefix of `tokens`, and how many of them were in the cache. Raises OutOfSlots."""
         key = tuple(tokens)

@@ -1,4 +1,4 @@
-"""The forward pass of a model for packed sequences, on whatever devices it is; by CUDA graphs where there are any."""
+"""The forward pass of a model for packed sequences, on whatever devices it is; on one GPU by CUDA graphs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ class ModelRunner:
         reasons = [reason for kind in kinds if (reason := flash_backend.unavailable_reason(*kind)) is not None]
         self.use_flash = not reasons
         self._several_devices = len({device for device, _ in kinds}) > 1
-        self._graphs = CudaGraphs(self._run, kv_cache, model.device, report) if self.use_flash and use_graphs else None
+        use_graphs = use_graphs and self.use_flash and not self._several_devices
+        self._graphs = CudaGraphs(self._run, kv_cache, report) if use_graphs else None
         if reasons and self.model.device.type == "cuda":
             report(f"attention by torch's plain operations: {reasons[0]}")
 
@@ -101,7 +102,7 @@ class ModelRunner:
         # on several devices an index is sent to the first one, which the last one, where the logits are, cannot use
         kept: Any = metadata.logits_indices
         if self._several_devices:
-            kept = metadata.logits_indices.tolist() if isinstance(batch, ForwardBatch) else 0
+            kept = metadata.logits_indices.tolist()
         with attending(batch):
             logits: torch.Tensor = self.model(
                 input_ids=metadata.input_ids[None],
@@ -110,4 +111,4 @@ class ModelRunner:
                 use_cache=True,
                 logits_to_keep=kept,
             ).logits
-        return logits[0] if isinstance(kept, torch.Tensor | list) else logits[0, metadata.logits_indices]
+        return logits[0]
