@@ -13,7 +13,7 @@ from dsx.answers.limits import LONGEST_QUOTE
 from dsx.ask.prompt import Prompts
 from dsx.ask.query import Query, parameters_query
 from dsx.ask.select import Selector, readable
-from dsx.ground.candidates import value_fit
+from dsx.ground.candidates import Candidate, value_fit
 from dsx.ground.locate import evidence_at
 from dsx.ground.normalise import normalise
 from dsx.ground.numbers import NumberMention, find_numbers
@@ -87,10 +87,14 @@ class Practice:
 
 
 class PaperContext:
-    """One document, its selector, and what was found in it once for all questions."""
+    """One document, its selector, and what was found in it once for all questions.
+
+    candidates: the numbers that may be a parameter's value in a text, by the parameter's id() and the text.
+    """
 
     def __init__(self, document: Document, selector: Selector, practice: Practice) -> None:
         self.document, self.selector, self.practice = document, selector, practice
+        self.candidates: dict[tuple[int, str], list[Candidate]] = {}
         self._quotes: dict[Span, Span] = {}
         self._shown: dict[tuple[RecordPath, tuple[str, ...]], Shown] = {}
 

@@ -148,9 +148,14 @@ def _numbers(slot: Slot) -> tuple[Places, Reader]:
 
 
 def _candidates(slot: Slot, parameter: Parameter, derive: bool) -> list[Candidate]:
-    accepts = slot.paper.accepts(parameter)
-    candidates = number_candidates(slot.paper.numbers, parameter, slot.shown, accepts)
-    return [*candidates, *(computed_candidates(slot.paper.numbers, slot.shown, accepts) if derive else ())]
+    """Those of a parameter in one text: the same for each record that is shown it."""
+    known, key = slot.paper.candidates, (id(slot.parameter), slot.shown.text)
+    if key not in known:
+        accepts = slot.paper.accepts(parameter)
+        candidates = number_candidates(slot.paper.numbers, parameter, slot.shown, accepts)
+        computed = computed_candidates(slot.paper.numbers, slot.shown, accepts) if derive else []
+        known[key] = [*candidates, *computed]
+    return known[key]
 
 
 def _quotes(slot: Slot, candidate: Candidate) -> list[Span]:
