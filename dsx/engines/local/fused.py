@@ -1,7 +1,7 @@
 """Small operations of a model, each fused into one kernel by torch.compile, where there are a GPU and a compiler.
 
 Norms, rotary embeddings, gated activations and the merge of attention are each several kernels that read and write all
-of their operands. Fused they take a seventh off a prefill and a sixth off a decode step (docs/decisions/0037). Each is
+of their operands. Fused they take a seventh off a prefill and a sixth off a decode step (docs/decisions/0039). Each is
 tried beside what it replaces before it is used.
 """
 
@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -76,7 +76,7 @@ def fuse(model: PreTrainedModel, *others: Fusable) -> str | None:
         for each in (rms_norm, gated, *others):
             each.compile()
         with torch.inference_mode():
-            parts = sum(1 for module in model.modules() for _ in _fused(module))
+            parts = sum(fuse_module(module) for module in model.modules())
             parts += _fuse_rotary(model)
     except Exception as problem:  # whatever a compiler raises, the operations are as good unfused
         for each in (rms_norm, gated, *others):
@@ -86,18 +86,19 @@ def fuse(model: PreTrainedModel, *others: Fusable) -> str | None:
     return None
 
 
-def _fused(module: torch.nn.Module) -> Iterator[None]:
-    """Gives one where the module's forward is replaced. accelerate's hooks stay around it."""
+def fuse_module(module: torch.nn.Module) -> bool:
+    """Whether the module's forward could be replaced. accelerate's hooks stay around it."""
     forward = _replacement(module)
     if forward is None:
-        return
+        return False
     name = "_old_forward" if hasattr(module, "_old_forward") else "forward"
     weight = next(module.parameters())
     sample = torch.randn(3, 5, weight.shape[-1], device=weight.device, dtype=torch.float32).to(_dtype(module))
     expected = getattr(module, name)(sample).float()
-    if float((forward(sample).float() - expected).norm() / expected.norm()) < MAX_DIFFERENCE:
-        setattr(module, name, forward)
-        yield
+    if not float((forward(sample).float() - expected).norm() / expected.norm()) < MAX_DIFFERENCE:
+        return False
+    setattr(module, name, forward)
+    return True
 
 
 def _dtype(module: torch.nn.Module) -> torch.dtype:
