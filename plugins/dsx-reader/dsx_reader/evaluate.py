@@ -12,6 +12,7 @@ from typing import Any
 
 from dsx.plugin_api import Completion, EngineSettings, Question, QuestionId
 from dsx.plugin_api.training import Renderer, kind_of, local_engine
+from dsx_reader import PASSAGE_TOKENS
 from dsx_reader.examples import Builder, Example
 from dsx_reader.passages import Passage
 
@@ -57,7 +58,7 @@ class Judged:
 
 def examples_of(passages: Sequence[Passage], tokenizer: Any, fillers: Sequence[str], seed: int = 1) -> list[Example]:
     """One document for each passage, as it stands, among other texts."""
-    builder = Builder(Renderer(tokenizer).count, fillers, varied=False)
+    builder = Builder(Renderer(tokenizer).count, fillers, varied=False, shown=(PASSAGE_TOKENS,))
     chance = random.Random(seed)
     return [example for passage in passages for example in builder.of_passage(passage, chance)]
 

@@ -22,7 +22,8 @@ from dsx_reader.passages import Ask, Passage, amount, plural
 from dsx_reader.statements import Sheet
 from dsx_reader.variation import renumbered, retyped, reworded, without_evidence
 
-PASSAGE_TOKENS = 1000
+SHOWN = (400, 400, 1000)
+"""Tokens of the paper that are shown for the questions about a document: mostly as many as the reader is shown in use."""
 AROUND = (0, 1500, 4000, 9000)
 """Tokens of other text around a passage."""
 LISTS = (
@@ -50,6 +51,7 @@ class Builder:
     """Makes examples of passages, sheets and annotations.
 
     count_tokens: of a text. fillers: other texts, for what stands around. varied: whether code varies the passages.
+    around, shown: one of each is drawn for a document.
     """
 
     def __init__(
@@ -58,8 +60,10 @@ class Builder:
         fillers: Sequence[str],
         varied: bool = True,
         around: Sequence[int] = AROUND,
+        shown: Sequence[int] = SHOWN,
     ) -> None:
-        self._count, self._fillers, self._varied, self._around = count_tokens, fillers, varied, around
+        self._count, self._fillers, self._varied = count_tokens, fillers, varied
+        self._around, self._shown = around, shown
 
     def of_passage(self, passage: Passage, chance: random.Random) -> Iterator[Example]:
         """The questions about one passage, in one document."""
@@ -90,7 +94,7 @@ class Builder:
         parameters = self._schema(passage, name, description, chance)
         if parameters is None:
             return
-        examiner = Examiner(parameters, prompts.READER, self._count, PASSAGE_TOKENS)
+        examiner = Examiner(parameters, prompts.READER, self._count, chance.choice(self._shown))
         start = paper.text.find(next(line for line in passage.text.split("\n") if line.strip()))
         known = list(_known(passage, parameters, paper, start))
         records = {name: passage.labels} if has_list or passage.kind in ("methods", "experiments") else {}
@@ -110,7 +114,7 @@ class Builder:
             return
         with tempfile.TemporaryDirectory() as folder:
             paper = document([Block("", tuple(passage.text.split("\n")))], Path(folder))
-        examiner = Examiner(parameters, prompts.READER, self._count, PASSAGE_TOKENS)
+        examiner = Examiner(parameters, prompts.READER, self._count, chance.choice(self._shown))
         for question, answer in examiner.questions(paper, {}, list(_known(passage, parameters, paper, 0))):
             yield Example(question, answer, row["source"])
 
