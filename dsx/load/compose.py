@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, groupby
 from pathlib import Path
 
 from dsx.load.grid import Grid
@@ -94,16 +95,17 @@ def compose(
         tables=tuple(grid.table(joined, rows[index]) for index, grid in enumerate(grids) if index in rows),
         metadata=dict(metadata or {}),
         char_pages=numpy.asarray(pages, dtype=numpy.int32),
-        char_boxes=numpy.asarray(boxes, dtype=numpy.float32).reshape(length, 4),
+        char_boxes=numpy.fromiter(chain.from_iterable(boxes), numpy.float32, 4 * length).reshape(length, 4),
     )
 
 
 def _pages(numbers: Sequence[int], sizes: Sequence[tuple[float, float]]) -> tuple[Page, ...]:
     """Page spans that tile the text: a page starts with its first character that no later page's precedes."""
     starts = [len(numbers)] * len(sizes)
-    lowest = len(sizes)
-    for offset in range(len(numbers) - 1, -1, -1):
-        lowest = min(lowest, numbers[offset] or lowest)
+    lowest, offset = len(sizes), len(numbers)
+    for number, run in groupby(reversed(numbers)):
+        lowest = min(lowest, number or lowest)
+        offset -= sum(1 for _ in run)
         starts[lowest - 1] = offset
     ends = [*starts[1:], len(numbers)]
     for index in range(len(sizes) - 1, -1, -1):

@@ -127,13 +127,14 @@ def _panels(shapes: Sequence[Box], text: Sequence[Line]) -> list[Box]:
                 cells.setdefault(cell, []).append(box)
     found = []
     waiting = set(cells)
+    around_cell = list(product(range(-2, 3), repeat=2))
     while waiting:
         reached = [waiting.pop()]
         extents: set[Box] = set()
         while reached:
             x, y = reached.pop()
             extents.update(cells[x, y])
-            near = {(x + right, y + down) for right, down in product(range(-2, 3), repeat=2)} & waiting
+            near = waiting.intersection([(x + right, y + down) for right, down in around_cell])
             waiting -= near
             reached += near
         found.append(around(extents))

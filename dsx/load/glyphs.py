@@ -76,12 +76,14 @@ def mend(blocks: list[dict[str, Any]], page: Any, glyphs: Glyphs) -> None:
     """Replaces U+FFFD in a page's blocks (of "rawdict") by what the glyph's name says; the others stay."""
     import pymupdf
 
-    if not any(one["c"] == UNKNOWN for span in _spans(blocks) for one in span["chars"]):
+    unknown = [span for span in _spans(blocks) if UNKNOWN in [one["c"] for one in span["chars"]]]
+    if not unknown:
         return
-    fonts = glyphs.on(page)
+    fonts, used = glyphs.on(page), {span["font"] for span in unknown}
     coded = page.get_text("rawdict", flags=pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE)["blocks"]
-    codes = {(span["font"], one["origin"]): ord(one["c"]) for span in _spans(coded) for one in span["chars"]}
-    for span in _spans(blocks):
+    spans = [span for span in _spans(coded) if span["font"] in used]
+    codes = {(span["font"], one["origin"]): ord(one["c"]) for span in spans for one in span["chars"]}
+    for span in unknown:
         known = next((there for name, there in fonts.items() if name.startswith(span["font"])), {})
         for one in span["chars"]:
             if one["c"] == UNKNOWN:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from dsx.load.glyphs import Glyphs, mend
-from dsx.load.visible import part_hidden
+from dsx.load.visible import Drawing, part_hidden
 from dsx.types import Box, HiddenText
 
 SUPERSCRIPT, BOLD = 1, 16
@@ -30,6 +30,8 @@ TIGHT_SPACE = 0.08
 LEAST_TIGHT, MANY_LETTERS = 20, 14
 """A line of more letters than the one, with less than one space in so many as the other, may lack its spaces."""
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+SPECIAL = {SOFT_HYPHEN, *LIGATURES}
+"""Characters that are printable, or none of a span's own, and do not stay as they are."""
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Line:
     aside: str = ""
 
 
-def read_lines(page: Any, glyphs: Glyphs) -> tuple[list[Line], list[HiddenText]]:
+def read_lines(page: Any, glyphs: Glyphs, drawing: Drawing) -> tuple[list[Line], list[HiddenText]]:
     """All lines of a PyMuPDF page that a reader sees, in the order of its blocks, in the coordinates of the page as it
     is shown; and what no reader sees. Tilted lines (watermarks) are left out."""
     import pymupdf
@@ -66,7 +68,7 @@ def read_lines(page: Any, glyphs: Glyphs) -> tuple[list[Line], list[HiddenText]]
     blocks = page.get_text("rawdict", flags=0, clip=pymupdf.INFINITE_RECT())["blocks"]
     mend(blocks, page, glyphs)
     rotation = page.rotation_matrix if page.rotation else None
-    texts, hidden = part_hidden(blocks, page)
+    texts, hidden = part_hidden(blocks, page.number + 1, drawing)
     for number, block in enumerate(texts):
         for line in block["lines"]:
             turn = _turn(line["dir"], page.rotation)
@@ -104,20 +106,20 @@ def line_of(page: int, block: int, line: dict[str, Any]) -> Line | None:
     boxes: list[Box] = []
     looks: Counter[tuple[float, str, bool]] = Counter()
     firsts: list[tuple[int, str, bool]] = []
-    final = next((one for span in reversed(line["spans"]) for one in reversed(span["chars"]) if one["c"].strip()), None)
-    for span in line["spans"]:
-        characters = [one for one in span["chars"] if one["c"] != SOFT_HYPHEN or one is final]
-        if not characters:
-            continue
+    spans = _without_soft_hyphens(line["spans"])
+    for span, characters, words in spans:
         start = len(text)
-        words = "".join(character["c"] for character in characters)
         if span["flags"] & SUPERSCRIPT and RAISED.fullmatch(words) and words.strip() and text and text[-1] != " ":
             text.append("^")
             boxes.append(characters[0]["bbox"])
-        for character in characters:
-            letter = "-" if character["c"] == SOFT_HYPHEN else _letter(character["c"])  # broken here: as others are
-            text.extend(letter)
-            boxes.extend([character["bbox"]] * len(letter))
+        if words.isprintable() and SPECIAL.isdisjoint(words):  # nearly all are
+            text.extend(words)
+            boxes.extend([character["bbox"] for character in characters])
+        else:
+            for character in characters:
+                letter = _letter(character["c"])
+                text.extend(letter)
+                boxes.extend([character["bbox"]] * len(letter))
         bold = bool(span["flags"] & BOLD) or "bold" in span["font"].lower()
         looks[(round(span["size"], 1), span["font"], bold)] += len(words.strip())
         firsts.append((start, span["font"], bold))
@@ -131,6 +133,20 @@ def line_of(page: int, block: int, line: dict[str, Any]) -> Line | None:
     joined = "".join(text)
     (size, font, is_bold), _ = looks.most_common(1)[0]
     return Line(page, block, joined, boxes, line["bbox"], size, font, is_bold, _lead(firsts, joined), ocr=inkless)
+
+
+def _without_soft_hyphens(spans: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], list[dict[str, Any]], str]]:
+    """Each span that holds characters, with these and their text; a soft hyphen stays only at the line's end."""
+    read = [(span, span["chars"], "".join([one["c"] for one in span["chars"]])) for span in spans]
+    if not any(SOFT_HYPHEN in words for _, _, words in read):
+        return [each for each in read if each[1]]
+    final = next((one for _, characters, _ in reversed(read) for one in reversed(characters) if one["c"].strip()), None)
+    kept = []
+    for span, characters, _ in read:
+        characters = [one for one in characters if one["c"] != SOFT_HYPHEN or one is final]
+        if characters:
+            kept.append((span, characters, "".join([one["c"] for one in characters])))
+    return kept
 
 
 def _part_tight_words(text: list[str], boxes: list[Box]) -> bool:
@@ -176,6 +192,8 @@ def _over(accent: Box, letter: Box) -> bool:
 def _letter(letter: str) -> str:
     if letter in LIGATURES:
         return LIGATURES[letter]
+    if letter == SOFT_HYPHEN:  # the word is broken here, as others are
+        return "-"
     if letter.isprintable():
         return letter
     return " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"

@@ -14,7 +14,9 @@ Pages that are pictures of text are read by Tesseract, where it is installed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -32,13 +34,27 @@ from dsx.load.rules import Drawn, drawn_on, rules_of
 from dsx.load.table_extent import View, may_hold_tables
 from dsx.load.tables import find_tables
 from dsx.load.turns import by_turn, turned, turned_back, turned_size
-from dsx.load.visible import hidden_layers, struck_once
+from dsx.load.visible import MuPdfDrawing, hidden_layers, struck_once
 from dsx.types import Document, HiddenText
 
 
 def load_pdf(path: Path) -> Document:
     """Raises LoadError where the file is no PDF, is damaged, is locked by a password, or has no text."""
-    return pdf_document(path, "pymupdf", _read(path))
+    with _collector_paused():
+        return pdf_document(path, "pymupdf", _read(path))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Without Python's collector of cycles: it goes through the characters of a page, which are in none, again and
+    again, a fifth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 Size = tuple[float, float]
@@ -104,12 +120,13 @@ def _read(path: Path) -> PdfContent:
             for number in range(len(pdf)):
                 step = f"page {number + 1}"
                 page = pdf[number]
-                lines, unseen = read_lines(page, glyphs)
+                drawing = MuPdfDrawing(page)
+                lines, unseen = read_lines(page, glyphs, drawing)
                 pages.append(lines)
                 hidden += unseen
                 sizes.append((page.rect.width, page.rect.height))
                 if may_hold_tables(lines) or may_hold_figures(lines):
-                    drawn[number + 1] = drawn_on(page)
+                    drawn[number + 1] = drawn_on(page, drawing.log())
                 if is_scan(page, pages[-1]):
                     scans.append(number)
             if scans and not installed() and len(scans) > len(pages) / 2:

@@ -17,14 +17,14 @@ Drawn = tuple[str, Box]
 """stroke-path, fill-path, fill-image, fill-imgmask or fill-shade, and its box on the page as it is shown."""
 
 
-def drawn_on(page: Any) -> list[Drawn]:
-    """What is drawn on a PyMuPDF page beside its text."""
+def drawn_on(page: Any, log: Iterable[Drawn]) -> list[Drawn]:
+    """What is drawn on a PyMuPDF page beside its text. log: of `MuPdfDrawing`."""
     import pymupdf
 
-    log = dict.fromkeys((kind, box) for kind, box, *_ in page.get_bboxlog() if not kind.endswith("text"))
+    shapes = dict.fromkeys((kind, box) for kind, box in log if not kind.endswith("text"))
     if not page.rotation:
-        return list(log)
-    return [(kind, tuple(pymupdf.Rect(box) * page.rotation_matrix)) for kind, box in log]
+        return list(shapes)
+    return [(kind, tuple(pymupdf.Rect(box) * page.rotation_matrix)) for kind, box in shapes]
 
 
 def rules_of(drawn: Iterable[Drawn]) -> list[Box]:

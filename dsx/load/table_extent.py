@@ -76,11 +76,11 @@ def prose_blocks(lines: Sequence[Line]) -> set[tuple[int, int]]:
 def _is_prose(block: Sequence[Line], column: float) -> bool:
     if len(block) < 3:
         return False
-    wide = [line for line in block if line.box[2] - line.box[0] >= PROSE * column and is_one_stretch(line)]
-    if len(wide) < 0.6 * len(block):
-        return False
     stacked = sum(not same_row(upper.box, lower.box) for upper, lower in pairwise(block))
-    return stacked >= len(block) - 2
+    wide = [line for line in block if line.box[2] - line.box[0] >= PROSE * column]
+    if stacked < len(block) - 2 or len(wide) < 0.6 * len(block):
+        return False
+    return sum(map(is_one_stretch, wide)) >= 0.6 * len(block)
 
 
 def is_one_stretch(line: Line) -> bool:
@@ -90,11 +90,10 @@ def is_one_stretch(line: Line) -> bool:
 
 def count_stretches(line: Line) -> int:
     """The pieces of a line that gaps as wide as those between cells part."""
-    cell_gap = CELL_GAP * max(line.size, 4)
-    edge, count = None, 0
+    cell_gap, edge, count = CELL_GAP * max(line.size, 4), float("-inf"), 0
     for letter, box in zip(line.text, line.boxes, strict=True):
         if letter != " ":
-            count += edge is None or box[0] - edge > cell_gap
+            count += box[0] - edge > cell_gap
             edge = box[2]
     return count
 

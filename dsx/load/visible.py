@@ -27,20 +27,25 @@ MOST_PIXELS = 1500
 """Of a page's longer side, where its ink is looked at: letters of 8 points are 14 pixels high on A4."""
 
 
-def part_hidden(blocks: list[dict[str, Any]], page: Any) -> tuple[list[dict[str, Any]], list[HiddenText]]:
-    """The blocks of text (of "rawdict") without the spans that are not to be seen, and these; empty lines stay."""
+def part_hidden(
+    blocks: list[dict[str, Any]], number: int, drawing: Drawing
+) -> tuple[list[dict[str, Any]], list[HiddenText]]:
+    """The blocks of text (of "rawdict") without the spans that are not to be seen, and these; empty lines stay.
+
+    number: of the page.
+    """
     texts = [block for block in blocks if block["type"] == 0]
-    ink, hidden = Ink(_MuPdfDrawing(page)), list[HiddenText]()
+    ink, hidden = Ink(drawing), list[HiddenText]()
     for block in texts:
         for line in block["lines"]:
             shown = []
             for span in line["spans"]:
-                text = "".join(character["c"] for character in span["chars"]).strip()
+                text = "".join([character["c"] for character in span["chars"]]).strip()
                 why = ink.missing(span) if text else None
                 if why is None:
                     shown.append(span)
                 else:
-                    hidden.append(HiddenText(text, page.number + 1, tuple(span["bbox"]), why))
+                    hidden.append(HiddenText(text, number, tuple(span["bbox"]), why))
             line["spans"] = shown
     return texts, hidden
 
@@ -138,7 +143,8 @@ class Ink:
         alpha = span.get("alpha", 255)
         if alpha == 0 and not self._pictured(span["bbox"]):
             return "without ink"
-        light = all(span["color"] >> shift & 0xFF >= LIGHT for shift in (0, 8, 16))
+        color = span["color"]
+        light = color >> 16 >= LIGHT and color >> 8 & 0xFF >= LIGHT and color & 0xFF >= LIGHT
         if (light or alpha < FAINT or self._filled(span["bbox"])) and not self.contrast(span["bbox"], light):
             return "white" if light else "covered" if alpha >= FAINT else "without ink"
         return None
@@ -166,10 +172,10 @@ class Ink:
                     if texts or size < BACKGROUND * area:
                         fills.append(there)
             self._fills = fills if len(fills) < FEW else numpy.array(fills, dtype=numpy.float64).T
-        if isinstance(self._fills, list):
-            return any(_holds(fill, box) for fill in self._fills)
-        left, top, right, foot = self._fills  # thousands where a figure is drawn point by point
         x, y = _centre(box)
+        if isinstance(self._fills, list):
+            return any(left <= x <= right and top <= y <= foot for left, top, right, foot in self._fills)
+        left, top, right, foot = self._fills  # thousands where a figure is drawn point by point
         return bool(((left <= x) & (x <= right) & (top <= y) & (y <= foot)).any())
 
     def contrast(self, box: Box, light: bool = False) -> bool:
@@ -185,15 +191,18 @@ class Ink:
         return bool(there.size) and int((there.max(axis=(0, 1)) - there.min(axis=(0, 1))).max()) >= LEAST_CONTRAST
 
 
-class _MuPdfDrawing:
+class MuPdfDrawing:
     """A page of PyMuPDF's."""
 
     def __init__(self, page: Any) -> None:
         self._page = page
+        self._log: Sequence[tuple[str, Box]] | None = None
         self.edges: Box = tuple(page.rect * page.derotation_matrix)
 
     def log(self) -> Sequence[tuple[str, Box]]:
-        return [(kind, box) for kind, box, *_ in self._page.get_bboxlog()]
+        if self._log is None:  # the page is run anew for it
+            self._log = [(kind, box) for kind, box, *_ in self._page.get_bboxlog()]
+        return self._log
 
     def shown(self, box: Box) -> Box:
         import pymupdf

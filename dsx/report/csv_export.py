@@ -15,6 +15,7 @@ BOM = "\ufeff"
 """By which a spreadsheet knows that the file is UTF-8."""
 HEAD = ("file,document,list,record,", "file,document,record,")
 """How the first line of a file begins that is ours; the second was so before lists were named."""
+VALUE_COLUMN = list(LONG).index("value")
 
 
 def to_csv(
@@ -62,7 +63,7 @@ def _cell(value: Json) -> Json:
 
 
 def _long_cells(row: LongRow) -> list[Json]:
-    cells = dict.fromkeys(LONG) | {key: neutral(part) if type(part) is str else part for key, part in row.items()}
+    cells: list[Json] = [neutral(part) if type(part) is str else part for part in map(row.get, LONG)]
     if row.get("type") != "string":
-        cells["value"] = row.get("value")  # a number, or JSON, which no spreadsheet calculates
-    return list(cells.values())
+        cells[VALUE_COLUMN] = row.get("value")  # a number, or JSON, which no spreadsheet calculates
+    return cells
