@@ -11,11 +11,13 @@ from itertools import chain
 
 from dsx.evaluation.compare import Comparison, comparison, is_absent
 from dsx.evaluation.gold import SEPARATOR, GoldPaper, GoldRecord, GoldValue, stem
-from dsx.evaluation.match import match
+from dsx.evaluation.match import Pair, match
 from dsx.report.columns import Column, Key, Lists, columns, lists_of
 from dsx.types import Json, PaperResult, ParameterSet, Value
 
 NO_GOLD, NO_VALUE = GoldValue(), None
+Predicted = tuple[str | None, Mapping[str, Value]]
+"""The label of a predicted record, after those of the records above it, and its values by name."""
 COMMON_CHARACTERS = 24
 """A quote that holds the marked words is at the gold passage where it also shares so many characters with its quote."""
 
@@ -80,26 +82,27 @@ class Judge:
 
     def paper(self, gold: GoldPaper, result: PaperResult | None) -> list[Judgement]:
         """All values of one paper; without a result, all that the gold has are missed."""
-        predicted = _by_lists(result)
+        predicted = by_lists(result)
         judged: list[Judgement] = []
         for lists in dict.fromkeys(chain(gold.records, predicted)):
             gold_records, records = gold.records.get(lists, ()), predicted.get(lists, [])
             judged += self._list(gold.name, lists, gold_records, records)
         return judged
 
-    def _list(
-        self,
-        paper: str,
-        lists: Lists,
-        gold: Sequence[GoldRecord],
-        records: Sequence[tuple[str | None, Mapping[str, Value]]],
-    ) -> Iterator[Judgement]:
+    def pairs(self, lists: Lists, gold: Sequence[GoldRecord], records: Sequence[Predicted]) -> list[Pair]:
+        """Which gold record of a list is which predicted one; by place."""
+
         def agreement(row: int, column: int) -> float:
             pairs = (self._verdict(key, gold[row], records[column][1]) for key in self._keys(lists))
             return sum((verdict is Verdict.RIGHT) - (verdict is Verdict.WRONG) for verdict in pairs)
 
         pairs = match([each.label for each in gold], [label for label, _ in records], agreement) if lists else [(0, 0)]
-        pairs = [pair for pair in pairs if pair[0] < len(gold) and pair[1] < len(records)]
+        return [pair for pair in pairs if pair[0] < len(gold) and pair[1] < len(records)]
+
+    def _list(
+        self, paper: str, lists: Lists, gold: Sequence[GoldRecord], records: Sequence[Predicted]
+    ) -> Iterator[Judgement]:
+        pairs = self.pairs(lists, gold, records)
         for at, column in pairs:
             yield from self._record(paper, lists, gold[at], records[column], gold)
         matched_gold, matched = {at for at, _ in pairs}, {column for _, column in pairs}
@@ -115,7 +118,7 @@ class Judge:
         paper: str,
         lists: Lists,
         gold: GoldRecord | None,
-        record: tuple[str | None, Mapping[str, Value]],
+        record: Predicted,
         others: Sequence[GoldRecord],
     ) -> Iterator[Judgement]:
         label, values = record
@@ -173,18 +176,21 @@ def judge_all(
     gold: Sequence[GoldPaper], results: Sequence[PaperResult], parameters: ParameterSet
 ) -> dict[str, list[Judgement]]:
     """Judgements by gold paper. A paper is found by its document, else by its file's name."""
+    judge, result_of = Judge.of(parameters), results_of(gold, results)
+    return {paper.name: judge.paper(paper, result_of.get(paper.name)) for paper in gold}
+
+
+def results_of(gold: Sequence[GoldPaper], results: Sequence[PaperResult]) -> dict[str, PaperResult]:
+    """The results of gold papers by the gold's name, of those that have one."""
     by_document = {result.document: result for result in results}
     by_stem = {stem(result.file): result for result in results}
-    judge = Judge.of(parameters)
-    return {
-        paper.name: judge.paper(paper, by_document.get(paper.document or "") or by_stem.get(stem(paper.file)))
-        for paper in gold
-    }
+    pairs = ((each.name, by_document.get(each.document or "") or by_stem.get(stem(each.file))) for each in gold)
+    return {name: result for name, result in pairs if result is not None}
 
 
-def _by_lists(result: PaperResult | None) -> dict[Lists, list[tuple[str | None, Mapping[str, Value]]]]:
+def by_lists(result: PaperResult | None) -> dict[Lists, list[Predicted]]:
     """A paper's records by their lists, with the labels of the records above them."""
-    records: dict[Lists, list[tuple[str | None, Mapping[str, Value]]]] = {}
+    records: dict[Lists, list[Predicted]] = {}
     for record in result.records if result is not None else ():
         label = SEPARATOR.join(step.label for step in record.path) if record.path else None
         records.setdefault(lists_of(record.path), []).append((label, record.values))

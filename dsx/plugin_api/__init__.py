@@ -4,6 +4,7 @@ here        the mark of a hook, the types that flow, the errors; light, for the 
 loaders     from characters, lines or markup to a Document
 engines     chat templates, grammars, confidences from log-probabilities
 training    for those who train a model to read: the questions that dsx asks, and their right answers
+checked     the papers of a run with the values that people checked, to train on
 testing     for a plugin's own tests: what is loaded, which promises it breaks
 """
 

@@ -10,13 +10,18 @@ from dsx.answers.calibration import Calibration, fit_line, fitted_curves, read_c
 from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector
 from dsx.engines.chat import Renderer
+from dsx.evaluation.compare import comparison
 from dsx.fill import placed
 from dsx.fill import records as labels
+from dsx.fill.front import from_first_page
 from dsx.fill.paper import PaperContext, Practice, RecordContext, Span, Wording
 from dsx.fill.questions import records_question
+from dsx.fill.stated import Sought, stated
 from dsx.fill.targets import right_answer
 from dsx.ground.numbers import numbers_in
 from dsx.paths import model_cache
+from dsx.plugin_api.checked import CheckedPaper
+from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.schema import kind_of
 from dsx.types import (
@@ -45,6 +50,7 @@ __all__ = [
     "kind_of",
     "local_engine",
     "model_cache",
+    "normalisers",
     "numbers_of",
     "read_curves",
     "read_unit",
@@ -84,6 +90,11 @@ def numbers_of(text: str) -> set[float]:
     return {float(mention.value) for mention in numbers_in(text)}
 
 
+def normalisers() -> Mapping[str, Normaliser]:
+    """All that are installed, by name."""
+    return load_plugins().normalisers
+
+
 class Examiner:
     """Asks about documents as a run does, and says what would be right.
 
@@ -112,14 +123,11 @@ class Examiner:
         records: labels by list, of the lists that are asked for; a paper with one unnamed record has none. What is
         known but not shown is answered null where nothing shown holds the value, else left out.
         """
-        paper = PaperContext(document, Selector(document, self._count, 0, self._tokens), self._practice)
-        contexts: dict[str | None, RecordContext] = {None: RecordContext()}
+        paper = self._paper(document)
+        contexts = self._contexts(paper, records)
         for kind in self.parameters.root.children:
-            if kind.name not in records:
-                continue
-            names: Sequence[str | None] = records[kind.name]
-            yield from self._listing(paper, kind, records[kind.name])
-            contexts |= {each.label: each for each in labels.contexts(paper, RecordContext(), kind, names or [None])}
+            if kind.name in records:
+                yield from self._listing(paper, kind, records[kind.name])
         for each in known:
             if kind_of(each.parameter) == "free":
                 continue
@@ -133,6 +141,41 @@ class Examiner:
             if answer is None and not hidden:
                 continue
             yield placed.question(slot, places), answer or "null"
+
+    def known(self, checked: CheckedPaper) -> Iterator[Known]:
+        """Checked values as an answer has them, of those that can be found in what is shown for them.
+
+        What the first page says by its layout is left out: it is not asked.
+        """
+        paper = self._paper(checked.document)
+        contexts = self._contexts(paper, checked.records)
+        for each in checked.values:
+            parameter = each.parameter
+            is_papers_own = parameter in self.parameters.root.parameters
+            if kind_of(parameter) == "free" or (is_papers_own and from_first_page(paper, parameter)):
+                continue
+            if not each.values:
+                yield Known(each.record, parameter, None)
+                continue
+            sought = Sought(each.values, comparison(parameter), each.around, each.written)
+            found = stated(*placed.ask(paper, contexts[each.record], parameter), sought)
+            if found is not None:
+                yield Known(each.record, parameter, *found)
+            elif each.optional:
+                yield Known(each.record, parameter, None)
+
+    def _paper(self, document: Document) -> PaperContext:
+        return PaperContext(document, Selector(document, self._count, 0, self._tokens), self._practice)
+
+    def _contexts(self, paper: PaperContext, records: Mapping[str, Sequence[str]]) -> dict[str | None, RecordContext]:
+        """By label; None is the paper, or the one unnamed record of a list."""
+        contexts: dict[str | None, RecordContext] = {None: RecordContext()}
+        for kind in self.parameters.root.children:
+            if kind.name in records:
+                names: Sequence[str | None] = records[kind.name]
+                described = labels.contexts(paper, RecordContext(), kind, names or [None])
+                contexts |= {each.label: each for each in described}
+        return contexts
 
     def _listing(self, paper: PaperContext, kind: RecordType, names: Sequence[str]) -> Iterator[tuple[Question, str]]:
         question = records_question(paper, RecordContext(), kind, "labels", (), kind.max_records)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from dsx.plugin_api import DsxError
+from dsx.plugin_api import DsxError, UsageError
 from dsx_reader import sources as kinds
 
 
@@ -29,6 +29,32 @@ def cli() -> None:
     multiple=True,
     help="Sheets, files or folders; the folder statements beside the passages by default.",
 )
+@click.option(
+    "--from-run",
+    "runs",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="A run of dsx whose papers --gold has checked values of.",
+)
+@click.option(
+    "--gold",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="Checked values as `dsx eval` takes them, such as RUN/reviews; one for each run, or one for all.",
+)
+@click.option(
+    "--papers",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="Files or folders where the papers of --from-run are now.",
+)
+@click.option("--paper-variants", default=kinds.PAPER_VARIANTS, show_default=True, help="Of each checked paper.")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Of checked papers among the examples: of the others so many are left out.",
+)
+@click.option("--leave-one-out", is_flag=True, help="Only measures: by models that have not learnt from a paper.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder; the same command goes on in it.")
 @click.option("--without", type=click.Choice(kinds.KINDS), multiple=True, help="A kind of data that is left out.")
 @click.option("--variants", default=4, show_default=True, help="Documents made of each passage.")
@@ -47,6 +73,12 @@ def train(
     passages: tuple[Path, ...],
     annotations: Path | None,
     statements: tuple[Path, ...],
+    runs: tuple[Path, ...],
+    gold: tuple[Path, ...],
+    papers: tuple[Path, ...],
+    paper_variants: int,
+    share: float | None,
+    leave_one_out: bool,
     out: Path,
     without: tuple[str, ...],
     variants: int,
@@ -61,13 +93,25 @@ def train(
     compiled: bool,
     seed: int,
 ) -> None:
-    """Trains BASE on questions as dsx asks them, and measures it on fields that were kept out."""
+    """Trains BASE on questions as dsx asks them, and measures it on fields that were kept out.
+
+    With --leave-one-out it says instead what training brings for papers that it has not seen.
+    """
+    from dsx_reader.papers import read_papers
     from dsx_reader.train import Setting
     from dsx_reader.train import train as run
 
-    sheets = statements or kinds.beside(passages)
-    data = kinds.Sources(passages, annotations, sheets, without, variants, compositions, limit, seed)
+    if bool(runs) is not bool(gold):
+        raise UsageError("--from-run and --gold go together: a run, and what is right for its papers")
+    sheets, checked = statements or kinds.beside(passages), read_papers(runs, gold, papers) if runs else ()
+    counts = (variants, compositions, limit, seed)
+    data = kinds.Sources(passages, annotations, sheets, without, *counts, checked, paper_variants, share)
     setting = Setting(base, out, data, epochs, minutes, learning_rate, tokens, rank, processes, seed, compiled)
+    if leave_one_out:
+        from dsx_reader import leave_one_out as leaving
+
+        click.echo("\n".join(leaving.lines(leaving.leave_one_out(setting))))
+        return
     folder = run(setting)
     click.echo(f"trained: {folder}")
     _measure(folder, passages, annotations, out / "evaluation.json")

@@ -65,6 +65,17 @@ def examples_of(passages: Sequence[Passage], tokenizer: Any, fillers: Sequence[s
 
 def evaluate(folder: Path, examples: Sequence[Example]) -> tuple[dict[str, Score], list[Judged]]:
     """Scores by kind of value, "all" among them, and each answer."""
+    scores: dict[str, Score] = defaultdict(Score)
+    judged = []
+    for _, kind, score, answer in answered(folder, examples):
+        scores[kind] += score
+        scores["all"] += score
+        judged.append(answer)
+    return dict(scores), judged
+
+
+def answered(folder: Path, examples: Sequence[Example]) -> Iterator[tuple[Example, str, Score, Judged]]:
+    """Each question with its kind of value and what the model's answer is worth, as they are answered."""
     engine = local_engine(EngineSettings(model=str(folder), options={"cache_gigabytes": CACHE}))
     asked = {}
     for number, example in enumerate(examples):
@@ -72,17 +83,11 @@ def evaluate(folder: Path, examples: Sequence[Example]) -> tuple[dict[str, Score
             f"{number // 64}", (), (*example.question.id.names, str(number)), 0, example.question.id.after
         )
         asked[identity] = (replace(example.question, id=identity), example)
-    scores: dict[str, Score] = defaultdict(Score)
-    judged = []
     for completion in engine.answer([question for question, _ in asked.values()]):
         question, example = asked[completion.question_id]
         kind = "records" if question.form == "labels" else kind_of(question.parameters[0])
-        score, answer = _judge(question, completion, example.answer, kind, example.source.partition(":")[0])
-        scores[kind] += score
-        scores["all"] += score
-        judged.append(answer)
+        yield example, kind, *_judge(question, completion, example.answer, kind, example.source.partition(":")[0])
     engine.close()
-    return dict(scores), judged
 
 
 def _judge(question: Question, completion: Completion, right: str, kind: str, field: str) -> tuple[Score, Judged]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dsx.plugin_api.checked import CheckedPaper
 from dsx_reader.examples import Builder, Example, read_annotations
+from dsx_reader.papers import SOURCE, examples_of
 from dsx_reader.passages import Passage, read_passages
 from dsx_reader.statements import Sheet, is_sheet, read_sheet
 
@@ -22,6 +24,8 @@ KINDS = ("passages", "statements", "variation", "annotations", "surroundings")
 NGRAM = 8
 COMPOSITIONS = 35
 """Documents made of each sheet of statements, by default: two fifths of all examples are of statements then."""
+PAPER_VARIANTS = 8
+"""Times that a checked paper is asked about, in other words and with other choices, by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Sources:
 
     without: kinds that are left out. variants: documents made of each passage. compositions: documents made of each
     sheet of statements. limit: passages, sheets and annotations at most, for a trial.
+    papers: with values that people checked. paper_variants: times that each is asked about. share: of the examples that
+    are of such papers, by leaving others out; None: as it comes.
     """
 
     passages: tuple[Path, ...]
@@ -40,6 +46,9 @@ class Sources:
     compositions: int = COMPOSITIONS
     limit: int | None = None
     seed: int = 0
+    papers: tuple[CheckedPaper, ...] = ()
+    paper_variants: int = PAPER_VARIANTS
+    share: float | None = None
 
 
 def passages(paths: Sequence[Path]) -> list[Passage]:
@@ -74,12 +83,13 @@ class Writer:
         self._builder = Builder(self.renderer.count, fillers, varied, **({} if around is None else {"around": around}))
 
     def examples(self, job: tuple[str, Any, int]) -> list[Example]:
-        """kind, what it is made of (passage, sheet or row), seed."""
+        """kind, what it is made of (passage, sheet, row or paper), seed."""
         kind, origin, seed = job
         makers: dict[str, Callable[..., Iterator[Example]]] = {
             "passage": self._builder.of_passage,
             "sheet": self._builder.of_sheet,
             "annotation": self._builder.of_annotation,
+            "paper": lambda paper, chance: examples_of(paper, self.renderer.count, chance),
         }
         return list(makers[kind](origin, random.Random(seed)))
 
@@ -106,7 +116,7 @@ def encode(renderer: Any, example: Example) -> dict[str, Any]:
 
 
 def jobs(sources: Sources) -> list[tuple[str, Any, int]]:
-    """What is to be made: (kind, passage, sheet or row, seed), in an order that the seed decides."""
+    """What is to be made: (kind, passage, sheet, row or paper, seed), in an order that the seed decides."""
     chance = random.Random(sources.seed)
     own = [each for each in passages(sources.passages) if each.field not in HELD_OUT]
     rows = read_annotations(sources.annotations) if sources.annotations else []
@@ -120,6 +130,7 @@ def jobs(sources: Sources) -> list[tuple[str, Any, int]]:
         made += [("sheet", each, chance.getrandbits(32)) for each in read for _ in range(sources.compositions)]
     if "annotations" not in sources.without:
         made += [("annotation", row, chance.getrandbits(32)) for row in rows]
+    made += [("paper", each, chance.getrandbits(32)) for each in sources.papers for _ in range(sources.paper_variants)]
     chance.shuffle(made)
     return made
 
@@ -151,6 +162,14 @@ def encoded(tokenizer: Any, sources: Sources, processes: int) -> Iterator[dict[s
     with multiprocessing.get_context("fork").Pool(processes, _start, arguments) as pool:
         for made in pool.imap(_make, jobs(sources), chunksize=8):
             yield from made
+
+
+def with_share(rows: Sequence[dict[str, Any]], share: float, seed: int) -> list[dict[str, Any]]:
+    """Encoded examples, of which so many of others are left out that this share is of checked papers."""
+    others = [at for at, row in enumerate(rows) if not row["source"].startswith(SOURCE)]
+    most = round((len(rows) - len(others)) * (1 - share) / share)
+    dropped = set(random.Random(seed).sample(others, max(0, len(others) - most)))
+    return [row for at, row in enumerate(rows) if at not in dropped]
 
 
 def overlap(texts: Iterable[str], others: Iterable[str]) -> int:

@@ -11,12 +11,15 @@ import logging
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dsx_reader.sources import Sources, encoded
+from dsx.plugin_api import UsageError
+from dsx_reader.papers import SOURCE
+from dsx_reader.sources import Sources, encoded, with_share
 
 log = logging.getLogger("dsx.reader")
 WHOLE_LIMIT = 700e6
@@ -37,6 +40,8 @@ class Setting:
 
     epochs, minutes: whichever is over first ends it. rank: of the adapter; 0: all weights where the model is small.
     tokens: of a batch. compiled: on a GPU the model is compiled, where that works.
+    examples: the file where examples are kept; in `out` by default. left_out: names of checked papers that nothing is
+    learnt from.
     """
 
     base: Path
@@ -52,6 +57,8 @@ class Setting:
     compiled: bool = True
     save_minutes: float = 5.0
     log_file: str = "training.jsonl"
+    examples: Path | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -295,8 +302,8 @@ def check_bytes(tokenizer: Any) -> None:
 
 
 def read_or_make(tokenizer: Any, setting: Setting) -> list[dict[str, Any]]:
-    """The encoded examples, kept in the output folder; an end token closes each answer."""
-    file = setting.out / "examples.jsonl"
+    """The encoded examples that are learnt from; an end token closes each answer. Raises UsageError for none."""
+    file = setting.examples or setting.out / "examples.jsonl"
     if not file.is_file():
         started, making = time.monotonic(), file.with_suffix(".making")
         with making.open("w", encoding="utf-8") as out:
@@ -304,15 +311,22 @@ def read_or_make(tokenizer: Any, setting: Setting) -> list[dict[str, Any]]:
                 out.write(json.dumps(row) + "\n")
         making.rename(file)
         log.info("Examples made in %.0f s", time.monotonic() - started)
-    end = end_token(tokenizer)
+    end, left_out = end_token(tokenizer), {SOURCE + name for name in setting.left_out}
     rows = []
     with file.open(encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
             row["answer"].append(end)
             row["weights"].append(1.0)
-            if len(row["prompt"]) + len(row["answer"]) <= LONGEST:
+            if len(row["prompt"]) + len(row["answer"]) <= LONGEST and row["source"] not in left_out:
                 rows.append(row)
+    if setting.sources.share:
+        rows = with_share(rows, setting.sources.share, setting.seed)
+    if not rows:
+        raise UsageError("there are no examples; name --passages, or --from-run and --gold")
+    counts = Counter(row["source"] for row in rows)
+    for paper in setting.sources.papers:
+        log.info("%s: %d examples of %d checked values", paper.name, counts[SOURCE + paper.name], len(paper.values))
     log.info("%d examples, %d tokens", len(rows), sum(len(row["prompt"]) + len(row["answer"]) for row in rows))
     return rows
 
