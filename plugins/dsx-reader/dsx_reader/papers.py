@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import random
 from collections import Counter
@@ -10,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dsx.plugin_api import Choice, Parameter, ParameterSet, RecordType, UsageError
+from dsx.plugin_api import Choice, Normaliser, Parameter, ParameterSet, RecordType, UsageError
 from dsx.plugin_api.checked import CheckedPaper, checked_papers
 from dsx.plugin_api.training import Examiner, Known, normalisers
 from dsx_reader import PASSAGE_TOKENS, prompts
@@ -49,7 +50,7 @@ def examples_of(
     count: tokens of a text. chance: of other wordings and another length of what is shown; None: as dsx asks.
     """
     tokens = DEFAULT_PASSAGE_TOKENS if chance is None else chance.choice(PASSAGES)
-    chain = normalisers()
+    chain = _installed()
     known = list(Examiner(paper.parameters, prompts.READER, count, tokens, chain).known(paper))
     parameters = paper.parameters
     if chance is not None and chance.random() >= AS_IT_STANDS:
@@ -63,6 +64,12 @@ def examples_of(
         if question.form != "labels" and answer == "null" and (question.record, name) in has_value:
             continue  # in other words it was shown other passages
         yield Example(question, answer, SOURCE + paper.name)
+
+
+@functools.cache
+def _installed() -> Mapping[str, Normaliser]:
+    """Once in a process: looking for plugins takes 0.1 s."""
+    return normalisers()
 
 
 def varied(parameters: ParameterSet, known: Sequence[Known], chance: random.Random) -> tuple[ParameterSet, list[Known]]:
