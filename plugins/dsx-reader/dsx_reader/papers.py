@@ -15,15 +15,12 @@ from dsx.plugin_api import Choice, Normaliser, Parameter, ParameterSet, RecordTy
 from dsx.plugin_api.checked import CheckedPaper, checked_papers
 from dsx.plugin_api.training import Examiner, Known, normalisers
 from dsx_reader import PASSAGE_TOKENS, prompts
-from dsx_reader.examples import PASSAGE_TOKENS as DEFAULT_PASSAGE_TOKENS
-from dsx_reader.examples import Example
+from dsx_reader.examples import SHOWN, Example
 from dsx_reader.passages import Ask, Told
 from dsx_reader.variation import reworded
 
 SOURCE = "checked:"
 """How the source of an example of a checked paper begins; the paper's name follows."""
-PASSAGES = (PASSAGE_TOKENS, DEFAULT_PASSAGE_TOKENS)
-"""Tokens that a question is shown: as the embedded reader and as other models see a paper."""
 AS_IT_STANDS = 0.4
 """Share of variants with the user's own wording, which is what will be asked."""
 
@@ -47,9 +44,9 @@ def examples_of(
 ) -> Iterator[Example]:
     """The questions about a paper whose right answers are known and stand in what is shown.
 
-    count: tokens of a text. chance: of other wordings and another length of what is shown; None: as dsx asks.
+    count: tokens of a text. chance: of other wordings and another length of what is shown; None: as in use.
     """
-    tokens = DEFAULT_PASSAGE_TOKENS if chance is None else chance.choice(PASSAGES)
+    tokens = PASSAGE_TOKENS if chance is None else chance.choice(SHOWN)
     chain = _installed()
     known = list(Examiner(paper.parameters, prompts.READER, count, tokens, chain).known(paper))
     parameters = paper.parameters
