@@ -197,6 +197,12 @@ def _factors_at(text: str, start: int) -> tuple[int, Factors | None]:
     return (start + end if factors else start), (tuple(factors) if factors and known else None)
 
 
+def is_named(written: str) -> bool:
+    """Whether papers' ways of writing units, without pint's, know the whole of `written`."""
+    end, factors = _factors_at(written, 0)
+    return factors is not None and end == len(written)
+
+
 @lru_cache(maxsize=1024)
 def read_unit(written: str) -> Unit | None:
     """The unit that `written` names; None where neither papers' ways nor pint know it."""

@@ -61,13 +61,17 @@ def show_set(name: str, per_question: int, max_new_tokens: int) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
 def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
-    """Check schema FILES: every problem with its JSON pointer. Exits 2 where there is one."""
+    """Check schema FILES: every problem with its JSON pointer. Exits 2 where there is one.
+
+    Names each unit that no x-unit but the words of a parameter state.
+    """
     from dsx.ask.plan import too_long
     from dsx.errors import SchemaError
     from dsx.plugins import load_plugins
     from dsx.run.job import unknown_normalisers
     from dsx.schema import read_schema
     from dsx.schema.compiling import problems_of_grammar
+    from dsx.schema.describing import describe_unit
 
     all_good = True
     for file in files:
@@ -81,6 +85,9 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
             say(f"{file}: {line}")
         if not problems:
             say(f"{file}: good")
+            for parameter in parameters.root.all_parameters():
+                if parameter.unit_source:
+                    say(f"{file}: {parameter.pointer}: unit: {describe_unit(parameter)}")
         all_good = all_good and not problems
     return 0 if all_good else 2
 

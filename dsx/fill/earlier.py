@@ -45,7 +45,7 @@ def _unchanged(earlier: RecordType, current: RecordType, path: ListPath) -> Iter
 
 def _question(parameter: Parameter) -> Parameter:
     """Without what no answer depends on."""
-    return replace(parameter, pointer="", compare="")
+    return replace(parameter, pointer="", compare="", unit_source="")
 
 
 def changes(earlier: RecordType, current: RecordType) -> Iterator[str]:

@@ -25,7 +25,7 @@ COMPARED: Mapping[str, type | tuple[type, ...]] = {
 }
 """Settings of a comparison."""
 ANNOTATIONS: Mapping[str, tuple[str, str]] = {
-    "x-unit": ("string", 'a unit as one string, like "mm"'),
+    "x-unit": ("string or null", 'a unit as one string, like "mm", or null: it has none, whatever its words say'),
     "x-synonyms": ("list", 'a list of strings, like ["reach length"]'),
     "x-where": ("string", 'the name of a section, like "methods"'),
     "x-choices": ("meanings", 'an object, from each choice to what it means, like {"abrupt": "in one step"}'),
@@ -122,7 +122,9 @@ def near(name: str, known: Iterable[str], otherwise: str | None = None) -> str:
 
 
 def _has_kind(kind: str, value: Any) -> bool:
-    if kind == "string":
+    if kind == "string or null" and value is None:
+        return True
+    if kind.startswith("string"):
         return isinstance(value, str) and bool(value)
     if kind == "count":
         return isinstance(value, int) and not isinstance(value, bool) and value > 0

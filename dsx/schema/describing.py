@@ -7,6 +7,7 @@ from typing import Any
 
 from dsx.schema.grammatical import FORMATS, SMALLEST_STEP
 from dsx.schema.leaves import LARGEST
+from dsx.types import Parameter
 
 AFTERWARDS = "(checked after the answer)"
 
@@ -22,6 +23,12 @@ def describe(schema: Mapping[str, Any]) -> str:
         return "yes or no"
     words = {"array": _list, "string": _text}.get(kind, _number)
     return " ".join(words(schema))
+
+
+def describe_unit(parameter: Parameter) -> str:
+    """Its unit, and which of its words state it where no annotation does; "" where it has none."""
+    source = f" (from its {parameter.unit_source})" if parameter.unit_source else ""
+    return f"{parameter.unit}{source}" if parameter.unit else ""
 
 
 def _branch(schema: Mapping[str, Any]) -> str:

@@ -11,6 +11,8 @@ from dsx.types import Json, ParameterSet
 
 TYPES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean"}
 FIELD = re.compile(r"(?P<name>\w+)\s*:\s*(?P<type>list\[\w+\]|[^\[\]]+?)\s*(?:\[(?P<unit>[^\[\]]+)\])?")
+NO_UNIT = "none"
+"""In brackets: no unit, whatever the name says."""
 EXAMPLE = '"n_total: int, age_mean: float [year], drug: str, blinding: open|single|double, sites: list[str]"'
 
 
@@ -30,7 +32,8 @@ def read_fields(text: str) -> ParameterSet:
                 kinds = [*TYPES, *(f"list[{kind}]" for kind in TYPES)]
                 problems.append(f"{match['name']}: no type {match['type']!r}; {near(match['type'], kinds)}")
                 continue
-            properties[match["name"]] = schema | ({"x-unit": match["unit"]} if match["unit"] else {})
+            unit = None if match["unit"] == NO_UNIT else match["unit"]
+            properties[match["name"]] = schema | ({"x-unit": unit} if match["unit"] else {})
     if problems:
         raise SchemaError("fields", problems)
     return read({"title": "fields", "type": "object", "properties": properties}, "fields")

@@ -8,7 +8,7 @@ of records. `x-unit`, `x-synonyms`, `x-where`, `x-choices`, `x-normalise`, `x-ma
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,12 @@ from typing import Any
 from dsx.errors import SchemaError
 from dsx.schema import checking
 from dsx.schema.combining import Unaskable, escaped
+from dsx.schema.implied_units import LEAST_NAMED, implied_unit
 from dsx.schema.leaves import leaf, types_of
 from dsx.schema.resolving import Refs, Resolver
 from dsx.types import Choice, Parameter, ParameterSet, RecordType
 
 MAX_RECORDS = 20
-LEAST_NAMED = 1000
-"""A whole number whose lower bound is this or more is a year or the like: it is not computed from others."""
 
 
 def read_schema(path: Path) -> ParameterSet:
@@ -81,13 +80,15 @@ class _Reader:
     ) -> RecordType:
         parameters: list[Parameter] = []
         children: list[RecordType] = []
-        for path, where, part, below in self._leaves(schema, pointer, "", refs):
+        leaves = list(self._leaves(schema, pointer, "", refs))
+        names = [path for path, *_ in leaves]
+        for path, where, part, below in leaves:
             if isinstance(part, RecordType):
                 children.append(part)
                 continue
             try:
                 deep = self.resolver.deep(part, where, below)
-                parameters.append(_parameter(path, deep, leaf(deep, where), where))
+                parameters.append(_parameter(path, deep, leaf(deep, where), where, names))
             except Unaskable as problem:
                 self.problems.append(str(problem))
         return RecordType(name, schema.get("description", ""), tuple(parameters), tuple(children), max_records)
@@ -129,10 +130,15 @@ class _Reader:
         return replace(records, min_records=part.get("x-min-records", 1))
 
 
-def _parameter(name: str, schema: Mapping[str, Any], bounded: dict[str, Any], pointer: str) -> Parameter:
+def _parameter(
+    name: str, schema: Mapping[str, Any], bounded: dict[str, Any], pointer: str, names: Collection[str]
+) -> Parameter:
+    """names: of all parameters beside it."""
     inner = next((part for part in _inner(schema) if "x-unit" in part), schema)
-    if "x-unit" in inner and not _has_number(bounded):
+    if inner.get("x-unit") is not None and not _has_number(bounded):
         raise Unaskable(f"{pointer}/x-unit", "a unit of something that is no number; make it a number, or leave it out")
+    implied = None if "x-unit" in inner else implied_unit(name, bounded, schema, names)
+    unit = implied.unit if implied else inner.get("x-unit")
     meanings = _meanings(schema)
     items = bounded["items"] if bounded.get("type") == "array" and isinstance(bounded["items"], Mapping) else bounded
     choices = tuple(Choice(value, meanings.get(str(value), "")) for value in items.get("enum", ()))
@@ -140,7 +146,8 @@ def _parameter(name: str, schema: Mapping[str, Any], bounded: dict[str, Any], po
         name=name,
         schema=bounded,
         description=schema.get("description") or schema.get("title") or name.replace("_", " ").replace(".", " "),
-        unit=inner.get("x-unit"),
+        unit=unit,
+        unit_source=implied.source if implied else "",
         synonyms=tuple(schema.get("x-synonyms", ())),
         where=schema.get("x-where", ""),
         choices=choices,
@@ -148,7 +155,7 @@ def _parameter(name: str, schema: Mapping[str, Any], bounded: dict[str, Any], po
         pointer=pointer,
         free=schema.get("x-free", False),
         compare=schema.get("x-compare", ""),
-        derive=schema.get("x-derive", "x-unit" not in inner and _is_count(bounded)),
+        derive=schema.get("x-derive", unit is None and _is_count(bounded)),
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from dsx.types.document import Json
+
+UnitSource = Literal["", "description", "title", "name"]
+"""Which words of a parameter state its unit; "": the set's annotation does, or there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Parameter:
     name: the path inside its record, dotted where objects nest ("dose.amount").
     schema: JSON Schema of a value that is there (never null), references resolved, bounds filled in.
     unit: the unit of the stored number; the answer may come in any unit of the same dimension.
+    unit_source: the words that state it where no annotation does.
     normalisers: names of the chain that brings a raw value to its stored form, in order.
     free: text that need not stand in the paper. derive: may be computed from numbers of the paper.
     compare: how an evaluation compares its values, a name or an object of settings (`dsx.evaluation.compare`).
@@ -42,6 +46,7 @@ class Parameter:
     free: bool = False
     derive: bool = False
     compare: str | Mapping[str, Json] = ""
+    unit_source: UnitSource = ""
 
 
 @dataclass(frozen=True, slots=True)
