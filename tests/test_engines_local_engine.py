@@ -14,7 +14,7 @@ from transformers import AutoTokenizer
 from dsx.engines.chat import Renderer
 from dsx.engines.local.engine import TransformersEngine
 from dsx.errors import UsageError
-from dsx.types import EngineSettings, Passage, Question, Shown
+from dsx.types import EngineSettings, Passage, Question, QuestionId, Shown
 
 pytestmark = pytest.mark.slow
 
@@ -114,6 +114,20 @@ def test_many_threads_render_papers_full_of_control_tokens_alike(embedded_folder
 
 
 @pytest.mark.parametrize("options", [{"rows": "many"}, {"no_such": "1"}, {"device": "cuda"}])
+def test_a_text_is_encoded_once_for_all_its_questions(random_folder: str) -> None:
+    encoded = []
+
+    class Counting(Renderer):
+        def encode_text(self, text: str) -> list[int]:
+            encoded.append(text)
+            return super().encode_text(text)
+
+    renderer, shown = Counting(AutoTokenizer.from_pretrained(random_folder)), Shown("Forty took part. " * 50, (), True)
+    asked = [Question(QuestionId(f"doc-{at}"), "s", shown, f"p{at}", "parameters") for at in range(5)]
+    assert len({renderer.prefix(question) for question in asked}) == 1
+    assert encoded.count(shown.text) == 1
+
+
 def test_options_that_cannot_be_are_said_so(embedded_folder: str, options: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="--set"):
         TransformersEngine(EngineSettings(model=embedded_folder, options=options))

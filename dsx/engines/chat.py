@@ -148,6 +148,6 @@ def encoder(tokenizer: Any, control_tokens: bool) -> Callable[[str, bool], list[
 
 
 def _frame(question: Question) -> Question:
-    """What all questions of a run have in common, with marks where text and question go."""
-    frame = Question(question.id, question.system, Shown(TEXT_MARK, (), True), QUESTION_MARK, "parameters")
+    """What all questions of a run have in common, with marks where text and question go. It is rendered once."""
+    frame = Question(QuestionId(""), question.system, Shown(TEXT_MARK, (), True), QUESTION_MARK, "parameters")
     return replace(frame, examples=question.examples)

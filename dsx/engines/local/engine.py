@@ -161,8 +161,8 @@ class TransformersEngine:
 
     def _answer_batch(self, questions: abc.Sequence[Question]) -> abc.Iterator[Completion]:
         by_key: dict[abc.Hashable, Question] = {question.id: question for question in questions}
-        texts = {(question.system, question.shown.text): self.renderer.prefix(question) for question in questions}
-        cached_first = sorted(texts, key=lambda text: (texts[text] not in self.prefixes, text))
+        texts = {(question.system, question.shown.text): question for question in questions}
+        cached_first = sorted(texts, key=lambda text: (self.renderer.prefix(texts[text]) not in self.prefixes, text))
         place = {text: at for at, text in enumerate(cached_first)}  # what is there is used before it is evicted
         in_order = sorted(questions, key=lambda question: place[question.system, question.shown.text])
         for frame in dict.fromkeys(self.renderer.frame(question) for question in questions):
