@@ -180,6 +180,14 @@ class _Drawer:
         return answer
 
 
+def _begins_word(text: str, words: str) -> bool:
+    """Whether the words stand somewhere, not inside a word."""
+    at = text.find(words)
+    while at > 0 and text[at - 1].isalnum():
+        at = text.find(words, at + 1)
+    return at >= 0
+
+
 def _is_disputed(ask: SheetAsk, answer: _Answer, around: Sequence[_Said]) -> bool:
     """Whether what is said of other matters may answer the question too, and otherwise."""
     values = list(answer.value) if isinstance(answer.value, dict) else [answer.value]
@@ -189,10 +197,7 @@ def _is_disputed(ask: SheetAsk, answer: _Answer, around: Sequence[_Said]) -> boo
         text = said.text.lower()
         if said.ask == ask.name:
             continue
-        if any(
-            len(option) >= SHORTEST and option != "none" and re.search(rf"\b{re.escape(option)}", text)
-            for option in others
-        ):
+        if any(len(option) >= SHORTEST and option != "none" and _begins_word(text, option) for option in others):
             return True
         if names and not answer.said and all(name in text for name in names):
             return True
