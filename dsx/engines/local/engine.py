@@ -24,25 +24,25 @@ import transformers
 from pydantic import Field
 
 from dsx.answers import grammar
-from dsx.engines.budget import MemoryBudget
 from dsx.engines.chat import Renderer
-from dsx.engines.local.attention import flash_backend
 from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, OutOfSlots
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.confidence import confidences
-from dsx.engines.local.fused import fuse
 from dsx.engines.local.generate import DecodeLoop
-from dsx.engines.local.load_model import context_tokens, device_of, dtype_of, load
-from dsx.engines.local.memory import allocate_kv_cache, free_memory, passes_on, plan_loaded
+from dsx.engines.local.load_model import context_tokens, device_of, dtype_of
+from dsx.engines.local.load_rank import LoadJob
+from dsx.engines.local.memory import allocate_kv_cache
 from dsx.engines.local.model_files import RECOMMENDED, find
-from dsx.engines.local.parity import check_parity
-from dsx.engines.local.prefix_cache import PrefixCache, layer_shapes, prefill
+from dsx.engines.local.parallel import Parallel, cards_for
+from dsx.engines.local.prefix_cache import PrefixCache, prefill
 from dsx.engines.local.prior import Priors
+from dsx.engines.local.ranks import Ranks
 from dsx.engines.local.round_trip import check_round_trip
 from dsx.engines.local.scheduler import out_of_memory
 from dsx.engines.local.self_consistency import SelfConsistency
 from dsx.engines.local.sequence import Sequence
 from dsx.engines.options import EngineOptions
+from dsx.errors import UsageError
 from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Usage
 
 log = logging.getLogger("dsx.engines.local")
@@ -78,6 +78,10 @@ class TransformersOptions(EngineOptions):
     fuse: Literal["auto", "no"] = Field(
         "auto", description="small operations fused by torch.compile, where there are a GPU and a compiler"
     )
+    parallel: Parallel = Field(
+        "auto", description="several GPUs; tensor: each layer is split over all; layers: each is on one"
+    )
+    cards: int = Field(0, ge=0, description="GPUs that each layer is split over; 0: all")
     draw: bool = Field(False, description="answers are drawn, not the likeliest: random weights like none best")
 
 
@@ -99,33 +103,50 @@ class TransformersEngine:
         log.info("Loading %s from %s", files.name, files.folder)
         if random_weights:
             log.warning("The weights are random: what is answered means nothing")
-        budget = None if settings.memory_budget is None else MemoryBudget.read(settings.memory_budget)
-        free = free_memory(self.device)
-        self.model, self.tokenizer, self.attention = load(files, settings, self.device, self.dtype, random_weights)
         self.files = files
-        unfused = fuse(self.model, flash_backend.merge) if self.options.fuse == "auto" else "--set fuse=no"
-        self.fused = unfused is None
-        if unfused is not None and self.device != "cpu":
-            log.info("Small operations are not fused: %s", unfused)
-        check_parity(self.model, files.name)
-        self.outlines = outlines.from_transformers(self.model, self.tokenizer)
+        self.cards = cards_for(self.options.parallel, self.options.cards, self.device, files, settings.quantize)
+        devices = [f"cuda:{card}" if self.device == "cuda" and self.cards > 1 else self.device for card in range(self.cards)]
+        self.device = devices[0]
+        fuse, rows = self.options.fuse == "auto", self.options.rows
+        job = LoadJob(files, settings, self.dtype, random_weights, fuse, rows, self.cards)
+        self.ranks = Ranks(job, devices)
+        try:
+            self._load()
+        except BaseException:
+            self.ranks.close()
+            raise
+        log.info("Loaded in %.1f s on %s, %s", time.perf_counter() - started, self.model.device, self.model.dtype)
+
+    def _load(self) -> None:
+        """The model and all that is made of it. Raises ModelError."""
+        loaded, self.memory = self.ranks.load()
+        self.model, self.tokenizer, self.attention = loaded.model, loaded.tokenizer, loaded.attention
+        self.fused = loaded.unfused is None
+        if loaded.unfused is not None and self.device != "cpu":
+            log.info("Small operations are not fused: %s", loaded.unfused)
+        self._outlines = outlines.from_transformers(self.model, self.tokenizer)
         self.renderer = Renderer(self.tokenizer)
         self.vocabulary = min(len(self.tokenizer), self.model.config.get_text_config().vocab_size)
         self.renderer.check()
         self.ll_tokenizer = llguidance.hf.from_tokenizer(self.tokenizer, n_vocab=self.vocabulary)
         unknown = getattr(self.tokenizer, "unk_token_id", None)
-        check_round_trip(self.renderer.encode_text, self.ll_tokenizer, unknown, files.name)
+        check_round_trip(self.renderer.encode_text, self.ll_tokenizer, unknown, self.files.name)
         self.context_tokens = context_tokens(self.model.config)
-        passes = passes_on(self.device, self.attention, self.options.rows)
-        self.rows, self.chunk_tokens = passes.rows, passes.chunk_tokens
-        layers = layer_shapes(self.model)
-        self.memory = plan_loaded(self.model, layers, free, budget, passes)
+        self.rows, self.chunk_tokens = loaded.passes.rows, loaded.passes.chunk_tokens
         token_texts = self.tokenizer.batch_decode([[token] for token in range(self.vocabulary)])
         self.null_tokens = [token for token, text in enumerate(token_texts) if NULL.fullmatch(text)]
         self.token_bytes = functools.cache(lambda token: self.ll_tokenizer.decode_bytes([token]))
         self._matcher = functools.lru_cache(KEPT_GRAMMARS)(functools.partial(grammar.matcher, self.ll_tokenizer))
-        self.use_kv_cache(allocate_kv_cache(layers, self.memory, self.options.cache_gigabytes * 1e9))
-        log.info("Loaded in %.1f s on %s, %s", time.perf_counter() - started, self.model.device, self.model.dtype)
+        cache_bytes = self.options.cache_gigabytes * 1e9
+        self.use_kv_cache(allocate_kv_cache(loaded.layers, self.memory, cache_bytes, self.cards))
+        self.ranks.share(self.kv_cache)
+
+    @property
+    def outlines(self) -> outlines.models.Transformers:
+        """The Outlines model. Raises UsageError where other processes have parts of it."""
+        if self.cards > 1:
+            raise UsageError("Outlines needs the whole model in one process: --set parallel=layers")
+        return self._outlines
 
     def use_kv_cache(self, kv_cache: KVCache) -> None:
         """From now on keys and values stand there. No prefix is cached yet."""
@@ -205,6 +226,7 @@ class TransformersEngine:
             "dtype": str(self.model.dtype).removeprefix("torch."),
             "device": str(self.model.device),
             **({"fused": True} if self.fused else {}),
+            **({"parallel": "tensor", "cards": self.cards} if self.cards > 1 else {}),
             "torch": torch.__version__,
             "transformers": transformers.__version__,
             "llguidance": llguidance.__version__,
@@ -213,7 +235,8 @@ class TransformersEngine:
     def close(self) -> None:
         """Forgets the prefixes and the model."""
         self.prefixes.clear()
-        del self.model, self.outlines, self.loop, self.kv_cache
+        self.ranks.close()
+        del self.model, self._outlines, self.loop, self.kv_cache
 
     def sequence(self, question: Question) -> Sequence | Completion:
         """The sequence that answers the question, or the failure of one that is too long or has no grammar."""

@@ -93,6 +93,7 @@ class DecodeLoop:
             seq.num_computed_tokens += len(seq.pending_tokens)
             seq.pending_tokens = []
         sampling = self.sampler(in_order, torch.cat(logits) if len(passes) > 1 else of_batch)
+        self.runner.kv_cache.confirm()
         took = time.perf_counter() - started - sampling
         for seq, tokens in zip(in_order, work, strict=True):
             prefilled = seq.num_prefilled_tokens * of_batch.is_cuda

@@ -52,11 +52,17 @@ def dtype_of(wanted: str, device: str) -> torch.dtype:
 
 
 def load(
-    files: ModelFiles, settings: EngineSettings, device: str, dtype: torch.dtype, random_weights: bool = False
+    files: ModelFiles,
+    settings: EngineSettings,
+    device: str,
+    dtype: torch.dtype,
+    random_weights: bool = False,
+    cards: int = 1,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, str]:
     """(model, tokenizer, attention): with the first attention that works. Raises ModelError.
 
     random_weights: none are read. They are drawn, always alike, where the model's own would be.
+    cards: GPUs that each layer is split over. This process loads its part.
     """
     if random_weights and settings.quantize != "none":
         raise ModelError("--quantize needs weights that are read, not --set weights=random")
@@ -65,7 +71,7 @@ def load(
     for attention in wanted:
         try:
             try_attention(attention, device, dtype)
-            more = _loading(settings, device, dtype, attention)
+            more = _loading(settings, device, dtype, attention, cards)
             tokenizer = load_tokenizer(files)
             model = _draw(files, more) if random_weights else _read(files, more)
         except (ImportError, ValueError, OSError, RuntimeError) as reason:
@@ -95,11 +101,17 @@ def try_attention(attention: str, device: str, dtype: torch.dtype) -> None:
     flash_attn_func(sample, sample, sample, causal=True)
 
 
-def _loading(settings: EngineSettings, device: str, dtype: torch.dtype, attention: str) -> dict[str, Any]:
+def _loading(
+    settings: EngineSettings, device: str, dtype: torch.dtype, attention: str, cards: int
+) -> dict[str, Any]:
     """How a model is put on its device."""
     where: Any = "auto" if device == "cuda" else {"": device}
     more: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype}
-    if device != "cpu":
+    if cards > 1:
+        from transformers.distributed import DistributedConfig
+
+        more["distributed_config"] = DistributedConfig(tp_plan="auto", tp_size=cards)
+    elif device != "cpu":
         more["device_map"] = where
     if settings.quantize != "none":
         more["quantization_config"] = BitsAndBytesConfig(

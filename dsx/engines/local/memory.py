@@ -100,15 +100,19 @@ def plan(
     config: PreTrainedConfig,
     element_bytes: int,
     passes: Passes,
+    cards: int = 1,
 ) -> MemoryPlan:
-    """Of one device. kv_token_bytes: of the layers that are there. element_bytes: of an activation."""
+    """Of one device. kv_token_bytes: of the layers that are there. element_bytes: of an activation.
+
+    cards: GPUs that each layer is split over.
+    """
     budget = budget or MemoryBudget(CPU_SHARE if device == "cpu" else GPU_SHARE)
     text = config.get_text_config()
-    heads = text.num_attention_heads
-    head_size = getattr(text, "head_dim", None) or text.hidden_size // heads
+    head_size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+    heads, inner = text.num_attention_heads // cards, text.intermediate_size // cards
     tokens = min(TEXT_TOKENS, int(getattr(text, "max_position_embeddings", TEXT_TOKENS)))
     chunk = min(passes.chunk_tokens, tokens)
-    token_bytes = element_bytes * (6 * text.hidden_size + 3 * text.intermediate_size + 4 * heads * head_size)
+    token_bytes = element_bytes * (6 * text.hidden_size + 3 * inner + 4 * heads * head_size)
     scores = heads * chunk * tokens * (4 + element_bytes) if passes.attention == "eager" else 0
     repeated = 2 * tokens * heads * head_size * element_bytes + chunk * tokens
     activations = chunk * token_bytes + tokens * kv_token_bytes + (scores or repeated)
@@ -126,10 +130,11 @@ def plan_loaded(
     free: Mapping[str, int],
     budget: MemoryBudget | None,
     passes: Passes,
+    cards: int = 1,
 ) -> list[MemoryPlan]:
-    """Of each device that has layers. free: bytes before the model was loaded."""
+    """Of each device that has layers. free: bytes before the model was loaded. cards: see `plan`."""
     weights: dict[str, int] = {}
-    for tensor in (*model.parameters(), *model.buffers()):
+    for tensor in map(local, (*model.parameters(), *model.buffers())):
         weights[str(tensor.device)] = weights.get(str(tensor.device), 0) + tensor.nbytes
     kv_bytes: dict[str, int] = {}
     for layer in layers:
@@ -145,19 +150,28 @@ def plan_loaded(
             model.config,
             element_bytes,
             passes,
+            cards,
         )
         for device, token_bytes in kv_bytes.items()
     ]
 
 
-def allocate_kv_cache(layers: Sequence[LayerShape], plans: Sequence[MemoryPlan], cache_bytes: float) -> KVCache:
+def local(tensor: torch.Tensor) -> torch.Tensor:
+    """What this process has of a tensor that may be split over several GPUs."""
+    part: torch.Tensor = getattr(tensor, "to_local", lambda: tensor)()
+    return part
+
+
+def allocate_kv_cache(
+    layers: Sequence[LayerShape], plans: Sequence[MemoryPlan], cache_bytes: float, cards: int = 1
+) -> KVCache:
     """By the plans, or of `cache_bytes` (0: as planned). Logs the plans, and holds a GPU's allocator to its budget.
 
     Raises ModelError where there is no room.
     """
     slots = min(plan.kv_tokens for plan in plans)
     if cache_bytes:
-        slots = max(int(cache_bytes / sum(layer.nbytes for layer in layers)), 2)
+        slots = max(int(cache_bytes / (cards * sum(layer.nbytes for layer in layers))), 2)
     elif slots < LEAST_KV_TOKENS:
         raise ModelError(
             f"no room for keys and values ({'; '.join(map(str, plans))}); use a smaller model, --quantize, or a larger "
@@ -165,12 +179,19 @@ def allocate_kv_cache(layers: Sequence[LayerShape], plans: Sequence[MemoryPlan],
         )
     for each in () if cache_bytes else plans:
         log.info("Memory of %s", each)
-        if each.device.startswith("cuda"):
-            total = torch.cuda.mem_get_info(each.device)[1]
-            torch.cuda.set_per_process_memory_fraction(min(each.budget / total, 1.0), each.device)
+    if not cache_bytes:
+        hold_to_budget([plan for plan in plans if plan.device in {str(layer.device) for layer in layers}])
     try:
         return KVCache(layers, slots)
     except (RuntimeError, MemoryError):
         raise ModelError(
             f"there is not so much memory here: keys and values of {slots:,} tokens; use a smaller --memory-budget"
         ) from None
+
+
+def hold_to_budget(plans: Sequence[MemoryPlan]) -> None:
+    """The allocator of this process refuses more on these GPUs."""
+    for each in plans:
+        if each.device.startswith("cuda"):
+            total = torch.cuda.mem_get_info(each.device)[1]
+            torch.cuda.set_per_process_memory_fraction(min(each.budget / total, 1.0), each.device)

@@ -33,22 +33,35 @@ def prefill(
     """
     slots = kv_cache.allocate(len(tokens))
     try:
-        cache = DynamicCache()  # without the model's config: layers with a sliding window keep all, to be gone on from
-        num_computed_tokens = 0 if start is None else start.length
-        if start is not None:
-            for layer, (keys, values) in enumerate(zip(kv_cache.keys, kv_cache.values, strict=True)):
-                cached = start.slots.first(num_computed_tokens)
-                cache.update(keys[cached].transpose(0, 1)[None], values[cached].transpose(0, 1)[None], layer)
-        ids = torch.tensor([list(tokens)], device=model.device)
-        with torch.inference_mode():
-            for at in range(num_computed_tokens, ids.shape[1], chunk_tokens):
-                chunk = ids[:, at : at + chunk_tokens]
-                model(input_ids=chunk, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        _store(cache, kv_cache, slots)
+        with kv_cache.together("prefill", tokens, slots, start, chunk_tokens):
+            read_prefix(model, kv_cache, tokens, slots, start, chunk_tokens)
     except BaseException:
         kv_cache.free(slots)
         raise
     return CachedPrefix(len(tokens), slots)
+
+
+def read_prefix(
+    model: PreTrainedModel,
+    kv_cache: KVCache,
+    tokens: Sequence[int],
+    slots: SlotRange,
+    start: CachedPrefix | None,
+    chunk_tokens: int,
+) -> None:
+    """The same into these slots."""
+    cache = DynamicCache()  # without the model's config: layers with a sliding window keep all, to be gone on from
+    num_computed_tokens = 0 if start is None else start.length
+    if start is not None:
+        for layer, (keys, values) in enumerate(zip(kv_cache.keys, kv_cache.values, strict=True)):
+            cached = start.slots.first(num_computed_tokens)
+            cache.update(keys[cached].transpose(0, 1)[None], values[cached].transpose(0, 1)[None], layer)
+    ids = torch.tensor([list(tokens)], device=model.device)
+    with torch.inference_mode():
+        for at in range(num_computed_tokens, ids.shape[1], chunk_tokens):
+            chunk = ids[:, at : at + chunk_tokens]
+            model(input_ids=chunk, past_key_values=cache, use_cache=True, logits_to_keep=1)
+    _store(cache, kv_cache, slots)
 
 
 def _store(cache: DynamicCache, kv_cache: KVCache, slots: SlotRange) -> None:

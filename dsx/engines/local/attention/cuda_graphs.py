@@ -98,10 +98,13 @@ class CudaGraphs:
         return logits
 
     def _add(self, batch: ForwardBatch, bucket: GraphBucket) -> None:
+        reason = ""
         try:
             graph, logits = self._capture(batch, bucket)
         except RuntimeError as problem:  # a model that waits for the GPU inside, or no memory left
-            self._disable((str(problem).strip().splitlines() or [type(problem).__name__])[0])
+            reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+        if not self._kv_cache.all_agree(not reason):
+            self._disable(reason or "one could not be captured on another GPU")
             return
         self._replay(graph, batch, bucket)
         count = len(batch.num_new_tokens)

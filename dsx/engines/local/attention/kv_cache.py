@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -72,6 +73,8 @@ class KVCache:
 
     Slot 0 belongs to nobody: padding tokens write there.
     evict: frees slots by evicting something. False where there is nothing to evict.
+    together, all_agree, confirm: where other ranks have other heads of the same slots. together(command, arguments …):
+        they run this pass while the block does. all_agree: whether all say so. confirm: what was computed is whole.
     """
 
     def __init__(self, layers: Sequence[LayerShape], num_slots: int) -> None:
@@ -81,6 +84,9 @@ class KVCache:
         ]
         self.num_slots = num_slots
         self.evict: Callable[[], bool] = lambda: False
+        self.together: Callable[..., AbstractContextManager[None]] = lambda *command: nullcontext()
+        self.all_agree: Callable[[bool], bool] = lambda agreed: agreed
+        self.confirm: Callable[[], None] = lambda: None
         self._holes = [SlotRange(1, num_slots - 1)]  # in order, no two side by side
 
     @property
@@ -121,10 +127,15 @@ class KVCache:
         """A longer range with the first `used` slots copied from this one, which is freed. Raises OutOfSlots."""
         longer = self.allocate(length, from_top=True)
         try:
-            for tensor in (*self.keys, *self.values):
-                tensor[longer.first(used)] = tensor[slots.first(used)]
+            with self.together("copy", slots, longer, used):
+                self.copy(slots, longer, used)
         except BaseException:
             self.free(longer)
             raise
         self.free(slots)
         return longer
+
+    def copy(self, source: SlotRange, target: SlotRange, used: int) -> None:
+        """The first `used` slots."""
+        for tensor in (*self.keys, *self.values):
+            tensor[target.first(used)] = tensor[source.first(used)]

@@ -89,7 +89,8 @@ class ModelRunner:
         batch = ForwardBatch(
             self.kv_cache, input_ids, tail_starts, num_computed_tokens, num_new_tokens, prefix_groups, self.use_flash
         )
-        with torch.inference_mode():
+        together = self.kv_cache.together("forward", tokens, tail_starts, num_computed_tokens, prefix_groups)
+        with together, torch.inference_mode():
             return self._run(batch) if self._graphs is None else self._graphs.run(batch)
 
     @property

@@ -1,0 +1,127 @@
+"""One rank's model: loaded, its small operations fused, checked, and its memory planned.
+
+A model that is split over several GPUs has a rank on each. All ranks do this alike: their passes meet in NCCL.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from dsx.engines.budget import MemoryBudget
+from dsx.engines.local.attention import flash_backend
+from dsx.engines.local.attention.kv_cache import LayerShape
+from dsx.engines.local.fused import fuse
+from dsx.engines.local.load_model import load
+from dsx.engines.local.memory import MemoryPlan, Passes, free_memory, passes_on, plan_loaded
+from dsx.engines.local.model_files import ModelFiles
+from dsx.engines.local.parity import check_parity
+from dsx.engines.local.prefix_cache import layer_shapes
+from dsx.types import EngineSettings
+
+GROUP_TIMEOUT = timedelta(hours=1)
+"""For a collective. Ranks that load their parts from a slow disk are minutes apart."""
+SETTLE_SECONDS = 20.0
+"""For a GPU to do what it was given. After a pass that failed on one rank only, another's waits for it for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadJob:
+    """What each rank loads. rows: see `passes_on`. cards: how many ranks there are."""
+
+    files: ModelFiles
+    settings: EngineSettings
+    dtype: torch.dtype
+    random_weights: bool
+    fuse: bool
+    rows: int
+    cards: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedRank:
+    """unfused: why no small operations are fused; None: they are. layers: what this rank keeps of a token."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    attention: str
+    unfused: str | None
+    layers: list[LayerShape]
+    passes: Passes
+    plans: list[MemoryPlan]
+
+
+def load_rank(job: LoadJob, device: str) -> LoadedRank:
+    """On its device. Raises ModelError."""
+    budget = None if job.settings.memory_budget is None else MemoryBudget.read(job.settings.memory_budget)
+    free = free_memory(device)
+    model, tokenizer, attention = load(
+        job.files, job.settings, device, job.dtype, job.random_weights, job.cards
+    )
+    unfused = fuse(model, flash_backend.merge) if job.fuse else "--set fuse=no"
+    check_parity(model, job.files.name)
+    layers = layer_shapes(model)
+    passes = passes_on(device, attention, job.rows)
+    plans = plan_loaded(model, layers, free, budget, passes, job.cards)
+    return LoadedRank(model, tokenizer, attention, unfused, layers, passes, plans)
+
+
+def join_group(rank: int, cards: int, device: str, meeting: Path) -> None:
+    """This process is one of a torch.distributed group of this machine. meeting: a file that all ranks can open."""
+    on_gpu = device != "cpu"
+    if on_gpu:
+        torch.cuda.set_device(device)
+    os.environ.setdefault("TORCH_NCCL_ASYNC_ERROR_HANDLING", "0")  # `Ranks` sees to a lost rank itself
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    torch.distributed.init_process_group(
+        "nccl" if on_gpu else "gloo",
+        store=torch.distributed.FileStore(str(meeting), cards),
+        rank=rank,
+        world_size=cards,
+        timeout=GROUP_TIMEOUT,
+        device_id=torch.device(device) if on_gpu else None,
+    )
+
+
+@contextmanager
+def local_rank(rank: int) -> Iterator[None]:
+    """While this lasts transformers loads this rank's part of a model."""
+    previous = os.environ.get("LOCAL_RANK")
+    os.environ["LOCAL_RANK"] = str(rank)
+    try:
+        yield
+    finally:
+        del os.environ["LOCAL_RANK"]
+        if previous is not None:
+            os.environ["LOCAL_RANK"] = previous
+
+
+def all_agree(agreed: bool) -> bool:
+    """Whether all ranks say so. Each must ask at the same place. Raises TimeoutError where one does not."""
+    device = "cuda" if torch.distributed.get_backend() == "nccl" else "cpu"
+    votes = torch.tensor([int(agreed)], device=device)
+    torch.distributed.all_reduce(votes, torch.distributed.ReduceOp.MIN)
+    if not has_settled(device):
+        raise TimeoutError("a rank does not come to the same pass")
+    return bool(votes)
+
+
+def has_settled(device: str) -> bool:
+    """Waits until the GPU has done what it was given. False where it has not after SETTLE_SECONDS."""
+    if device == "cpu":
+        return True
+    done, until = torch.cuda.Event(), time.monotonic() + SETTLE_SECONDS
+    done.record(torch.cuda.current_stream(device))
+    while not done.query():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.001)
+    return True

@@ -1,0 +1,223 @@
+"""The other ranks of a model that is split over several GPUs: processes that run the passes which this one runs.
+
+This process is rank 0. It alone has questions, grammars, the allocator of slots and the sampler. Before it runs a pass
+it tells the others which, through a socket each, and they run it on their parts. Each then says how that ended, so that
+all go on from the same state after memory has run out on one.
+
+A rank that ends by itself ends the run: what waits for it in NCCL is aborted, and MachineError names its GPU.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+
+from dsx.engines.local.attention.kv_cache import KVCache
+from dsx.engines.local.load_rank import LoadedRank, LoadJob, all_agree, has_settled, join_group, load_rank, local_rank
+from dsx.engines.local.memory import MemoryPlan
+from dsx.engines.local.scheduler import out_of_memory
+from dsx.errors import MAY_PASS, MachineError
+
+log = logging.getLogger("dsx.engines.local")
+PATIENCE_SECONDS = 30.0
+"""For the other ranks after a failed pass, and for their processes to end; longer than SETTLE_SECONDS."""
+SETTLE = "settle"
+"""The command that is no pass: wait for the GPU, and free what its allocator holds without need."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rank:
+    """Another process. errors: what it writes to stderr."""
+
+    device: str
+    process: subprocess.Popen[bytes]
+    connection: Connection
+    errors: IO[bytes]
+
+    def reason(self) -> str:
+        """Why it has ended: its last line."""
+        self.errors.seek(0)
+        lines = self.errors.read().decode("utf-8", "replace").strip().splitlines()
+        code = self.process.returncode
+        return f"killed by signal {-code}" if code < 0 else lines[-1].strip() if lines else f"exit code {code}"
+
+
+class Ranks:
+    """The ranks beside this one, where there are any. devices: all ranks', this one's first.
+
+    Raises MachineError, as each of its methods does, where one is lost.
+    """
+
+    def __init__(self, job: LoadJob, devices: Sequence[str]) -> None:
+        self._job, self._device, self._ranks = job, devices[0], list[Rank]()
+        self._lost, self._failure = threading.Event(), ""
+        self._closing = self._out_of_step = self._in_pass = False
+        self._folder = tempfile.TemporaryDirectory(prefix="dsx-ranks-")
+        meeting = Path(self._folder.name) / "meeting"
+        try:
+            for number, device in enumerate(devices[1:], 1):
+                self._ranks.append(_start(device))
+                self._ranks[-1].connection.send((job, number, device, meeting))
+            for rank in self._ranks:
+                threading.Thread(target=self._watch, args=(rank,), name=f"dsx-{rank.device}", daemon=True).start()
+            if self._ranks:
+                with self._may_lose():
+                    join_group(0, len(devices), self._device, meeting)
+        except BaseException:
+            self.close()
+            raise
+
+    def load(self) -> tuple[LoadedRank, list[MemoryPlan]]:
+        """This rank's part of the model, and the memory plans of all ranks. Raises ModelError."""
+        with self._may_lose(), local_rank(0) if self._ranks else nullcontext():
+            loaded = load_rank(self._job, self._device)
+            return loaded, [*loaded.plans, *(plan for plans in self._replies() for plan in plans)]
+
+    def share(self, kv_cache: KVCache) -> None:
+        """From now on the others have as many slots, and do what is done with these."""
+        if not self._ranks:
+            return
+        with self._may_lose():
+            self._send(kv_cache.num_slots)
+            self._replies()
+        kv_cache.together, kv_cache.all_agree, kv_cache.confirm = self.together, all_agree, self.confirm
+
+    @contextmanager
+    def together(self, command: str, *arguments: Any) -> Iterator[None]:
+        """The others run this pass while the block does. See `rank_process.Commands`.
+
+        Raises torch.OutOfMemoryError where memory has run out on another. What the GPUs were given is done then.
+        """
+        with self._may_lose():
+            self._in_pass = self._out_of_step = True
+            self._send((command, *arguments))
+            try:
+                yield
+            except (MemoryError, RuntimeError) as problem:
+                if out_of_memory(problem):
+                    self._settle()
+                raise
+            failed = [reason for reason in self._replies() if reason]
+            if failed:
+                self._settle(replied=True)
+                raise torch.OutOfMemoryError(f"out of memory: {failed[0]}")
+            self._out_of_step = False
+
+    def confirm(self) -> None:
+        """What the passes have computed is whole: no rank was lost."""
+        self._in_pass = False
+        if self._lost.is_set():
+            raise MachineError(self._failure)
+
+    def close(self) -> None:
+        """Ends the other processes, and the group."""
+        self._closing = True
+        for rank in self._ranks:
+            rank.connection.close()
+            if self._out_of_step or self._lost.is_set():
+                rank.process.kill()
+        for rank in self._ranks:
+            try:
+                rank.process.wait(PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                rank.process.kill()
+                rank.process.wait()
+            rank.errors.close()
+        if self._ranks and self._out_of_step:
+            self._abort()
+        elif self._ranks and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+        self._folder.cleanup()
+
+    @contextmanager
+    def _may_lose(self) -> Iterator[None]:
+        """What is raised in this block because a rank is lost becomes MachineError."""
+        self.confirm()
+        try:
+            yield
+        except Exception as problem:
+            is_ours = isinstance(problem, MachineError) or out_of_memory(problem)
+            if self._lost.wait(0 if is_ours else 2):  # its end may be seen a little later
+                raise MachineError(self._failure) from problem
+            raise
+
+    def _send(self, message: Any) -> None:
+        for rank in self._ranks:
+            rank.connection.send(message)
+
+    def _replies(self, patience: float | None = None) -> list[Any]:
+        """One of each. patience: seconds. Raises TimeoutError."""
+        replies = []
+        for rank in self._ranks:
+            if not rank.connection.poll(patience):
+                raise TimeoutError(f"{rank.device} does not answer")
+            replies.append(rank.connection.recv())
+        return replies
+
+    def _settle(self, replied: bool = False) -> None:
+        """After memory ran out in a pass: goes on where all ranks came equally far. Else raises MachineError."""
+        message = "out of memory on one GPU in the middle of what all compute together; run the same command"
+        try:
+            settled = has_settled(self._device)
+            if not replied:
+                self._replies(PATIENCE_SECONDS)
+            self._send((SETTLE,))
+            self._replies(PATIENCE_SECONDS)
+        except TimeoutError:
+            settled = False
+        if not settled:
+            raise MachineError(message)
+        self._out_of_step = False
+
+    def _watch(self, rank: Rank) -> None:
+        """In a thread: waits for the end of the process. If this one hangs for it all the same, it ends here."""
+        rank.process.wait()
+        if self._closing or self._lost.is_set():
+            return
+        self._failure = f"the process on {rank.device} has ended ({rank.reason()}); see to it and run the same command"
+        self._out_of_step = True
+        self._lost.set()
+        self._abort()
+        for _ in range(int(PATIENCE_SECONDS)):
+            if not self._in_pass or self._closing:
+                return
+            time.sleep(1)
+        log.error(self._failure)
+        os._exit(MAY_PASS)
+
+    def _abort(self) -> None:
+        """What waits in NCCL goes on, with nonsense."""
+        with suppress(Exception):
+            torch.distributed.distributed_c10d._abort_process_group()
+
+
+def _start(device: str) -> Rank:
+    ours, theirs = Pipe()
+    errors = tempfile.TemporaryFile()
+    command = [sys.executable, "-m", "dsx.engines.local.rank_process", str(theirs.fileno()), str(os.getpid())]
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,  # Ctrl-C is for this process alone
+        )
+    finally:
+        theirs.close()
+    return Rank(device, process, ours, errors)
