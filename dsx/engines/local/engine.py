@@ -105,7 +105,9 @@ class TransformersEngine:
             log.warning("The weights are random: what is answered means nothing")
         self.files = files
         self.cards = cards_for(self.options.parallel, self.options.cards, self.device, files, settings.quantize)
-        devices = [f"cuda:{card}" if self.device == "cuda" and self.cards > 1 else self.device for card in range(self.cards)]
+        devices = [
+            f"cuda:{card}" if self.device == "cuda" and self.cards > 1 else self.device for card in range(self.cards)
+        ]
         self.device = devices[0]
         fuse, rows = self.options.fuse == "auto", self.options.rows
         job = LoadJob(files, settings, self.dtype, random_weights, fuse, rows, self.cards)
@@ -235,6 +237,7 @@ class TransformersEngine:
     def close(self) -> None:
         """Forgets the prefixes and the model."""
         self.prefixes.clear()
+        self.loop.runner.forget_graphs()
         self.ranks.close()
         del self.model, self._outlines, self.loop, self.kv_cache
 

@@ -101,9 +101,7 @@ def try_attention(attention: str, device: str, dtype: torch.dtype) -> None:
     flash_attn_func(sample, sample, sample, causal=True)
 
 
-def _loading(
-    settings: EngineSettings, device: str, dtype: torch.dtype, attention: str, cards: int
-) -> dict[str, Any]:
+def _loading(settings: EngineSettings, device: str, dtype: torch.dtype, attention: str, cards: int) -> dict[str, Any]:
     """How a model is put on its device."""
     where: Any = "auto" if device == "cuda" else {"": device}
     more: dict[str, Any] = {"attn_implementation": attention, "dtype": dtype}

@@ -63,9 +63,7 @@ def load_rank(job: LoadJob, device: str) -> LoadedRank:
     """On its device. Raises ModelError."""
     budget = None if job.settings.memory_budget is None else MemoryBudget.read(job.settings.memory_budget)
     free = free_memory(device)
-    model, tokenizer, attention = load(
-        job.files, job.settings, device, job.dtype, job.random_weights, job.cards
-    )
+    model, tokenizer, attention = load(job.files, job.settings, device, job.dtype, job.random_weights, job.cards)
     unfused = fuse(model, flash_backend.merge) if job.fuse else "--set fuse=no"
     check_parity(model, job.files.name)
     layers = layer_shapes(model)
@@ -83,7 +81,7 @@ def join_group(rank: int, cards: int, device: str, meeting: Path) -> None:
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     torch.distributed.init_process_group(
         "nccl" if on_gpu else "gloo",
-        store=torch.distributed.FileStore(str(meeting), cards),
+        store=torch.distributed.FileStore(str(meeting), cards),  # type: ignore[attr-defined]
         rank=rank,
         world_size=cards,
         timeout=GROUP_TIMEOUT,

@@ -19,7 +19,14 @@ from dsx.errors import ModelError
 
 log = logging.getLogger("dsx.engines.local")
 Parallel = Literal["auto", "tensor", "layers"]
-SPLIT_STYLES = {"colwise", "rowwise", "colwise_gather_output", "colwise_rep", "replicated_with_grad_allreduce"}
+SPLIT_STYLES = {
+    "colwise",
+    "rowwise",
+    "colwise_gather_output",
+    "embedding_rowwise",
+    "embedding_colwise",
+    "replicated_with_grad_allreduce",
+}
 """Of transformers' plans. After these each process has a share of the heads, as its KV cache has, and whole logits."""
 
 
@@ -47,7 +54,10 @@ def obstacle(config: PreTrainedConfig, files: ModelFiles, quantize: str, device:
     """Why each layer of the model cannot be split over so many GPUs."""
     text = config.get_text_config()
     kind = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
-    styles = {*(getattr(text, "base_model_tp_plan", None) or {}).values(), *(getattr(kind, "_tp_plan", None) or {}).values()}
+    styles = {
+        *(getattr(text, "base_model_tp_plan", None) or {}).values(),
+        *(getattr(kind, "_tp_plan", None) or {}).values(),
+    }
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     sizes = {"key heads": heads, "inner features": text.intermediate_size, "tokens of its vocabulary": text.vocab_size}
     if cards == 1 or (device == "cuda" and cards > torch.cuda.device_count()):

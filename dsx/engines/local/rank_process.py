@@ -38,9 +38,7 @@ class Commands:
         self._runner, self._decoding = ModelRunner(loaded.model, kv_cache), ExitStack()
         self._is_decoding = False
 
-    def prefill(
-        self, tokens: Sequence[int], slots: SlotRange, start: CachedPrefix | None, chunk_tokens: int
-    ) -> None:
+    def prefill(self, tokens: Sequence[int], slots: SlotRange, start: CachedPrefix | None, chunk_tokens: int) -> None:
         """By the model's own attention."""
         self._decoding.close()
         self._is_decoding = False
@@ -76,6 +74,7 @@ def run(connection: Connection) -> None:
     job, rank, device, meeting = connection.recv()
     if device == "cpu":
         torch.set_num_threads(max(1, torch.get_num_threads() // job.cards))
+    connection.send(None)
     join_group(rank, job.cards, device, meeting)
     with local_rank(rank):
         loaded = load_rank(job, device)

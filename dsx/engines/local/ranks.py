@@ -30,7 +30,7 @@ from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.load_rank import LoadedRank, LoadJob, all_agree, has_settled, join_group, load_rank, local_rank
 from dsx.engines.local.memory import MemoryPlan
 from dsx.engines.local.scheduler import out_of_memory
-from dsx.errors import MAY_PASS, MachineError
+from dsx.errors import MAY_PASS, DsxError, MachineError
 
 log = logging.getLogger("dsx.engines.local")
 PATIENCE_SECONDS = 30.0
@@ -65,7 +65,7 @@ class Ranks:
     def __init__(self, job: LoadJob, devices: Sequence[str]) -> None:
         self._job, self._device, self._ranks = job, devices[0], list[Rank]()
         self._lost, self._failure = threading.Event(), ""
-        self._closing = self._out_of_step = self._in_pass = False
+        self._closing, self._is_waiting, self._out_of_step = False, False, True
         self._folder = tempfile.TemporaryDirectory(prefix="dsx-ranks-")
         meeting = Path(self._folder.name) / "meeting"
         try:
@@ -76,6 +76,7 @@ class Ranks:
                 threading.Thread(target=self._watch, args=(rank,), name=f"dsx-{rank.device}", daemon=True).start()
             if self._ranks:
                 with self._may_lose():
+                    self._replies()  # all are there: nothing else ends a wait for one that is not
                     join_group(0, len(devices), self._device, meeting)
         except BaseException:
             self.close()
@@ -94,6 +95,7 @@ class Ranks:
         with self._may_lose():
             self._send(kv_cache.num_slots)
             self._replies()
+        self._out_of_step = False
         kv_cache.together, kv_cache.all_agree, kv_cache.confirm = self.together, all_agree, self.confirm
 
     @contextmanager
@@ -103,7 +105,9 @@ class Ranks:
         Raises torch.OutOfMemoryError where memory has run out on another. What the GPUs were given is done then.
         """
         with self._may_lose():
-            self._in_pass = self._out_of_step = True
+            if self._out_of_step:
+                raise MachineError("the GPUs' processes are not at the same pass after an error; run the same command")
+            self._out_of_step = True
             self._send((command, *arguments))
             try:
                 yield
@@ -119,12 +123,12 @@ class Ranks:
 
     def confirm(self) -> None:
         """What the passes have computed is whole: no rank was lost."""
-        self._in_pass = False
+        self._is_waiting = False
         if self._lost.is_set():
             raise MachineError(self._failure)
 
     def close(self) -> None:
-        """Ends the other processes, and the group."""
+        """Ends the other processes, and the group. CUDA graphs that hold its passes must be gone."""
         self._closing = True
         for rank in self._ranks:
             rank.connection.close()
@@ -137,21 +141,22 @@ class Ranks:
                 rank.process.kill()
                 rank.process.wait()
             rank.errors.close()
-        if self._ranks and self._out_of_step:
-            self._abort()
-        elif self._ranks and torch.distributed.is_initialized():
-            torch.distributed.destroy_process_group()
+        if self._ranks and not self._lost.is_set():
+            leaving = threading.Thread(target=self._leave_group, name="dsx-leaving", daemon=True)
+            leaving.start()
+            leaving.join(PATIENCE_SECONDS)  # in NCCL anything may wait
         self._folder.cleanup()
 
     @contextmanager
     def _may_lose(self) -> Iterator[None]:
-        """What is raised in this block because a rank is lost becomes MachineError."""
+        """What is raised in this block because a rank is lost becomes MachineError. `confirm` ends the wait."""
         self.confirm()
+        self._is_waiting = True
         try:
             yield
         except Exception as problem:
-            is_ours = isinstance(problem, MachineError) or out_of_memory(problem)
-            if self._lost.wait(0 if is_ours else 2):  # its end may be seen a little later
+            is_explained = isinstance(problem, DsxError) or out_of_memory(problem)
+            if self._lost.wait(0 if is_explained else 2):  # its end may be seen a little later
                 raise MachineError(self._failure) from problem
             raise
 
@@ -191,23 +196,26 @@ class Ranks:
         self._failure = f"the process on {rank.device} has ended ({rank.reason()}); see to it and run the same command"
         self._out_of_step = True
         self._lost.set()
-        self._abort()
+        self._leave_group()
         for _ in range(int(PATIENCE_SECONDS)):
-            if not self._in_pass or self._closing:
+            if not self._is_waiting or self._closing:
                 return
             time.sleep(1)
         log.error(self._failure)
         os._exit(MAY_PASS)
 
-    def _abort(self) -> None:
-        """What waits in NCCL goes on, with nonsense."""
+    def _leave_group(self) -> None:
+        """Where ranks are not in step what waits in NCCL goes on, with nonsense."""
         with suppress(Exception):
-            torch.distributed.distributed_c10d._abort_process_group()
+            if self._out_of_step and self._device != "cpu":
+                torch.distributed.distributed_c10d._abort_process_group()
+            elif torch.distributed.is_initialized():
+                torch.distributed.destroy_process_group()
 
 
 def _start(device: str) -> Rank:
     ours, theirs = Pipe()
-    errors = tempfile.TemporaryFile()
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the rank)
     command = [sys.executable, "-m", "dsx.engines.local.rank_process", str(theirs.fileno()), str(os.getpid())]
     try:
         process = subprocess.Popen(

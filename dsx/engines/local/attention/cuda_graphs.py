@@ -79,6 +79,10 @@ class CudaGraphs:
         """Those that there are."""
         return [graph for graph in self._graphs.values() if graph is not None]
 
+    def clear(self) -> None:
+        """Forgets them."""
+        self._graphs.clear()
+
     def run(self, batch: ForwardBatch) -> torch.Tensor:
         """Logits, [R, vocabulary]. They are valid until the next call."""
         bucket = bucket_for(batch) if self._enabled else None

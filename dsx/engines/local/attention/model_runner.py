@@ -93,6 +93,11 @@ class ModelRunner:
         with together, torch.inference_mode():
             return self._run(batch) if self._graphs is None else self._graphs.run(batch)
 
+    def forget_graphs(self) -> None:
+        """There are no CUDA graphs any more."""
+        if self._graphs is not None:
+            self._graphs.clear()
+
     @property
     def captured_graphs(self) -> list[CapturedGraph]:
         """The CUDA graphs that there are."""

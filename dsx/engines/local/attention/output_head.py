@@ -12,6 +12,7 @@ import functools
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from transformers import PreTrainedModel
@@ -24,12 +25,9 @@ cache, and next to nothing beside a model. Measured on one core without bf16 ins
 
 
 def head_of_16_bits(model: PreTrainedModel) -> torch.nn.Linear | None:
-    """The model's head where its logits would be rounded to 16 bits. None where they are the model's own to give.
-
-    Of a layer that is split over several GPUs they are.
-    """
+    """The model's head where its logits would be rounded to 16 bits. None where they are the model's own to give."""
     head = model.get_output_embeddings()
-    if type(head) is not torch.nn.Linear or head.weight.is_meta or hasattr(head.weight, "device_mesh"):
+    if type(head) is not torch.nn.Linear or head.weight.is_meta or (is_split(head.weight) and head.bias is not None):
         log.debug("The head is a %s; its logits are taken as they are", type(head).__name__)
         return None
     return head if head.weight.dtype in (torch.bfloat16, torch.float16) else None
@@ -49,8 +47,23 @@ def float32_output(head: torch.nn.Linear) -> Iterator[None]:
 
 
 def _head_forward(head: torch.nn.Linear, hidden: torch.Tensor) -> torch.Tensor:
+    if is_split(head.weight):
+        weight: Any = head.weight
+        return _gathered(float32_product(hidden, weight.to_local()), weight.device_mesh.get_group())
     logits = float32_product(hidden.to(head.weight.device), head.weight)
     return logits if head.bias is None else logits + head.bias.float()
+
+
+def is_split(weight: torch.Tensor) -> bool:
+    """Whether each of several GPUs has a part of it."""
+    return hasattr(weight, "device_mesh")
+
+
+def _gathered(logits: torch.Tensor, group: torch.distributed.ProcessGroup) -> torch.Tensor:
+    """Each rank's share of the vocabulary, [..., V / ranks], put together: [..., V]."""
+    parts = logits.new_empty(group.size(), *logits.shape)
+    torch.distributed.all_gather_into_tensor(parts, logits, group)
+    return parts.movedim(0, -2).flatten(-2)
 
 
 def float32_product(hidden: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
