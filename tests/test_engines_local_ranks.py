@@ -6,16 +6,25 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from multiprocessing import Pipe
+from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
+from dsx.engines.local.attention.kv_cache import KVCache, LayerShape
 from dsx.engines.local.engine import TransformersEngine
+from dsx.engines.local.load_rank import LoadJob
+from dsx.engines.local.model_files import ModelFiles
+from dsx.engines.local.ranks import Rank, Ranks
 from dsx.errors import MachineError, ModelError
 from dsx.schema import read
 from dsx.types import EngineSettings, Passage, Question, QuestionId, Shown
 
+pytestmark = pytest.mark.slow
 TEXT = "Twelve adults moved a cursor with the left hand in study"
 SCHEMA = {
     "type": "object",
@@ -48,7 +57,7 @@ def answers(folder: str, options: dict[str, str]) -> dict[QuestionId, tuple[str,
         engine.close()
 
 
-def ranks() -> list[psutil.Process]:
+def rank_processes() -> list[psutil.Process]:
     """The other ranks' processes."""
     return [child for child in psutil.Process().children() if "dsx.engines.local.rank_process" in child.cmdline()]
 
@@ -59,7 +68,7 @@ def test_two_processes_answer_as_one(random_folder: str) -> None:
     for key, (text, confidence) in alone.items():
         assert split[key][0] == text
         assert split[key][1] == pytest.approx(confidence, abs=1e-4)
-    assert not ranks()
+    assert not rank_processes()
 
 
 @pytest.fixture
@@ -72,7 +81,7 @@ def split(random_folder: str) -> Iterator[TransformersEngine]:
 def test_a_killed_process_ends_the_run_with_one_line_and_no_other_answer(split: TransformersEngine) -> None:
     answering = split.answer(questions(4))
     next(answering)
-    [rank] = ranks()
+    [rank] = rank_processes()
     rank.send_signal(signal.SIGTERM)  # which is the parent's to act on
     assert next(answering)
     rank.kill()
@@ -85,30 +94,81 @@ def test_a_killed_process_ends_the_run_with_one_line_and_no_other_answer(split: 
     assert time.monotonic() - started < 10
 
 
-def test_no_process_outlives_the_first_one(random_folder: str) -> None:
+def test_a_rank_ends_with_its_parent() -> None:
+    """Not with the socket alone, whose other end another process may hold."""
     program = (
-        "import os, sys, psutil\n"
-        "from dsx.engines.local.engine import TransformersEngine\n"
-        "from dsx.types import EngineSettings\n"
-        "engine = TransformersEngine(EngineSettings(model=sys.argv[1], options=eval(sys.argv[2])))\n"
-        "print(*(child.pid for child in psutil.Process().children()), flush=True)\n"
-        "os.kill(os.getpid(), 9)\n"
+        "import os, subprocess, sys\n"
+        "from multiprocessing import Pipe\n"
+        "ours, theirs = Pipe()\n"
+        "rank = [sys.executable, '-m', 'dsx.engines.local.rank_process', str(theirs.fileno()), str(os.getpid())]\n"
+        "print(subprocess.Popen(rank, pass_fds=[ours.fileno(), theirs.fileno()], stdout=subprocess.DEVNULL).pid)\n"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", program, random_folder, str(TENSOR)], stdout=subprocess.PIPE, text=True
-    )
-    [pid] = map(int, ended.stdout.split())
-    until = time.monotonic() + 10
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+    ended = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while psutil.pid_exists(int(ended.stdout)):
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+SCRIPTED = """
+import sys
+from datetime import timedelta
+from multiprocessing.connection import Connection
+import torch
+connection, replies = Connection(int(sys.argv[1])), eval(sys.argv[2])
+_, rank, _, meeting = connection.recv()
+connection.send(None)
+store = torch.distributed.FileStore(str(meeting), 2)
+torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=2, timeout=timedelta(seconds=60))
+connection.recv()
+connection.send(None)
+for reply in replies:
+    connection.recv()
+    connection.send(reply)
+connection.recv()
+"""
+
+
+def scripted(replies: list[str | None]) -> Callable[[str], Rank]:
+    """A rank that has no model, and replies to one command after the other."""
+
+    def start(device: str) -> Rank:
+        ours, theirs = Pipe()
+        command = [sys.executable, "-c", SCRIPTED, str(theirs.fileno()), str(replies)]
+        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL)
+        theirs.close()
+        return Rank(device, process, ours, BytesIO())
+
+    return start
+
+
+def test_memory_that_runs_out_on_one_rank_costs_the_pass_alone() -> None:
+    """Replies: to a pass; to one that fails there; to settle; to one that fails here; to settle; to a broken one."""
+    job = LoadJob(ModelFiles("none", Path()), EngineSettings(), torch.float32, True, False, 1, 2)
+    ranks = Ranks(job, ["cpu", "cpu"], scripted([None, "cuda:1: CUDA out of memory", None, None, None, None]))
+    try:
+        kv_cache = KVCache([LayerShape(1, 4, 4, torch.float32, torch.device("cpu"))], 60)
+        ranks.share(kv_cache)
+        slots = kv_cache.reallocate(kv_cache.allocate(4), 8, 4)
+        free = kv_cache.num_free_slots
+        with pytest.raises(torch.OutOfMemoryError, match="cuda:1"):
+            kv_cache.reallocate(slots, 16, 8)
+        assert kv_cache.num_free_slots == free
+        with pytest.raises(MemoryError), kv_cache.together("prefill"):
+            raise MemoryError
+        with pytest.raises(ValueError, match="a fault"), kv_cache.together("prefill"):
+            raise ValueError("a fault of the program, after which nobody knows who did what")
+        with pytest.raises(MachineError, match="not at the same pass"):
+            kv_cache.reallocate(slots, 16, 8)
+    finally:
+        ranks.close()
 
 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
         ({"cards": "3"}, "key heads cannot be divided by 3"),
-        ({"cards": "1"}, "not so many devices"),
+        ({"cards": "1"}, "not a number of GPUs"),
     ],
 )
 def test_a_model_that_cannot_be_split_is_refused(random_folder: str, options: dict[str, str], reason: str) -> None:

@@ -37,8 +37,9 @@ extract() {
 nvidia-smi --query-gpu=name,memory.total,driver_version --format=csv,noheader >"$out/machine.txt"
 python -c 'import torch, transformers; print("torch", torch.__version__, "transformers", transformers.__version__)' >>"$out/machine.txt"
 
-# papers in flight, and layers on all cards ("own" of work A)
+# papers in flight; on several cards each layer is split over all ("own" of work A)
 for flight in 1 6 18; do step "own-flight-$flight" work_a bench --shape "$shape" --papers-in-flight "$flight"; done
+(( cards < 2 )) || step own-layers-18 work_a bench --shape "$shape" --papers-in-flight 18 --set parallel=layers
 # the same work by vLLM, each layer split over all cards
 [[ -z $vllm ]] || step vllm-tensor-parallel work_a bench_vllm --shape "$shape" --papers-in-flight 18
 # free text
@@ -55,8 +56,9 @@ done
 # one step, by rows and prefixes, and prefill alone
 step decode step python benchmarks/gpu/decode.py --cards "$cards" --out "$out/decode.json"
 if (( cards > 1 )); then
-    # ways of using two cards with a model that fits one: one card, layers split, layers parallel, a process a card
-    step small-layers-split ways bench --shape "$small" --papers-in-flight 6 --records 2 --keep "$out/kept"
+    # ways of using two cards with a model that fits one: each layer split, layers shared out, one card, a process a card
+    step small-tensor ways bench --shape "$small" --papers-in-flight 6 --records 2 --keep "$out/kept"
+    step small-layers ways bench --shape "$small" --papers-in-flight 6 --records 2 --set parallel=layers
     step small-one-card ways extract 1 0 one-card
     step small-two-processes ways extract 2 0,1 two-processes
     step tensor-parallel ways torchrun --nproc-per-node "$cards" benchmarks/gpu/tensor_parallel.py "$shape"

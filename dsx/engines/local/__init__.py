@@ -3,6 +3,10 @@
 engine            the engine: questions in, completions out; its options
 model_files       where a model's files are; the embedded model; downloads
 load_model        a model from its files: device, type, attention
+parallel          several GPUs: each layer split over all, or each on one
+load_rank         what each GPU's process loads, where layers are split
+ranks             the other processes: told what to run, and what becomes of a run where one is lost
+rank_process      one of them
 memory            the memory plan: weights, activations, graphs, and how large the KV cache may be
 shapes            shapes of well-known models, for those without weights
 parity            the parity check: a model that this package would run wrongly is refused

@@ -25,6 +25,7 @@ from dsx.engines.local.memory import MemoryPlan, Passes, free_memory, passes_on,
 from dsx.engines.local.model_files import ModelFiles
 from dsx.engines.local.parity import check_parity
 from dsx.engines.local.prefix_cache import layer_shapes
+from dsx.errors import MachineError
 from dsx.types import EngineSettings
 
 GROUP_TIMEOUT = timedelta(hours=1)
@@ -103,12 +104,12 @@ def local_rank(rank: int) -> Iterator[None]:
 
 
 def all_agree(agreed: bool) -> bool:
-    """Whether all ranks say so. Each must ask at the same place. Raises TimeoutError where one does not."""
+    """Whether all ranks say so. Each must ask at the same place. Raises MachineError where one does not."""
     device = "cuda" if torch.distributed.get_backend() == "nccl" else "cpu"
     votes = torch.tensor([int(agreed)], device=device)
     torch.distributed.all_reduce(votes, torch.distributed.ReduceOp.MIN)
     if not has_settled(device):
-        raise TimeoutError("a rank does not come to the same pass")
+        raise MachineError("the GPUs' processes are not at the same pass; run the same command")
     return bool(votes)
 
 

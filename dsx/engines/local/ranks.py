@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -57,12 +57,12 @@ class Rank:
 
 
 class Ranks:
-    """The ranks beside this one, where there are any. devices: all ranks', this one's first.
+    """The ranks beside this one, where there are any. devices: all ranks', this one's first. start: a rank's process.
 
     Raises MachineError, as each of its methods does, where one is lost.
     """
 
-    def __init__(self, job: LoadJob, devices: Sequence[str]) -> None:
+    def __init__(self, job: LoadJob, devices: Sequence[str], start: Callable[[str], Rank] | None = None) -> None:
         self._job, self._device, self._ranks = job, devices[0], list[Rank]()
         self._lost, self._failure = threading.Event(), ""
         self._closing, self._is_waiting, self._out_of_step = False, False, True
@@ -70,7 +70,7 @@ class Ranks:
         meeting = Path(self._folder.name) / "meeting"
         try:
             for number, device in enumerate(devices[1:], 1):
-                self._ranks.append(_start(device))
+                self._ranks.append((start or start_rank)(device))
                 self._ranks[-1].connection.send((job, number, device, meeting))
             for rank in self._ranks:
                 threading.Thread(target=self._watch, args=(rank,), name=f"dsx-{rank.device}", daemon=True).start()
@@ -78,6 +78,7 @@ class Ranks:
                 with self._may_lose():
                     self._replies()  # all are there: nothing else ends a wait for one that is not
                     join_group(0, len(devices), self._device, meeting)
+                self.confirm()
         except BaseException:
             self.close()
             raise
@@ -86,7 +87,9 @@ class Ranks:
         """This rank's part of the model, and the memory plans of all ranks. Raises ModelError."""
         with self._may_lose(), local_rank(0) if self._ranks else nullcontext():
             loaded = load_rank(self._job, self._device)
-            return loaded, [*loaded.plans, *(plan for plans in self._replies() for plan in plans)]
+            plans = [*loaded.plans, *(plan for plans in self._replies() for plan in plans)]
+        self.confirm()
+        return loaded, plans
 
     def share(self, kv_cache: KVCache) -> None:
         """From now on the others have as many slots, and do what is done with these."""
@@ -95,6 +98,7 @@ class Ranks:
         with self._may_lose():
             self._send(kv_cache.num_slots)
             self._replies()
+        self.confirm()
         self._out_of_step = False
         kv_cache.together, kv_cache.all_agree, kv_cache.confirm = self.together, all_agree, self.confirm
 
@@ -142,9 +146,7 @@ class Ranks:
                 rank.process.wait()
             rank.errors.close()
         if self._ranks and not self._lost.is_set():
-            leaving = threading.Thread(target=self._leave_group, name="dsx-leaving", daemon=True)
-            leaving.start()
-            leaving.join(PATIENCE_SECONDS)  # in NCCL anything may wait
+            self._leave_group().join(PATIENCE_SECONDS)
         self._folder.cleanup()
 
     @contextmanager
@@ -154,9 +156,10 @@ class Ranks:
         self._is_waiting = True
         try:
             yield
+        except DsxError:
+            raise
         except Exception as problem:
-            is_explained = isinstance(problem, DsxError) or out_of_memory(problem)
-            if self._lost.wait(0 if is_explained else 2):  # its end may be seen a little later
+            if self._lost.wait(0 if out_of_memory(problem) else 2):  # its end may be seen a little later
                 raise MachineError(self._failure) from problem
             raise
 
@@ -196,7 +199,7 @@ class Ranks:
         self._failure = f"the process on {rank.device} has ended ({rank.reason()}); see to it and run the same command"
         self._out_of_step = True
         self._lost.set()
-        self._leave_group()
+        self._leave_group()  # then this process goes on, with nonsense, to where it sees what is lost
         for _ in range(int(PATIENCE_SECONDS)):
             if not self._is_waiting or self._closing:
                 return
@@ -204,16 +207,23 @@ class Ranks:
         log.error(self._failure)
         os._exit(MAY_PASS)
 
-    def _leave_group(self) -> None:
-        """Where ranks are not in step what waits in NCCL goes on, with nonsense."""
-        with suppress(Exception):
-            if self._out_of_step and self._device != "cpu":
-                torch.distributed.distributed_c10d._abort_process_group()
-            elif torch.distributed.is_initialized():
-                torch.distributed.destroy_process_group()
+    def _leave_group(self) -> threading.Thread:
+        """In a thread, for NCCL may wait for graphs or ranks that are not there. What waits in NCCL goes on."""
+        leaving = threading.Thread(target=_leave, args=(self._out_of_step,), name="dsx-leaving", daemon=True)
+        leaving.start()
+        return leaving
 
 
-def _start(device: str) -> Rank:
+def _leave(out_of_step: bool) -> None:
+    with suppress(Exception):  # of a group that is broken or gone
+        if out_of_step and torch.distributed.get_backend() == "nccl":
+            torch.distributed.distributed_c10d._abort_process_group()  # of all groups; no public function is
+        else:
+            torch.distributed.destroy_process_group()
+
+
+def start_rank(device: str) -> Rank:
+    """Its process, which waits to be told what to load."""
     ours, theirs = Pipe()
     errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the rank)
     command = [sys.executable, "-m", "dsx.engines.local.rank_process", str(theirs.fileno()), str(os.getpid())]
