@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
+from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
 from dsx.engines.local.attention.kv_cache import KVCache, LayerShape
 from dsx.engines.local.engine import TransformersEngine
@@ -62,8 +63,33 @@ def rank_processes() -> list[psutil.Process]:
     return [child for child in psutil.Process().children() if "dsx.engines.local.rank_process" in child.cmdline()]
 
 
-def test_two_processes_answer_as_one(random_folder: str) -> None:
-    alone, split = answers(random_folder, OPTIONS), answers(random_folder, TENSOR)
+@pytest.fixture
+def qwen3_folder(random_folder: str, tmp_path: Path) -> str:
+    """With norms of each head, and a head of its own weights; large ones, for uneven probabilities."""
+    torch.manual_seed(1)
+    config = Qwen3Config(
+        vocab_size=49152,
+        hidden_size=64,
+        intermediate_size=128,
+        head_dim=16,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=8192,
+        tie_word_embeddings=False,
+    )
+    model = Qwen3ForCausalLM(config)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(4)
+    AutoTokenizer.from_pretrained(random_folder).save_pretrained(tmp_path)
+    model.save_pretrained(tmp_path)
+    return str(tmp_path)
+
+
+def test_two_processes_answer_as_one(qwen3_folder: str) -> None:
+    alone, split = answers(qwen3_folder, OPTIONS), answers(qwen3_folder, TENSOR)
+    assert len({text for text, _ in alone.values()}) > 1
     assert alone.keys() == split.keys()
     for key, (text, confidence) in alone.items():
         assert split[key][0] == text
@@ -73,14 +99,18 @@ def test_two_processes_answer_as_one(random_folder: str) -> None:
 
 @pytest.fixture
 def split(random_folder: str) -> Iterator[TransformersEngine]:
+    """Of a Llama, whose head has the weights of its embedding."""
     engine = TransformersEngine(EngineSettings(model=random_folder, max_new_tokens=90, options=TENSOR))
     yield engine
     engine.close()
 
 
-def test_a_killed_process_ends_the_run_with_one_line_and_no_other_answer(split: TransformersEngine) -> None:
-    answering = split.answer(questions(4))
-    next(answering)
+def test_a_killed_process_ends_the_run_with_one_line_and_no_other_answer(
+    split: TransformersEngine, random_folder: str
+) -> None:
+    alone, answering = answers(random_folder, OPTIONS), split.answer(questions(4))
+    first = next(answering)
+    assert first.text == alone[first.question_id][0]
     [rank] = rank_processes()
     rank.send_signal(signal.SIGTERM)  # which is the parent's to act on
     assert next(answering)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -66,22 +67,27 @@ class Ranks:
         self._job, self._device, self._ranks = job, devices[0], list[Rank]()
         self._lost, self._failure = threading.Event(), ""
         self._closing, self._is_waiting, self._out_of_step = False, False, True
-        self._folder = tempfile.TemporaryDirectory(prefix="dsx-ranks-")
-        meeting = Path(self._folder.name) / "meeting"
+        self._folder: str | None = None
+        if len(devices) == 1:
+            return
         try:
-            for number, device in enumerate(devices[1:], 1):
-                self._ranks.append((start or start_rank)(device))
-                self._ranks[-1].connection.send((job, number, device, meeting))
-            for rank in self._ranks:
-                threading.Thread(target=self._watch, args=(rank,), name=f"dsx-{rank.device}", daemon=True).start()
-            if self._ranks:
-                with self._may_lose():
-                    self._replies()  # all are there: nothing else ends a wait for one that is not
-                    join_group(0, len(devices), self._device, meeting)
-                self.confirm()
+            self._begin(devices, start or start_rank)
         except BaseException:
             self.close()
             raise
+
+    def _begin(self, devices: Sequence[str], start: Callable[[str], Rank]) -> None:
+        self._folder = tempfile.mkdtemp(prefix="dsx-ranks-")
+        meeting = Path(self._folder) / "meeting"
+        for number, device in enumerate(devices[1:], 1):
+            self._ranks.append(start(device))
+            self._ranks[-1].connection.send((self._job, number, device, meeting))
+        for rank in self._ranks:
+            threading.Thread(target=self._watch, args=(rank,), name=f"dsx-{rank.device}", daemon=True).start()
+        with self._may_lose():
+            self._replies()  # all are there: in the group a wait for one that is not would not end
+            join_group(0, len(devices), self._device, meeting)
+        self.confirm()
 
     def load(self) -> tuple[LoadedRank, list[MemoryPlan]]:
         """This rank's part of the model, and the memory plans of all ranks. Raises ModelError."""
@@ -147,7 +153,8 @@ class Ranks:
             rank.errors.close()
         if self._ranks and not self._lost.is_set():
             self._leave_group().join(PATIENCE_SECONDS)
-        self._folder.cleanup()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     @contextmanager
     def _may_lose(self) -> Iterator[None]:
