@@ -15,9 +15,10 @@ NUM_TOKENS, PREFIX_TOKENS = 24, 16
 MAX_DIFFERENCE = 0.05
 """Relative difference of the logits that is always taken. Rounding in bf16 makes some 0.01 in trained models. Another
 attention makes more than 0.1."""
-MAX_RATIO = 1.5
+MAX_RATIO, MAX_ROUNDING = 1.5, 0.1
 """Rounding makes more in deep models with random weights: 0.07 in Qwen3-32B's shape. So as much is taken beside what
-the model's own attention makes of it when it reads the text in two parts."""
+the model's own attention makes of it when it reads the text in two parts. One that makes more of it than MAX_ROUNDING
+does not go on from a text as other models do."""
 
 
 def check_parity(model: PreTrainedModel, name: str) -> None:
@@ -42,7 +43,7 @@ def check_parity(model: PreTrainedModel, name: str) -> None:
         return
     in_parts = _in_two_parts(model, ids)
     rounding = float((in_parts - expected).norm() / expected.norm())
-    if not difference < MAX_RATIO * rounding:
+    if not difference < MAX_RATIO * min(rounding, MAX_ROUNDING):
         raise _refusal(name, f"its logits are {difference:.0%} off, by rounding alone {rounding:.0%}")
 
 
