@@ -12,6 +12,7 @@ import logging
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +72,8 @@ def fuse(model: PreTrainedModel, *others: Fusable) -> str | None:
     try:
         import torch._dynamo.config
 
+        warnings.filterwarnings("ignore", r"\s*Online softmax is disabled", UserWarning)
+        logging.getLogger("torch.utils._sympy").setLevel(logging.ERROR)
         torch._dynamo.config.recompile_limit = MAX_VARIANTS
         torch._dynamo.config.suppress_errors = True  # a shape that cannot be compiled is computed unfused
         for each in (rms_norm, gated, *others):
