@@ -270,6 +270,15 @@ def test_labels_count_nothing_unless_they_are_asked_for() -> None:
     assert {answer["value"] for answer in options(text, COUNT)} == {40}
 
 
+@pytest.mark.parametrize("text", ["They came for 12 weeks.", "A 12 week course of 5 mg was held."])
+def test_a_unit_that_is_counted_is_no_unit(text: str) -> None:
+    weeks = parameter({"type": "integer", "description": "How many weeks the treatment lasted."}, "duration")
+    named = parameter({"type": "integer"}, "n_weeks")
+    for asked in (weeks, named):
+        assert {(answer["value"], "unit" in answer) for answer in options(text, asked)} == {(12, False)}
+    assert options(text, parameter({"type": "integer", "description": "Visits in all."}, "visits")) == []
+
+
 def test_what_does_not_fit_the_schema_is_not_offered() -> None:
     small = parameter({"type": "integer", "minimum": 1, "maximum": 9}, "hands")
     assert {answer["value"] for answer in options("With 2 hands 400 people wrote 0 or 3.5 words.", small)} == {2}

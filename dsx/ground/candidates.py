@@ -5,7 +5,9 @@ An answer is one of these, so its place is known before it is given.
 
 from __future__ import annotations
 
+import functools
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -100,7 +102,7 @@ def _compute(sign: str, operands: Sequence[int]) -> int:
 def _candidate(mention: NumberMention, parameter: Parameter) -> Candidate | None:
     raw = _as_json(mention.value)
     if parameter.unit is None:
-        if mention.unit is not None and read_unit(mention.unit) is not None:
+        if not _is_bare(mention, parameter):
             return None  # a length, a time or a percentage is no count
         return Candidate(_written(mention), raw, raw, mention.unit, ())
     if mention.unit is None:
@@ -127,7 +129,7 @@ def value_fit(mention: NumberMention, parameter: Parameter) -> int:
     if not isinstance(schema, Mapping) or schema.get("type") not in ("number", "integer") or mention.kind != "value":
         return 0
     if parameter.unit is None:
-        return int(mention.value > 0 and (mention.unit is None or read_unit(mention.unit) is None))
+        return int(mention.value > 0 and _is_bare(mention, parameter))
     if mention.unit is None:
         return 1
     try:
@@ -135,6 +137,20 @@ def value_fit(mention: NumberMention, parameter: Parameter) -> int:
     except ValueError:
         return 0
     return 2
+
+
+def _is_bare(mention: NumberMention, parameter: Parameter) -> bool:
+    """Whether it may be a number without a unit: it has none, or one that the parameter counts ("How many weeks")."""
+    if mention.unit is None or read_unit(mention.unit) is None:
+        return True
+    return mention.unit.lower().removesuffix("s") in _words(parameter.name, parameter.description)
+
+
+@functools.lru_cache(1024)
+def _words(name: str, description: str) -> frozenset[str]:
+    """Of a parameter, without the s of the plural."""
+    words = re.findall(r"[a-z]{3,}", f"{name.replace('_', ' ')} {description}".lower())
+    return frozenset(word.removesuffix("s") for word in words)
 
 
 def _counts(mention: NumberMention, parameter: Parameter) -> bool:
