@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import shutil
 import subprocess
@@ -104,6 +105,16 @@ def test_every_mutation_ends_as_a_document_or_a_named_failure(tmp_path: Path) ->
     assert len(outcomes) == MUTATIONS
     assert all(line.startswith(("document ", "failure ")) for line in outcomes)
     assert {line.split()[0] for line in outcomes} == {"document", "failure"}
+
+
+def test_the_collector_of_cycles_runs_again_after_a_paper(tmp_path: Path) -> None:
+    load_pdf(SAMPLE)
+    assert gc.isenabled()
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.7")
+    with pytest.raises(LoadError):
+        load_pdf(broken)
+    assert gc.isenabled()
 
 
 def mutated(original: bytes, dice: random.Random) -> bytes:
