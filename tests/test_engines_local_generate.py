@@ -401,6 +401,13 @@ def test_rows_that_outgrow_their_places_begin_again_when_others_have_left(
     assert loop.max_running == 6, "no memory ran out"
 
 
+def test_one_row_that_outgrows_all_places_is_a_named_failure(parts: tuple[Any, Any, Any]) -> None:
+    sequences = talkative(parts)[:1]
+    loop = make_loop(parts, places=len(sequences[0].prefix_tokens) + 200)
+    [alone] = loop.run(sequences)
+    assert "no room" in str(alone.error)
+
+
 def test_the_model_is_its_own_while_a_caller_has_a_row(parts: tuple[Any, Any, Any]) -> None:
     """Prefills and other runs in between leave every answer as it is."""
     healthy = {sequence.key: sequence.output_tokens for sequence in make_loop(parts).run(make_sequences(parts))}

@@ -276,7 +276,8 @@ def test_a_unit_that_is_counted_is_no_unit(text: str) -> None:
     named = parameter({"type": "integer"}, "n_weeks")
     for asked in (weeks, named):
         assert {(answer["value"], "unit" in answer) for answer in options(text, asked)} == {(12, False)}
-    assert options(text, parameter({"type": "integer", "description": "Visits in all."}, "visits")) == []
+    for words in ("Visits in all.", "Number of visits per week.", "Number of people who did all of the 8 week course."):
+        assert options(text, parameter({"type": "integer", "description": words}, "visits")) == []
 
 
 def test_what_does_not_fit_the_schema_is_not_offered() -> None:

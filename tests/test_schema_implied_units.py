@@ -88,6 +88,8 @@ def test_a_description_states_a_unit(words: str, unit: str) -> None:
         "Dose in mg or g.",
         "Change in weight",
         "Time (h) or (min)",
+        "Odds ratio of stroke by LDL (mg/dL)",
+        "Correlation between age (years) and score",
     ],
 )
 def test_words_that_state_no_unit(words: str) -> None:
@@ -100,7 +102,7 @@ UNITS_OF_NAMES = {
     "dose_mg_per_kg": "mg/kg", "dose_mg_per_day": "mg/day", "age_years_min": "year", "weight_kg_mean": "kg",
 }  # fmt: skip
 NO_UNITS = """n_weeks number_of_weeks weeks age_min publication_year visits_per_week weight_kg_m weight_kg_h torque_nm
-temperature_deg per_kg mean age_s min"""
+temperature_deg per_kg mean age_s min flow_ml_min vo2max_ml_kg_min dose_mg_min mortality_30_days weight_12_weeks"""
 
 
 @pytest.mark.parametrize(("name", "unit"), [*UNITS_OF_NAMES.items(), *((name, None) for name in NO_UNITS.split())])
@@ -115,6 +117,7 @@ def test_a_minimum_beside_a_maximum_is_no_minute() -> None:
     assert asked("durationMin", NUMBER).unit == "min"
     assert asked("durationMin", NUMBER, durationMax=NUMBER).unit is None
     assert asked("duration_min", {**NUMBER, "description": "Shortest duration"}).unit is None
+    assert asked("dose_mg_min", NUMBER, dose_mg_max=NUMBER).unit == "mg"
 
 
 def test_name_and_description_must_agree() -> None:

@@ -143,14 +143,13 @@ def _is_bare(mention: NumberMention, parameter: Parameter) -> bool:
     """Whether it may be a number without a unit: it has none, or one that the parameter counts ("How many weeks")."""
     if mention.unit is None or read_unit(mention.unit) is None:
         return True
-    return mention.unit.lower().removesuffix("s") in _words(parameter.name, parameter.description)
+    return mention.unit.lower().removesuffix("s") + "s" in _words(parameter.name, parameter.description)
 
 
 @functools.lru_cache(1024)
 def _words(name: str, description: str) -> frozenset[str]:
-    """Of a parameter, without the s of the plural."""
-    words = re.findall(r"[a-z]{3,}", f"{name.replace('_', ' ')} {description}".lower())
-    return frozenset(word.removesuffix("s") for word in words)
+    """Of a parameter. What is counted is in the plural: "visits per week" count no weeks, "the second day" no seconds."""
+    return frozenset(re.findall(r"[a-z]{3,}", f"{name.replace('_', ' ')} {description}".lower()))
 
 
 def _counts(mention: NumberMention, parameter: Parameter) -> bool:

@@ -23,6 +23,9 @@ _temperature = re.compile("temperature", re.IGNORECASE)
 _no_amount = re.compile(
     r"\b(?:effect sizes?|hedges|cohen|ratio|statistic|index|p.values?|standardi[sz]ed)\b", re.IGNORECASE
 )
+_unitless = re.compile(
+    r"\b(?:odds|hazards?|risk|rate) ratios?\b|\bcorrelations? (?:of|between|with|coefficients?)\b", re.IGNORECASE
+)
 _in = re.compile(r"(?P<negated>\b(?:not|than|of|nor|never) )?\b[Ii]n (?=\S)")
 _in_brackets = re.compile(r"(?<=\s)[(\[](?P<unit>[^()\[\]]{1,40})[)\]]")
 _as_share = re.compile(
@@ -61,6 +64,8 @@ _ABOVE: Mapping[str, str] = {
 _BELOW: Mapping[str, str] = {"kg": "kg", "l": "L", "dl": "dL", "ml": "mL", "m2": "m2", "m3": "m3"}
 _PERIODS = frozenset(("s", "sec", "second", "min", "minute", "h", "hour", "day", "week", "month", "year"))
 """After "per" alone: `weight_kg_h` may be of the healthy, `dose_mg_min` the least dose."""
+_NUMBERED = frozenset(("years", "yrs", "months", "weeks", "days", "hours", "hrs", "minutes", "mins", "seconds", "secs"))
+"""Behind a figure they say when: `mortality_30_days`, `weight_12_weeks`."""
 
 
 class ImpliedUnit(NamedTuple):
@@ -84,8 +89,12 @@ class _Words(NamedTuple):
 
     def bound(self) -> bool:
         """Whether "min" is no minute: there is a maximum beside it, or the words speak of a bound."""
+        return self.match(_bound) or self.has_maximum()
+
+    def has_maximum(self) -> bool:
+        """Whether there is a parameter of the same name but for "max" in place of "min"."""
         maximum = re.sub(r"(?i)min(?=[^a-z]*$)", "max", self.name).lower()
-        return self.match(_bound) or (maximum != self.name.lower() and maximum in map(str.lower, self.names))
+        return maximum != self.name.lower() and maximum in map(str.lower, self.names)
 
 
 def implied_unit(
@@ -107,7 +116,7 @@ def implied_unit(
         ("title", described.get("title", "")),
     )
     words = _Words(name, parts, texts, names)
-    if number.get("minimum", 0) >= LEAST_NAMED or words.match(_counting):
+    if number.get("minimum", 0) >= LEAST_NAMED or words.match(_counting) or words.match(_unitless):
         return None
     stated = list(_stated(words, number["type"]))
     return stated[0] if stated and all(same_unit(stated[0].unit, other.unit) for other in stated) else None
@@ -163,6 +172,10 @@ def _in_name(words: _Words) -> str | None:
     while stem and stem[-1] in _STATISTICS:
         stem.pop()
     *stem, last = stem or [""]
+    if words.parts[-1:] == ["min"] and (last in _ABOVE or last in _BELOW) and not words.has_maximum():
+        return None  # flow_ml_min, vo2_ml_kg_min are per minute, dose_mg_min may be
+    if stem and stem[-1].isdigit() and last in _NUMBERED:
+        return None
     if stem[-1:] == ["per"]:
         above, below = _ABOVE.get("".join(stem[-2:-1])), last if last in _PERIODS else _BELOW.get(last)
         return f"{above}/{below}" if above and below else None

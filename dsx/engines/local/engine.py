@@ -13,7 +13,7 @@ import time
 import zlib
 from collections import abc
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Literal
 
 import llguidance
@@ -202,7 +202,8 @@ class TransformersEngine:
                     prepared.correction = corrections[by_key[prepared.key].id]
                     yield prepared
 
-        with ThreadPoolExecutor(GRAMMAR_THREADS) as pool:
+        with ThreadPoolExecutor(GRAMMAR_THREADS) as pool, ExitStack() as stack:
+            stack.callback(pool.shutdown, wait=False, cancel_futures=True)  # where it ends early nothing more is made
             finished = ((seq, self._completion(by_key[seq.key], seq)) for seq in self.loop.run(sequences(pool)))
             if self.settings.samples == 1 and not self.settings.alternatives:
                 yield from (completion for _, completion in finished)

@@ -65,7 +65,8 @@ class DecodeLoop:
             with self.runner:
                 while len(scheduler.running) > low and not ended:
                     scheduler.extend()
-                    self.step(scheduler.running)
+                    if scheduler.running:  # the only one may have got no slots
+                        self.step(scheduler.running)
                     ended += scheduler.take_finished()
         except (MemoryError, RuntimeError) as problem:
             if not out_of_memory(problem):
