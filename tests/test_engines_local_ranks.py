@@ -20,7 +20,8 @@ from dsx.engines.local.attention.kv_cache import KVCache, LayerShape
 from dsx.engines.local.engine import TransformersEngine
 from dsx.engines.local.load_rank import LoadJob
 from dsx.engines.local.model_files import ModelFiles
-from dsx.engines.local.ranks import Rank, Ranks
+from dsx.engines.local.parallel import obstacle
+from dsx.engines.local.ranks import Rank, Ranks, start_rank
 from dsx.errors import MachineError, ModelError
 from dsx.schema import read
 from dsx.types import EngineSettings, Passage, Question, QuestionId, Shown
@@ -139,6 +140,25 @@ def test_a_rank_ends_with_its_parent() -> None:
     while psutil.pid_exists(int(ended.stdout)):
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def test_a_rank_imports_nothing_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dsx.py").write_text("raise SystemExit('a file of the user')")
+    monkeypatch.chdir(tmp_path)
+    rank = start_rank("cpu")
+    try:
+        with pytest.raises(subprocess.TimeoutExpired):
+            rank.process.wait(2)
+    finally:
+        rank.process.kill()
+        rank.process.wait()
+        rank.connection.close()
+        rank.errors.close()
+
+
+def test_a_gpu_that_is_named_is_not_split_over() -> None:
+    reason = obstacle(Qwen3Config(), ModelFiles("none", Path()), "none", "cuda:1", 2)
+    assert reason == "--set device=cuda:1 is one GPU"
 
 
 SCRIPTED = """

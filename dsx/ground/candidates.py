@@ -148,7 +148,7 @@ def _is_bare(mention: NumberMention, parameter: Parameter) -> bool:
 
 @functools.lru_cache(1024)
 def _words(name: str, description: str) -> frozenset[str]:
-    """Of a parameter. What is counted is in the plural: "visits per week" count no weeks, "the second day" no seconds."""
+    """Of a parameter. What is counted is in the plural: "visits per week" count no weeks, "second day" no seconds."""
     return frozenset(re.findall(r"[a-z]{3,}", f"{name.replace('_', ' ')} {description}".lower()))
 
 

@@ -110,7 +110,8 @@ class TransformersEngine:
         ]
         self.device = devices[0]
         fuse, rows = self.options.fuse == "auto", self.options.rows
-        job = LoadJob(files, settings, self.dtype, random_weights, fuse, rows, self.cards)
+        keeps_budget = not self.options.cache_gigabytes  # as `allocate_kv_cache` does here
+        job = LoadJob(files, settings, self.dtype, random_weights, fuse, rows, self.cards, keeps_budget)
         self.ranks = Ranks(job, devices)
         try:
             self._load()

@@ -1,8 +1,8 @@
 """Small operations of a model, each fused into one kernel by torch.compile, where there are a GPU and a compiler.
 
 Norms, rotary embeddings, gated activations and the merge of attention are each several kernels that read and write all
-of their operands. Fused they take a seventh off a prefill and a sixth off a decode step (docs/decisions/0039). Each is
-tried beside what it replaces before it is used.
+of their operands. Fused they take an eighth off a prefill and a seventh off a decode step (docs/decisions/0039). Each
+is tried beside what it replaces before it is used.
 """
 
 from __future__ import annotations

@@ -36,7 +36,10 @@ SETTLE_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class LoadJob:
-    """What each rank loads. rows: see `passes_on`. cards: how many ranks there are."""
+    """What each rank loads. rows: see `passes_on`. cards: how many ranks there are.
+
+    keeps_budget: the allocator of each rank refuses more than its plan; not where the KV cache's size was given.
+    """
 
     files: ModelFiles
     settings: EngineSettings
@@ -45,6 +48,7 @@ class LoadJob:
     fuse: bool
     rows: int
     cards: int = 1
+    keeps_budget: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ def obstacle(config: PreTrainedConfig, files: ModelFiles, quantize: str, device:
     }
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     sizes = {"key heads": heads, "inner features": text.intermediate_size, "tokens of its vocabulary": text.vocab_size}
+    if device not in ("cpu", "cuda"):
+        return f"--set device={device} is one GPU"
     if cards == 1 or (device == "cuda" and cards > torch.cuda.device_count()):
         return f"--set cards={cards} is not a number of GPUs that there are"
     if quantize != "none" or files.gguf:

@@ -79,7 +79,8 @@ def run(connection: Connection) -> None:
     with local_rank(rank):
         loaded = load_rank(job, device)
     connection.send(loaded.plans)
-    hold_to_budget(loaded.plans)
+    if job.keeps_budget:
+        hold_to_budget(loaded.plans)
     kv_cache = KVCache(loaded.layers, connection.recv())
     kv_cache.all_agree = all_agree
     commands = Commands(loaded, kv_cache)

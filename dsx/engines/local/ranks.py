@@ -233,7 +233,9 @@ def start_rank(device: str) -> Rank:
     """Its process, which waits to be told what to load."""
     ours, theirs = Pipe()
     errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the rank)
-    command = [sys.executable, "-m", "dsx.engines.local.rank_process", str(theirs.fileno()), str(os.getpid())]
+    module = "dsx.engines.local.rank_process"  # -P: no module of the current folder is taken for another
+    command = [sys.executable, "-P", "-m", module, str(theirs.fileno()), str(os.getpid())]
+    paths = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
     try:
         process = subprocess.Popen(
             command,
@@ -241,6 +243,7 @@ def start_rank(device: str) -> Rank:
             stdout=errors,
             stderr=errors,
             pass_fds=[theirs.fileno()],
+            env={**os.environ, "PYTHONPATH": paths},
             start_new_session=True,  # Ctrl-C is for this process alone
         )
     finally:
