@@ -90,6 +90,7 @@ def test_a_description_states_a_unit(words: str, unit: str) -> None:
         "Time (h) or (min)",
         "Odds ratio of stroke by LDL (mg/dL)",
         "Correlation between age (years) and score",
+        "p value of age (years)",
     ],
 )
 def test_words_that_state_no_unit(words: str) -> None:

@@ -24,7 +24,9 @@ _no_amount = re.compile(
     r"\b(?:effect sizes?|hedges|cohen|ratio|statistic|index|p.values?|standardi[sz]ed)\b", re.IGNORECASE
 )
 _unitless = re.compile(
-    r"\b(?:odds|hazards?|risk|rate) ratios?\b|\bcorrelations? (?:of|between|with|coefficients?)\b", re.IGNORECASE
+    r"\b(?:odds|hazards?|risk|rate) ratios?\b|\bcorrelations? (?:of|between|with|coefficients?)\b"
+    r"|\bp.values? (?:of|for)\b",
+    re.IGNORECASE,
 )
 _in = re.compile(r"(?P<negated>\b(?:not|than|of|nor|never) )?\b[Ii]n (?=\S)")
 _in_brackets = re.compile(r"(?<=\s)[(\[](?P<unit>[^()\[\]]{1,40})[)\]]")
