@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import random
@@ -22,6 +23,8 @@ from dsx_reader.train import Setting, read_or_make, train
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
+
+    from dsx.plugin_api.checked import CheckedPaper
 
 log = logging.getLogger("dsx.reader")
 MOST_FOLDS = 10
@@ -44,7 +47,7 @@ def leave_one_out(setting: Setting) -> dict[str, Any]:
         raise UsageError("--leave-one-out needs two papers or more; name them with --from-run and --gold")
     parts = folds(names, setting.seed)
     setting.out.mkdir(parents=True, exist_ok=True)
-    _check_same(setting.out / "folds.json", parts)
+    _check_same(setting.out / "folds.json", {"folds": parts, "checked": _digest(setting.sources.papers)})
     tokenizer = AutoTokenizer.from_pretrained(setting.base, local_files_only=True)
     setting = replace(setting, examples=setting.examples or setting.out / "examples.jsonl")
     read_or_make(tokenizer, setting)
@@ -98,10 +101,17 @@ def _plain(scores: Mapping[str, Score]) -> dict[str, dict[str, int]]:
     return {kind: asdict(score) for kind, score in scores.items()}
 
 
-def _check_same(file: Path, parts: list[list[str]]) -> None:
-    if file.is_file() and json.loads(file.read_bytes()) != parts:
-        raise UsageError(f"{file.parent} holds folds of other papers or another seed; name another --out")
-    _write(file, parts)
+def _digest(papers: Sequence[CheckedPaper]) -> str:
+    """Of what is right in these papers: figures of before a correction are not those of after it."""
+    return hashlib.sha256(repr([(paper.name, paper.values) for paper in papers]).encode()).hexdigest()
+
+
+def _check_same(file: Path, content: Mapping[str, Any]) -> None:
+    if file.is_file() and json.loads(file.read_bytes()) != content:
+        raise UsageError(
+            f"{file.parent} holds folds of other papers, other checked values or another seed; name another --out"
+        )
+    _write(file, content)
 
 
 def _write(file: Path, content: Any) -> None:

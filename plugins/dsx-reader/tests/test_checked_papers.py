@@ -220,3 +220,7 @@ def test_each_paper_is_read_by_a_model_that_has_not_learnt_from_it(
     assert len(learnt) == 3
     with pytest.raises(UsageError, match="name another --out"):
         leaving.leave_one_out(replace(setting, sources=replace(setting.sources, papers=papers[:2])))
+    first, *others = papers
+    corrected = replace(first, values=first.values[1:])
+    with pytest.raises(UsageError, match="other checked values"):
+        leaving.leave_one_out(replace(setting, sources=replace(setting.sources, papers=(corrected, *others))))
