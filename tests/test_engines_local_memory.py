@@ -8,12 +8,20 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import Qwen3Config
+from transformers import GPT2Config, Qwen3Config
 
 from dsx.engines.budget import MemoryBudget
 from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.engine import TransformersEngine
-from dsx.engines.local.memory import LEAST_KV_TOKENS, Passes, allocate_kv_cache, kv_token_bytes, plan, plan_loaded
+from dsx.engines.local.memory import (
+    LEAST_KV_TOKENS,
+    Passes,
+    allocate_kv_cache,
+    inner_features,
+    kv_token_bytes,
+    plan,
+    plan_loaded,
+)
 from dsx.engines.local.prefix_cache import layer_shapes
 from dsx.engines.local.sequence import Sequence
 from dsx.errors import ModelError, UsageError
@@ -34,6 +42,11 @@ def test_budgets_are_shares_or_amounts() -> None:
     for text in ("", "0%", "110%", "40", "-1GB", "lots"):
         with pytest.raises(UsageError, match="--memory-budget"):
             MemoryBudget.read(text)
+
+
+def test_a_model_that_does_not_say_its_inner_size_has_one() -> None:
+    assert inner_features(GPT2Config(n_embd=64)) == 256
+    assert inner_features(QWEN3_32B) == 25600
 
 
 def test_a_plan_adds_up_to_its_budget() -> None:

@@ -114,7 +114,7 @@ def visible_gpus() -> list[str]:
 
 
 def _start(number: int, gpus: str | None, folder: Path, arguments: Sequence[str]) -> Worker:
-    command = [sys.executable, "-m", "dsx", "extract", f"--worker={folder}", *arguments]
+    command = [sys.executable, "-P", "-m", "dsx", "extract", f"--worker={folder}", *arguments]
     environment = {**os.environ, **({} if gpus is None else {"CUDA_VISIBLE_DEVICES": gpus})}
     process = subprocess.Popen(
         command,

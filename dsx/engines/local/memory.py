@@ -91,6 +91,12 @@ def kv_token_bytes(config: PreTrainedConfig) -> int:
     return int(2 * 2 * text.num_hidden_layers * heads * head_size)
 
 
+def inner_features(text: PreTrainedConfig) -> int:
+    """Of a layer's feed-forward part; of the largest. Four times the hidden size where the model does not say."""
+    said = getattr(text, "intermediate_size", None) or 4 * text.hidden_size
+    return int(max(said) if isinstance(said, list | tuple) else said)
+
+
 def plan(
     device: str,
     free: int,
@@ -109,7 +115,7 @@ def plan(
     budget = budget or MemoryBudget(CPU_SHARE if device == "cpu" else GPU_SHARE)
     text = config.get_text_config()
     head_size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    heads, inner = text.num_attention_heads // cards, text.intermediate_size // cards
+    heads, inner = text.num_attention_heads // cards, inner_features(text) // cards
     tokens = min(TEXT_TOKENS, int(getattr(text, "max_position_embeddings", TEXT_TOKENS)))
     chunk = min(passes.chunk_tokens, tokens)
     token_bytes = element_bytes * (6 * text.hidden_size + 3 * inner + 4 * heads * head_size)

@@ -14,6 +14,7 @@ import torch
 from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, PreTrainedConfig
 
 from dsx.engines.local.load_model import load_config
+from dsx.engines.local.memory import inner_features
 from dsx.engines.local.model_files import ModelFiles
 from dsx.errors import ModelError
 
@@ -59,7 +60,7 @@ def obstacle(config: PreTrainedConfig, files: ModelFiles, quantize: str, device:
         *(getattr(kind, "_tp_plan", None) or {}).values(),
     }
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
-    sizes = {"key heads": heads, "inner features": text.intermediate_size, "tokens of its vocabulary": text.vocab_size}
+    sizes = {"key heads": heads, "inner features": inner_features(text), "tokens of its vocabulary": text.vocab_size}
     if device not in ("cpu", "cuda"):
         return f"--set device={device} is one GPU"
     if cards == 1 or (device == "cuda" and cards > torch.cuda.device_count()):
