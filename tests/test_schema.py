@@ -180,6 +180,12 @@ def test_every_problem_is_told_at_once() -> None:
     assert len(caught.value.problems) == 3
 
 
+@pytest.mark.parametrize("other", [{"enum": [None]}, {"type": ["string", "null"]}, {"not": {"type": "object"}}, True])
+def test_null_is_valid_for_one_branch_of_one_of(other: Any) -> None:
+    schema = nullable({"oneOf": [{"const": None}, {"const": False}, other]})
+    assert validator(schema).is_valid(None)
+
+
 def test_nullable_keeps_every_part_at_its_place() -> None:
     schema = {
         "type": "object",

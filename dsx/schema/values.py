@@ -109,7 +109,7 @@ def nullable(schema: Any) -> Any:
         nulled.pop("minItems", None)
     for key in ("anyOf", "oneOf"):
         if key in nulled:
-            nulled[key] = _with_null([_inside(part) for part in nulled[key]])
+            nulled[key] = _with_null([_inside(part) for part in nulled[key]], key)
     if "properties" in nulled:
         return nulled
     if "type" in nulled and nulled["type"] not in ("object", ["object"]):
@@ -129,6 +129,21 @@ def _inside(branch: Any) -> Any:
     return nullable(branch)
 
 
-def _with_null(branches: list[Any]) -> list[Any]:
-    allowed = any(validator({"anyOf": [branch]}).is_valid(None) for branch in branches if "$ref" not in str(branch))
-    return branches if allowed else [*branches, {"type": "null"}]
+def _with_null(branches: list[Any], union: str) -> list[Any]:
+    """The branches of anyOf or oneOf, with null valid for one of them; in oneOf for no other."""
+    allowing = [
+        at
+        for at, branch in enumerate(branches)
+        if "$ref" not in str(branch) and validator({"anyOf": [branch]}).is_valid(None)
+    ]
+    if not allowing:
+        return [*branches, {"type": "null"}]
+    others = set(allowing[1:]) if union == "oneOf" else set()
+    return [_not_null(branch) if at in others else branch for at, branch in enumerate(branches)]
+
+
+def _not_null(branch: Any) -> Any:
+    no_null = {"not": {"type": "null"}}
+    if not isinstance(branch, Mapping):
+        return no_null
+    return {"allOf": [branch, no_null]} if "not" in branch else {**branch, **no_null}
