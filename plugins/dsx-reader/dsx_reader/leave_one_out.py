@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import random
@@ -18,13 +17,13 @@ from dsx.plugin_api.training import Renderer
 from dsx_reader.evaluate import Score, answered
 from dsx_reader.examples import Example
 from dsx_reader.papers import SOURCE, examples_of
+from dsx_reader.sources import checked_digest
 from dsx_reader.train import Setting, read_or_make, train
 
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-    from dsx.plugin_api.checked import CheckedPaper
 
 log = logging.getLogger("dsx.reader")
 MOST_FOLDS = 10
@@ -47,7 +46,7 @@ def leave_one_out(setting: Setting) -> dict[str, Any]:
         raise UsageError("--leave-one-out needs two papers or more; name them with --from-run and --gold")
     parts = folds(names, setting.seed)
     setting.out.mkdir(parents=True, exist_ok=True)
-    _check_same(setting.out / "folds.json", {"folds": parts, "checked": _digest(setting.sources.papers)})
+    _check_same(setting.out / "folds.json", {"folds": parts, "checked": checked_digest(setting.sources.papers)})
     tokenizer = AutoTokenizer.from_pretrained(setting.base, local_files_only=True)
     setting = replace(setting, examples=setting.examples or setting.out / "examples.jsonl")
     read_or_make(tokenizer, setting)
@@ -99,11 +98,6 @@ def _measured(model: Path, asked: Mapping[str, Sequence[Example]], kept: Path) -
 
 def _plain(scores: Mapping[str, Score]) -> dict[str, dict[str, int]]:
     return {kind: asdict(score) for kind, score in scores.items()}
-
-
-def _digest(papers: Sequence[CheckedPaper]) -> str:
-    """Of what is right in these papers: figures of before a correction are not those of after it."""
-    return hashlib.sha256(repr([(paper.name, paper.values) for paper in papers]).encode()).hexdigest()
 
 
 def _check_same(file: Path, content: Mapping[str, Any]) -> None:

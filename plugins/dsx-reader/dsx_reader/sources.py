@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import multiprocessing
 import random
@@ -49,6 +50,11 @@ class Sources:
     papers: tuple[CheckedPaper, ...] = ()
     paper_variants: int = PAPER_VARIANTS
     share: float | None = None
+
+
+def checked_digest(papers: Sequence[CheckedPaper]) -> str:
+    """Of what is right in these papers: what was made or measured before a correction is not that of after it."""
+    return hashlib.sha256(repr([(paper.name, paper.values) for paper in papers]).encode()).hexdigest()
 
 
 def passages(paths: Sequence[Path]) -> list[Passage]:

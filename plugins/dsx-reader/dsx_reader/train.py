@@ -19,7 +19,7 @@ from typing import Any
 
 from dsx.plugin_api import UsageError
 from dsx_reader.papers import SOURCE
-from dsx_reader.sources import Sources, encoded, with_share
+from dsx_reader.sources import Sources, checked_digest, encoded, with_share
 
 log = logging.getLogger("dsx.reader")
 WHOLE_LIMIT = 700e6
@@ -304,11 +304,15 @@ def check_bytes(tokenizer: Any) -> None:
 def read_or_make(tokenizer: Any, setting: Setting) -> list[dict[str, Any]]:
     """The encoded examples that are learnt from; an end token closes each answer. Raises UsageError for none."""
     file = setting.examples or setting.out / "examples.jsonl"
+    checked, digest = file.with_suffix(".checked"), checked_digest(setting.sources.papers)
+    if file.is_file() and checked.is_file() and checked.read_text("utf-8") != digest:
+        raise UsageError(f"{file} was made of other checked values; delete it, or give another --out")
     if not file.is_file():
         started, making = time.monotonic(), file.with_suffix(".making")
         with making.open("w", encoding="utf-8") as out:
             for row in encoded(tokenizer, setting.sources, setting.processes):
                 out.write(json.dumps(row) + "\n")
+        checked.write_text(digest, "utf-8")
         making.rename(file)
         log.info("Examples made in %.0f s", time.monotonic() - started)
     end, left_out = end_token(tokenizer), {SOURCE + name for name in setting.left_out}

@@ -17,7 +17,7 @@ from dsx_reader.command import cli
 from dsx_reader.evaluate import Score
 from dsx_reader.examples import Example
 from dsx_reader.papers import SOURCE, examples_of, read_papers, varied
-from dsx_reader.sources import Sources, jobs, with_share
+from dsx_reader.sources import Sources, checked_digest, jobs, with_share
 from dsx_reader.train import Setting
 
 import dsx
@@ -144,6 +144,14 @@ def test_options_that_belong_together_are_asked_for_together(tmp_path: Path) -> 
 
 
 # ---- leaving one out ----
+
+
+def test_examples_of_other_checked_values_are_refused(paper: CheckedPaper, tmp_path: Path) -> None:
+    setting = Setting(tmp_path, tmp_path, Sources((), None, papers=(paper,)))
+    (tmp_path / "examples.jsonl").write_text("")
+    (tmp_path / "examples.checked").write_text(checked_digest(()))
+    with pytest.raises(UsageError, match="other checked values"):
+        training.read_or_make(None, setting)
 
 
 def test_folds_hold_every_paper_once() -> None:
