@@ -84,7 +84,7 @@ class Endpoint:
         self.timeout, self.attempts, self.backoff = timeout, attempts, backoff
         self._hide, self._scrub = _hiding(key), _scrubbing(key)
         self._client = _client(key, trust_env=not local)
-        self._loop = asyncio.new_event_loop()
+        self._loop, self._closing, self._is_closed = asyncio.new_event_loop(), threading.Lock(), False
         self._thread = threading.Thread(target=self._loop.run_forever, name="dsx-endpoint", daemon=True)
         self._thread.start()
 
@@ -105,7 +105,7 @@ class Endpoint:
 
     def is_gone(self) -> bool:
         """Whether no server answers any more, asked once; no, where the connection was closed on purpose."""
-        return not self._loop.is_closed() and not self._is_up()
+        return not self._is_closed and not self._is_up()
 
     def _is_up(self) -> bool:
         try:
@@ -120,8 +120,10 @@ class Endpoint:
 
     def close(self) -> None:
         """Ends what is under way; requests after it raise GaveUp."""
-        if self._loop.is_closed():
-            return
+        with self._closing:  # a request is begun before, and ended here, or not at all
+            if self._is_closed:
+                return
+            self._is_closed = True
         with suppress(TimeoutError, CancelledError):
             asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(5)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -189,10 +191,12 @@ class Endpoint:
         """Raises _Again or GaveUp for whatever goes wrong on the way, its text without the key."""
         import httpx2 as httpx
 
-        if self._loop.is_closed():
-            raise GaveUp(None, f"{self.base_url}: the connection was closed")
+        with self._closing:
+            if self._is_closed:
+                raise GaveUp(None, f"{self.base_url}: the connection was closed")
+            fetched = asyncio.run_coroutine_threadsafe(self._fetch(method, path, sent), self._loop)
         try:
-            return asyncio.run_coroutine_threadsafe(self._fetch(method, path, sent), self._loop).result()
+            return fetched.result()
         except _Again as problem:
             failed: Exception = problem
         except CancelledError:
