@@ -185,3 +185,12 @@ def test_a_pass_that_is_too_large_has_no_room() -> None:
     assert bucket([1] * 9, 9) == GraphBucket(12, 12, 33, 8)
     assert bucket([20] * 26) is None
     assert bucket([1] * 33, 33) is None
+
+
+def test_what_is_no_number_is_not_taken_for_no_keys() -> None:
+    tail, prefix = torch.ones(1, 3, 2, 2, 8), torch.ones(2, 3, 2, 2, 8)
+    tail_sums, prefix_sums = torch.zeros(2, 1, 3, 2), torch.full((2, 2, 3, 2), float("inf"))
+    prefix[:, 0], tail_sums[:, :, 1] = float("nan"), float("nan")
+    merged = flash_backend.merge(tail, tail_sums, prefix, prefix_sums, None)
+    assert bool((merged[[0, 2]] == 1).all()), "where there are no keys nothing counts"
+    assert bool(merged[1].isnan().all())

@@ -52,8 +52,6 @@ GRAMMAR_THREADS = 8
 KEPT_GRAMMARS = 64
 """Compiled grammars that are kept for the same question about another record: one takes 10 to 300 ms for a text of
 60,000 characters, a copy 0.06 ms."""
-CPU_PROMPT_TOKENS, GPU_PROMPT_TOKENS = 2048, 4096
-"""Tokens of the questions of one pass."""
 MIN_MASKED_SHARE = 0.2
 """A cached beginning that is less of a text is not gone on from where sdpa would need a mask for that, and take a
 slower kernel. Measured on an H100, 20 layers of Qwen3-32B's shape: 8,192 tokens 0.362 s, the last 7,192 of them 0.401 s
@@ -135,7 +133,7 @@ class TransformersEngine:
         unknown = getattr(self.tokenizer, "unk_token_id", None)
         check_round_trip(self.renderer.encode_text, self.ll_tokenizer, unknown, self.files.name)
         self.context_tokens = context_tokens(self.model.config)
-        self.rows, self.chunk_tokens = loaded.passes.rows, loaded.passes.chunk_tokens
+        self.passes, self.chunk_tokens = loaded.passes, loaded.passes.chunk_tokens
         token_texts = self.tokenizer.batch_decode([[token] for token in range(self.vocabulary)])
         self.null_tokens = [token for token, text in enumerate(token_texts) if NULL.fullmatch(text)]
         self.token_bytes = functools.cache(lambda token: self.ll_tokenizer.decode_bytes([token]))
@@ -161,8 +159,8 @@ class TransformersEngine:
             self.vocabulary,
             self.null_tokens,
             self.prefixes.get,
-            self.rows,
-            CPU_PROMPT_TOKENS if self.device == "cpu" else GPU_PROMPT_TOKENS,
+            self.passes.rows,
+            self.passes.question_tokens,
             report=log.warning,
         )
         self.priors = Priors(self.settings.prior_weight, self._prior_sequence, self.loop.run, self.token_bytes)
@@ -192,7 +190,7 @@ class TransformersEngine:
         for frame in dict.fromkeys(self.renderer.frame(question) for question in questions):
             with suppress(MemoryError, torch.OutOfMemoryError):  # cached for texts to go on from, where there is room
                 self.prefixes.get(frame)
-        corrections = {question.id: self.priors.correction(question) for question in in_order}
+        corrections = {key: self.priors.correction(question) for key, question in by_key.items()}
         refused = list[Completion]()
 
         def sequences(pool: ThreadPoolExecutor) -> abc.Iterator[Sequence]:
@@ -200,7 +198,7 @@ class TransformersEngine:
                 if isinstance(prepared, Completion):
                     refused.append(prepared)
                 else:
-                    prepared.correction = corrections[by_key[prepared.key].id]
+                    prepared.correction = corrections[prepared.key]
                     yield prepared
 
         with ThreadPoolExecutor(GRAMMAR_THREADS) as pool, ExitStack() as stack:

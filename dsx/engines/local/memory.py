@@ -33,21 +33,31 @@ CPU_CHUNK, GPU_CHUNK, EAGER_CHUNK = 2048, 8192, 1024
 more, the fewer of them need a mask. The fewer, the less memory for activations."""
 
 
+CPU_QUESTIONS, GPU_QUESTIONS = 2048, 4096
+"""Tokens of whole questions that come into one pass. On a GPU less than a prefill's chunk, for which memory is planned;
+other numbers were not measured there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passes:
-    """How the model is run. rows: sequences at once. captured: as CUDA graphs. chunk_tokens: of a prefill at once."""
+    """How the model is run. rows: sequences at once. captured: as CUDA graphs. chunk_tokens: of a prefill at once.
+
+    question_tokens: of whole questions in one pass.
+    """
 
     rows: int = 256
     chunk_tokens: int = 8192
     attention: str = "sdpa"
     captured: bool = False
+    question_tokens: int = 2048
 
 
 def passes_on(device: str, attention: str, rows: int) -> Passes:
     """On "cpu" or a GPU. rows: 0 for as many as do there."""
     if device == "cpu":
-        return Passes(rows or CPU_ROWS, CPU_CHUNK, attention)
-    return Passes(rows or GPU_ROWS, EAGER_CHUNK if attention == "eager" else GPU_CHUNK, attention, captured=True)
+        return Passes(rows or CPU_ROWS, CPU_CHUNK, attention, question_tokens=CPU_QUESTIONS)
+    chunk = EAGER_CHUNK if attention == "eager" else GPU_CHUNK
+    return Passes(rows or GPU_ROWS, chunk, attention, captured=True, question_tokens=GPU_QUESTIONS)
 
 
 @dataclass(frozen=True, slots=True)

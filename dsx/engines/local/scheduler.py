@@ -122,7 +122,7 @@ class Scheduler:
         self.running.clear()
 
     def _refuse(self, problem: BaseException) -> abc.Iterator[Sequence]:
-        """There is no memory for the first sequence, which is alone, nor for others on a text that cannot be read."""
+        """There is no memory for the first sequence, which is alone. Others on a text that cannot be read fail too."""
         seq, no_slots = self.waiting.popleft(), isinstance(problem, OutOfSlots)
         seq.error = f"{problem if no_slots else 'out of memory while its text was read'}; {USE_LESS}"
         if not no_slots:

@@ -2,9 +2,9 @@
 
 Both are a FlashAttention 2 kernel for sequences of varying length, which is told at which slot each entry's keys begin:
 torch's own, or in passes of few tokens that of the package flash-attn, where it is installed. Nothing is copied, padded
-or masked. The query heads of a key head are further queries, so that each key is
-read once. A token's tail is an entry that ends with the token. A prefix is read once for all of its sequences, in
-splits: a few queries would otherwise keep only a few multiprocessors busy. All is merged by log-sum-exp.
+or masked. The query heads of a key head are further queries, so that each key is read once. A token's tail is an entry
+that ends with the token. A prefix is read once for all of its sequences, in splits: a few queries would otherwise keep
+only a few multiprocessors busy. All is merged by log-sum-exp.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def _merge(
 ) -> torch.Tensor:
     """Attention to tail and splits of the prefix as attention to all: [1 and S, N, G, K, D] → [N, K, G, D], float32."""
     sums, parts = torch.cat([tail_sums, prefix_sums], 1).permute(1, 2, 3, 0), torch.cat([tail, prefix])
-    has_keys = sums.isfinite()
-    sums, parts = torch.where(has_keys, sums, EMPTY_SUM), torch.where(has_keys.unsqueeze(-1), parts, 0.0)
+    is_empty = sums.isinf()  # what is no number stays none, so that the sampler sees it
+    sums, parts = torch.where(is_empty, EMPTY_SUM, sums), torch.where(is_empty.unsqueeze(-1), 0.0, parts)
     merged = (parts * sums.softmax(0).unsqueeze(-1)).sum(0)
     if sinks is not None:
         merged = merged * torch.sigmoid(sums.logsumexp(0) - sinks).unsqueeze(-1)
@@ -169,6 +169,6 @@ def _problem_of(kernel: VarlenKernel, device: torch.device, dtype: torch.dtype) 
         )
         if not difference < 0.05:
             return f"its results are {difference:.2g} off"
-    if bool(sums[:, 3].isfinite().any()):
+    if not bool(sums[:, 3].isinf().all()):
         return f"it gives a sum of {float(sums[0, 3]):g} for no keys"
     return None
