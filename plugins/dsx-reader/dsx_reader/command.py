@@ -64,7 +64,7 @@ def cli() -> None:
 @click.option("--learning-rate", default=4e-4, show_default=True)
 @click.option("--rank", default=0, show_default=True, help="Of a LoRA adapter; 0: all weights of a small model.")
 @click.option("--tokens", default=40_000, show_default=True, help="Of a batch.")
-@click.option("--limit", type=int, help="Passages and annotations at most, for a trial.")
+@click.option("--limit", type=int, help="Passages, sheets and annotations at most, for a trial.")
 @click.option("--processes", default=4, show_default=True, help="That make examples.")
 @click.option("--compile/--no-compile", "compiled", default=True, show_default=True, help="The model, on a GPU.")
 @click.option("--seed", default=0, show_default=True)
