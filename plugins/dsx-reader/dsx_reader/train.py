@@ -146,9 +146,11 @@ class Learner:
     def _learned(self, batch: Sequence[dict[str, Any]]) -> Any:
         """The loss of a batch, whose gradients the model has then."""
         import torch
+        import torch._dynamo.config
 
         try:
-            loss = loss_of(self.model, batch, self.device)
+            with torch._dynamo.config.patch(suppress_errors=False):  # who imports outlines has them suppressed
+                loss = loss_of(self.model, batch, self.device)
             if self.compiled and not self._is_checked:
                 self._check(batch, float(loss.detach()))
             loss.backward()
