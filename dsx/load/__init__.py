@@ -7,7 +7,7 @@ pdf         PyMuPDF → lines;  glyphs, ocr: characters that need mending, pages
 html, plain, markup   the other formats
 visible, unseen       what no reader sees: told apart, and shown on request
 flags       of values that rest on hidden text, or on text read from a picture
-lines, margins, tables, paragraphs, headings, compose   from lines of print to one text with boxes
+lines, boxes, margins, tables, paragraphs, headings, compose   from lines of print to one text with boxes
 """
 
 from __future__ import annotations

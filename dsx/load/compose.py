@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, groupby
 from pathlib import Path
 
+from dsx.load.boxes import NO_BOX, SPACE, boxes_of
 from dsx.load.grid import Grid
 from dsx.load.identity import document_id
 from dsx.types import Box, Document, Page, Section
-
-NO_BOX: Box = (float("nan"), float("nan"), float("nan"), float("nan"))
 
 
 @dataclass(slots=True)
@@ -65,52 +63,58 @@ def compose(
     import numpy
 
     text: list[str] = []
-    pages: list[int] = []
-    boxes: list[Box] = []
+    runs: list[tuple[int, int]] = []
+    boxes: list[bytes] = []
+    length = 0
     headings: list[tuple[Paragraph, int]] = []
     rows = defaultdict[int, list[tuple[int, int]]](list)
     for paragraph in paragraphs:
-        start = len(pages)
+        start = length
         for piece in paragraph.pieces:
             text.append(piece.text)
-            pages.extend([piece.page] * len(piece.text))
-            boxes.extend(piece.boxes)
-        if len(pages) == start:
+            runs.append((piece.page, len(piece.text)))
+            boxes.append(boxes_of(piece.boxes).packed)
+            length += len(piece.text)
+        if length == start:
             continue
         if paragraph.level:
             headings.append((paragraph, start))
         if paragraph.table is not None:
-            rows[paragraph.table].append((start, len(pages)))
+            rows[paragraph.table].append((start, length))
         text.append("\n")
-        pages.append(pages[-1])
-        boxes.append(NO_BOX)
-    length, joined = len(pages), "".join(text)
+        runs.append((runs[-1][0], 1))
+        boxes.append(SPACE.packed)
+        length += 1
+    joined = "".join(text)
     return Document(
         id=document_id(path),
         file=path.name,
         loader=loader,
         text=joined,
-        pages=_pages(pages, sizes),
+        pages=_pages(runs, length, sizes),
         sections=_sections(headings, length),
         tables=tuple(grid.table(joined, rows[index]) for index, grid in enumerate(grids) if index in rows),
         metadata=dict(metadata or {}),
-        char_pages=numpy.asarray(pages, dtype=numpy.int32),
-        char_boxes=numpy.fromiter(chain.from_iterable(boxes), numpy.float32, 4 * length).reshape(length, 4),
+        char_pages=numpy.repeat(*numpy.array(runs, dtype=numpy.int32).reshape(-1, 2).T),
+        char_boxes=numpy.frombuffer(bytearray().join(boxes), numpy.float32).reshape(length, 4),
     )
 
 
-def _pages(numbers: Sequence[int], sizes: Sequence[tuple[float, float]]) -> tuple[Page, ...]:
-    """Page spans that tile the text: a page starts with its first character that no later page's precedes."""
-    starts = [len(numbers)] * len(sizes)
-    lowest, offset = len(sizes), len(numbers)
-    for number, run in groupby(reversed(numbers)):
+def _pages(runs: Sequence[tuple[int, int]], length: int, sizes: Sequence[tuple[float, float]]) -> tuple[Page, ...]:
+    """Page spans that tile the text: a page starts with its first character that no later page's precedes.
+
+    runs: a page's number, and how many characters in a row stand on it.
+    """
+    starts = [length] * len(sizes)
+    lowest, offset = len(sizes), length
+    for number, letters in reversed(runs):
         lowest = min(lowest, number or lowest)
-        offset -= sum(1 for _ in run)
+        offset -= letters
         starts[lowest - 1] = offset
-    ends = [*starts[1:], len(numbers)]
+    ends = [*starts[1:], length]
     for index in range(len(sizes) - 1, -1, -1):
-        ends[index] = len(numbers) if index + 1 == len(sizes) else starts[index + 1]
-        if starts[index] > ends[index] or starts[index] == len(numbers):
+        ends[index] = length if index + 1 == len(sizes) else starts[index + 1]
+        if starts[index] > ends[index] or starts[index] == length:
             starts[index] = ends[index]
     if starts:
         starts[0] = 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from dsx.load.boxes import Boxes
 from dsx.load.glyphs import Glyphs, mend
 from dsx.load.visible import Drawing, part_hidden
 from dsx.types import Box, HiddenText
@@ -47,7 +48,7 @@ class Line:
     page: int
     block: int
     text: str
-    boxes: list[Box]
+    boxes: Boxes
     box: Box
     size: float
     font: str
@@ -95,7 +96,7 @@ def _rotated(line: Line, matrix: Any) -> Line:
     """The line on the page as it is shown."""
     import pymupdf
 
-    line.boxes = [tuple(pymupdf.Rect(box) * matrix) for box in line.boxes]
+    line.boxes = Boxes(tuple(pymupdf.Rect(box) * matrix) for box in line.boxes)
     line.box = tuple(pymupdf.Rect(line.box) * matrix)
     return line
 
@@ -132,7 +133,8 @@ def line_of(page: int, block: int, line: dict[str, Any]) -> Line | None:
         firsts = firsts[:1]  # places have moved
     joined = "".join(text)
     (size, font, is_bold), _ = looks.most_common(1)[0]
-    return Line(page, block, joined, boxes, line["bbox"], size, font, is_bold, _lead(firsts, joined), ocr=inkless)
+    lead = _lead(firsts, joined)
+    return Line(page, block, joined, Boxes(boxes), line["bbox"], size, font, is_bold, lead, ocr=inkless)
 
 
 def _without_soft_hyphens(spans: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], list[dict[str, Any]], str]]:

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dsx.errors import LoadError
+from dsx.load.boxes import Boxes
 from dsx.load.headings import heading_kind
 from dsx.load.lines import Line
 from dsx.load.turns import turned, turned_size
@@ -56,7 +57,7 @@ def read_scan(page: Any) -> list[Line]:
     lines = _lines((row for row in rows if float(row["conf"]) >= LEAST_SURE), page.number + 1)
     for line in lines:
         line.turn, line.ocr = turn, True
-        line.boxes = [turned(box, (4 - turn) % 4, size) for box in line.boxes]
+        line.boxes = Boxes(turned(box, (4 - turn) % 4, size) for box in line.boxes)
         line.box = turned(line.box, (4 - turn) % 4, size)
     return lines
 
@@ -130,4 +131,4 @@ def _line(page: int, block: int, words: list[tuple[str, Box]], size: float) -> L
     x0, y0, x1, y1 = zip(*boxes, strict=True)
     heading = heading_kind(text.strip().rstrip(".:")) != "other"
     font = "scan, heading" if heading else "scan"
-    return Line(page, block, text, boxes, (min(x0), min(y0), max(x1), max(y1)), round(size, 1), font, False)
+    return Line(page, block, text, Boxes(boxes), (min(x0), min(y0), max(x1), max(y1)), round(size, 1), font, False)

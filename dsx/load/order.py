@@ -42,7 +42,7 @@ def with_drop_caps(lines: Sequence[Line]) -> list[Line]:
         elif waiting is not None and _lets_in(waiting, line):
             at = waiting.text.index(waiting.text.strip())
             line.text = waiting.text[at] + line.text.lstrip()
-            line.boxes = [waiting.boxes[at], *line.boxes[len(line.boxes) - len(line.text) + 1 :]]
+            line.boxes = waiting.boxes[at : at + 1] + line.boxes[len(line.boxes) - len(line.text) + 1 :]
             joined.remove(waiting)
             waiting = None
         joined.append(line)

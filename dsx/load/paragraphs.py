@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dsx.load.compose import NO_BOX, Paragraph, Piece
+from dsx.load.boxes import SPACE, Boxes, boxes_of
+from dsx.load.compose import Paragraph, Piece
 from dsx.load.headings import ANY_CAPTION, MAIN, counts_people, heading_kind
 from dsx.load.hyphens import count_hyphenated, join_lines
 from dsx.load.lines import Line
@@ -227,13 +228,11 @@ def _goes_on(before: Paragraph, after: Paragraph) -> bool:
 
 def _join(before: Paragraph, after: Paragraph, hyphenated: Counter[str]) -> None:
     first, *rest = after.pieces
-    _append(before, first.text, first.page, list(first.boxes), hyphenated)
+    _append(before, first.text, first.page, boxes_of(first.boxes), hyphenated)
     before.pieces += rest  # joined among themselves already
 
 
-def _append(
-    paragraph: Paragraph, text: str, page: int, boxes: Sequence[tuple[float, float, float, float]], known: Counter[str]
-) -> None:
+def _append(paragraph: Paragraph, text: str, page: int, boxes: Boxes, known: Counter[str]) -> None:
     """One more line, after a space or, where a hyphen broke the word, after nothing."""
     if not text.strip():
         return
@@ -246,5 +245,5 @@ def _append(
         if cut is not None:
             paragraph.pieces[-1] = Piece(last.text[:cut], last.page, last.boxes[:cut])
         elif not last.text.endswith(" "):
-            paragraph.pieces[-1] = Piece(f"{last.text} ", last.page, [*last.boxes, NO_BOX])
+            paragraph.pieces[-1] = Piece(f"{last.text} ", last.page, boxes_of(last.boxes) + SPACE)
     paragraph.pieces.append(Piece(text, page, boxes))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dsx.load.compose import NO_BOX
+from dsx.load.boxes import NO_BOX
 from dsx.load.hyphens import join_lines
 from dsx.load.lines import Line
 from dsx.types import Box

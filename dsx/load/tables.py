@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from dsx.load.compose import NO_BOX
+from dsx.load.boxes import NO_BOX, Boxes
 from dsx.load.grid import CELL, EMPTY, Grid
 from dsx.load.hyphens import count_hyphenated
 from dsx.load.lines import Line
@@ -249,4 +249,5 @@ def _row_line(row: dict[int, Segment], like: Line, table: int) -> Line:
             boxes.append(NO_BOX)
     first = next(iter(row.values()))
     box = around(part.box for part in row.values())
-    return Line(like.page, like.block, text, boxes, box, first.size, like.font, first.bold, row=table, turn=like.turn)
+    look = (first.size, like.font, first.bold)
+    return Line(like.page, like.block, text, Boxes(boxes), box, *look, row=table, turn=like.turn)

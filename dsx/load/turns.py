@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dsx.load.compose import NO_BOX
+from dsx.load.boxes import Boxes
 from dsx.load.lines import Line
 from dsx.types import Box
 
@@ -55,6 +55,6 @@ def turned_back(lines: Sequence[Line], sizes: Sequence[tuple[float, float]]) -> 
 
 
 def _with_boxes(line: Line, turn: int, size: tuple[float, float]) -> Line:
-    line.boxes = [box if box is NO_BOX else turned(box, turn, size) for box in line.boxes]
+    line.boxes = Boxes(turned(box, turn, size) for box in line.boxes)
     line.box = turned(line.box, turn, size)
     return line

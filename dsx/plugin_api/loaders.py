@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dsx.ground.locate import locate
+from dsx.load.boxes import Boxes
 from dsx.load.compose import Paragraph, Piece, compose, unplaced
 from dsx.load.figures import may_hold_figures
 from dsx.load.grid import Grid
@@ -18,6 +19,7 @@ from dsx.types import HiddenText
 
 __all__ = [
     "MOST_PIXELS",
+    "Boxes",
     "Cell",
     "Grid",
     "HiddenText",

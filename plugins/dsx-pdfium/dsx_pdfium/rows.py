@@ -40,7 +40,7 @@ class Row:
 
 def lines_of(characters: Sequence[Character], number: int, size: Point) -> list[Any]:
     """The lines of a page, those that run up, down or upside down too; tilted ones are watermarks."""
-    from dsx.plugin_api.loaders import line_of, turned, turned_size
+    from dsx.plugin_api.loaders import Boxes, line_of, turned, turned_size
 
     lines = []
     for turn in range(4):
@@ -50,7 +50,7 @@ def lines_of(characters: Sequence[Character], number: int, size: Point) -> list[
             if line is not None:
                 back, frame = (4 - turn) % 4, turned_size(turn, size)
                 line.turn = turn
-                line.boxes = [turned(box, back, frame) for box in line.boxes]
+                line.boxes = Boxes(turned(box, back, frame) for box in line.boxes)
                 line.box = turned(line.box, back, frame)
                 lines.append(line)
     return lines
