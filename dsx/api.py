@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from dsx.evaluation.evaluate import Evaluation
+    from dsx.run.export import ExportChoices
     from dsx.run.session import Session
     from dsx.store import RunFolder
 
@@ -146,24 +147,25 @@ class Run(Generic[Model]):
     def export(self, path: Path | str, format: str | None = None, **choices: Any) -> None:
         """Writes what is stored, as `dsx export` does. format: None: as the file's name ends.
 
-        choices: long, evidence, excel, codebook, force (True or False), decisions (files), papers (their folder).
+        choices: long, evidence, excel, codebook, force (True or False); decisions (a file, a folder of such files, or
+        several), calibration (a file), papers (their folder).
         """
         import sys
 
         from dsx.plugins import load_plugins
-        from dsx.run.export import ExportChoices, export_run
+        from dsx.run.export import export_run
 
-        chosen = ExportChoices(format=format, **choices)
+        chosen = _export_choices(format=format, **choices)
         export_run(self._folder(), Path(path), chosen, load_plugins().exporters, sys.stdout, self._checked)
 
     def frame(self, *, long: bool = False, evidence: bool = False, **choices: Any) -> pandas.DataFrame:
         """What is stored as a data frame: a row a record, or with `long` a row a value. Needs pandas.
 
-        evidence: status, confidence, quote and page behind each value. choices: decisions, calibration (files).
+        evidence: status, confidence, quote and page behind each value. choices: decisions, calibration, as `export`.
         """
-        from dsx.run.export import ExportChoices, frame_of
+        from dsx.run.export import frame_of
 
-        return frame_of(self._folder(), ExportChoices(long=long, evidence=evidence, **choices), self._checked)
+        return frame_of(self._folder(), _export_choices(long=long, evidence=evidence, **choices), self._checked)
 
     def _folder(self) -> RunFolder:
         from dsx.store import read_run
@@ -175,6 +177,16 @@ class Run(Generic[Model]):
         from dsx.schema import validated
 
         return validated(result, self.parameters, self.model)[0] if self._own_class else result
+
+
+def _export_choices(**choices: Any) -> ExportChoices:
+    """With paths where names of files were given."""
+    from dsx.run.export import ExportChoices
+
+    decisions = choices.pop("decisions", ())
+    files = [decisions] if isinstance(decisions, Path | str) else decisions
+    paths = {name: Path(choices[name]) for name in ("calibration", "papers") if choices.get(name) is not None}
+    return ExportChoices(**{**choices, **paths}, decisions=tuple(map(Path, files)))
 
 
 def evaluate(run: Path | str, gold: Path | str, *, schema: Path | str | None = None) -> Evaluation:

@@ -239,6 +239,16 @@ def test_decisions_are_applied_and_the_machine_s_value_stands_beside(
     assert notes == ["decisions about values that the run does not have: 1, the first: first.pdf n"]
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_the_library_takes_files_by_their_names(run: RunFolder, tmp_path: Path, several: bool) -> None:
+    path = tmp_path / "ada.json"
+    write_decisions(path, DecisionFile("run", "ada", (decided("n", "arms/Arm 2", "correct", 41),)))
+    files = [str(path)] if several else str(path)
+    dsx.open_run(run.path).export(tmp_path / "x.xlsx", decisions=files, papers=str(tmp_path / "papers"))
+    frame = dsx.open_run(run.path).frame(decisions=files)
+    assert 41 in set(frame["arms.n"].dropna())
+
+
 # ---- codebook ----
 
 
