@@ -131,17 +131,11 @@ def test_kappa_and_alpha_are_those_of_the_known_packages(pairs: list[tuple[str, 
     assert alpha == pytest.approx(krippendorff.alpha(codes, level_of_measurement="nominal"))
 
 
-def test_alpha_takes_missing_ratings_many_annotators_and_a_distance() -> None:
+def test_alpha_takes_missing_ratings_and_many_annotators() -> None:
     nan = math.nan
     ratings = [[1, 2, 3, 3, 2, 1, 4, 1, 2, nan], [1, 2, 3, 3, 2, 2, 4, 1, 2, 5], [nan, 3, 3, 3, 2, 3, 4, 2, 2, 5]]
     items = [[None if math.isnan(rating) else rating for rating in item] for item in zip(*ratings, strict=True)]
     assert krippendorff_alpha(items) == pytest.approx(krippendorff.alpha(ratings, level_of_measurement="nominal"))
-
-    def squared(first: Any, second: Any) -> float:
-        return float(first - second) ** 2
-
-    expected = krippendorff.alpha(ratings, level_of_measurement="interval")
-    assert krippendorff_alpha(items, squared) == pytest.approx(expected)
 
 
 def test_two_annotators_are_compared_by_parameter(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from dsx.store import (
     DecisionFile,
     agree,
     apply_decisions,
-    gold_records,
     read_decisions,
     read_reviews,
     review_path,
@@ -181,27 +180,3 @@ def test_the_latest_of_several_reviewers_counts_and_differences_show() -> None:
     assert not agree(settled["d1", record_key(ARM), "n"])
     assert agree(settled["d1", "", "title"])
     assert apply_decisions(RESULT, settled, SET).result.records[1].values["n"].value == 41
-
-
-def test_gold_has_the_decided_values_and_marks_the_others() -> None:
-    first = file(decision("n", "correct", 42, quote=Quote("forty-two", 3)), decision("mg", "not_reported", None, DOSE))
-    second = file(decision("title", "accept", "Of mice", ()), decision("n", "accept", 40), reviewer="ben")
-    (one,) = gold_records(settle([first]), SET)
-    assert one == {
-        "pdf": "p.pdf",
-        "name": "p",
-        "experiments": [
-            {
-                "label": "A/B ~ C / high",
-                "parameters": {
-                    "title": {"value": None, "doubtful": True},
-                    "n": {"value": 42, "quote": "forty-two", "page": 3},
-                    "mg": {"value": None},
-                },
-            }
-        ],
-    }
-    (both,) = gold_records(settle([first, second]), SET)
-    parameters = both["experiments"][0]["parameters"]
-    assert parameters["title"] == {"value": "Of mice"}
-    assert parameters["n"]["doubtful"] is True

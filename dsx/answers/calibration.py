@@ -110,7 +110,7 @@ def log_odds(probability: float) -> float:
     return max(-LIMIT, min(LIMIT, math.log(bounded / (1 - bounded))))
 
 
-def fit_line(confidences: Sequence[float], right: Sequence[bool], steps: int = 50) -> Line:
+def fit_line(confidences: Sequence[float], right: Sequence[bool]) -> Line:
     """Slope and intercept by Newton's method; a slope below zero becomes zero, so that the curve never falls."""
     import numpy
 
@@ -119,7 +119,7 @@ def fit_line(confidences: Sequence[float], right: Sequence[bool], steps: int = 5
 
     def newton(design: numpy.ndarray) -> numpy.ndarray:
         line = numpy.zeros(design.shape[1])
-        for _ in range(steps):
+        for _ in range(50):
             chances = 1 / (1 + numpy.exp(-design @ line))
             curvature = design.T @ (design * (chances * (1 - chances))[:, None]) + 1e-6 * numpy.eye(len(line))
             line += numpy.linalg.solve(curvature, design.T @ (labels - chances))

@@ -208,11 +208,11 @@ def _parameter(at: int, parameter: Parameter, order: Order, quotable: bool) -> l
 
 
 @lru_cache(maxsize=8)
-def _quote_rules(text: str, most: int, shortest: int = SHORTEST_QUOTE) -> list[str]:
+def _quote_rules(text: str, most: int) -> list[str]:
     """SUB and QUOTE; none where the text has no line that can be quoted."""
-    limit = max(most - shortest, 1)  # of a word, so that some words of each line make a quote
+    limit = max(most - SHORTEST_QUOTE, 1)  # of a word, so that some words of each line make a quote
     chunks = _chunks(text, limit)
-    least = _longest(chunks, most, shortest, _solid, _solid)
+    least = _longest(chunks, most, SHORTEST_QUOTE, _solid, _solid)
     if least == 0:
         return []
     span = f"{_SOLID}{_ANY}{{{max(least - 2, 0)},{most - 2}}}{_SOLID}" if least > 1 else _SOLID

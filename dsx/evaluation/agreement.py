@@ -7,7 +7,7 @@ values. Two values are the same where the parameter's comparison says so.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dsx.evaluation.compare import Comparison, is_absent
@@ -67,22 +67,18 @@ def cohen_kappa(pairs: Sequence[Ratings]) -> float | None:
     return None if expected == 1 else (observed - expected) / (1 - expected)
 
 
-def krippendorff_alpha(
-    items: Iterable[Sequence[Hashable | None]], distance: Callable[[Hashable, Hashable], float] | None = None
-) -> float | None:
+def krippendorff_alpha(items: Iterable[Sequence[Hashable | None]]) -> float | None:
     """1 − observed / expected disagreement, for any number of annotators; None: an annotator did not rate the item.
 
-    distance: squared, of two categories; nominal (1 where they differ) by default. Krippendorff 2011, "Computing
-    Krippendorff's alpha-reliability".
+    Nominal: two categories are the same or not. Krippendorff 2011, "Computing Krippendorff's alpha-reliability".
     """
-    apart = distance or (lambda a, b: float(a != b))
     units = [present for item in items if len(present := [rating for rating in item if rating is not None]) > 1]
     totals = Counter(rating for unit in units for rating in unit)
     count = totals.total()
-    expected = sum(totals[a] * totals[b] * apart(a, b) for a in totals for b in totals)
+    expected = sum(totals[a] * totals[b] * (a != b) for a in totals for b in totals)
     if not expected:
         return None
-    observed = sum(sum(apart(a, b) for a in unit for b in unit) / (len(unit) - 1) for unit in units)
+    observed = sum(sum(a != b for a in unit for b in unit) / (len(unit) - 1) for unit in units)
     return 1 - (count - 1) * observed / expected
 
 

@@ -33,8 +33,6 @@ from dsx.types import (
     record_path,
 )
 
-Place = tuple[RecordPath, str]
-
 
 def read_export(path: Path, parameters: ParameterSet) -> list[PaperResult]:
     """The results in an export, in its order. Raises UsageError where the file is none that can be read back."""

@@ -42,7 +42,6 @@ from dsx.types import (
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-FORMAT = "dsx-decisions/1"
 FOLDER = "reviews"
 """Below a run folder: one file a reviewer."""
 _name = re.compile(r"\w[\w .@-]{0,59}")
@@ -171,43 +170,6 @@ def apply_decisions(
                 values[name] = _decided(value, decision, asked.get(name))
         records.append(dataclasses.replace(record, values=values))
     return Reviewed(dataclasses.replace(result, records=tuple(records)), machine, applied, tuple(left.values()))
-
-
-def gold_records(settled: Mapping[Slot, tuple[Decision, ...]], parameters: ParameterSet) -> list[dict[str, Json]]:
-    """One gold paper for each that was reviewed: {"pdf", "name", "experiments": [{"label", "parameters"}]}.
-
-    "experiments" has one item for each record that was reviewed and holds no other, with the values of the records
-    above it. A value that nobody decided on, or on which reviewers differ, is marked "doubtful".
-    """
-    papers: dict[str, list[tuple[Decision, ...]]] = {}
-    for decisions in settled.values():
-        papers.setdefault(decisions[-1].document, []).append(decisions)
-    return [_gold_paper(decided, parameters) for decided in papers.values()]
-
-
-def _gold_paper(decided: Sequence[tuple[Decision, ...]], parameters: ParameterSet) -> dict[str, Json]:
-    by_path: dict[RecordPath, list[tuple[Decision, ...]]] = {(): []}
-    for decisions in decided:
-        by_path.setdefault(record_path(decisions[-1].record), []).append(decisions)
-    leaves = [path for path in by_path if not any(path == other[: len(path)] for other in by_path if other != path)]
-    undecided = {parameter.name: {"value": None, "doubtful": True} for parameter in parameters.root.all_parameters()}
-    records = []
-    for path in leaves:
-        values: dict[str, Json] = dict(undecided)
-        for depth in range(len(path) + 1):
-            for decisions in by_path.get(path[:depth], ()):
-                values[decisions[-1].parameter] = _gold_value(decisions)
-        records.append({"label": " / ".join(step.label for step in path) or None, "parameters": values})
-    file = decided[0][-1].paper
-    return {"pdf": file, "name": Path(file).stem, "experiments": records}
-
-
-def _gold_value(decisions: Sequence[Decision]) -> dict[str, Json]:
-    last = decisions[-1]
-    value: dict[str, Json] = {"value": last.value}
-    if last.quote is not None:
-        value |= {"quote": last.quote.text, "page": last.quote.page}
-    return value if agree(decisions) else {**value, "doubtful": True}
 
 
 def _parameters_of(root: RecordType, path: RecordPath) -> tuple[Parameter, ...]:

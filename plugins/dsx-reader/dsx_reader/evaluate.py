@@ -56,10 +56,10 @@ class Judged:
     is_null: bool
 
 
-def examples_of(passages: Sequence[Passage], tokenizer: Any, fillers: Sequence[str], seed: int = 1) -> list[Example]:
+def examples_of(passages: Sequence[Passage], tokenizer: Any, fillers: Sequence[str]) -> list[Example]:
     """One document for each passage, as it stands, among other texts."""
     builder = Builder(Renderer(tokenizer).count, fillers, varied=False, shown=(PASSAGE_TOKENS,))
-    chance = random.Random(seed)
+    chance = random.Random(1)
     return [example for passage in passages for example in builder.of_passage(passage, chance)]
 
 

@@ -7,7 +7,7 @@ import json
 import random
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -233,10 +233,3 @@ def _ask_of(row: dict[str, Any]) -> Ask | None:
         if kind in ("integer", "number"):
             value = int(value) if float(value) == int(value) else float(value)
     return Ask(row["name"], kind, argument, row["description"], {"": Told(value, words)}, {})
-
-
-def shuffled(examples: Iterable[Example], seed: int) -> list[Example]:
-    """In an order that a seed decides."""
-    ordered = list(examples)
-    random.Random(seed).shuffle(ordered)
-    return ordered

@@ -30,8 +30,6 @@ ROUNDED = 64
 """Padded lengths are multiples of it, so that few shapes occur."""
 COMPILED_DIFFERS = 0.05
 """Share of the loss by which that of the compiled model may differ; rounding in bf16 makes less."""
-MODEL_OWN = ("config.json", "generation_config.json", "model.safetensors.index.json")
-"""Files of a model's folder that are not its tokenizer's."""
 
 
 @dataclass(frozen=True, slots=True)
