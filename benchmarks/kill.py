@@ -34,7 +34,8 @@ from dsx.errors import MAY_PASS, DsxError
 from dsx.load import DocumentReader, open_cache
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
-from dsx.run.job import Call, extract
+from dsx.run.job import extract
+from dsx.run.plan import Call, plan_run
 from dsx.store import from_json
 from dsx.store.atomic import TEMPORARY
 
@@ -156,7 +157,8 @@ def fork(folder: Path, run: Path, papers: list[Path], call: Call) -> int:
         try:
             with open(os.devnull, "w") as nowhere:
                 os.dup2(nowhere.fileno(), 2)
-            code = extract(papers, Recipe(schema_name=str(folder / "small.json"), engine="scripted"), run, call)
+            recipe = Recipe(schema_name=str(folder / "small.json"), engine="scripted")
+            code = extract(plan_run(papers, recipe, run, call))
         except DsxError as problem:
             print(f"{type(problem).__name__}: {problem}", flush=True)
         finally:

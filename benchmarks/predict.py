@@ -23,7 +23,8 @@ from pathlib import Path
 from dsx.bench.work import write_papers
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
-from dsx.run.job import make_engine, with_model
+from dsx.run.job import make_engine
+from dsx.run.plan import with_model
 
 
 def tokenizer(model: str, folder: Path) -> Callable[[str], int]:

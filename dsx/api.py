@@ -258,6 +258,7 @@ def extract(
     Everything that can be checked is checked before it returns; raises UsageError.
     """
     from dsx.recipe import Recipe
+    from dsx.run.plan import Call, plan_run
     from dsx.run.session import Session
 
     name: str | None = None
@@ -268,9 +269,9 @@ def extract(
     result_class = _model(parameters, user_class)
     files = [Path(paper) for paper in ([papers] if isinstance(papers, Path | str) else papers)]
     chosen = Recipe.read(schema_name=name or parameters.name, model=model, **recipe)
-    folder = None if run is None else Path(run)
-    session = Session.check(files, chosen, parameters, folder, papers_in_flight, update=update)
-    return Run(session.folder, parameters, result_class, session, user_class is not None)
+    call = Call(papers_in_flight=max(papers_in_flight, 1), update=update)
+    planned = plan_run(files, chosen, None if run is None else Path(run), call, parameters)
+    return Run(planned.folder, parameters, result_class, Session(planned), user_class is not None)
 
 
 _parameter_set = parameter_set

@@ -16,9 +16,9 @@ from dsx.load import document_id
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
-from dsx.run.job import manifest_of
 from dsx.run.loop import run_papers
 from dsx.run.papers import collect
+from dsx.run.plan import manifest_of
 from dsx.run.progress import Lines
 from dsx.schema import read_schema
 from dsx.store import RunFolder, open_run

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 import dsx
 from dsx import plugin_api
 from dsx.recipe import Recipe
-from dsx.run.session import Session
+from dsx.run.plan import Call, plan_run
 from dsx.store import open_run
 from tests.conftest import Scripted
 
@@ -170,8 +170,8 @@ def test_an_update_that_was_killed_goes_on_with_papers_that_need_no_question(
     recipe = Recipe.read(schema_name="Study", engine="scripted")
     after = dsx.parameter_set(Untitled)
     dsx.extract(Study, papers / "p00.pdf", engine="scripted", run=folder).finish()
-    session = Session.check([papers], recipe, after, folder, 1, update=True)
-    open_run(folder, session.manifest, update=True)  # and killed
+    planned = plan_run([papers], recipe, folder, Call(update=True), after)
+    open_run(folder, planned.manifest, update=True)  # and killed
     run = dsx.extract(Untitled, papers, engine="scripted", run=folder)
     assert [paper.file for paper in run] == ["p00.pdf", "p01.pdf"]
     assert run.failures == {}

@@ -18,8 +18,8 @@ from dsx.plugin_api.checked import CheckedPaper, checked_papers
 from dsx.plugin_api.training import Examiner, Known, normalisers
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
-from dsx.run.job import manifest_of
 from dsx.run.loop import run_papers
+from dsx.run.plan import manifest_of
 from dsx.run.progress import Lines
 from dsx.schema import read
 from dsx.store import open_run

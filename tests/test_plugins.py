@@ -25,7 +25,8 @@ from dsx.errors import ModelError, PluginError, UnknownName, UsageError
 from dsx.plugins import HOOKS, Plugins, load_plugins
 from dsx.plugins.hookspecs import hookimpl
 from dsx.recipe import Recipe
-from dsx.run.job import folder_of, make_engine, with_model
+from dsx.run.job import make_engine
+from dsx.run.plan import folder_of, with_model
 from dsx.types import (
     Completion,
     Document,

@@ -21,8 +21,8 @@ from dsx.plugins import load_plugins
 from dsx.plugins.registry import PluginReport
 from dsx.recipe import Recipe
 from dsx.run.folders import default_folder
-from dsx.run.job import manifest_of
 from dsx.run.parameter_source import find_parameters
+from dsx.run.plan import manifest_of
 from dsx.run.summary import RunSummary, next_steps
 from dsx.store import open_run, read_run
 from dsx.types import PaperResult, Record, Status, Value

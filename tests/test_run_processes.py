@@ -16,7 +16,7 @@ import pytest
 from dsx.cli.extract import parse
 from dsx.errors import MAY_PASS, UsageError
 from dsx.load import document_id
-from dsx.run.job import Call, PlannedRun
+from dsx.run.plan import Call, PlannedRun
 from dsx.run.processes import Watch, shares
 from dsx.run.progress import Silence
 from dsx.store import Claims, open_run, schema_sha256
@@ -32,7 +32,9 @@ def manifest(**schema: str) -> dict[str, Any]:
 
 def watch_of(folder: Path, papers: list[Path], call: Call | None = None, **schema: str) -> Watch:
     """What watches the run in `folder`."""
-    return Watch(PlannedRun(papers, len(papers), folder, manifest(**schema), cast(Any, None), call or Call()))
+    of_no_matter = cast(Any, None)
+    planned = PlannedRun(papers, len(papers), folder, manifest(**schema), *[of_no_matter] * 3, call or Call())
+    return Watch(planned)
 
 
 def workers_of(parent: Any, run: Path) -> list[psutil.Process]:

@@ -13,7 +13,7 @@ from dsx.paths import cache_folder
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.run.folders import default_folder
-from dsx.run.job import with_model
+from dsx.run.plan import with_model
 from dsx.settings import Settings, read_settings, user_file
 from dsx.store import newest_run
 

@@ -23,7 +23,7 @@ from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.run.batch import PaperInFlight, answer_round
 from dsx.run.history import listed, state
-from dsx.run.job import Call
+from dsx.run.plan import Call
 from dsx.run.update import join_run
 from dsx.schema import read
 from dsx.store import open_run, read_run, schema_sha256, to_json

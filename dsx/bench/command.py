@@ -19,7 +19,7 @@ from dsx.bench.written import TOKENS
 from dsx.errors import UsageError
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
-from dsx.run.job import folder_of, with_model
+from dsx.run.plan import folder_of, with_model
 from dsx.run.threads import prepare
 from dsx.types import Json
 

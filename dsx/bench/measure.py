@@ -19,8 +19,9 @@ from dsx.load import document_id
 from dsx.pipeline import Pipeline
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
-from dsx.run.job import check_recipe, make_engine, manifest_of
+from dsx.run.job import make_engine
 from dsx.run.loop import run_papers
+from dsx.run.plan import check_recipe, manifest_of
 from dsx.run.progress import show_progress
 from dsx.store import open_run
 from dsx.types import Completion, Engine, Json, Question

@@ -12,7 +12,7 @@ from dsx.cli.complete import models, names_of, run_folders, schemas
 
 if TYPE_CHECKING:
     from dsx.recipe import Recipe
-    from dsx.run.job import Call
+    from dsx.run.plan import Call
 
 NO_RECIPE = (
     "papers",
@@ -224,18 +224,19 @@ def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
     schema's content and these settings goes on, if it is about one of these papers; else there is a new one.
     Many processes may share one run folder.
     """
-    from dsx.run.job import extract, plan_run, preview
+    from dsx.run.job import extract
+    from dsx.run.plan import plan_run
+    from dsx.run.preview import preview
+    from dsx.run.processes import extract_in_processes
 
     papers, recipe, run, call = _read(context.params)
     if dry_run:
-        return preview(papers, recipe, run, call)
+        preview(papers, recipe, run, call)
+        return 0
+    planned = plan_run(papers, recipe, run, call)
     if context.params["processes"] > 1 and not call.is_worker:
-        from dsx.run.processes import extract_in_processes
-
-        return extract_in_processes(
-            plan_run(papers, recipe, run, call), context.meta["typed"], context.params["processes"]
-        )
-    return extract(papers, recipe, run, call)
+        return extract_in_processes(planned, context.meta["typed"], context.params["processes"])
+    return extract(planned)
 
 
 def parse(arguments: list[str]) -> tuple[tuple[Path, ...], Recipe, Path | None, Call]:
@@ -247,9 +248,9 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
     from dsx.answers.calibration import read_curves
     from dsx.engines.budget import MemoryBudget
     from dsx.recipe import Recipe
-    from dsx.run.job import Call
     from dsx.run.papers import Shard
     from dsx.run.parameter_source import FIELDS
+    from dsx.run.plan import Call
 
     if (options["schema_name"] is None) == (options["fields"] is None):
         raise click.UsageError("name a parameter set with --schema, or write one with --fields")

@@ -68,7 +68,7 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
     from dsx.ask.plan import too_long
     from dsx.errors import SchemaError
     from dsx.plugins import load_plugins
-    from dsx.run.job import unknown_normalisers
+    from dsx.run.plan import unknown_normalisers
     from dsx.schema import read_schema
     from dsx.schema.compiling import problems_of_grammar
     from dsx.schema.describing import describe_unit

@@ -10,20 +10,38 @@ from pathlib import Path
 from dsx.errors import RunError
 from dsx.run.papers import identity
 from dsx.settings import read_settings
-from dsx.store import RunFolder, compare, runs_in
+from dsx.store import RunFolder, compare, free, probe, runs_in
 from dsx.types import Json
 
 
-def default_folder(
-    papers: Sequence[Path], manifest: Mapping[str, Json], runs: Path | None = None, *, update: bool = False
+def choose_folder(
+    named: Path | None,
+    papers: Sequence[Path],
+    manifest: Mapping[str, Json],
+    *,
+    update: bool = False,
+    force_new: bool = False,
 ) -> Path:
-    """The newest run below `runs` with this schema and recipe that is about one of these papers, or about none yet.
+    """The run folder that was named, else `default_folder`. Raises RunError or MachineError where it cannot be used.
+
+    force_new: where it is another run's, the next free name.
+    """
+    folder = named or default_folder(papers, manifest, update=update)
+    if force_new:
+        return free(folder, manifest)
+    probe(folder, manifest, update=update)
+    return folder
+
+
+def default_folder(papers: Sequence[Path], manifest: Mapping[str, Json], *, update: bool = False) -> Path:
+    """The newest run in the folder of runs with this schema and recipe that is about one of these papers, or about
+    none yet.
 
     Where there is none: <schema>-<date>, or the first of <schema>-<date>-2, … that does not exist.
-    runs: None: the folder that dsx.toml names. update: where there is none, the newest such run of the same name whose
-    schema is another; RunError where there is none either.
+    update: where there is none, the newest such run of the same name whose schema is another; RunError where there is
+    none either.
     """
-    runs = runs or read_settings().runs
+    runs = read_settings().runs
     about_these = [run for run in runs_in(runs) if _shares_papers(run, papers)]
     for run in about_these:
         if not compare(run.manifest, manifest):

@@ -12,10 +12,9 @@ from dsx.doctor import Finding, find_cache, find_model
 from dsx.errors import DsxError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
-from dsx.run.folders import default_folder
-from dsx.run.job import Call, check_recipe, folder_of, manifest_of, with_model
+from dsx.run.folders import choose_folder
 from dsx.run.papers import collect
-from dsx.store import free, probe
+from dsx.run.plan import Call, check_recipe, folder_of, manifest_of, with_model
 from dsx.types import Json, LocalEngine, ParameterSet
 
 ROOM = 100 << 20
@@ -114,9 +113,7 @@ def _folder(papers: Sequence[Path], run: Path | None, manifest: Mapping[str, Jso
     with suppress(DsxError):  # said already
         files = collect(papers, call.recursive)
     try:
-        folder = run or default_folder(files, manifest, update=call.update)
-        folder = free(folder, manifest) if call.force_new else folder
-        probe(folder, manifest, update=call.update)
+        folder = choose_folder(run, files, manifest, update=call.update, force_new=call.force_new)
     except DsxError as problem:
         return Finding("run", False, str(problem))
     existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())

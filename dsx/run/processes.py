@@ -22,10 +22,9 @@ from types import FrameType
 
 from dsx.errors import MAY_PASS, LoadError, UsageError
 from dsx.load import document_id
-from dsx.run.job import PlannedRun
+from dsx.run.plan import PlannedRun
 from dsx.run.progress import Progress, show_progress, tally
 from dsx.run.summary import RunSummary, next_steps, shown_names
-from dsx.run.update import as_updated
 from dsx.store import Claims, RunFolder
 
 log = logging.getLogger("dsx")
@@ -71,6 +70,8 @@ def extract_in_processes(run: PlannedRun, arguments: Sequence[str], count: int) 
         return 0
     devices, watch = shares(visible_gpus(), count), Watch(run)
     left = len(watch.papers) - len(watch.ended)
+    for line in run.changes():
+        log.info("Update: %s", line)
     workers, signals = list[Worker](), list[signal.Signals]()
     with _collecting(signals), show_progress(left) as progress, _ending(workers):
         for number, gpus in enumerate(devices[: max(left, 1)], 1):
@@ -216,7 +217,7 @@ class Watch:
 
         whole: all workers came to their end, so that what is left is in work in other processes, where there are any.
         """
-        summary, folder, missing = RunSummary(), self._open(), list[str]()
+        summary, folder, missing = RunSummary(), self._run.stored(), list[str]()
         summary.failed, summary.duplicates = dict(self._unreadable), dict(self._duplicates)
         new = max(len(self.ended - self._before), 1)
         for document, path in self.papers.items():
@@ -251,7 +252,7 @@ class Watch:
         }
 
     def _say(self, progress: Progress) -> None:
-        folder = self._open()
+        folder = self._run.stored()
         for document in sorted(self._look()):
             result = folder.result(document) if folder is not None else None
             failure = folder.failed(document) if folder is not None else None
@@ -261,7 +262,7 @@ class Watch:
 
     def _look(self) -> set[str]:
         """Those that have ended since, by the names of the folder's files; read where a parameter set is updated."""
-        folder = self._open()
+        folder = self._run.stored()
         if folder is None:
             return set()
         stored = (self.papers.keys() & {*folder.stored("records"), *folder.stored("failures")}) - self.ended
@@ -276,9 +277,6 @@ class Watch:
             return False
         self._outdated[document] = version
         return True
-
-    def _open(self) -> RunFolder | None:
-        return as_updated(self._run.folder, self._run.manifest, self._run.call.update)
 
 
 def _version(folder: Path, document: str) -> tuple[int, ...]:

@@ -1,0 +1,194 @@
+"""A run before its model is loaded: what a call names is resolved, all that can be checked is checked."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dsx import __version__
+from dsx.answers.calibration import check_model
+from dsx.ask import plan
+from dsx.errors import SchemaError, UsageError
+from dsx.plugins import Plugins, load_plugins
+from dsx.recipe import Recipe
+from dsx.run.folders import choose_folder
+from dsx.run.papers import WHOLE, Shard, collect, identity
+from dsx.run.parameter_source import find_parameters
+from dsx.run.update import as_updated, is_left, what_changes
+from dsx.settings import read_settings
+from dsx.store import EXPIRY_SECONDS, RunFolder, is_run, schema_sha256
+from dsx.types import Json, LocalEngine, NamedModel, ParameterSet
+
+log = logging.getLogger("dsx")
+
+NOT_DECIDING = ("exporter ", "command ", "parameter set ")
+"""Kinds of things that plugins give and no answer depends on; a parameter set stands in the manifest itself."""
+
+
+def with_model(recipe: Recipe, plugins: Plugins) -> Recipe:
+    """The recipe with the ways of its model; without a model, with that of dsx.toml or of a plugin."""
+    name = recipe.model
+    if name is None and isinstance(plugins.engines.get(recipe.engine), LocalEngine):
+        brought = next((known for known, model in plugins.models.items() if model.is_default), None)
+        name = read_settings().model or brought
+    return recipe.asked_like(name, model_of(name, plugins))
+
+
+def model_of(name: str | None, plugins: Plugins) -> NamedModel | None:
+    """The model that a plugin brings under this name. Raises PluginError where two do."""
+    return plugins.models[name] if name is not None and plugins.models.owners(name) else None
+
+
+def folder_of(name: str | None, plugins: Plugins) -> Path | None:
+    """Where the model of this name is, if a plugin brings it; made there where it is not yet. Raises ModelError."""
+    model = model_of(name, plugins)
+    if model is None or name is None:
+        return None
+    with plugins.models.calling(name):
+        return model.folder()
+
+
+def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | None = None) -> ParameterSet:
+    """Everything that a recipe names exists and fits; nothing heavy is done. Raises a UsageError otherwise."""
+    parameters = parameters or find_parameters(recipe.schema_name, plugins)
+    if too_long := plan.too_long(parameters, recipe.max_new_tokens):
+        raise SchemaError(recipe.schema_name, too_long)
+    plugins.engines[recipe.engine]
+    plugins.prompt_sets[recipe.prompt_set or "default"]
+    if recipe.loader is not None:
+        plugins.loaders[recipe.loader]
+    for name in recipe.repairs:
+        plugins.repairs[name]
+    if recipe.calibration is not None:
+        check_model(recipe.calibration, recipe.model)
+    for parameter in parameters.root.all_parameters():
+        for name in parameter.normalisers:
+            plugins.normalisers[name]
+    if len(recipe.records) and not parameters.root.children:
+        raise UsageError("--records: this parameter set has no list of records")
+    for label, times in Counter(recipe.records).items():
+        if times > 1:  # a record is known by its label, in exports too
+            raise UsageError(f"--records: {label!r} is named {times} times; name each record once")
+    return parameters
+
+
+def unknown_normalisers(parameters: ParameterSet, plugins: Plugins) -> list[str]:
+    """A line for each normaliser that a parameter names and no plugin gives."""
+    existing = ", ".join(sorted(plugins.normalisers)) or "none"
+    return [
+        f"{parameter.pointer}/x-normalise: no normaliser {name!r}; there are: {existing}"
+        for parameter in parameters.root.all_parameters()
+        for name in parameter.normalisers
+        if name not in plugins.normalisers
+    ]
+
+
+def manifest_of(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> dict[str, Json]:
+    """The part of the manifest that is known before the engine is made."""
+    from dsx.ask.prompt import prompt_sha256
+    from dsx.run.code import code_sha256
+
+    return {
+        "dsx": __version__,
+        "schema_name": parameters.name,
+        "schema": dict(parameters.schema),
+        "schema_sha256": schema_sha256(parameters.schema),
+        "recipe": recipe.model_dump(mode="json"),
+        "prompt_sha256": prompt_sha256(plugins.prompt_sets[recipe.prompt_set or "default"]),
+        "code_sha256": code_sha256(),
+        "plugins": {
+            report.distribution: report.version
+            for report in plugins.reports
+            if not report.problems and any(not name.startswith(NOT_DECIDING) for name in report.provides)
+        },
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How one process takes part in a run; nothing here changes an answer.
+
+    Raises UsageError where two of them contradict each other.
+
+    force_new: where the run folder is another run's, take the next free name.
+    update: the run may have another parameter set; what has changed is asked, the rest is kept.
+    papers_in_flight: most papers whose questions are answered together.
+    grace: seconds that the papers in flight have to end when a signal asks for the end.
+    claim: papers are shared with other processes of the run folder.
+    claim_expiry: seconds after which a silent process loses its papers.
+    leave_to_others: papers that other processes are at when this one ends are no reason to run it again.
+    recursive: the folders' subfolders are searched too.
+    threads: to compute with; None: the processors that this process was given, shared with the others at the run.
+    memory_budget: of the engine, as it is typed.
+    is_worker: another process started this one, and says what becomes of the papers.
+    """
+
+    shard: Shard = WHOLE
+    papers_in_flight: int = 1
+    force_new: bool = False
+    update: bool = False
+    grace: float = 120
+    claim: bool = True
+    claim_expiry: float = EXPIRY_SECONDS
+    leave_to_others: bool = False
+    recursive: bool = True
+    threads: int | None = None
+    memory_budget: str | None = None
+    is_worker: bool = False
+
+    def __post_init__(self) -> None:
+        if self.update and self.force_new:
+            raise UsageError("--update goes on with a run, --force-new begins one; leave out one of the two")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """A call that was checked. papers: of its shard. all_papers: how many there are with those of other shards."""
+
+    papers: Sequence[Path]
+    all_papers: int
+    folder: Path
+    manifest: Mapping[str, Json]
+    recipe: Recipe
+    parameters: ParameterSet
+    plugins: Plugins
+    call: Call
+
+    def stored(self) -> RunFolder | None:
+        """The run in the folder as it will be when this call has begun; None where there is none yet."""
+        return as_updated(self.folder, self.manifest, self.call.update)
+
+    def papers_left(self) -> int:
+        """How many papers that can be read have anything to be asked; where there is none no model need be loaded."""
+        run = self.stored()
+        return sum(is_left(run, self.parameters, document) for document in filter(None, map(identity, self.papers)))
+
+    def changes(self) -> list[str]:
+        """What an update of the run asks, for a person; a line each."""
+        return what_changes(self.folder, self.parameters) if self.call.update and is_run(self.folder) else []
+
+
+def plan_run(
+    papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call, parameters: ParameterSet | None = None
+) -> PlannedRun:
+    """Everything that can be checked before a model is loaded. Raises UsageError.
+
+    run: the folder that was named. parameters: where they are not what the recipe names.
+    """
+    from dsx.load import document_id
+
+    plugins = load_plugins()
+    recipe = with_model(recipe, plugins)
+    parameters = check_recipe(recipe, plugins, parameters)
+    files = collect(papers, call.recursive)
+    manifest = manifest_of(recipe, parameters, plugins)
+    if run is None and not call.update:
+        call = replace(call, force_new=True)  # the model may have changed under its name
+    folder = choose_folder(run, files, manifest, update=call.update, force_new=call.force_new)
+    shard_papers = call.shard.choose(files, document_id)
+    if call.shard.of > 1:
+        log.info("Shard %d/%d: %d of %d papers", call.shard.index, call.shard.of, len(shard_papers), len(files))
+    return PlannedRun(shard_papers, len(files), folder, manifest, recipe, parameters, plugins, call)
