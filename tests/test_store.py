@@ -132,3 +132,13 @@ def test_a_run_does_not_go_on_with_another_prompt_or_other_code(tmp_path: Path) 
     ):
         with pytest.raises(AnotherRun, match=named):
             open_run(tmp_path / "run", {**manifest, **changed})
+
+
+def test_a_result_that_changes_while_a_run_is_exported_is_an_error_of_one_line(tmp_path: Path) -> None:
+    run = open_run(tmp_path / "run", MANIFEST)
+    run.save(RESULT)
+    results = run.results()
+    (path,) = (tmp_path / "run" / "records").glob("*.json")
+    path.write_bytes(path.read_bytes().replace(b"a.pdf", b"b.pdf"))
+    with pytest.raises(RunError, match="changed after it was written"):
+        list(results)

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import overload
 
-from dsx.store.serial import with_schema
+from dsx.errors import RunError
+from dsx.store.serial import head, with_schema
 from dsx.types import PaperResult
 
 log = logging.getLogger("dsx.store")
+ANOTHERS = "it is another paper's"
 
 
 def result_of(content: bytes, document: str) -> tuple[PaperResult, str | None]:
@@ -18,7 +20,7 @@ def result_of(content: bytes, document: str) -> tuple[PaperResult, str | None]:
     another's."""
     result, schema = with_schema(content)
     if result.document != document:
-        raise ValueError("it is another paper's")
+        raise ValueError(ANOTHERS)
     return result, schema
 
 
@@ -26,7 +28,7 @@ class StoredResults(Sequence[PaperResult]):
     """The results in a folder, by file name. change: what each becomes on its way, such as a reviewed one.
 
     is_current: whether answers to a parameter set, by its schema's SHA-256, are among them. Files that are damaged are
-    named in the log and left out.
+    named in the log and left out. Reading one raises RunError where it has changed since, or is of another version.
     """
 
     def __init__(
@@ -38,9 +40,11 @@ class StoredResults(Sequence[PaperResult]):
         named = []
         for path in folder.glob("*.json"):
             try:
-                result, schema = result_of(path.read_bytes(), path.stem)
-                named += [(result.file, path.name, path)] if is_current(schema) else []
-            except (ValueError, OSError) as problem:
+                document, file, schema = head(path.read_bytes())
+                if document != path.stem:
+                    raise ValueError(ANOTHERS)
+                named += [(file, path.name, path)] if is_current(schema) else []
+            except (ValueError, KeyError, OSError) as problem:
                 log.warning("%s is damaged (%s) and left out; the run's command does its paper again", path, problem)
         self._paths = [path for _, _, path in sorted(named)]
         self._change = change
@@ -60,5 +64,8 @@ class StoredResults(Sequence[PaperResult]):
         return map(self._read, self._paths)
 
     def _read(self, path: Path) -> PaperResult:
-        result, _ = result_of(path.read_bytes(), path.stem)
+        try:
+            result, _ = result_of(path.read_bytes(), path.stem)
+        except (ValueError, OSError) as problem:
+            raise RunError(f"{path}: {problem}; it was changed a moment ago, or is of another version of dsx") from None
         return result if self._change is None else self._change(result)

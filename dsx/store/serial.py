@@ -71,6 +71,20 @@ def with_schema(data: bytes) -> tuple[PaperResult, str | None]:
         raise ValueError(f"no stored result: {' '.join(str(problem).split())[:200]}") from None
 
 
+def head(data: bytes) -> tuple[str, str, str | None]:
+    """The document, its file's name and the schema's SHA-256 as `with_schema` gives them, in a third of the time.
+
+    Values are not validated where a seal says that they are as they were written.
+    """
+    import pydantic_core
+
+    content = pydantic_core.from_json(unseal(data))
+    if SEAL not in data or not isinstance(content, dict):
+        result, schema = with_schema(data)
+        return result.document, result.file, schema
+    return content["document"], content["file"], content.get(SCHEMA)
+
+
 def seal(content: bytes) -> bytes:
     """A JSON object with the SHA-256 of what comes before as its last member: whether it is what dsx wrote can be
     told."""
