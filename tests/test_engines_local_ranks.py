@@ -22,7 +22,7 @@ from dsx.engines.local.load_rank import LoadJob
 from dsx.engines.local.model_files import ModelFiles
 from dsx.engines.local.parallel import obstacle
 from dsx.engines.local.ranks import Rank, Ranks, start_rank
-from dsx.errors import MachineError, ModelError
+from dsx.errors import DsxError, MachineError, ModelError
 from dsx.schema import read
 from dsx.types import EngineSettings, Passage, Question, QuestionId, Shown
 
@@ -162,6 +162,7 @@ def test_a_gpu_that_is_named_is_not_split_over() -> None:
 
 
 SCRIPTED = """
+import os
 import sys
 from datetime import timedelta
 from multiprocessing.connection import Connection
@@ -171,6 +172,8 @@ _, rank, _, meeting = connection.recv()
 connection.send(None)
 store = torch.distributed.FileStore(str(meeting), 2)
 torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=2, timeout=timedelta(seconds=60))
+if isinstance(replies, int):
+    os._exit(replies)
 connection.recv()
 connection.send(None)
 for reply in replies:
@@ -180,8 +183,8 @@ connection.recv()
 """
 
 
-def scripted(replies: list[str | None]) -> Callable[[str], Rank]:
-    """A rank that has no model, and replies to one command after the other."""
+def scripted(replies: list[str | None] | int) -> Callable[[str], Rank]:
+    """A rank that has no model, and replies to one command after the other. A number: it ends so."""
 
     def start(device: str) -> Rank:
         ours, theirs = Pipe()
@@ -211,6 +214,18 @@ def test_memory_that_runs_out_on_one_rank_costs_the_pass_alone() -> None:
             raise ValueError("a fault of the program, after which nobody knows who did what")
         with pytest.raises(MachineError, match="not at the same pass"):
             kv_cache.reallocate(slots, 16, 8)
+    finally:
+        ranks.close()
+
+
+@pytest.mark.parametrize(("code", "error"), [(1, MachineError), (ModelError.exit_code, ModelError)])
+def test_a_rank_that_is_lost_while_the_model_loads_is_the_machine_s_trouble(code: int, error: type[DsxError]) -> None:
+    """What rank 0 then says of the model stands only where the lost rank said so too."""
+    job = LoadJob(ModelFiles("none", Path()), EngineSettings(), torch.float32, True, False, 1, 2)
+    ranks = Ranks(job, ["cpu", "cpu"], scripted(code))
+    try:
+        with pytest.raises(error, match="has ended" if error is MachineError else "could not load none"):
+            ranks.load()
     finally:
         ranks.close()
 

@@ -25,6 +25,7 @@ from dsx.engines.local.load_rank import LoadedRank, all_agree, has_settled, join
 from dsx.engines.local.memory import hold_to_budget
 from dsx.engines.local.prefix_cache import read_prefix
 from dsx.engines.local.scheduler import out_of_memory
+from dsx.errors import DsxError
 
 PARENT_SECONDS = 0.5
 """Between two looks at whether the parent is there."""
@@ -111,7 +112,7 @@ def main() -> None:
         os._exit(0)
     except Exception as problem:
         print(f"{type(problem).__name__}: {' '.join(str(problem).split())}", file=sys.stderr, flush=True)
-        os._exit(1)  # without waiting for NCCL
+        os._exit(problem.exit_code if isinstance(problem, DsxError) else 1)  # without waiting for NCCL
 
 
 def _end_with(parent: int) -> None:

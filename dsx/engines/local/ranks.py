@@ -31,7 +31,7 @@ from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.load_rank import LoadedRank, LoadJob, all_agree, has_settled, join_group, load_rank, local_rank
 from dsx.engines.local.memory import MemoryPlan
 from dsx.engines.local.scheduler import out_of_memory
-from dsx.errors import MAY_PASS, DsxError, MachineError
+from dsx.errors import MAY_PASS, DsxError, MachineError, ModelError
 
 log = logging.getLogger("dsx.engines.local")
 PATIENCE_SECONDS = 30.0
@@ -158,17 +158,25 @@ class Ranks:
 
     @contextmanager
     def _may_lose(self) -> Iterator[None]:
-        """What is raised in this block because a rank is lost becomes MachineError. `confirm` ends the wait."""
+        """What is raised in this block because a rank is lost becomes MachineError. `confirm` ends the wait.
+
+        A loader may have made a ModelError of it: that stands only where the other rank too says that it is the model.
+        """
         self.confirm()
         self._is_waiting = True
         try:
             yield
-        except DsxError:
+        except MachineError:
             raise
         except Exception as problem:
-            if self._lost.wait(0 if out_of_memory(problem) else 2):  # its end may be seen a little later
+            patience = 2 if self._ranks and not out_of_memory(problem) else 0  # its end may be seen a little later
+            if self._lost.wait(patience) and not (isinstance(problem, DsxError) and self._is_models_fault()):
                 raise MachineError(self._failure) from problem
             raise
+
+    def _is_models_fault(self) -> bool:
+        """Whether a rank has ended by itself with what dsx says of a model."""
+        return any(rank.process.poll() == ModelError.exit_code for rank in self._ranks)
 
     def _send(self, message: Any) -> None:
         for rank in self._ranks:
