@@ -21,6 +21,7 @@ from dsx.engines.local.memory import (
     kv_token_bytes,
     plan,
     plan_loaded,
+    plan_unloaded,
 )
 from dsx.engines.local.prefix_cache import layer_shapes
 from dsx.engines.local.sequence import Sequence
@@ -63,6 +64,15 @@ def test_a_plan_adds_up_to_its_budget() -> None:
     short = plan("cuda:0", 80 * GB, MemoryBudget.read("60%"), 65 * GB, token_bytes, QWEN3_32B, 2, passes)
     assert short.kv_tokens < LEAST_KV_TOKENS
     assert "keys and values 0.00 (0 tokens)" in str(short)
+
+
+def test_layers_that_are_split_need_less_for_activations_than_layers_that_are_shared_out() -> None:
+    free = {"cuda:0": 140 * GB, "cuda:1": 140 * GB}
+    shared, _ = plan_unloaded(QWEN3_32B, 65 * GB, free, None, Passes(captured=True))
+    split, other = plan_unloaded(QWEN3_32B, 65 * GB, free, None, Passes(captured=True), cards=2)
+    assert (other.device, other.weights) == ("cuda:1", split.weights) == ("cuda:1", shared.weights)
+    assert split.activations < 0.8 * shared.activations
+    assert split == plan("cuda:0", 140 * GB, None, 65 * GB // 2, 131_072, QWEN3_32B, 2, Passes(captured=True), 2)
 
 
 TEXTS = {

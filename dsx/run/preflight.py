@@ -68,8 +68,9 @@ def _memory(recipe: Recipe, plugins: Plugins, memory_budget: str | None) -> Iter
     from dsx.engines.budget import MemoryBudget
     from dsx.engines.local.engine import TransformersOptions
     from dsx.engines.local.load_model import load_config
-    from dsx.engines.local.memory import LEAST_KV_TOKENS, free_memory, kv_token_bytes, passes_on, plan
+    from dsx.engines.local.memory import LEAST_KV_TOKENS, free_memory, passes_on, plan_unloaded
     from dsx.engines.local.model_files import find
+    from dsx.engines.local.parallel import cards_for
 
     try:
         files = find(str(folder_of(recipe.model, plugins) or recipe.model))
@@ -78,14 +79,19 @@ def _memory(recipe: Recipe, plugins: Plugins, memory_budget: str | None) -> Iter
     if not torch.cuda.is_available():
         yield Finding("memory", False, "no GPU is visible to plan for")
         return
+    try:
+        options = TransformersOptions.read("transformers", recipe.options)
+        cards = cards_for(options.parallel, options.cards, "cuda", files, recipe.quantize)
+    except DsxError as problem:
+        yield Finding("memory", False, str(problem))
+        return
+    free = free_memory("cuda")
+    if cards > 1:  # those after the first so many are not used
+        free = dict(list(free.items())[:cards])
     sizes = [file.stat().st_size for pattern in ("*.safetensors", "*.gguf") for file in files.folder.glob(pattern)]
-    config, free = load_config(files), free_memory("cuda")
     budget = None if memory_budget is None else MemoryBudget.read(memory_budget)
-    weights = int(sum(sizes) * QUANTIZED[recipe.quantize] / len(free))
-    rows = TransformersOptions.read("transformers", recipe.options).rows
-    passes = passes_on("cuda", recipe.attention, rows)
-    for device, nbytes in free.items():
-        planned = plan(device, nbytes, budget, weights, kv_token_bytes(config) // len(free), config, 2, passes)
+    weights, passes = int(sum(sizes) * QUANTIZED[recipe.quantize]), passes_on("cuda", recipe.attention, options.rows)
+    for planned in plan_unloaded(load_config(files), weights, free, budget, passes, cards):
         fits = planned.kv_tokens >= LEAST_KV_TOKENS
         yield Finding("memory", fits, str(planned) if fits else f"{planned}; take more GPUs or --quantize")
 

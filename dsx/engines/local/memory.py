@@ -140,6 +140,25 @@ def plan(
     )
 
 
+def plan_unloaded(
+    config: PreTrainedConfig,
+    weights: int,
+    free: Mapping[str, int],
+    budget: MemoryBudget | None,
+    passes: Passes,
+    cards: int = 1,
+) -> list[MemoryPlan]:
+    """Of each device, before the model is loaded: its weights (bytes) and layers in equal shares, in 16 bits.
+
+    free: bytes by device. cards: see `plan`; 1: the layers are shared out to the devices.
+    """
+    token_bytes = kv_token_bytes(config) // len(free)
+    return [
+        plan(device, nbytes, budget, weights // len(free), token_bytes, config, 2, passes, cards)
+        for device, nbytes in free.items()
+    ]
+
+
 def plan_loaded(
     model: PreTrainedModel,
     layers: Sequence[LayerShape],
