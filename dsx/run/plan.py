@@ -11,6 +11,7 @@ from pathlib import Path
 from dsx import __version__
 from dsx.answers.calibration import check_model
 from dsx.ask import plan
+from dsx.engines.local.model_files import EMBEDDED, RECOMMENDED
 from dsx.errors import SchemaError, UsageError
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
@@ -180,9 +181,11 @@ def plan_run(
     """
     from dsx.load import document_id
 
-    plugins = load_plugins()
+    plugins, named = load_plugins(), recipe.model or read_settings().model
     recipe = with_model(recipe, plugins)
     parameters = check_recipe(recipe, plugins, parameters)
+    if named is None and isinstance(plugins.engines[recipe.engine], LocalEngine):
+        log.info("No --model given: %s is small; for real work --model %s", recipe.model or EMBEDDED, RECOMMENDED)
     files = collect(papers, call.recursive)
     manifest = manifest_of(recipe, parameters, plugins)
     if run is None and not call.update:

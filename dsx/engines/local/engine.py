@@ -32,7 +32,7 @@ from dsx.engines.local.generate import DecodeLoop
 from dsx.engines.local.load_model import context_tokens, device_of, dtype_of
 from dsx.engines.local.load_rank import LoadJob
 from dsx.engines.local.memory import allocate_kv_cache
-from dsx.engines.local.model_files import RECOMMENDED, find
+from dsx.engines.local.model_files import find
 from dsx.engines.local.parallel import Parallel, cards_for
 from dsx.engines.local.prefix_cache import PrefixCache, prefill
 from dsx.engines.local.prior import Priors
@@ -91,8 +91,6 @@ class TransformersEngine:
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
         self.options = TransformersOptions.read("transformers", settings.options)
-        if settings.model is None or settings.folder is not None:
-            log.info("No --model given: using the small embedded one. For real work: --model %s", RECOMMENDED)
         random_weights = self.options.weights == "random"
         files = find(settings.model, settings.folder, weights=not random_weights)
         started = time.perf_counter()
