@@ -11,7 +11,7 @@ import pytest
 from dsx.answers.grammar import lark
 from dsx.answers.limits import LONGEST_LABEL
 from dsx.errors import DecodeError
-from dsx.fill import records
+from dsx.fill import records, written
 from dsx.fill.paper import PaperContext, RecordContext
 from dsx.fill.questions import records_question
 from dsx.fill.records import ListedRecord
@@ -44,6 +44,16 @@ def listed(*answers: str, kind: RecordType = KIND, **completion: Any) -> list[Li
     with pytest.raises(StopIteration) as end:
         steps.send([Completion(questions[0].id, answers[-1], True, **completion)])
     return list(end.value.value)
+
+
+@pytest.mark.parametrize(("least", "expected"), [(0, []), (1, [None])])
+def test_a_written_list_may_be_empty_where_the_set_says_so(least: int, expected: list[str | None]) -> None:
+    steps = written.list_records(context(), PAPER, RecordType("arms", "", (), min_records=least))
+    (question,) = next(steps)
+    assert ("[] if there is none" in question.prompt) == (least == 0)
+    with pytest.raises(StopIteration) as end:
+        steps.send([Completion(question.id, "[]", True)])
+    assert labels(end.value.value) == expected
 
 
 def labels(found: Sequence[ListedRecord]) -> list[str | None]:

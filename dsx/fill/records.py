@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from dsx.ask import plan
 from dsx.errors import DecodeError
@@ -13,6 +14,8 @@ from dsx.fill.questions import records_question
 from dsx.types import Completion, Evidence, Question, RecordStep, RecordType
 
 Listing = Generator[list[Question], list[Completion], "list[ListedRecord]"]
+ReadPage = Callable[[Question, Completion], "tuple[list[ListedRecord], bool]"]
+"""The records that an answer names, and whether it is full, so that there may be more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +27,38 @@ class ListedRecord:
 
 
 def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -> Listing:
-    """The labels of a list's records, words of the text; page by page where there are many.
+    """The records of a list, their labels words of the text. Raises DecodeError where the engine gives no answer."""
 
-    Raises DecodeError where the engine gives no answer.
+    def read(question: Question, completion: Completion) -> tuple[list[ListedRecord], bool]:
+        paper.practice.log(question, completion, ())
+        if completion.error is not None:
+            raise DecodeError(f"{question.id}: {completion.error}")
+        labels = [] if completion.truncated else json.loads(completion.text) or []
+        records = [ListedRecord(label, _evidence(paper, question, label)) for label in dict.fromkeys(labels)]
+        return records, len(labels) >= question.max_records
+
+    return in_pages(paper, parent, kind, "labels", read)
+
+
+def in_pages(
+    paper: PaperContext, parent: RecordContext, kind: RecordType, form: Literal["records", "labels"], read: ReadPage
+) -> Listing:
+    """The records of a list, asked for as long as pages are full and name new ones.
+
+    One without a name where none is named, unless the paper may be said to have none and the answer says so.
     """
     listed: list[ListedRecord] = []
     page = plan.page(paper.practice.recipe.max_new_tokens)
     while True:
         known = [record.label for record in listed]
-        question = records_question(paper, parent, kind, "labels", known, min(kind.max_records - len(listed), page))
+        question = records_question(paper, parent, kind, form, known, min(kind.max_records - len(listed), page))
         (completion,) = yield [question]
-        paper.practice.log(question, completion, ())
-        if completion.error is not None:
-            raise DecodeError(f"{question.id}: {completion.error}")
-        labels = [] if completion.truncated else json.loads(completion.text) or []
-        new = [label for label in dict.fromkeys(labels) if label not in known]
-        listed += [ListedRecord(label, _evidence(paper, question, label)) for label in new]
-        if not new or len(labels) < question.max_records or len(listed) >= kind.max_records:
-            break
-    if not listed and completion.text != "[]":
-        return [ListedRecord(None)]
-    return listed
+        named, is_full = read(question, completion)
+        new = [record for record in named if record.label not in known]
+        listed += new
+        if not (new and is_full and len(listed) < kind.max_records):
+            has_none = question.may_be_empty and completion.text.strip() == "[]"
+            return listed or ([] if has_none else [ListedRecord(None)])
 
 
 def answer_of(names: Sequence[str]) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 
-from dsx.ask import plan
 from dsx.errors import DecodeError
 from dsx.fill.paper import PaperContext, RecordContext
-from dsx.fill.questions import parameters_question, records_question
-from dsx.fill.records import ListedRecord, Listing
+from dsx.fill.questions import parameters_question
+from dsx.fill.records import ListedRecord, Listing, in_pages
 from dsx.ground.locate import locate
 from dsx.ground.support import judge
 from dsx.recover import confidence_factor, recover, recover_records
@@ -35,33 +34,22 @@ def fill_group(paper: PaperContext, record: RecordContext, group: Sequence[Param
 
 
 def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -> Listing:
-    """The records that the answer names; where its page was full, those after them are asked for.
+    """The records of a list, each with a quote. Raises DecodeError where the answer cannot be read."""
 
-    Raises DecodeError where the answer cannot be read.
-    """
-    practice, listed = paper.practice, list[ListedRecord]()
-    while True:
-        known = [record.label for record in listed]
-        count = min(kind.max_records - len(listed), plan.page(practice.recipe.max_new_tokens))
-        question = records_question(paper, parent, kind, "records", known, count)
-        (completion,) = yield [question]
+    def read(question: Question, completion: Completion) -> tuple[list[ListedRecord], bool]:
         try:
-            labels = recover_records(completion, question, practice.repairs, paper.document.file)
+            labels = recover_records(completion, question, paper.practice.repairs, paper.document.file)
         except DecodeError:
-            practice.log(question, completion, ())
+            paper.practice.log(question, completion, ())
             raise
-        practice.log(question, completion, [name for label in labels for name in label.repairs])
-        full = len(labels) == question.max_records or completion.truncated
+        paper.practice.log(question, completion, [name for label in labels for name in label.repairs])
+        is_full = len(labels) == question.max_records or completion.truncated
         if completion.truncated:
             labels = labels[:-1]  # the one that was being written
-        new = [
-            ListedRecord(label.label, locate(label.quote, paper.document, question.shown) if label.quote else None)
-            for label in labels
-            if label.label not in known
-        ]
-        listed += new
-        if not (new and full and len(listed) < kind.max_records):
-            return listed or [ListedRecord(None)]
+        quotes = (locate(each.quote, paper.document, question.shown) if each.quote else None for each in labels)
+        return [ListedRecord(each.label, quote) for each, quote in zip(labels, quotes, strict=True)], is_full
+
+    return in_pages(paper, parent, kind, "records", read)
 
 
 def _question(paper: PaperContext, record: RecordContext, group: Sequence[Parameter], brief: bool = False) -> Question:

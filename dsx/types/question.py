@@ -116,7 +116,7 @@ class Question:
     order: of the keys in an answer.
     brief: quotes are short (see `dsx.answers.limits`), for the answer was cut before.
     places: what the answer may take from the text; for engines that hold a grammar.
-    may_be_empty: a list of labels may be []. may_be_null: "not reported" is an answer.
+    may_be_empty: a list of records may be []. may_be_null: "not reported" is an answer.
     prior_prompt: the same question of no record, asked without a text to learn what the model answers anyway; None:
         that is not taken out of the answer.
     """
