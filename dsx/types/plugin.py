@@ -97,7 +97,7 @@ class NamedModel:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """What an engine is made from. options: the `--set engine.KEY=VALUE` pairs; an unknown key is a UsageError.
+    """What an engine is made from. options: the `--set KEY=VALUE` pairs; an unknown key is a UsageError.
 
     model: its name. folder: where it is, if a plugin brings it.
     memory_budget: of each device, as `--memory-budget` is typed. None: the engine's own.
