@@ -32,6 +32,10 @@ COMPILED_DIFFERS = 0.05
 """Share of the loss by which that of the compiled model may differ; rounding in bf16 makes less."""
 
 
+MODELS_OWN = ("config.json", "generation_config.json", "model.safetensors.index.json")
+"""Files of a model's folder that are written with its weights; all others of the base's are its tokenizer's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """base: a model's folder. out: where the trained model goes, and the log and what a stopped training resumes from.
@@ -94,7 +98,7 @@ def train(setting: Setting) -> Path:
     if setting.compiled and device == "cuda":
         learner.compile()
     _steps(learner, rows, setting, progress)
-    folder = save(model, tokenizer, setting)
+    folder = save(model, setting)
     (setting.out / "resume.pt").unlink(missing_ok=True)
     return folder
 
@@ -344,8 +348,8 @@ def end_token(tokenizer: Any) -> int:
 # ---- what is kept ----
 
 
-def save(model: Any, tokenizer: Any, setting: Setting) -> Path:
-    """The trained model in bf16, an adapter merged into it."""
+def save(model: Any, setting: Setting) -> Path:
+    """The folder of the trained model, in bf16: an adapter merged into it, the base's tokenizer beside it."""
     import torch
 
     if hasattr(model, "merge_and_unload"):
@@ -354,10 +358,7 @@ def save(model: Any, tokenizer: Any, setting: Setting) -> Path:
     folder = setting.out / "model"
     model.to(torch.bfloat16).save_pretrained(folder)
     for file in setting.base.iterdir():
-        if file.suffix in (".json", ".jinja", ".txt", ".model") and file.name not in (
-            "config.json",
-            "generation_config.json",
-        ):
+        if file.suffix in (".json", ".jinja", ".txt", ".model") and file.name not in MODELS_OWN:
             (folder / file.name).write_bytes(file.read_bytes())
     return folder
 

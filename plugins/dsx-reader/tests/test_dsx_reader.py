@@ -21,7 +21,7 @@ from dsx_reader.evaluate import Judged
 from dsx_reader.examples import Builder
 from dsx_reader.passages import Passage, PassageError, amount, read_passages
 from dsx_reader.statements import Sheet, SheetError, read_sheet
-from dsx_reader.train import Learner, batches, rounded
+from dsx_reader.train import Learner, Setting, batches, rounded, save
 from dsx_reader.variation import renumbered, retyped, reworded, without_evidence
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -283,6 +283,19 @@ def test_training_goes_on_where_the_model_cannot_be_compiled(monkeypatch: pytest
         torch.compiler.set_stance("default")
     assert not learner.compiled
     assert losses[-1] < losses[0]
+
+
+def test_a_trained_model_does_not_claim_the_shards_of_its_base(tmp_path: Path) -> None:
+    base, setting = tmp_path / "base", Setting(tmp_path / "base", tmp_path / "out", sources.Sources((), None))
+    base.mkdir()
+    (base / "model.safetensors.index.json").write_text(
+        '{"weight_map": {"lm_head.weight": "model-00001-of-2.safetensors"}}'
+    )
+    (base / "tokenizer.json").write_text("{}")
+    config = LlamaConfig(vocab_size=20, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1)
+    folder = save(LlamaForCausalLM(config), setting)
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {file.name for file in folder.iterdir()}
+    assert not (folder / "model.safetensors.index.json").exists()
 
 
 # ---- weights ----
