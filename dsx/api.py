@@ -138,11 +138,14 @@ class Run(Generic[Model]):
     def failures(self) -> dict[str, str]:
         """File → reason, of the papers that failed, and of those with answers to an earlier parameter set only.
 
-        A paper that the class refuses even without values is among them once the iteration has come to it.
+        A paper that cannot be read, or that the class refuses even without values, is among them once the iteration
+        has come to it.
         """
         from dsx.run.history import reasons
 
-        return reasons([*self._folder().missing(), *self._refused.values()])
+        unreadable = self._session.unreadable if self._session is not None else {}
+        files = [{"document": "", "file": path.name, "reason": reason} for path, reason in unreadable.items()]
+        return reasons([*self._folder().missing(), *files, *self._refused.values()])
 
     def export(self, path: Path | str, format: str | None = None, **choices: Any) -> None:
         """Writes what is stored, as `dsx export` does. format: None: as the file's name ends.

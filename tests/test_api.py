@@ -163,6 +163,25 @@ def test_a_paper_that_fails_is_named_and_the_others_go_on(installed: Scripted, t
 
 
 @pytest.mark.slow
+def test_a_paper_that_cannot_be_read_is_named_and_no_model_is_loaded_for_it(
+    installed: Scripted, tmp_path: Path
+) -> None:
+    papers = installed.papers(tmp_path / "papers", 2)
+    run = dsx.extract(installed.schema(), papers / "p00.pdf", engine="scripted", run=tmp_path / "run").finish()
+    run = dsx.extract(installed.schema(), papers, engine="scripted", run=tmp_path / "run")
+    (papers / "p01.pdf").unlink()
+    logs = list((tmp_path / "run").glob("log*.jsonl"))
+    assert [paper.file for paper in run] == ["p00.pdf"]
+    assert "check that it is a file you may read" in run.failures["p01.pdf"]
+    assert list((tmp_path / "run").glob("log*.jsonl")) == logs
+    alone = dsx.extract(installed.schema(), papers / "p00.pdf", engine="scripted", run=tmp_path / "other")
+    (papers / "p00.pdf").unlink()
+    with pytest.raises(dsx.UsageError, match="none of these papers can be read"):
+        alone.finish()
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.slow
 def test_an_update_that_was_killed_goes_on_with_papers_that_need_no_question(
     installed: Scripted, tmp_path: Path
 ) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from dsx.errors import LoadError, UsageError
+from dsx.load import document_id
 from dsx.run.job import make_engine, make_pipeline
 from dsx.run.loop import run_papers
-from dsx.run.papers import identity
 from dsx.run.plan import PlannedRun
 from dsx.run.progress import show_progress
 from dsx.run.update import is_left, join_run
@@ -20,12 +21,16 @@ from dsx.types import PaperResult
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What `dsx extract` would do, with its results as they come."""
+    """What `dsx extract` would do, with its results as they come.
+
+    unreadable: the papers that could not be read, with the reason, of those that the iteration has come to.
+    """
 
     planned: PlannedRun
+    unreadable: dict[Path, str] = field(default_factory=dict)
 
     def results(self) -> Iterator[PaperResult]:
-        """Each paper's result, in order, once; a paper that fails gives none.
+        """Each paper's result, in order, once; a paper that fails gives none. UsageError where none can be read.
 
         The model is loaded for the first paper that has neither result nor failure, and closed at the end. An
         update, and a run with answers to an earlier parameter set, is opened and its model loaded before the first one.
@@ -43,10 +48,12 @@ class Session:
                 if not all(map(self._ended, batch)):
                     fill = fill or self._open(stack)
                     fill(batch, [path for path in following if not self._ended(path)])
-                for document in filter(None, map(identity, batch)):
+                for document in filter(None, map(self._identity, batch)):
                     if document not in seen and (result := read_run(planned.folder).result(document)):
                         yield result
                     seen.add(document)
+        if planned.papers and len(self.unreadable) == len(planned.papers):
+            raise UsageError(f"none of these papers can be read, as {planned.papers[0]}")
 
     def _open(self, stack: ExitStack) -> Callable[[Sequence[Path], Sequence[Path]], None]:
         """Loads the model and opens the run folder; what fills a batch of papers, and reads those that follow ahead."""
@@ -77,8 +84,16 @@ class Session:
         return fill
 
     def _ended(self, path: Path) -> bool:
-        document = identity(path)
-        return document is not None and not is_left(self.planned.stored(), self.planned.parameters, document)
+        """Whether nothing is to be asked of a paper; nor is it of one that cannot be read."""
+        document = self._identity(path)
+        return document is None or not is_left(self.planned.stored(), self.planned.parameters, document)
+
+    def _identity(self, path: Path) -> str | None:
+        try:
+            return document_id(path)
+        except LoadError as problem:
+            self.unreadable[path] = str(problem)
+            return None
 
 
 def _batches(files: Sequence[Path], size: int) -> Iterator[Sequence[Path]]:
