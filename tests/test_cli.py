@@ -8,12 +8,16 @@ import statistics
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from dsx.cli.extract import command
 from dsx.errors import DsxError
+from dsx.recipe import Recipe
+from dsx.run.plan import Call
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "examples" / "papers" / "sample.pdf"
@@ -65,8 +69,6 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
 def test_what_cannot_be_run_is_said(
     arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dsx.cli.extract import command
-
     (tmp_path / "broken.json").write_text('{"type": ')
     (tmp_path / "not.json").write_text('{"type": "object", "properties": {"a": {"type": "string", "not": {}}}}')
     monkeypatch.chdir(ROOT)
@@ -212,3 +214,9 @@ SMALL = {
         },
     },
 }
+
+
+def test_every_option_of_extract_is_a_part_of_the_recipe_or_of_the_call() -> None:
+    parts = {*Recipe.model_fields, *(field.name for field in fields(Call))}
+    rest = {"papers", "fields", "run", "dry_run", "base_url", "processes", "worker"}
+    assert {option.name for option in command.params} - parts == rest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,32 +14,6 @@ from dsx.cli.complete import models, names_of, run_folders, schemas
 if TYPE_CHECKING:
     from dsx.recipe import Recipe
     from dsx.run.plan import Call
-
-NO_RECIPE = (
-    "papers",
-    "fields",
-    "run",
-    "force_new",
-    "update",
-    "shard",
-    "claim",
-    "claim_expiry",
-    "leave_to_others",
-    "recursive",
-    "threads",
-    "grace",
-    "dry_run",
-    "base_url",
-    "papers_in_flight",
-    "memory_budget",
-    "processes",
-    "worker",
-)
-"""Parameters that change no answer; all others are the recipe's."""
-CALL = (
-    *("force_new", "update", "grace", "claim", "claim_expiry", "leave_to_others", "recursive", "threads"),
-    "memory_budget",
-)
 
 
 def pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
@@ -258,7 +233,7 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
         raise click.UsageError("--processes shares the papers by claims; leave out --no-claim")
     if options["worker"] is not None:  # the process that started this one has chosen the folder
         options = {**options, "run": options["worker"], "force_new": False}
-    recipe = {key: value for key, value in options.items() if key not in NO_RECIPE}
+    recipe = {key: options[key] for key in Recipe.model_fields if key in options}
     if options["fields"] is not None:
         recipe["schema_name"] = FIELDS + options["fields"]
     if options["base_url"] is not None:
@@ -271,10 +246,6 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
         del recipe["repairs"]
     if options["memory_budget"] is not None:
         MemoryBudget.read(options["memory_budget"])
-    call = Call(
-        shard=Shard.read(options["shard"]),
-        papers_in_flight=options["papers_in_flight"],
-        is_worker=options["worker"] is not None,
-        **{name: options[name] for name in CALL},
-    )
-    return options["papers"], Recipe.read(**recipe), options["run"], call
+    call = {each.name: options[each.name] for each in dataclasses.fields(Call) if each.name in options}
+    call |= {"shard": Shard.read(options["shard"]), "is_worker": options["worker"] is not None}
+    return options["papers"], Recipe.read(**recipe), options["run"], Call(**call)

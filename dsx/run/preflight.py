@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from dsx.doctor import Finding, find_cache, find_model
@@ -37,10 +36,14 @@ def check_run(
         yield Finding("schema", True, f"{parameters.name}: {count} parameters; engine {recipe.engine}")
     except DsxError as problem:
         yield Finding("schema", False, str(problem))
-    yield _papers(papers, call.recursive)
+    files: Sequence[Path] = ()
+    try:
+        files = collect(papers, call.recursive)
+        yield _papers(files)
+    except DsxError as problem:
+        yield Finding("papers", False, str(problem))
     if parameters is not None:
-        manifest = manifest_of(recipe, parameters, plugins)
-        yield _folder(papers, run, manifest, call)
+        yield _folder(files, run, manifest_of(recipe, parameters, plugins), call)
     local = _is_local(recipe, plugins)
     if local and gpus and recipe.model is None:
         yield Finding("model", False, "no --model: the small embedded one needs no GPU; for real work give --model")
@@ -96,11 +99,7 @@ def _memory(recipe: Recipe, plugins: Plugins, memory_budget: str | None) -> Iter
         yield Finding("memory", fits, str(planned) if fits else f"{planned}; take more GPUs or --quantize")
 
 
-def _papers(papers: Sequence[Path], recursive: bool) -> Finding:
-    try:
-        files = collect(papers, recursive)
-    except DsxError as problem:
-        return Finding("papers", False, str(problem))
+def _papers(files: Sequence[Path]) -> Finding:
     unreadable = []
     for file in files:
         try:
@@ -114,10 +113,7 @@ def _papers(papers: Sequence[Path], recursive: bool) -> Finding:
     return Finding("papers", False if len(unreadable) == len(files) else None, text)
 
 
-def _folder(papers: Sequence[Path], run: Path | None, manifest: Mapping[str, Json], call: Call) -> Finding:
-    files: Sequence[Path] = ()
-    with suppress(DsxError):  # said already
-        files = collect(papers, call.recursive)
+def _folder(files: Sequence[Path], run: Path | None, manifest: Mapping[str, Json], call: Call) -> Finding:
     try:
         folder = choose_folder(run, files, manifest, update=call.update, force_new=call.force_new)
     except DsxError as problem:
