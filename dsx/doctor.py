@@ -36,7 +36,7 @@ def examine(plugins: Plugins, model: str | None) -> Iterator[Finding]:
     yield from _gpus()
     yield from _flash_attention()
     yield _settings()
-    yield find_model(model or read_settings().model)
+    yield find_model(model or read_settings().model, plugins)
     yield find_cache()
     yield _offline()
     plugins.register_commands()
@@ -92,17 +92,19 @@ def _flash_attention() -> Iterator[Finding]:
         yield Finding("flash-attn", False, f"broken, sdpa is used instead: {' '.join(str(problem).split())[:200]}")
 
 
-def find_model(model: str | None) -> Finding:
-    """Whether the model is here; None is the embedded one."""
+def find_model(named: str | None, plugins: Plugins) -> Finding:
+    """Whether the model is here. None: the one that is taken where none is named."""
     from dsx.engines.local.model_files import EMBEDDED, embedded_is_here, find
 
-    if model is None and embedded_is_here():
-        return Finding("model", True, f"{EMBEDDED} (embedded; for real work give --model)")
+    model = named or plugins.default_model
+    is_small = "" if named else " (where none is named; for real work give --model)"
+    if model is None and embedded_is_here():  # it is converted when it is first used
+        return Finding("model", True, f"{EMBEDDED}{is_small}")
     try:
-        files = find(model)
+        files = find(model, plugins.model_folder(model))
     except DsxError as problem:
-        return Finding("model", False if model else None, str(problem))
-    return Finding("model", True, f"{files.name} in {files.folder}")
+        return Finding("model", False if named else None, str(problem))
+    return Finding("model", True, f"{files.name} in {files.folder}{is_small}")
 
 
 def find_cache() -> Finding:

@@ -21,12 +21,13 @@ import dsx.cli
 from dsx.ask.default_prompts import default_prompts
 from dsx.commands import COMMANDS
 from dsx.conformance import check
+from dsx.doctor import examine
 from dsx.errors import ModelError, PluginError, UnknownName, UsageError
 from dsx.plugins import HOOKS, Plugins, load_plugins
 from dsx.plugins.hookspecs import hookimpl
 from dsx.recipe import Recipe
 from dsx.run.job import make_engine
-from dsx.run.plan import folder_of, with_model
+from dsx.run.plan import with_model
 from dsx.types import (
     Completion,
     Document,
@@ -157,7 +158,11 @@ def test_hook_register_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     chosen = with_model(recipe, plugins)
     assert (chosen.model, chosen.prompt_set) == ("usual", "brief")
     assert (chosen.passage_tokens, chosen.whole_papers) == (500, False)
-    assert folder_of(chosen.model, plugins) == tmp_path
+    assert plugins.model_folder(chosen.model) == tmp_path
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
+    (tmp_path / "model.safetensors").write_bytes(bytes([2, 0, 0, 0, 0, 0, 0, 0]) + b"{}")
+    taken = next(finding for finding in examine(plugins, None) if finding.what == "model")
+    assert taken.text.startswith(f"usual in {tmp_path}"), "the doctor looks for the model that extract takes"
     own = with_model(Recipe(schema_name="any", prompt_set="default", passage_tokens=900, whole_papers=True), plugins)
     assert (own.prompt_set, own.passage_tokens, own.whole_papers) == ("default", 900, True)
     other = with_model(Recipe(schema_name="any", model="someone/else"), plugins)
@@ -167,10 +172,10 @@ def test_hook_register_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         1000,
         True,
     )
-    assert folder_of("someone/else", plugins) is None
+    assert plugins.model_folder("someone/else") is None
     assert with_model(Recipe(schema_name="any", engine="server"), plugins).model is None, "it is for local engines"
     with pytest.raises(PluginError, match=r"^model 'broken' of the plugin mine failed: KeyError: 'weights'"):
-        folder_of("broken", plugins)
+        plugins.model_folder("broken")
     with pytest.raises(ModelError, match="put the weights there"):
         make_engine(Recipe(schema_name="any", model="missing"), plugins)
 

@@ -19,7 +19,7 @@ from dsx.bench.written import TOKENS
 from dsx.errors import UsageError
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
-from dsx.run.plan import folder_of, with_model
+from dsx.run.plan import with_model
 from dsx.run.threads import prepare
 from dsx.types import Json
 
@@ -93,7 +93,7 @@ def _recipe(engine: str, options: Options, folder: Path) -> Recipe:
 def _model_folder(recipe: Recipe, plugins: Plugins) -> Path:
     from dsx.engines.local.model_files import find
 
-    return find(recipe.model, folder_of(recipe.model, plugins), weights=False).folder
+    return find(recipe.model, plugins.model_folder(recipe.model), weights=False).folder
 
 
 def _in_a_process(engine: str) -> dict[str, Json]:

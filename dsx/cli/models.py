@@ -14,10 +14,12 @@ def command() -> None:
 
 @command.command("list")
 def list_models() -> None:
-    """List what --model takes here: the embedded model and the local Hugging Face cache."""
+    """List what --model takes here: models of plugins, the embedded one, the local Hugging Face cache."""
     from dsx.engines.local.model_files import EMBEDDED_PACKAGE, RECOMMENDED, known
+    from dsx.plugins import load_plugins
 
-    rows = known()
+    models = load_plugins().models
+    rows = [*((name, f"plugin {models.owner(name)}") for name in models), *known()]
     for name, where in rows:
         say(name, where)
     if not rows:

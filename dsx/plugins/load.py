@@ -103,6 +103,23 @@ class Plugins:
         ):
             _collect(registry, hook, kind, self._by_name)
 
+    @property
+    def default_model(self) -> str | None:
+        """The model that is taken where none is named, if a plugin brings one."""
+        return next((name for name, model in self.models.items() if model.is_default), None)
+
+    def model_of(self, name: str | None) -> NamedModel | None:
+        """The model that a plugin brings under this name. Raises PluginError where two do."""
+        return self.models[name] if name is not None and self.models.owners(name) else None
+
+    def model_folder(self, name: str | None) -> Path | None:
+        """Where the model of this name is, if a plugin brings it; made there where it is not yet. Raises ModelError."""
+        model = self.model_of(name)
+        if model is None or name is None:
+            return None
+        with self.models.calling(name):
+            return model.folder()
+
     def loader_of(self, path: Path) -> tuple[str, Loader]:
         """(name, loader) for a file of any kind. Its content is judged where the loader runs, in the subprocess; here
         only for plugins that are not installed, which no subprocess knows. Raises LoadError where none takes it."""

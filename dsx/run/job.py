@@ -13,7 +13,7 @@ from dsx.errors import RunError, UsageError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.run.loop import run_papers
-from dsx.run.plan import PlannedRun, folder_of
+from dsx.run.plan import PlannedRun
 from dsx.run.progress import Progress, Silence, show_progress
 from dsx.run.signals import Stop
 from dsx.run.summary import RunSummary, next_steps
@@ -36,7 +36,7 @@ def make_engine(recipe: Recipe, plugins: Plugins, *, answers: bool = True, memor
     factory = plugins.engines[recipe.engine]
     if not answers and isinstance(factory, LocalEngine):
         factory = factory.without_model or factory
-    folder = folder_of(recipe.model, plugins)
+    folder = plugins.model_folder(recipe.model)
     with plugins.engines.calling(recipe.engine):
         return factory(replace(recipe.engine_settings(folder), memory_budget=memory_budget))
 

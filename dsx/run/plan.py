@@ -21,7 +21,7 @@ from dsx.run.parameter_source import find_parameters
 from dsx.run.update import as_updated, is_left, what_changes
 from dsx.settings import read_settings
 from dsx.store import EXPIRY_SECONDS, RunFolder, is_run, schema_sha256
-from dsx.types import Json, LocalEngine, NamedModel, ParameterSet
+from dsx.types import Json, LocalEngine, ParameterSet
 
 log = logging.getLogger("dsx")
 
@@ -33,23 +33,8 @@ def with_model(recipe: Recipe, plugins: Plugins) -> Recipe:
     """The recipe with the ways of its model; without a model, with that of dsx.toml or of a plugin."""
     name = recipe.model
     if name is None and isinstance(plugins.engines.get(recipe.engine), LocalEngine):
-        brought = next((known for known, model in plugins.models.items() if model.is_default), None)
-        name = read_settings().model or brought
-    return recipe.asked_like(name, model_of(name, plugins))
-
-
-def model_of(name: str | None, plugins: Plugins) -> NamedModel | None:
-    """The model that a plugin brings under this name. Raises PluginError where two do."""
-    return plugins.models[name] if name is not None and plugins.models.owners(name) else None
-
-
-def folder_of(name: str | None, plugins: Plugins) -> Path | None:
-    """Where the model of this name is, if a plugin brings it; made there where it is not yet. Raises ModelError."""
-    model = model_of(name, plugins)
-    if model is None or name is None:
-        return None
-    with plugins.models.calling(name):
-        return model.folder()
+        name = read_settings().model or plugins.default_model
+    return recipe.asked_like(name, plugins.model_of(name))
 
 
 def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | None = None) -> ParameterSet:

@@ -13,7 +13,7 @@ from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.run.folders import choose_folder
 from dsx.run.papers import collect
-from dsx.run.plan import Call, check_recipe, folder_of, manifest_of, with_model
+from dsx.run.plan import Call, check_recipe, manifest_of, with_model
 from dsx.types import Json, LocalEngine, ParameterSet
 
 ROOM = 100 << 20
@@ -48,7 +48,7 @@ def check_run(
     if local and gpus and recipe.model is None:
         yield Finding("model", False, "no --model: the small embedded one needs no GPU; for real work give --model")
     elif local:
-        yield _model(recipe.model, plugins)
+        yield find_model(recipe.model, plugins)
     yield find_cache()
     yield _gpus(gpus, local)
     if local and gpus and recipe.model is not None:
@@ -76,7 +76,7 @@ def _memory(recipe: Recipe, plugins: Plugins, memory_budget: str | None) -> Iter
     from dsx.engines.local.parallel import cards_for
 
     try:
-        files = find(str(folder_of(recipe.model, plugins) or recipe.model))
+        files = find(recipe.model, plugins.model_folder(recipe.model))
     except DsxError:
         return  # said already
     if not torch.cuda.is_available():
@@ -122,14 +122,6 @@ def _folder(files: Sequence[Path], run: Path | None, manifest: Mapping[str, Json
     free_bytes = shutil.disk_usage(existing).free
     text = f"{folder}, {'goes on' if (folder / 'run.json').exists() else 'new'}, {free_bytes / 2**30:.1f} GiB free"
     return Finding("run", free_bytes >= ROOM, text)
-
-
-def _model(name: str | None, plugins: Plugins) -> Finding:
-    try:
-        folder = folder_of(name, plugins)
-    except DsxError as problem:
-        return Finding("model", False, str(problem))
-    return find_model(name if folder is None else str(folder))
 
 
 def _gpus(required: int, local: bool) -> Finding:
