@@ -65,20 +65,30 @@ _ALSO_READ = {
     "centiliter": "cL cl", "hectopascal": "hPa", "femtosecond": "fs", "inch": "″ \"", "foot": "ft foot feet",
     "mile": "mi mile miles", "yard": "yd yard yards", "pound": "lb lbs pound pounds", "ounce": "oz ounce ounces",
     "angstrom": "Å angstrom angstroms", "permille": "‰", "ppm": "ppm", "ppb": "ppb", "mmHg": "mmHg", "cmH2O": "cmH2O",
-    "atm": "atm", "torr": "Torr torr", "psi": "psi", "decibel": "dB", "revolution/minute": "rpm", "beat/minute": "bpm",
+    "atm": "atm", "torr": "Torr torr", "psi": "psi", "decibel": "dB dBA decibel decibels",
+    "revolution/minute": "rpm", "beat/minute": "bpm",
     "beat": "beat beats", "breath": "breath breaths", "revolution": "rev revs revolution revolutions", "IU": "IU",
     "hectare": "ha hectare hectares", "acre": "acre acres", "cubic_centimeter": "cc", "frame/second": "fps",
     "pixel": "px pixel pixels", "tonne": "tonne tonnes", "equivalent": "Eq", "milliequivalent": "mEq",
-    "cell": "cell cells", "word": "word words", "centimeter": "cm",
+    "cell": "cell cells", "word": "word words", "centimeter": "cm", "kilogram": "Kg KG kgs kilos", "hertz": "hz",
+    "bar": "bars", "lux": "lx lux", "kilometer/hour": "kph kmh", "mile/hour": "mph", "kilodalton": "kD",
+    "ampere_hour": "Ah", "milliampere_hour": "mAh", "watt_hour": "Wh", "kilowatt_hour": "kWh",
+    "kilobyte": "kB KB kilobytes", "megabyte": "MB megabytes", "gigabyte": "GB gigabytes", "terabyte": "TB terabytes",
+    "base_pair": "bp", "kilobase_pair": "kb kbp", "CFU": "CFU cfu", "PFU": "PFU pfu", "U": "U", "percent": "pct",
+    "degree_Celsius": "Celsius", "frame": "frame frames",
 }  # fmt: skip
 """pint's name → what is read for it in a text too, but offered to no answer."""
 _PHRASES = {
     r"per\s?cent(?:age)?": "percent", r"mm\s?Hg": "mmHg", r"cm\s?H[2₂]O": "cmH2O",
     r"y(?:ea)?rs?[-\s]?(?:olds?|of\s+age)": "year", r"y\.?\s?/?o\.?": "year",
-    r"(?:°|deg(?:ree)?s?)\s?(?:C|Celsius|centigrade)": "degree_Celsius",
+    r"(?:°|deg(?:ree)?s?)\s?(?:C|[Cc]elsius|centigrade)|oC": "degree_Celsius",
     r"(?:°|deg(?:ree)?s?)\s?(?:F|Fahrenheit)": "degree_Fahrenheit", r"arc\s?min(?:ute)?s?": "arcminute",
     r"arc\s?sec(?:ond)?s?": "arcsecond", r"electron\s?volts?": "electron_volt", r"international\s+units?": "IU",
-    r"revolutions\s+per\s+minute": "revolution/minute", r"''": "inch", r"degrees\s+of\s+arc": "degree",
+    r"revolutions\s+per\s+minute|r\.p\.m\.?|r/min": "revolution/minute", r"I\.U\.": "IU",
+    r"(?:wt|vol|mol|at|w/w|w/v|v/v)\.?\s?%": "percent", r"per\s?mille": "permille", r"base\s?pairs?": "base_pair",
+    r"p\.p\.m\.?|parts\s+per\s+million": "ppm", r"p\.p\.b\.?|parts\s+per\s+billion": "ppb",
+    r"cycles?\s?(?:/|per)\s?s(?:ec(?:ond)?)?": "hertz", r"t(?=\s?(?:/\s?(?:ha|yr?|d)|ha-1|yr?-1|d-1))": "tonne",
+    r"''": "inch", r"degrees\s+of\s+arc": "degree",
     r"(?:milli|micro|nano|kilo|centi)-(?:seconds?|met(?:er|re)s?|grams?|lit(?:er|re)s?|volts?|amps?)": "",
 }  # fmt: skip
 """Patterns of units of several words → pint's name ("": the words joined)."""
@@ -87,22 +97,24 @@ _SYMBOLS = {
     "m": "meter", "g": "gram", "s": "second", "A": "ampere", "K": "kelvin", "mol": "mole", "Hz": "hertz",
     "N": "newton", "Pa": "pascal", "J": "joule", "W": "watt", "V": "volt", "Ω": "ohm", "F": "farad", "S": "siemens",
     "T": "tesla", "Bq": "becquerel", "Gy": "gray", "Sv": "sievert", "L": "liter", "l": "liter", "eV": "electron_volt",
-    "M": "molar", "cal": "calorie", "bar": "bar", "Da": "dalton", "rad": "radian", "C": "coulomb",
+    "M": "molar", "cal": "calorie", "bar": "bar", "Da": "dalton", "rad": "radian", "C": "coulomb", "Ohm": "ohm",
+    "cd": "candela", "lm": "lumen",
 }  # fmt: skip
 _NO_UNITS = frozenset(["F", "pm", "MM", "Ms", "Ml", "Gl", "MT", "GN"])
 """Letters for sexes, times of day, titles."""
 _PREFIX_NAMES = ("", "pico", "nano", "micro", "milli", "centi", "deci", "kilo", "mega", "giga")
 _PREFIXED = (
     "meter second liter gram volt ampere watt hertz newton pascal joule mole molar ohm tesla siemens sievert becquerel"
-    " calorie dalton radian"
+    " calorie dalton radian kelvin candela"
 )
 _BRITISH = {"meter": "metre", "liter": "litre", "gram": "gramme", "ampere": "amp"}
-_OPAQUE = frozenset(
-    ["beat", "breath", "IU", "frame", "equivalent", "milliequivalent", "pixel", "decibel", "cell", "word"]
-)
+_COUNTS = "beat breath IU frame equivalent milliequivalent pixel decibel cell word base_pair kilobase_pair CFU PFU U"
+_OPAQUE = frozenset(_COUNTS.split())
 """Kinds of their own, whatever pint says of them."""
 _ANGLES = frozenset(["degree", "radian", "milliradian", "microradian", "arcminute", "arcsecond", "revolution"])
 _SHARES = frozenset(["percent", "permille", "ppm", "ppb"])
+_BYTES = frozenset(["kilobyte", "megabyte", "gigabyte", "terabyte"])
+_KINDS = {"angle": _ANGLES, "share": _SHARES, "bytes": _BYTES}
 _COUNTED = """point points pp pt count counts dot dots hand hands chain chains rod rods link links grade grades unit
 units turn turns barn barns slug slugs cycle cycles stone stones are bit bits B a as at"""
 _HOMONYMS = frozenset(_COUNTED.split())
@@ -143,10 +155,14 @@ def _names() -> Iterator[tuple[str, str]]:
 _NAMES = {written: name for written, name in _names() if written not in _NO_UNITS}
 _phrase = re.compile("|".join(f"(?P<p{at}>{pattern})(?!\\w)" for at, pattern in enumerate(_PHRASES)))
 _factor = re.compile(
-    r"(?P<join>\s?/\s?\(?|\s?[·*]\s?|\s+per\s+|\s)?"
+    r"(?P<join>\s?/\s?\(?|\s?[·*]\s?|\s+per\s+|\s)?(?P<order>(?:square|sq\.?|cubic)\s+)?"
     r"(?P<name>[^\W\d_]+|°(?:[CF](?![^\W\d_]))?|[%‰″\"℃℉])"
     r"(?:\^?\{?(?P<power>[-+]?[1-9])\}?(?!\d|[.,]\d))?"
 )
+_substance = re.compile(r"\s(?:photons?|quanta|[A-Z][A-Za-z]{0,3}[₂₃₄2-4]?)(?=\s[^\W\d_]{1,5}-[1-3])")
+"""Of what it is: "kg N ha−1", "µmol photons m−2 s−1"."""
+_PRODUCTS = {("pascal", "second"), ("newton", "meter"), ("ampere", "hour"), ("watt", "hour"), ("volt", "second")}
+"""Units that are multiplied with a blank between them: mPa s, N m, mA h."""
 _ONE_LETTER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺−–‐‑⋅∙×µºº˚∘◦Ω\u2009\u202f\u00a0", "0123456789-+----··*μ°°°°°Ω   ")
 LONGEST_UNIT = 48
 
@@ -176,9 +192,10 @@ def _factors_at(text: str, start: int) -> tuple[int, Factors | None]:
     known = True
     nested = False
     while factor := _factor.match(window, end):
-        join, name, power = factor["join"] or "", factor["name"], float(factor["power"] or 1)
+        join, name = factor["join"] or "", factor["name"]
+        power = 3.0 if (factor["order"] or "")[:1] == "c" else 2.0 if factor["order"] else float(factor["power"] or 1)
         divides = "/" in join or "per" in join
-        unit = _NAMES.get(name)
+        unit = _NAMES.get(name) or (_NAMES.get(name.lower()) if len(name) > 4 and name.istitle() else None)
         stop = factor.end()
         if (nested or "(" in join) and window[stop : stop + 1] == ")":
             stop += 1
@@ -187,7 +204,11 @@ def _factors_at(text: str, start: int) -> tuple[int, Factors | None]:
         if not factors and end == 0 and (join or unit is None):
             break
         if join and not divides and join.isspace() and (unit is None or not (power < 0 or nested)):
-            break
+            if substance := _substance.match(window, end):
+                end = substance.end()
+                continue
+            if not (factors and (factors[-1][0].removeprefix("milli").removeprefix("kilo"), unit) in _PRODUCTS):
+                break
         if stop < len(window) and (window[stop].isalnum() or window[stop] == "_"):
             break
         known = known and unit is not None
@@ -228,8 +249,8 @@ def _unit_of(factors: Factors) -> Unit:
     pint_parts = []
     sides: list[str] = []
     for name, power in parts:
-        if name in _OPAQUE or name in _SHARES or name in _ANGLES:
-            own = "angle" if name in _ANGLES else "share" if name in _SHARES else name
+        own = next((own for own, names in _KINDS.items() if name in names), name if name in _OPAQUE else None)
+        if own:
             kind[own] = kind.get(own, 0) + power
         if name in _OPAQUE:
             continue
@@ -319,7 +340,7 @@ def same_unit(written: str, unit: str) -> bool:
 
 def _singular(word: str) -> str:
     """Without the plural's s; symbols of up to three letters are left as they are."""
-    word = word.strip().translate(_ONE_LETTER)
+    word = word.strip().translate(_ONE_LETTER).replace(" per ", "/")
     return word[:-1].lower() if len(word) > 4 and word.endswith("s") else word.lower() if len(word) > 3 else word
 
 

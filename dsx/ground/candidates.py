@@ -18,6 +18,8 @@ from dsx.units import convert, read_unit
 
 MOST_OPERANDS = 6
 """Numbers that one computed value is made of."""
+_NOUNS = {"exp": "experiment", "expt": "experiment", "fig": "figure", "tab": "table", "eq": "equation", "df": "freedom"}
+_counting = re.compile(r"(?:n|num|number|count|how many)[\s_]|the (?:total )?number of ", re.IGNORECASE)
 NEAR_OPERANDS = 8
 """Numbers of one sentence that are combined with each other."""
 
@@ -50,7 +52,7 @@ def number_candidates(
     """
     by_text: dict[str, tuple[Candidate, list[NumberMention]]] = {}
     for mention in mentions:
-        if not _counts(mention, parameter) or not _is_shown(mention, shown):
+        if not is_asked(mention, parameter) or not _is_shown(mention, shown):
             continue
         candidate = _candidate(mention, parameter)
         if candidate is None:
@@ -102,7 +104,7 @@ def _compute(sign: str, operands: Sequence[int]) -> int:
 def _candidate(mention: NumberMention, parameter: Parameter) -> Candidate | None:
     raw = _as_json(mention.value)
     if parameter.unit is None:
-        if not _is_bare(mention, parameter):
+        if not is_bare(mention, parameter):
             return None  # a length, a time or a percentage is no count
         return Candidate(_written(mention), raw, raw, mention.unit, ())
     if mention.unit is None:
@@ -129,7 +131,7 @@ def value_fit(mention: NumberMention, parameter: Parameter) -> int:
     if not isinstance(schema, Mapping) or schema.get("type") not in ("number", "integer") or mention.kind != "value":
         return 0
     if parameter.unit is None:
-        return int(mention.value > 0 and _is_bare(mention, parameter))
+        return int(mention.value > 0 and is_bare(mention, parameter))
     if mention.unit is None:
         return 1
     try:
@@ -139,7 +141,7 @@ def value_fit(mention: NumberMention, parameter: Parameter) -> int:
     return 2
 
 
-def _is_bare(mention: NumberMention, parameter: Parameter) -> bool:
+def is_bare(mention: NumberMention, parameter: Parameter) -> bool:
     """Whether it may be a number without a unit: it has none, or one that the parameter counts ("How many weeks")."""
     if mention.unit is None or read_unit(mention.unit) is None:
         return True
@@ -152,12 +154,22 @@ def _words(name: str, description: str) -> frozenset[str]:
     return frozenset(re.findall(r"[a-z]{3,}", f"{name.replace('_', ' ')} {description}".lower()))
 
 
-def _counts(mention: NumberMention, parameter: Parameter) -> bool:
-    """Numbers of figures, tables, references count nothing, unless the parameter asks for such a number."""
-    if mention.kind == "value":
-        return True
-    names = f"{parameter.name.replace('_', ' ')} {' '.join(parameter.synonyms)}".lower().split()
-    return bool(mention.noun) and mention.noun in names
+def is_asked(mention: NumberMention, parameter: Parameter) -> bool:
+    """Whether a number may be what is asked for, by the thing it belongs to.
+
+    Numbers of figures, tables, references count nothing, unless the parameter asks for such a number. Days, years and
+    times of day are no counts.
+    """
+    words = set(re.findall(r"[a-z]+", " ".join((parameter.name, *parameter.synonyms)).lower()))
+    nouns = {mention.noun, singular := mention.noun.removesuffix("s"), _NOUNS.get(singular, "")} - {""}
+    if mention.kind == "label":
+        return bool(nouns & words) and not is_count(parameter)
+    return not nouns or bool(nouns & words) or not is_count(parameter)
+
+
+def is_count(parameter: Parameter) -> bool:
+    """Whether it counts something, as its name or description says: `n_women`, "Number of ...", "How many ..."."""
+    return _counting.match(f"{parameter.name} ") is not None or _counting.match(parameter.description) is not None
 
 
 def _whole(mention: NumberMention) -> bool:

@@ -12,31 +12,44 @@ _NOUNS = (
 )
 """Words before a number that is their label, in either case."""
 _COUNTABLE = (
-    "phase|day|week|month|year|session|visit|block|group|condition|stage|type|grade|level|class|trial|participant|"
+    "phase|day|week|month|year|session|visit|block|group|condition|level|trial|participant|"
     "subject|patient|case|model|task|sample|site|area|layer|cluster|wave|cohort|arm|run|round|cycle|batch|series|"
-    "question|rat|mouse|plot|station|zone|region|chromosome|exon|factor|component|category|tier|era|season|stratum"
+    "question|rat|mouse|plot|station|zone|region|factor|component|era|season|stratum|electrode|channel|room|lane|well"
 )
 """Such words that are also counted: "day 2" is a label, "each day 20 plants" is not."""
+_CLASS = "type|grade|stage|class|category|tier|chromosome|exon|intron"
+"""Words whose number is always their label: "a type 2 error", "grade three tumours"."""
 _before = re.compile(
     rf"(?:^|[^\w])(?P<noun>{_NOUNS})(?P<plural>s|es|ies)?\.?[ \u00a0]?(?:no\.?\s?|#\s?|nos\.?\s?)?[(\[]?$",
     re.IGNORECASE,
+)
+_before_class = re.compile(
+    rf"(?<!each\s)(?<!every\s)(?<!per\s)\b(?P<noun>{_CLASS})(?P<plural>s|es)?[ \u00a0-]?$", re.IGNORECASE
 )
 _before_countable = re.compile(rf"(?:^|[^\w])(?P<noun>{_COUNTABLE})(?P<plural>s)?[ \u00a0]?(?:#\s?)?$", re.IGNORECASE)
 _determiner = re.compile(
     r"\b(?:this|that|each|every|the|our|an?|per|one|first|second|third|present|current|main|last)\s$", re.I
 )
 _counted = re.compile(r"\s+(?:[a-z-]+\s+)?[a-z]{2,}s\b")
+_ends = re.compile(r"\s?(?:$|[,.;:)])")
 _product = re.compile(
-    r"\b(?:Python|MATLAB|Matlab|SPSS|R|version|Version|v\.?|ver\.|Windows|Release|SAS|Stata|DSM|ICD|GPT)-?\s?$"
+    r"\b(?:Python|MATLAB|Matlab|SPSS|R|version|Version|v\.?|ver\.|Windows|Release|SAS|Stata|DSM|ICD|GPT|Statistics|Prism|"
+    r"Excel|Office|ImageJ|Ubuntu|Android|iOS|macOS|CUDA|Tween|Polysorbate|PEG|Span)-?\s?$|[A-Z]{2}/$"
 )
 _citation = re.compile(r"(?:\bal\.?|[A-Z][\w'’.-]{1,60})(?:,\s?|\s?\(|,\s\()$")
 _year_list = re.compile(r"(?:1[89]|20)\d\d[a-z]?[,;]\s?$")
 _compound = re.compile(
-    r"[-‐‑–]?\s?(?:way|tailed|sided|tail|dimensional|AFC|alternative|back|sample\s+t|factor\s+analysis|D\b|d\b(?=\s+[a-z])|"
-    r"to[-‐‑]one|another|or the other|st\b|nd\b|rd\b|th\b)",
+    r"[-‐‑–]?\s?(?:way|tailed|sided|tail|dimensional|photon|AFC|alternative|back|sample\s+t|factor\s+analysis|D\b|d\b(?=\s+[a-z])|"
+    r"to[-‐‑]one|another|or the other|st\b|nd\b|rd\b|th\b)|['’′]-?\s?(?:end|UTR|terminus|terminal|flank|overhang)",
     re.IGNORECASE,
 )
-_pronoun = re.compile(r"\b(?:no|any|every|some|each|the|this|that|which|another)[\s-]+$", re.IGNORECASE)
+_pronoun = re.compile(
+    r"\b(?:no|any|every|some|each|the|this|that|which|another|other|first|second|third|last|next)[\s-]+$", re.IGNORECASE
+)
+_decade = re.compile(r"\b(?:the|their|his|her|mid|early|late)[\s-](?:early\s|mid[\s-]|late\s)?$")
+_statistic = re.compile(r"(?:^|[^\w])(?:[FtTrQHX]|χ|X)[²2]?\s?\((?:\d{1,4}(?:\.\d{1,3})?,\s?)?$")
+_statistic_end = re.compile(r"[\d.,\snN=]{0,16}\)\s?[=<>≤≥]")
+
 _spans = re.compile(
     r"(?:https?://|www\.|doi:?\s?(?=10\.))[^\s<>\"]{1,400}|\b10\.\d{4,9}/[^\s<>\"]{1,200}|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}"
     r"|\barXiv:\s?[\d.]+(?:v\d+)?|\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b|\b(?:ISSN|ISBN|PMID|PMCID|ORCID|RRID|NCT)[:\s]*[\w-]{4,20}"
@@ -72,15 +85,21 @@ def label_noun(text: str, start: int, end: int) -> str | None:
     """
     before, after = text[max(0, start - WINDOW) : start], text[end : end + 30]
     last = before[-1:]
-    if (last.isalpha() and last.isascii()) or last in ("_", "^"):  # "Table S4", "P300", "word^12"
+    if before.endswith("pH") or (last in "xX" and before[-2:-1].isdigit()):  # "pH7.4", "4x4"
+        return None
+    if (last.isalpha() and (last.isascii() or "Α" <= last <= "ω")) or last in ("_", "^"):  # "Table S4", "P300", "β2"
         noun = _before.search(before[:-1]) if before[-2:-1].isspace() else None
         return _noun(noun) if noun else ""
     if last in ("-", "‐", "‑") and before[-2:-1].isalpha() and not _unit_before.search(before):
         return ""
-    digits = text[start:end].isdecimal()
-    match = _before.search(before) or (_before_countable.search(before) if digits else None)
+    digits = text[start:end].isdecimal() or not text[start:end].strip("IVX")
+    if match := _before_class.search(before):
+        return _noun(match)
+    match = _before.search(before) or _before_countable.search(before)
     if match and _names(match, after, digits):
         return _noun(match)
+    if _statistic.search(before) and _statistic_end.match(after):
+        return "df"
     if _product.search(before) or _compound.match(after):
         return ""
     if text[start:end].lower() == "one" and (_pronoun.search(before) or after.startswith(("'s", "’s"))):
@@ -91,17 +110,16 @@ def label_noun(text: str, start: int, end: int) -> str | None:
             return "year"
         if _year_list.search(before):
             return "year"
-        if after[:1] == "s" and not after[1:2].isalpha():
-            return "year"
-    return None
+    decade = after[:1] == "s" and not after[1:2].isalpha() and written.isdigit() and written[-1] == "0"
+    return "year" if decade and (len(written) == 4 or _decade.search(before)) else None
 
 
 def _names(match: re.Match[str], after: str, digits: bool) -> bool:
     """Whether the number names the noun before it: in "this study 20 people", "each day 20 plants" it does not."""
     capital = match["noun"][0].isupper()
-    if not digits:
-        return capital and not match["plural"] and not _counted.match(after)
-    if _determiner.search(match.string, 0, match.start("noun")):
+    if not digits and (match["plural"] or _counted.match(after) or not (capital or _ends.match(after))):
+        return False
+    if match["noun"].lower() != "phase" and _determiner.search(match.string, 0, match.start("noun")):
         return False
     return match.re is _before or not _counted.match(after) or (capital and not match["plural"])
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
+from dsx.ground.dates import calendar_spans
 from dsx.ground.labels import label_noun, label_spans
 from dsx.ground.numerals import Numeral, numerals
 from dsx.text import sentences
 from dsx.types import Document, Table
-from dsx.units import unit_end
+from dsx.units import read_unit, unit_end
 
 Span = tuple[int, int]
 Role = Literal["plain", "range_low", "range_high", "mean", "spread", "percent"]
@@ -25,7 +26,8 @@ class NumberMention:
     """A number as it stands at `Document.text[start:end]`, its sign included.
 
     unit: as written; its own, or that of the list, range, table column or heading that it belongs to.
-    kind: a label names a thing (Experiment 2, [12], P300) and counts nothing; noun: the thing.
+    kind: a label names a thing (Experiment 2, [12], P300) and counts nothing.
+    noun: the thing; also of a value that is a day, a year or a time of day.
     comparator: the sign before it, one of < > ≤ ≥ = ±, or "".
     exact: written as a number, not in words such as "a dozen" or "a third".
     sentence: (start, end) of its sentence; of a table, its row.
@@ -45,22 +47,26 @@ class NumberMention:
 
 
 _MINUS = "-−–‐‑"
-_sign = re.compile(rf"(?:(?P<plusminus>±|\+/-|\+/−)|(?P<minus>[{_MINUS}])|(?P<plus>\+))\s?$")
+_sign = re.compile(rf"(?:(?P<plusminus>±|\+/-|\+/−)|(?P<minus>[{_MINUS}]|(?<![\w/])minus)|(?P<plus>\+))\s?$")
 _part = re.compile(r"[\w%°)′″\"’]$")
-_operator = re.compile(r"[=<>≤≥≈~(\[,:;/×]$")
+_operator = re.compile(r"(?:[=<>≤≥≈~(\[,:;/×]|\b(?:at|of|to|from|below|between))$")
 _comparator = re.compile(r"(?P<sign><=|>=|[<>≤≥=⩽⩾])\s?$")
 _COMPARATORS = {"<=": "≤", ">=": "≥", "⩽": "≤", "⩾": "≥"}
 _sexes = re.compile(r"\d\s?[fF]\b[^\w]{1,3}\d+\s?[mM]\b|\d\s?[mM]\b[^\w]{1,3}\d+\s?[fF]\b")
 _in_brackets = re.compile(r"[(\[]\s?(?P<unit>[^()\[\]\n\d]{1,20}\d?)[)\]][^\d\n]{0,24}$")
 _in_word = re.compile(r"\s?inch|in(?=[.,;)]|\s+(?:wide|tall|long|high|deep|diameter|monitor|screen|display)|$)")
 _range = re.compile(r"-?\s?(?:[-−–‐‑—]|to|through|up\s+to|and|\.\.\.?|…)\s?", re.IGNORECASE)
-_listed = re.compile(r"[)\]]?\s?(?:[,;/×x]|,?\s(?:and|or|vs\.?|by)|,\s?(?:and|or))\s?[(\[]?", re.IGNORECASE)
+_listed = re.compile(r"[)\]]?\s?(?:[,;/×x&]|,?\s(?:and|or|vs\.?|by)|,\s?(?:and|or))\s?[(\[]?", re.IGNORECASE)
 _deviation = r"(?:SDs?|s\.d\.|S\.D\.|SE|SEM|sd|st\.?dev\.?|standard\s+(?:deviation|error))"
 _spread = re.compile(rf"\s?(?:±|\+/-|\+/−)\s?|\s?\(±\s?|[\s,;(]{{1,3}}{_deviation}\s?[=:]?\s?")
 _mean = re.compile(r"(?:\bM|\b[Mm]eans?|\b[Aa]verage|\bx̄|\bAvg\.?)\b[^.\d\n]{0,25}$")
 _spread_word = re.compile(rf"\b{_deviation}(?:\s(?:of|was|is))?[\s=:]{{0,3}}$")
+_figures = re.compile(r"[(\[](?:[\d.,;\s±+/–−-]|and|or|to){1,30}$")
+_bracket = re.compile(r"\s?[(\[]")
+_half, _half_of = re.compile(r"\b(?:half|quarter)$"), re.compile(r"\s(?:of\s)?an?\s")
 _between = re.compile(r"\b(?:between|from)\s+$", re.IGNORECASE)
-_AMBIGUOUS = frozenset(["in", "m", "M", "bar", '"', "Eq", "A", "word", "words", "cell", "cells"])
+_EITHER = "in m M bar Eq A C T word words cell cells frame frames"
+_AMBIGUOUS = frozenset([*_EITHER.split(), '"'])
 """Units that may be words, letters for a sex, quotation marks or things that are counted."""
 CONTEXT = 48
 """Characters looked at on either side of a number."""
@@ -81,12 +87,16 @@ def numbers_in(text: str) -> tuple[NumberMention, ...]:
 
 def _mentions(text: str, rows: Sequence[Span]) -> list[NumberMention]:
     spans, sentence_spans = sorted(label_spans(text)), list(sentences(text))
+    calendar = {(start, end): noun for start, end, noun in calendar_spans(text) if end > start}
+    dates = sorted(calendar)
     mentions: list[NumberMention] = []
     unit_stop = 0  # the 1 of "s−1" is no number of its own
     for numeral in numerals(text):
         if numeral.start >= unit_stop:
             sentence = _around(numeral.start, rows) or _around(numeral.start, sentence_spans)
-            mentions.append(_mention(text, numeral, spans, sentence or (numeral.start, numeral.end)))
+            mention = _mention(text, numeral, spans, sentence or (numeral.start, numeral.end))
+            date = None if mention.noun or mention.unit else _around(numeral.start, dates)
+            mentions.append(replace(mention, noun=calendar[date]) if date else mention)
             unit_stop = numeral.end + 1 + len(mentions[-1].unit or "")
     return _linked(text, mentions)
 
@@ -102,7 +112,7 @@ def _around(offset: int, spans: Sequence[Span]) -> Span | None:
 
 def _mention(text: str, numeral: Numeral, spans: Sequence[Span], sentence: Span) -> NumberMention:
     start, end = numeral.start, numeral.end
-    before = text[max(0, start - 4) : start]
+    before = text[max(0, start - 7) : start]
     value, comparator = numeral.value, ""
     signed = _sign.search(before)
     if signed and signed["plusminus"]:
@@ -134,16 +144,23 @@ def _mention(text: str, numeral: Numeral, spans: Sequence[Span], sentence: Span)
 
 def _negative(text: str, start: int, written: str) -> bool:
     """Whether the dash at `start` is a sign: nothing that it could join or part stands before it."""
-    before = text[max(0, start - 3) : start]
-    if written[-1].isspace():  # "= − 3", but not "a – 3"
+    before = text[max(0, start - 9) : start]
+    if written.startswith("minus"):
+        return not re.search(r"(?:\bor|plus|\d)\s?$", before)
+    if written[-1].isspace():  # "= − 3" and "at − 3", but not "a – 3"
         return bool(_operator.search(before.rstrip()))
     return not _part.search(before)
 
 
 def _glued(text: str, end: int) -> bool:
-    """Whether a letter that is no unit follows at once; "10F", "24m" and "3x" are numbers still."""
+    """Whether a letter that is no unit follows at once; "10F", "24m", "3x" and "3x4" are numbers still."""
     rest = text[end : end + 3]
-    if not rest[:1].isalpha() or not rest[0].isascii():
+    if (
+        not rest[:1].isalpha()
+        or not rest[0].isascii()
+        or text[end - 1].isalpha()
+        or (rest[0] in "xX" and rest[1:2].isdigit())
+    ):
         return False
     return not (rest[0] in "fFmMxX" and not rest[1:2].isalnum())
 
@@ -151,15 +168,15 @@ def _glued(text: str, end: int) -> bool:
 def _own_unit(text: str, end: int) -> str | None:
     window = text[end : end + CONTEXT]
     gap = 1 if window[:1] in " -‐‑–\u00a0\u2009\u202f\n" else 0
+    if window[:1] in (")", "]") and _figures.search(text, max(0, end - 32), end):  # "(18–22) years"
+        gap = 2 if window[1:2].isspace() else 1
+    elif half := _half_of.match(window) if _half.search(text, max(0, end - 7), end) else None:  # "half an hour"
+        gap = half.end()
     stop = unit_end(window, gap)
-    if stop == gap:
+    if stop == gap or (gap == 0 and text[end - 1].isalpha()):  # "two dozens"
         return None
     unit = window[gap:stop]
-    if unit in ("in", "m", "M", "bar", '"', "Eq", "A", "C", "word", "words", "cell", "cells") and not _is_unit(
-        text, end, gap, unit
-    ):
-        return None
-    return unit
+    return unit if unit not in _AMBIGUOUS or _is_unit(text, end, gap, unit) else None
 
 
 def _is_unit(text: str, end: int, gap: int, unit: str) -> bool:
@@ -173,8 +190,10 @@ def _is_unit(text: str, end: int, gap: int, unit: str) -> bool:
         return not _sexes.search(text[max(0, end - 16) : end + 16])
     if unit in ("Eq", "A"):
         return not re.match(r"[.\s]*\(|\s[a-z]", after)
-    if unit.startswith(("word", "cell")):
+    if unit.startswith(("word", "cell", "frame")):
         return False
+    if unit == "T":
+        return not re.match(r"\s(?:cells?|lymph|wave)", after)
     return not re.match(r"\s(?:charts?|graphs?|plots?|codes?)", after)
 
 
@@ -209,6 +228,8 @@ def _link(text: str, left: NumberMention, right: NumberMention) -> str:
         return "range"
     if not between and right.text[:1] in _MINUS:
         return "range"
+    if _bracket.fullmatch(between) and text[right.end : right.end + 1] in ")]":  # "23.4 (3.1) years"
+        return "bracket"
     return "list" if _listed.fullmatch(between) else ""
 
 
@@ -260,9 +281,18 @@ def _from_right(text: str, left: NumberMention, right: NumberMention) -> NumberM
     elif right.role == "range_high" and link == "range" and role in ("plain", "percent"):
         role = "range_low"
     year = "," in text[left.end : right.start] and len(left.text) == 4 and 1900 <= left.value <= 2099
-    if left.unit is None and right.unit is not None and link and not year:
+    if link == "range" and left.unit == "°" and right.unit in ("°C", "°F"):
+        return replace(left, unit=right.unit, role=role)
+    times = re.search(r"[×x]", text[left.end : right.start]) and not _is_extent(right.unit)  # "2 × 125 mg"
+    if left.unit is None and right.unit is not None and link and not year and not times:
         return replace(left, unit=right.unit, role="percent" if right.role == "percent" and role == "plain" else role)
     return left if role == left.role else replace(left, role=role)
+
+
+def _is_extent(unit: str | None) -> bool:
+    """Whether it measures sides: of "10 × 20 cm" both have it."""
+    kind = read_unit(unit) if unit else None
+    return kind is not None and kind.kind in [{(name, 1)} for name in ("[length]", "angle", "pixel")]
 
 
 def _whole_unit(written: str) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 _ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
@@ -14,6 +15,7 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 ONES = {word: value for value, word in enumerate(_ONES.split())}
 TENS = {word: 10 * value for value, word in enumerate(_TENS.split(), start=2)}
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_SHORT_SCALES = {"k": 1000, "bn": 10**9}
 _FRACTIONS = {"half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8}
 _FRACTIONS["tenth"] = 10
 MAX_EXPONENT = 400
@@ -25,23 +27,28 @@ _each_word = re.compile(f"{_word}|and")
 _small = "|".join([*ONES][1:10])
 _gap = r"(?:\s*[-‐‑–\u00ad]\s*|\s+)"
 _fraction = (
-    rf"(?:(?:(?P<whole>{_word})\s+and\s+)?(?:(?P<parts>{_small}|an?){_gap})?(?P<nth>{'|'.join(_FRACTIONS)})s?)\b"
+    rf"(?:(?:(?P<whole>{_word})[\s-]and[\s-])?(?:(?P<parts>{_small}|an?){_gap})?(?P<nth>{'|'.join(_FRACTIONS)})s?)\b"
 )
+_MEASURES = "in|inch|inches|feet|miles?|hours?|years?|months?|weeks?|days?|mm|cm|m|h|kg|lb"
+"""What "3 1/2" and "1/4" may be measured in; "1/4 mice" is one of four."""
 _SUPERSCRIPT = "[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+"
-_power = rf"(?:\^\s?\{{?(?P<caret>[-−+]?\d{{1,4}})\}}?|(?P<raised>{_SUPERSCRIPT})"
+_power = rf"(?:\$?(?:\^|\*\*)\s?[{{(]?(?P<caret>[-−+]?\d{{1,4}})[}})]?\$?|(?P<raised>{_SUPERSCRIPT})"
 
 
 def _pattern(decimal: str, groups: str) -> re.Pattern[str]:
     """Numbers whose decimals follow `decimal` and whose thousands are parted by one of `groups`."""
     thousands = rf"[1-9]\d{{0,2}}(?P<sep>[{groups}'’\u2009\u202f\u00a0]|(?<!\d\s\d)(?<!\d\s\d\d)(?<!\d\s\d\d\d)\s)"
     return re.compile(
-        r"(?P<version>\d+(?:\.\d+){2,})|(?<=[<>=≤≥≈~×x])\s?10(?P<alone10>[-−]\d{1,2})(?!\d)"
+        rf"(?<![\d/.,])(?P<slash>(?:\d\d?\s)?(?:[1357]/[248]|[12]/3))(?=[\s-](?:{_MEASURES})\b)"
+        r"|(?<![\d.])(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?P<dated>(?:19|20)\d\d)(?!\.?\d)"
+        rf"|(?P<version>(?!\d{{1,3}}(?:[{groups}]\d{{3}}){{2,}}(?![\d{groups}]))\d+(?:\.\d+){{2,}})"
+        r"|(?:(?<=[<>=≤≥≈~×x])\s?10(?P<alone10>[-−–]\d{1,2})(?!\d)|(?<![\d.,−–-])10(?P<falling10>−[1-9])(?![\d%°]|[.,]\d))"
         rf"|(?P<number>(?:{thousands}\d{{3}}(?:(?P=sep)\d{{3}})*(?!\s?\d)(?![,.]\d{{3}}(?!\d))|\d+)(?:[{decimal}](?!10[\^⁻⁺⁰¹²³⁴-⁹])\d+(?!,\d))?"
         rf"|(?<!\w)[{decimal}]\d+)"
-        rf"(?P<power>\s?[×x*·]\s?10\s?{_power}|(?P<flat>[-−]\d{{1,3}})(?!\d))|[eE](?P<e>[-−+]?\d{{1,4}})(?![\w.]))?"
+        rf"(?P<power>\s?[×x*·]\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,3}})(?!\d))|[eE](?P<e>[-−+]?\d{{1,4}})(?![\w.]))?"
         rf"(?P<ten>(?<=(?<!\d)10){_power.replace('caret', 'caret10').replace('raised', 'raised10')}))?"
         r"(?P<vulgar>\s?[¼-¾⅐-⅞])?"
-        r"(?P<scale>\s(?:dozen|hundred|thousand|million|billion)s?\b)?"
+        r"(?P<scale>\s(?:dozen|hundred|thousand|million|billion|bn)s?\b|(?-i:k)(?!\w))?"
         r"|(?P<alone>[¼-¾⅐-⅞])"
         rf"|\b{_fraction}"
         rf"|\b(?P<words>(?:an?\s+(?={'|'.join(SCALES)}))?(?:{_word})(?:(?:\s+and)?{_gap}(?:{_word})){{0,11}})s?\b"
@@ -51,7 +58,8 @@ def _pattern(decimal: str, groups: str) -> re.Pattern[str]:
 
 
 _plain, _comma = _pattern(r".·", ","), _pattern(",", ".")
-_decimal_comma = re.compile(r"(?<![\d,.])\d+,\d{1,2}(?![\d,])(?!\.\d)")
+_decimal_comma = re.compile(r"(?<![\d,.])(?:(?:\d{1,3}(?:\.\d{3})++|\d+),\d{1,2}(?![\d,])(?!\.\d)|0,\d{3,}(?![\d,]))")
+_scaled = re.compile(rf"\([^()\n]{{1,40}}\)(?P<tail>\s?[×x*·]\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,2}})))")
 _decimal_point = re.compile(r"(?<![\d,.])\d+[.·](?!\d{3}(?!\d))\d+(?![\d.])")
 
 
@@ -67,19 +75,35 @@ class Numeral:
 
 
 def numerals(text: str) -> Iterator[Numeral]:
-    """In the order of the text. Decimals are read with a comma where the text writes most of its decimals so."""
+    """In the order of the text; those of "(2.4 ± 0.3) × 10³" with their power of ten."""
+    brackets = [(*match.span(), match.start("tail"), _exponent(match)) for match in _scaled.finditer(text)]
+    for numeral in _written(text):
+        while brackets and brackets[0][1] <= numeral.start:
+            brackets.pop(0)
+        start, _, tail, exponent = brackets[0] if brackets else (sys.maxsize, 0, 0, 0)
+        if numeral.start < start or numeral.version:
+            yield numeral
+        elif numeral.start < tail:
+            yield replace(numeral, value=numeral.value.scaleb(exponent))
+
+
+def _written(text: str) -> Iterator[Numeral]:
+    """As they stand. Decimals are read with a comma where the text writes most of its decimals so."""
     comma = len(_decimal_comma.findall(text)) > len(_decimal_point.findall(text))
     for match in (_comma if comma else _plain).finditer(text):
-        if match["words"]:
+        if match["slash"]:
+            whole, _, part = match["slash"].rpartition(" ")
+            yield Numeral(Decimal(whole or 0) + Decimal(part[0]) / Decimal(part[2]), *match.span())
+        elif match["words"]:
             yield from _words(match)
         elif match["nth"]:
             yield from _named_fraction(match)
         elif match["chinese"]:
             yield Numeral(Decimal(_chinese(match["chinese"])), *match.span())
-        elif match["alone10"]:
-            yield Numeral(
-                Decimal(1).scaleb(_integer(match["alone10"])), match.end() - len(match["alone10"]) - 2, match.end()
-            )
+        elif power := match["alone10"] or match["falling10"]:
+            yield Numeral(Decimal(1).scaleb(_integer(power)), match.end() - len(power) - 2, match.end())
+        elif match["dated"]:
+            yield Numeral(Decimal(match["dated"]), *match.span("dated"))
         elif match["alone"]:
             yield Numeral(_vulgar(match["alone"]), *match.span())
         elif match["version"] or len(match["number"]) > LONGEST:
@@ -93,21 +117,26 @@ def _digits(match: re.Match[str], comma: bool) -> Numeral:
     if match["sep"]:
         written = written.replace(match["sep"], "")
     value = Decimal(re.sub(r"[,·]", ".", written) if comma or "·" in written else written)
-    exponent = next((match[name] for name in ("caret", "raised", "flat", "e") if match[name]), None)
+    value = value.scaleb(_exponent(match))
     raised = match["caret10"] or match["raised10"]
-    if exponent is not None and abs(_integer(exponent)) <= MAX_EXPONENT:
-        value = value.scaleb(_integer(exponent))
-    elif raised and abs(_integer(raised)) <= MAX_EXPONENT:
+    if raised and abs(_integer(raised)) <= MAX_EXPONENT:
         value = Decimal(1).scaleb(_integer(raised))
     if match["vulgar"]:
         value += _vulgar(match["vulgar"].strip())
     if match["scale"]:
-        value *= SCALES[match["scale"].strip().lower().rstrip("s")]
+        value *= (SCALES | _SHORT_SCALES)[match["scale"].strip().lower().rstrip("s")]
     return Numeral(value, match.start(), match.end())
 
 
+def _exponent(match: re.Match[str]) -> int:
+    """Of ten, in "× 10³" or "e3"; 0 where there is none, or one that no quantity has."""
+    groups = match.groupdict()
+    exponent = _integer(next((groups[name] for name in ("caret", "raised", "flat", "e") if groups.get(name)), "0"))
+    return exponent if abs(exponent) <= MAX_EXPONENT else 0
+
+
 def _integer(written: str) -> int:
-    return int(unicodedata.normalize("NFKC", written).replace("−", "-"))
+    return int(re.sub("[−–]", "-", unicodedata.normalize("NFKC", written)))
 
 
 def _vulgar(letter: str) -> Decimal:

@@ -1,14 +1,15 @@
-"""Whether words stand in a quote, whether they are negated there, and dates however they are written."""
+"""Whether words stand in a quote, and whether they are negated there."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 from dsx.ground.numbers import numbers_in
 from dsx.text import folded_words
 
-_token = re.compile(r"[-±]?\d+(?:\.\d+)?(?![^\W\d])|[^\W\d_][^\W_]*[+#]{1,2}|[^\W_]+|[^\s\w.,;:'\"()\[\]]")
+_token = re.compile(r"[-±]?\d+(?:\.\d+)*+(?![^\W\d])|[^\W\d_][^\W_]*[+#]{1,2}|[^\W_]+|[^\s\w.,;:'\"()\[\]]")
 _inner_hyphen = re.compile(r"(?<=[^\W\d_])-(?=\w)|(?<=\w)-(?=[^\W\d_])")
 _unspaced = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 """Scripts that put no blanks between words, or join particles to them."""
@@ -18,8 +19,24 @@ _absent = re.compile(
     r"disabled|missing|lacking|lacked|excluded|abolished|suppressed|switched\s+off|turned\s+off|impossible|refused)\b"
 )
 _not_after = re.compile(
-    r"\b(?:was|were|is|are|be|been|did|do|does|could|can|had|has|have|will|would)\s+(?:not|never)\b|n't\b"
+    r"(?:\b(?:was|were|is|are|be|been|did|do|does|could|can|had|has|have|will|would)\s+(?:not|never)\b|n't\b)"
+    r"(?P<verb>\s+(?:(?:be|been|being|get|any|ever|visually|explicitly)\s+)*+(?P<word>\w+))?"
 )
+_GIVEN = """
+given provided present available used shown presented displayed delivered applied performed done included made
+collected measured recorded reported conducted administered allowed permitted possible employed received offered
+visible seen observed found required needed introduced implemented obtained taken carried monitored assessed tested
+registered controlled accessible"""
+_PRESENCE = frozenset(_GIVEN.split())
+"""What is denied of a thing that is not there; "feedback was not delayed" denies another thing."""
+_EFFECT = """
+effect effects difference differences influence impact role interaction relation correlation improvement benefit
+evidence change changes in on for between"""
+_EFFECTS = frozenset(_EFFECT.split())
+_VERB = "was were is are had has have got received did showed"
+_VERBS = frozenset(_VERB.split())
+_none_after = re.compile(r"(?: ?[:=] ?| )(?:no|none|nil|absent)(?= ?(?:$|[.,;)]))| free\b(?! to| from)")
+_prefixed = re.compile(r"^(pre|post|re|co|multi|semi|anti|sub|inter|intra|over|under|non)(?:\\s)?")
 _clause_end = re.compile(r"[.;:,!?]|\b(?:who|whom|that|which|when|while|if|because|but|although|until|and|or)\b")
 GAP = 2
 """Words that may stand between two words of a text, as in "visual and auditory feedback"."""
@@ -30,12 +47,13 @@ SCOPE = 4
 def tokens(text: str) -> list[str]:
     """Words, signs and numbers of a text, folded; "forty-two" and "42" are one, as are "1,024" and "1024"."""
     pieces, at = [], 0
+    text = unicodedata.normalize("NFC", text).replace("+/-", "±").replace("+/−", "±")
     for mention in numbers_in(text):
         if mention.kind == "value" and mention.start >= at:
             sign = "±" if mention.comparator == "±" else ""
             pieces += [text[at : mention.start], f" {sign}{mention.value.normalize():f} "]
-            at = mention.end
-    written = folded_words("".join([*pieces, text[at:]]))
+            at = mention.end + bool(re.match("[-‐‑][^\\W\\d_]", text[mention.end : mention.end + 2]))  # "10-mg"
+    written = folded_words("".join([*pieces, text[at:]]).replace(">=", "≥").replace("<=", "≤"))
     return _token.findall(_inner_hyphen.sub(" ", written.replace("_", " ")))
 
 
@@ -91,52 +109,32 @@ def polarity(phrase: str, quote: str) -> bool | None:
     None where it does not stand, or where what is said of it is denied twice.
     """
     text = " ".join(folded_words(quote).replace("_", " ").replace("-", " ").split())
-    words = [re.escape(word) for word in re.findall(r"\w+", folded_words(phrase.replace("_", " ")).replace("-", " "))]
+    words = re.findall(r"\w+", folded_words(phrase.replace("_", " ")).replace("-", " "))
     found = set()
-    pattern = r"\b" + r"\s".join(words) + r"(?:e?s)?\b"
+    negated = "(?P<un>un|non)?" if len("".join(words)) > 3 else "(?P<un>$.)?"
+    pattern = rf"\b{negated}" + _prefixed.sub(r"\1\\s?", r"\s".join(map(re.escape, words))) + r"(?:e?s)?\b"
     for match in re.finditer(pattern, text) if words else ():
-        denials = _denials(text, match.start(), match.end())
+        denials = _denials(text, match.start(), match.end()) + (match["un"] is not None)
         found.add(None if denials > 1 else denials == 0)
     return found.pop() if len(found) == 1 else None
 
 
 def _denials(text: str, start: int, end: int) -> int:
-    """How many negations bear on text[start:end] in its clause: some words before it, or its verb after it."""
+    """How many negations bear on text[start:end] in its clause: some words before it, or its verb after it.
+
+    Two where it cannot be told: "with and without feedback", "no effect of feedback", "feedback was not delayed".
+    """
     before = re.split(r"[.;:!?]|\b(?:but|who|which|that)\b", text[:start])[-1]
-    near = " ".join(re.split(r"[,\s]+", before.strip())[-SCOPE:])
+    near = re.split(r"[,\s]+", before.strip())[-SCOPE:]
     after = text[end:]
+    denials = int(_none_after.match(after) is not None)
     if clause := _clause_end.search(after):
         after = after[: clause.start()]
-    return len(_negation.findall(near)) + len(_not_after.findall(after)) + len(_absent.findall(after))
-
-
-# ---- dates ----
-
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_month = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
-_day = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-_dates = [
-    re.compile(rf"(?:{_day}\.?\s+)?(?:of\s+)?{_month},?\s+(?P<year>\d{{4}})", re.IGNORECASE),
-    re.compile(rf"{_month}\s+{_day},?\s+(?P<year>\d{{4}})", re.IGNORECASE),
-]
-_numeric_date = re.compile(r"\b(\d{1,2})[/.](\d{1,2})[/.](\d{4})\b")
-_iso_date = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
-
-
-def is_date(value: str) -> bool:
-    """Whether it is written as YYYY-MM-DD or YYYY-MM."""
-    return _iso_date.fullmatch(value) is not None
-
-
-def dated(value: str, quote: str) -> bool:
-    """Whether the quote writes the ISO date `value` in another way. 03/05/2019 may be read in two."""
-    year, month, day = (int(part or 0) for part in (value + "-0").split("-")[:3])
-    for pattern in _dates:
-        for match in pattern.finditer(quote):
-            written = (int(match["year"]), _MONTHS.index(match["month"].lower()) + 1)
-            if written == (year, month) and (day == 0 or int(match["day"] or 0) == day):
-                return True
-    return any(
-        int(last) == year and (month, day) in ((int(first), int(second)), (int(second), int(first)))
-        for first, second, last in _numeric_date.findall(quote)
-    )
+    for at, word in enumerate(near):
+        if not _negation.search(word) or (word == "neither" and "nor" in near) or near[at + 1 : at + 2] == ["only"]:
+            continue
+        another = _EFFECTS | _VERBS if word == "without" else _EFFECTS
+        denials += 2 if another.intersection(near[at:]) or (word == "without" and near[at - 1] in ("and", "or")) else 1
+    for match in _not_after.finditer(after):
+        denials += 1 if match["word"] is None or match["word"] in _PRESENCE else 2
+    return denials + len(_absent.findall(after))

@@ -9,9 +9,12 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 from math import prod
 
+from dsx.ground.candidates import is_asked, is_bare, is_count
+from dsx.ground.dates import dated, is_date
+from dsx.ground.labels import label_noun
 from dsx.ground.numbers import NumberMention, numbers_in
 from dsx.ground.numerals import as_decimal
-from dsx.ground.phrases import dated, is_date, polarity, stands, stands_in_order
+from dsx.ground.phrases import polarity, stands, stands_in_order
 from dsx.types import Flag, Json, Parameter, Status
 from dsx.units import convert, read_unit, same_unit, unit_end
 
@@ -26,10 +29,37 @@ _FUNCTION = """was were is are and or to in on at for from with by as took who w
 had have has did that but than per each of a an"""
 _FUNCTION_WORDS = frozenset(_FUNCTION.split())
 """What may follow a number without being what it counts."""
-_IMPLIED = {"single": 1, "once": 1, "both": 2, "pair": 2, "couple": 2, "twice": 2, "thrice": 3, "triple": 3}
+_IMPLIED_BY = {
+    0: "no none nobody neither",
+    1: "single once another sole additional",
+    2: "both pair couple twice double doubled duplicate twofold",
+    3: "thrice triple tripled triplicate threefold trio",
+    4: "quartet quadruple quadruplicate fourfold",
+}
+_IMPLIED = {word: value for value, words in _IMPLIED_BY.items() for word in words.split()}
+_TIMES = {
+    "once": 1,
+    "twice": 2,
+    "three times": 3,
+    "thrice": 3,
+    "four times": 4,
+    "b.i.d": 2,
+    "bid": 2,
+    "t.i.d": 3,
+    "tid": 3,
+}
+_DAILY = re.compile(
+    r"\s(?:(?:(once|twice|thrice|three times|four times)\s)?(?:daily|(?:a|per|each|every)\sday)|([bt]\.?i\.?d)\b)",
+    re.IGNORECASE,
+)
+_PART = re.compile(r"\s?(?:/|\(|(?:out\s)?of\s|in\s)\s?\d")
+_RATIO = re.compile(r"\s?(?:/|(?:out\s)?of(?:\sthe)?|in)\s?")
+_PART_OF = re.compile(
+    r"/|\bof\s++(?:(?:the|these|all)\s*+)?$|\b(?:of\s(?:whom|which|them)|including|included|among(?:\sthem)?|comprising)\b"
+)
+_EVENLY = re.compile(r"\b(?:equal|equally|evenly)\b")
+_TAKEN_OFF = re.compile(r"\b(?:exclu|withdr|dropp|lost|remov|declin)")
 _ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12}
-_STATISTIC = re.compile(r"\b[A-Za-zχ][²2]?\s?\([^()]*$")
-_NOUNS = {"exp": "experiment", "expt": "experiment", "fig": "figure", "tab": "table", "eq": "equation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +101,10 @@ def _judge(value: Json, unit: str | None, quote: str, parameter: Parameter) -> J
         return Judgement(_boolean(value, quote, parameter))
     number = as_decimal(value)
     if number is not None and not (isinstance(value, str) and not value.strip("+-−").replace(".", "").isdigit()):
-        return _Number(number, unit, quote, parameter).judge()
+        judged = _Number(number, unit, quote, parameter).judge()
+        if not (isinstance(value, str) and _has_choices(parameter) and judged.status is Status.UNSUPPORTED):
+            return judged
+        return Judgement(Status.STATED) if _choice(value, quote, parameter) is Status.STATED else judged
     if _has_choices(parameter):
         return Judgement(_choice(value, quote, parameter))
     return Judgement(_text(str(value), quote))
@@ -85,7 +118,7 @@ class _Number:
 
     def __init__(self, value: Decimal, unit: str | None, quote: str, parameter: Parameter) -> None:
         self.value, self.unit, self.quote, self.parameter = value, unit, quote, parameter
-        self.mentions = [each for each in (*numbers_in(quote), *_articles(quote)) if self._counts(each)]
+        self.mentions = [each for each in (*numbers_in(quote), *_articles(quote)) if is_asked(each, parameter)]
 
     def judge(self) -> Judgement:
         equal = [mention for mention in self.mentions if self._equals(mention)]
@@ -96,17 +129,10 @@ class _Number:
             return Judgement(Status.STATED if mention.exact else Status.DERIVED, flags)
         if any(self._converts(mention) or self._is_share(mention) for mention in self.mentions):
             return Judgement(Status.DERIVED)
+        equal = [mention for mention in equal if mention.role != "percent"]
         if not equal and self._computed():
             return Judgement(Status.DERIVED)
         return Judgement(self._implied() if not equal else Status.UNSUPPORTED)
-
-    def _counts(self, mention: NumberMention) -> bool:
-        """The 2 of "Experiment 2" counts nothing, unless it is what was asked for."""
-        if mention.kind == "value":
-            return True
-        words = re.findall(r"[a-z]+", self.parameter.name.lower())
-        noun = mention.noun.rstrip("s")
-        return bool(noun) and words[:1] not in (["n"], ["number"], ["count"]) and _NOUNS.get(noun, noun) in words
 
     def _equals(self, mention: NumberMention) -> bool:
         if self.value == mention.value or (not mention.exact and self._rounds(mention.value)):
@@ -130,14 +156,25 @@ class _Number:
         """0: its unit is the one answered or stored. 1: none is written, the stored one may be taken. None: no fit."""
         expected_unit = self.unit or self.parameter.unit
         if expected_unit is None:
-            return 0
+            whole = self.parameter.schema.get("type") == "integer" and is_count(self.parameter)
+            return None if whole and mention.unit not in ("m", "M") and not is_bare(mention, self.parameter) else 0
         if mention.unit is not None:
-            return 0 if same_unit(mention.unit, expected_unit) else None
+            daily = same_unit(f"{mention.unit}/day", expected_unit) and self._times_a_day(mention) == 1
+            return 0 if daily or same_unit(mention.unit, expected_unit) else None
         following = self._word_after(mention)
         if read_unit(expected_unit) is None:
+            written = self.quote[mention.end : mention.end + len(expected_unit) + 2].lstrip(" -\u00a0")
+            if (
+                same_unit(written[: len(expected_unit)], expected_unit)
+                and not written[len(expected_unit) :][:1].isalpha()
+            ):
+                return 0
             return 0 if following and same_unit(following, expected_unit) else None if following else 1
+        if same_unit(expected_unit, "%") and _PART.match(self.quote, mention.end):
+            return None  # "9 of 12", "9 (75%)"
         assumable = self.unit is None or self.parameter.unit is None or same_unit(self.unit, self.parameter.unit)
-        return 1 if assumable and (not following or following.lower() in _FUNCTION_WORDS) else None
+        free = not following or following == expected_unit == "g" or following.lower() in _FUNCTION_WORDS
+        return 1 if assumable and free else None
 
     def _word_after(self, mention: NumberMention) -> str:
         """The word that follows the number, or the last number of its list or range; "" at the end of a clause."""
@@ -145,8 +182,13 @@ class _Number:
         for following in self.mentions:
             if following.start >= end and _JOINED.fullmatch(self.quote, end, following.start):
                 end = following.end
-        match = re.match(r"[\s-]?([^\W\d_]+)", self.quote[end : end + 40])
+        match = re.match(r"[\s-]?(?:[×x]\s?(?=g\b))?([^\W\d_]+|[×′″'’$€£])", self.quote[end : end + 40])
         return match[1] if match else ""
+
+    def _times_a_day(self, mention: NumberMention) -> int:
+        """2 for "10 mg twice daily"; 0 where nothing is said."""
+        match = _DAILY.match(self.quote, mention.end + 1 + len(mention.unit or ""))
+        return _TIMES.get((match[1] or match[2] or "once").lower(), 0) if match else 0
 
     def _converts(self, mention: NumberMention) -> bool:
         """The value is a quoted number in another unit: 0.08 m for "8 cm"."""
@@ -161,18 +203,31 @@ class _Number:
         return abs(converted - self.value) <= abs(self.value) * Decimal("1e-6") or self._rounds(converted)
 
     def _is_share(self, mention: NumberMention) -> bool:
-        """A percentage as a share, or a share as a percentage."""
+        """A percentage as a share, a share as a percentage, or either of "9 of 12"."""
         expected_unit = self.unit or self.parameter.unit
-        if expected_unit is None:
-            return mention.role == "percent" and self.value * 100 == mention.value
-        percent = same_unit(expected_unit, "%") and mention.unit is None
-        return percent and 0 < mention.value <= 1 and self.value == mention.value * 100
+        percent = expected_unit is not None and same_unit(expected_unit, "%")
+        if expected_unit is None and mention.role == "percent":
+            return self.value * 100 == mention.value
+        if not (percent or expected_unit is None) or mention.unit is not None:
+            return False
+        share = self.value / 100 if percent else self.value
+        if percent and 0 < mention.value <= 1 and (share == mention.value or self._rounds(mention.value * 100)):
+            return True
+        total = next((each for each in self.mentions if each.start >= mention.end), None)
+        if (
+            total is None
+            or not 0 < mention.value < total.value
+            or not _RATIO.fullmatch(self.quote, mention.end, total.start)
+        ):
+            return False
+        ratio = mention.value / total.value
+        return share == ratio or self._rounds(ratio * 100 if percent else ratio)
 
     def _computed(self) -> bool:
         """A sum of numbers in a row or of two, a difference, a product of two or three, a part of a whole."""
         if (self.unit or self.parameter.unit) is not None:
             return self._multiple()
-        operands = [each for each in self._plain() if not self._statistic(each)][:MOST_NUMBERS]
+        operands = self._plain()[:MOST_NUMBERS]
         counts = [each for each in operands if each.value == each.value.to_integral_value()]
         listed = [each.value for each in counts]
         runs = (counts[i:j] for i in range(len(counts)) for j in range(i + 2, len(counts) + 1))
@@ -180,6 +235,10 @@ class _Number:
         if any(self.value == sum(each.value for each in part) and not self._overlap(part) for part in summands):
             return True
         if any(self.value == abs(a - b) for a, b in combinations(listed, 2)) and self.value > 0:
+            return True
+        if any(self.value == listed[0] - sum(listed[1:end]) for end in range(3, len(listed) + 1)):
+            return self.value > 0
+        if self.value * 2 in listed and 2 in listed and _EVENLY.search(self.quote):
             return True
         factors = [each for each in listed if each > 1]
         if any(self.value == prod(part) for size in (2, 3) for part in combinations(factors, size)):
@@ -198,17 +257,32 @@ class _Number:
         united = [each for each in self.mentions if each.unit and each.role == "plain"]
         amounts = [each.value for each in united if same_unit(each.unit or "", expected_unit)]
         counts = [each.value for each in self._plain() if each.value > 1]
-        return any(self.value == amount * count for amount in amounts for count in counts)
+        if any(self.value == amount * count for amount in amounts for count in counts):
+            return True
+        for each in united:
+            times = self._times_a_day(each)
+            if times and self.value == each.value * times and same_unit(f"{each.unit}/day", expected_unit):
+                return True
+        return any(self._together(first, second) for first, second in pairwise(united))
 
-    def _statistic(self, mention: NumberMention) -> bool:
-        """Degrees of freedom: the 1 and the 38 of "F(1, 38)"."""
-        return _STATISTIC.search(self.quote, max(0, mention.start - 20), mention.start) is not None
+    def _together(self, first: NumberMention, second: NumberMention) -> bool:
+        """The value is "1 h 30 min" in one unit."""
+        _, _, between = self.quote[first.end : second.start].partition(first.unit or "")
+        if first.unit == second.unit or not re.fullmatch(r"\s{0,2}(?:,|and)?\s{0,2}", between):
+            return False
+        try:
+            parts = [convert(float(each.value), each.unit, self.unit or "") for each in (first, second)]
+        except (ValueError, OverflowError):
+            return False
+        total = Decimal(f"{sum(parts):.12g}")
+        return self.value == total or self._rounds(total)
 
     def _overlap(self, part: Sequence[NumberMention]) -> bool:
-        """Whether one is a part of another: "42 adults (21 women)", "of 40, 2"."""
+        """Whether one is a part of another: "42 adults (21 women)", "of 40, 2", "40, 15 of whom"."""
         for first, second in combinations(part, 2):
             between = self.quote[first.end : second.start]
-            if between.count("(") > between.count(")") or re.search(r"\bof\s++(?:(?:the|these|all)\s*+)?$", between):
+            inside = between.count("(") > between.count(")") and not _TAKEN_OFF.search(between)
+            if inside or _PART_OF.search(between) or _PART_OF.match(self.quote, second.end + 1):
                 return True
             if re.search(r"\b[Oo]f\s+(?:the\s+|these\s+)?$", self.quote[: first.start]):
                 return True
@@ -217,8 +291,13 @@ class _Number:
     def _implied(self) -> Status:
         """ "both", "a pair" and "twice" say two; "III" is three."""
         if self.parameter.unit is None and self.unit is None:
-            if any(_ROMAN.get(numeral) == self.value for numeral in re.findall(r"\b[IVX]{2,4}\b", self.quote)):
-                return Status.DERIVED
+            for numeral in re.finditer(r"\b[IVX]{2,4}\b", self.quote):
+                noun = label_noun(self.quote, *numeral.span())
+                mention = NumberMention(
+                    self.value, "", *numeral.span(), kind="value" if noun is None else "label", noun=noun or ""
+                )
+                if _ROMAN.get(numeral.group()) == self.value and is_asked(mention, self.parameter):
+                    return Status.DERIVED
             if any(_IMPLIED.get(word) == self.value for word in re.findall(r"[a-z]+", self.quote.lower())):
                 return Status.INFERRED
         return Status.UNSUPPORTED
@@ -278,4 +357,5 @@ def _range(low: Decimal | None, high: Decimal | None, quote: str) -> Status:
     ):
         return Status.STATED
     written = {mention.value for mention in mentions}
-    return Status.DERIVED if low in written and high in written else Status.UNSUPPORTED
+    rising = low is not None and high is not None and low <= high
+    return Status.DERIVED if rising and {low, high} <= written else Status.UNSUPPORTED

@@ -44,7 +44,7 @@ _LETTERS = frozenset("shgm")
 _TIMES = frozenset(("year", "month", "week", "day", "hour", "minute", "second"))
 """In the singular they may number something: the year, the week of a visit."""
 _OTHER_WORDS = """in feet foot pound pounds cell cells word words beat beats breath breaths rev revs revolution
-revolutions Mg ns pg us"""
+revolutions Mg ns pg us U bp frame frames kilos"""
 _HOMONYMS = frozenset(_OTHER_WORDS.split())
 """Units that are other words too: body parts, currencies, counted things, magnesium, "not significant", pages."""
 _COUNTS = frozenset(("n", "num", "number", "numbers", "count", "counts", "nr", "no"))
