@@ -192,15 +192,16 @@ def _export_choices(**choices: Any) -> ExportChoices:
     return ExportChoices(**{**choices, **paths}, decisions=tuple(map(Path, files)))
 
 
-def evaluate(run: Path | str, gold: Path | str, *, schema: Path | str | None = None) -> Evaluation:
+def evaluate(run: Path | str, gold: Path | str, *, schema: ParameterSet | Path | str | None = None) -> Evaluation:
     """How right a run is, by gold that people made: scores, errors, calibration.
 
-    run: a run folder, or an export of `schema`. gold: a folder of gold files (docs/evaluation.md), or a file of
-    decisions. Raises UsageError.
+    run: a run folder, or an export; then schema is its parameter set, as `parameter_set` takes it.
+    gold: a folder of gold files (docs/evaluation.md), or a file of decisions. Raises UsageError.
     """
     from dsx.evaluation.evaluate import evaluate as evaluate_run
 
-    return evaluate_run(run, gold, schema=schema)
+    asked = schema if schema is None or isinstance(schema, ParameterSet) else _parameter_set(schema)
+    return evaluate_run(run, gold, parameter_set=asked)
 
 
 @overload

@@ -21,6 +21,7 @@ from dsx.cli.eval import command
 from dsx.cli.export import command as export_command
 from dsx.errors import UsageError
 from dsx.evaluation.evaluate import evaluate
+from dsx.schema import read_schema
 from tests.export_results import stored_run
 
 ROOT = Path(__file__).parent.parent
@@ -119,6 +120,17 @@ def test_two_runs_and_two_annotators_are_compared(tmp_path: Path, gold: Path) ->
     assert "kappa" in run_command("agreement", gold, gold, "--schema", schema)
 
 
+def test_an_export_is_judged_by_a_parameter_set_of_any_name(tmp_path: Path) -> None:
+    """`--schema` takes what `dsx extract` takes."""
+    paper = {"file": "a.pdf", "document": "d", "record": None, "path": "", "parameters": {"n": {"value": 40}}}
+    (tmp_path / "values.jsonl").write_text(json.dumps(paper))
+    gold = tmp_path / "gold"
+    gold.mkdir()
+    (gold / "a.json").write_text(json.dumps({"pdf": "a.pdf", "experiments": [{"parameters": {"n": 40}}]}))
+    report = json.loads(run_command(tmp_path / "values.jsonl", "--gold", gold, "--schema", "fields:n: int", "--json"))
+    assert report["micro"]["tp"] == 1
+
+
 # ---- the development sets ----
 
 
@@ -157,6 +169,6 @@ def test_scores_are_those_of_the_scorers(name: str, source: str, tmp_path: Path)
     arguments += [] if name == "motor" else ["--schema", schema]
     subprocess.run([sys.executable, *map(str, arguments)], check=True, capture_output=True)
     theirs = json.loads((tmp_path / "theirs.json").read_text())["overall"]
-    micro = evaluate(predictions, gold, schema=schema, resamples=0).scores.micro
+    micro = evaluate(predictions, gold, parameter_set=read_schema(schema), resamples=0).scores.micro
     for figure, value in (("p", micro.precision), ("r", micro.recall), ("f1", micro.f1)):
         assert abs(value - theirs[figure]) <= 0.005, figure

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dsx.cli.complete import run_folders, schemas
 
+if TYPE_CHECKING:
+    from dsx.types import ParameterSet
+
 FILE = click.Path(path_type=Path)
 GOLD = click.option("--gold", required=True, type=FILE, help="Folder of gold files, or a file of decisions.")
 SCHEMA = click.option(
     "--schema",
-    type=FILE,
-    help="Parameter set, where RUN is an export instead of a run folder.",
+    help="Parameter set, where RUN is an export instead of a run folder; as `dsx extract` takes it.",
     shell_complete=schemas,
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+def _parameter_set(schema: str | None) -> ParameterSet | None:
+    from dsx.plugins import load_plugins
+    from dsx.run.parameter_source import find_parameters
+
+    return None if schema is None else find_parameters(schema, load_plugins())
 
 
 class RunOrCommand(click.Group):
@@ -46,7 +56,7 @@ def command() -> None:
 def of_run(
     run: Path,
     gold: Path,
-    schema: Path | None,
+    schema: str | None,
     as_json: bool,
     html: Path | None,
     details: Path | None,
@@ -61,7 +71,7 @@ def of_run(
     from dsx.evaluation.evaluate import evaluate, to_json, write_curves, write_details
     from dsx.report.writing import replacing
 
-    evaluation = evaluate(run, gold, schema=schema, resamples=resamples, parameters=parameters)
+    evaluation = evaluate(run, gold, parameter_set=_parameter_set(schema), resamples=resamples, parameters=parameters)
     if html is not None:
         with replacing(html, binary=False) as out:
             out.write(page.to_html(evaluation))
@@ -84,7 +94,7 @@ def of_run(
 @SCHEMA
 @AS_JSON
 @click.option("--resamples", default=2000, show_default=True, help="Of papers.")
-def compare(first: Path, second: Path, gold: Path, schema: Path | None, as_json: bool, resamples: int) -> None:
+def compare(first: Path, second: Path, gold: Path, schema: str | None, as_json: bool, resamples: int) -> None:
     """F1 of SECOND less that of FIRST, with intervals of the paired bootstrap over papers."""
     import dataclasses
     import sys
@@ -92,7 +102,8 @@ def compare(first: Path, second: Path, gold: Path, schema: Path | None, as_json:
     from dsx.evaluation import score, terminal
     from dsx.evaluation.evaluate import evaluate, to_json
 
-    before, after = (evaluate(run, gold, schema=schema, resamples=0).judgements for run in (first, second))
+    asked = _parameter_set(schema)
+    before, after = (evaluate(run, gold, parameter_set=asked, resamples=0).judgements for run in (first, second))
     differences = score.compare(before, after, resamples)
     if as_json:
         click.echo(to_json({name: dataclasses.asdict(each) for name, each in differences.items()}))
@@ -103,9 +114,9 @@ def compare(first: Path, second: Path, gold: Path, schema: Path | None, as_json:
 @command.command("agreement")
 @click.argument("first", type=FILE)
 @click.argument("second", type=FILE)
-@click.option("--schema", required=True, type=FILE, help="Their parameter set.", shell_complete=schemas)
+@click.option("--schema", required=True, help="Their parameter set.", shell_complete=schemas)
 @AS_JSON
-def of_annotators(first: Path, second: Path, schema: Path, as_json: bool) -> None:
+def of_annotators(first: Path, second: Path, schema: str, as_json: bool) -> None:
     """Cohen's kappa and Krippendorff's alpha of two folders of gold."""
     import dataclasses
     import sys
@@ -114,9 +125,10 @@ def of_annotators(first: Path, second: Path, schema: Path, as_json: bool) -> Non
     from dsx.evaluation.agreement import agreement
     from dsx.evaluation.evaluate import to_json
     from dsx.evaluation.gold import read_gold
-    from dsx.schema import read_schema
+    from dsx.plugins import load_plugins
+    from dsx.run.parameter_source import find_parameters
 
-    parameters = read_schema(schema)
+    parameters = find_parameters(schema, load_plugins())
     measured = agreement(read_gold(first, parameters), read_gold(second, parameters), parameters)
     if as_json:
         click.echo(to_json({name: dataclasses.asdict(each) for name, each in measured.items()}))

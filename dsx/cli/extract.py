@@ -97,7 +97,7 @@ class _Typed(click.Command):
     default=120,
     show_default=True,
     metavar="SECONDS",
-    help="For the papers in flight when USR1 or TERM (at most 20) asks for the end; then they are left.",
+    help="Time that the papers in flight get to end after SIGUSR1, or SIGTERM (20 at most).",
 )
 @click.option(
     "--recursive/--no-recursive", default=True, show_default=True, help="Search the subfolders of folders for PDFs."
@@ -164,11 +164,20 @@ class _Typed(click.Command):
     "--prior-weight",
     type=click.FloatRange(0, 1),
     metavar="0…1",
-    help="How much of what the model chooses without a text is taken out of its choices.",
+    help="How much of what the model chooses without a text is taken out of its choices [default: the model's own].",
 )
-@click.option("--whole/--passages", "whole_papers", default=None, help="What is shown of a paper that fits whole.")
-@click.option("--passage-tokens", type=int, help="Shown for one question, where the paper is not shown whole.")
-@click.option("--front/--no-front", default=True, help="Title, authors and DOI by the first page's layout.")
+@click.option(
+    "--whole/--passages",
+    "whole_papers",
+    default=None,
+    help="What is shown of a paper that fits the context whole [default: the model's own].",
+)
+@click.option(
+    "--passage-tokens",
+    type=int,
+    help="Shown for one question, where the paper is not shown whole [default: the model's own].",
+)
+@click.option("--front/--no-front", default=True, help="Take title, authors and DOI from the first page's layout.")
 @click.option("--records", callback=_labels, help='Labels of the records, e.g. "Experiment 1,Experiment 2".')
 @click.option("--samples", default=1, show_default=True, help="Answers drawn for each parameter.")
 @click.option("--alternatives", is_flag=True, help="Keep the whole distribution over a parameter's choices.")
@@ -182,14 +191,14 @@ class _Typed(click.Command):
     type=click.Choice(["hide", "show"]),
     default="hide",
     show_default=True,
-    help="Text that no reader sees (white, tiny, covered …); values that rest on shown one are flagged.",
+    help="Text that no reader sees (white, tiny, covered …); where it is shown, values taken from it are flagged.",
 )
 @click.option(
     "--loader", help="Read every file with this loader [default: by content].", shell_complete=names_of("loaders")
 )
 @click.option("--set", "options", multiple=True, callback=pairs, metavar="KEY=VALUE", help="An option of the engine.")
 @click.option("--base-url", help="Of the engine server: --set base_url=URL.")
-@click.option("--repairs", help="For answers that no grammar holds: names in order, parted by commas.")
+@click.option("--repairs", help="For answers that no grammar holds: names in order, separated by commas.")
 @click.option("--dry-run", is_flag=True, help="Show what would be asked, of which pages, in how many tokens.")
 @click.pass_context
 def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:

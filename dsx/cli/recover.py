@@ -17,7 +17,7 @@ from dsx.terminal import say
     help="A parameter set: a JSON Schema file, or a name (dsx schema list).",
     shell_complete=schemas,
 )
-@click.option("--repairs", help="The chain, names parted by commas [default: the recipe's].")
+@click.option("--repairs", help="The chain, names separated by commas [default: the recipe's].")
 @click.option("--factor", type=click.FloatRange(0, 1, min_open=True), help="Confidence per repair [default: 0.8].")
 @click.argument("file", type=click.File(encoding="utf-8", errors="replace"), default="-")
 def command(schema: str, repairs: str | None, factor: float | None, file: TextIO) -> int:

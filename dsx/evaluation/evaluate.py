@@ -15,7 +15,7 @@ from dsx.evaluation.gold import GoldPaper, read_gold, stem
 from dsx.evaluation.judge import Judgement, judge_all
 from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, score
 from dsx.report.reading import read_export
-from dsx.schema import read, read_schema
+from dsx.schema import read
 from dsx.store import is_run, read_run
 from dsx.types import Json, PaperResult, ParameterSet
 
@@ -84,17 +84,17 @@ def evaluate(
     run: Path | str,
     gold: Path | str,
     *,
-    schema: Path | str | None = None,
+    parameter_set: ParameterSet | None = None,
     resamples: int = RESAMPLES,
     parameters: Sequence[str] = (),
 ) -> Evaluation:
     """How right a run is, by gold that people made.
 
-    run: a run folder, or an export that can be read back (then `schema` says of which parameter set).
+    run: a run folder, or an export that can be read back. parameter_set: of an export; a run folder has its own.
     gold: a folder of gold files, or decisions of reviewers. parameters: only these columns; all by default.
     Raises UsageError where one of them is not what it should be.
     """
-    parameter_set, results, recipe = _read_results(Path(run), None if schema is None else Path(schema))
+    parameter_set, results, recipe = _read_results(Path(run), parameter_set)
     papers = read_gold(Path(gold), parameter_set)
     judgements = _only(judge_all(papers, results, parameter_set), parameters)
     values = calibrate.judged_values(judgements, calibrate.kinds_of(parameter_set))
@@ -112,15 +112,16 @@ def evaluate(
     )
 
 
-def _read_results(run: Path, schema: Path | None) -> tuple[ParameterSet, list[PaperResult], Mapping[str, Json]]:
+def _read_results(
+    run: Path, parameters: ParameterSet | None
+) -> tuple[ParameterSet, list[PaperResult], Mapping[str, Json]]:
     """A run folder's results, or those of an export, with their parameter set and the run's recipe."""
     if run.is_dir() or is_run(run):
         folder = read_run(run)
         parameters = read(folder.manifest["schema"], folder.manifest["schema_name"])
         return parameters, list(folder.results()), folder.manifest.get("recipe") or {}
-    if schema is None:
+    if parameters is None:
         raise UsageError(f"{run} is no run folder; say with --schema of which parameter set the export is")
-    parameters = read_schema(schema)
     return parameters, read_export(run, parameters), {}
 
 
