@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import dsx
 from dsx.cli.export import command as export
 from dsx.cli.runs import command as runs
 from dsx.errors import RunError
@@ -20,6 +21,7 @@ from dsx.load import document_id
 from dsx.plugins import load_plugins
 from dsx.plugins.registry import PluginReport
 from dsx.recipe import Recipe
+from dsx.run.code import code_sha256
 from dsx.run.folders import default_folder
 from dsx.run.parameter_source import find_parameters
 from dsx.run.plan import manifest_of
@@ -143,3 +145,23 @@ def test_the_same_command_goes_on_without_a_named_folder(scripted: Scripted, tmp
     extract(papers, "--order", "quote-value")
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["small-2020-01-01", f"small-{TODAY}"]
     assert len(read_run(tmp_path / "runs" / f"small-{TODAY}").documents()) == 2
+
+
+def parts_used_by(*parts: str) -> set[str]:
+    """The parts of dsx (folders and modules) that these import, and those import, wherever in a module."""
+    package, left, used = Path(dsx.__file__).parent, list(parts), set[str]()
+    while left:
+        part = left.pop()
+        if part in used:
+            continue
+        used.add(part)
+        for path in [package / f"{part}.py"] if (package / f"{part}.py").is_file() else (package / part).rglob("*.py"):
+            imports = re.findall(
+                r"^ *(?:from|import) dsx(?:\.(\w+)| import (\w+))", path.read_text("utf-8"), re.MULTILINE
+            )
+            left += [name for pair in imports for name in pair if name]
+    return used
+
+
+def test_code_that_no_answer_depends_on_does_not_end_a_run() -> None:
+    assert code_sha256().keys() <= parts_used_by("pipeline", "engines", "load", "fill", "plugins")
