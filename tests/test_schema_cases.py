@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -35,6 +36,24 @@ def problems(schema: dict[str, Any]) -> list[str]:
         ({"type": "number", "x-unit": "milimeters"}, "no unit 'milimeters' is known; 'millimeters' is meant?"),
         ({"type": "string", "x-unit": "mg"}, "/properties/a/x-unit: a unit of something that is no number"),
         ({"type": "array", "items": {"enum": ["b"], "x-unit": "mg"}}, "/x-unit: a unit of something that is no number"),
+        *(
+            (
+                {"type": "number", key: "mg"},
+                f"a/{key}: no keyword of JSON Schema, so nothing is held to it; 'x-unit' is",
+            )
+            for key in ("X-Unit", "x_unit", "xUnit", "unit", "units")
+        ),
+        *(
+            ({"type": "number", key: 1}, f"a/{key}: no keyword of JSON Schema, so nothing is held to it; '{meant}' is")
+            for key, meant in {
+                "minimun": "minimum",
+                "Maximum": "maximum",
+                "typ": "type",
+                "descripton": "description",
+            }.items()
+        ),
+        ({"enum": ["b"], "x-choices": {"c": "x"}}, "/properties/a/x-choices: 'c' is no choice; there are b"),
+        ({"type": "string", "x-choices": {"c": "x"}}, "a/x-choices: 'c' is no choice; it has none: list them as enum"),
     ],
 )
 def test_a_mistyped_annotation_is_a_problem(schema: dict[str, Any], problem: str) -> None:
@@ -54,6 +73,41 @@ def test_a_mistyped_annotation_is_a_problem(schema: dict[str, Any], problem: str
 )
 def test_a_unit_of_numbers_is_good(schema: dict[str, Any]) -> None:
     assert problems(schema) == []
+
+
+@pytest.mark.parametrize("key", ["note", "example", "nullable", "$comment", "label", "definitions"])
+def test_words_for_other_tools_are_passed_over(key: str) -> None:
+    assert problems({"type": "number", key: {} if key == "definitions" else "x"}) == []
+
+
+def test_what_true_and_false_mean_is_kept() -> None:
+    shade = {"type": "boolean", "x-choices": {"true": "in the shade", "false": "in full sun"}}
+    [parameter] = read({"type": "object", "properties": {"p": shade}}, "t").root.parameters
+    assert [(choice.value, choice.description) for choice in parameter.choices] == [
+        (True, "in the shade"),
+        (False, "in full sun"),
+    ]
+
+
+def test_what_is_nested_too_deeply_and_names_that_cannot_be_shown_are_named(tmp_path: Path) -> None:
+    schema: dict[str, Any] = {"type": "number"}
+    for _ in range(400):
+        schema = {"type": "object", "properties": {"b": schema}}
+    assert check(schema) == ["/: nested too deeply to be read; use fewer levels"]
+    (tmp_path / "s.json").write_text('{"properties":' * 5000)
+    with pytest.raises(SchemaError, match=r"nested too deeply|not JSON"):
+        read_schema(tmp_path / "s.json")
+    assert "characters that cannot be shown" in check({"type": "object", "properties": {"a\x1b[31m": {}}})[0]
+
+
+def test_a_class_that_no_json_holds_is_refused_by_name() -> None:
+    class Odd(BaseModel):
+        done: Callable[[], None]
+
+    with pytest.raises(SchemaError, match="a field that JSON cannot hold"):
+        parameter_set(Odd, "odd")
+    with pytest.raises(SchemaError, match="is no Pydantic model"):
+        parameter_set(int, "int")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("union", ["anyOf", "oneOf"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from dsx.schema.combining import Unaskable, escaped
@@ -36,6 +38,9 @@ ANNOTATIONS: Mapping[str, tuple[str, str]] = {
     "x-derive": ("yes or no", "true or false"),
     "x-compare": ("comparison", f'a comparison ({", ".join(COMPARISONS)}), or {{"by": one, {", ".join(COMPARED)}: …}}'),
 }
+_TEMPTING = {"unit", "units", "synonyms", "choices"}
+"""Annotations that are lost where their x- is forgotten."""
+_HARMLESS = frozenset(("if", "not", "note", "notes", "title", "items", "const", "examples", "example"))
 _VARIED = ("anyOf", "oneOf", "enum", "const")
 _OF_LISTS = ("prefixItems", "contains", "uniqueItems", "unevaluatedItems")
 
@@ -94,6 +99,8 @@ def _annotations(schema: Any, pointer: str) -> Iterator[str]:
     for key in schema:
         if key.startswith("x-") and key not in ANNOTATIONS:
             yield f"{pointer}/{key}: no annotation of dsx; {near(key, ANNOTATIONS)}"
+        elif meant := _meant(key):
+            yield f"{pointer}/{key}: no keyword of JSON Schema, so nothing is held to it; {meant!r} is meant?"
     if _has_kind("string", schema.get("x-unit")) and not _is_unit(schema["x-unit"]):
         unit, advice = schema["x-unit"], 'write it as papers do ("mg/kg"), or leave it out and describe what is counted'
         yield f"{pointer}/x-unit: no unit {unit!r} is known; {near(unit, known_units(), advice)}"
@@ -105,6 +112,21 @@ def _annotations(schema: Any, pointer: str) -> Iterator[str]:
     for key in ("allOf", "anyOf", "oneOf", "prefixItems"):
         for index, part in enumerate(schema.get(key) or ()):
             yield from _annotations(part, f"{pointer}/{key}/{index}")
+
+
+@lru_cache(1024)
+def _meant(key: str) -> str | None:
+    """The keyword or annotation that an unknown key is a misspelling of: "minimun", "maxlength", "x_unit", "unit"."""
+    from jsonschema import Draft202012Validator
+
+    keywords = [name for name in (*Draft202012Validator.VALIDATORS, "description") if len(name) > 3]
+    if key in keywords or key in ANNOTATIONS or key in _HARMLESS:
+        return None
+    plain = re.sub(r"[^a-z]", "", key.lower())
+    for name in ANNOTATIONS:
+        if plain in (name.replace("-", ""), *({name[2:], f"{name[2:]}s"} & _TEMPTING)):
+            return name
+    return next(iter(get_close_matches(key, keywords, 1, 0.85)), None)
 
 
 def _is_unit(unit: str) -> bool:

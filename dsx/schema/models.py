@@ -5,6 +5,7 @@ from __future__ import annotations
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Annotated, Any
 
+from dsx.errors import SchemaError
 from dsx.schema.reading import read
 from dsx.schema.values import put, validator, without_step
 from dsx.types import ParameterSet, RecordType
@@ -14,8 +15,15 @@ if TYPE_CHECKING:
 
 
 def parameter_set(model: type[BaseModel], name: str) -> ParameterSet:
-    """The parameter set of a Pydantic model; annotations stand in `Field(json_schema_extra={"x-unit": …})`."""
+    """The parameter set of a Pydantic model; annotations stand in `Field(json_schema_extra={"x-unit": …})`.
+
+    Raises SchemaError for what is no Pydantic model, or has a field that no JSON can hold.
+    """
+    from pydantic import BaseModel, PydanticUserError
     from pydantic.json_schema import GenerateJsonSchema
+
+    if not issubclass(model if isinstance(model, type) else type(model), BaseModel):
+        raise SchemaError(name, [f"/: {name} is no Pydantic model; let the class inherit from pydantic.BaseModel"])
 
     class NumbersOnly(GenerateJsonSchema):
         """A Decimal is a number; Pydantic's own schema allows text too."""
@@ -23,7 +31,11 @@ def parameter_set(model: type[BaseModel], name: str) -> ParameterSet:
         def decimal_schema(self, schema: Any) -> dict[str, Any]:
             return self.float_schema(schema)
 
-    return read(model.model_json_schema(schema_generator=NumbersOnly), name)
+    try:
+        schema = model.model_json_schema(schema_generator=NumbersOnly)
+    except PydanticUserError as problem:
+        raise SchemaError(name, [f"/: a field that JSON cannot hold: {problem.message}"]) from None
+    return read(schema, name)
 
 
 def pydantic_model(parameters: ParameterSet) -> type[BaseModel]:

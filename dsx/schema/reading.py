@@ -22,6 +22,7 @@ from dsx.schema.resolving import Refs, Resolver
 from dsx.types import Choice, Parameter, ParameterSet, RecordType
 
 MAX_RECORDS = 20
+NESTED = "/: nested too deeply to be read; use fewer levels"
 
 
 def read_schema(path: Path) -> ParameterSet:
@@ -32,6 +33,8 @@ def read_schema(path: Path) -> ParameterSet:
         raise SchemaError(str(path), [problem.strerror or str(problem)]) from None
     except ValueError as problem:
         raise SchemaError(str(path), [f"/: not JSON: {problem}"]) from None
+    except RecursionError:
+        raise SchemaError(str(path), [NESTED]) from None
     return read(schema, path.stem, str(path))
 
 
@@ -58,6 +61,13 @@ class _Reader:
         self.problems: list[str] = []
 
     def read(self) -> RecordType | None:
+        try:
+            return self._read()
+        except RecursionError:
+            self.problems = [NESTED]
+            return None
+
+    def _read(self) -> RecordType | None:
         self.problems += checking.problems(self.schema)
         if self.problems:
             return None
@@ -103,6 +113,8 @@ class _Reader:
             try:
                 if "." in name or not name.strip():
                     raise Unaskable(where, "a name that is blank or has a dot; dots part the names of nested objects")
+                if not name.isprintable():
+                    raise Unaskable(where, "a name with characters that cannot be shown, such as a line break")
                 part, below = self.resolver.open(raw, where, refs)
                 if types_of(part) == ["object"]:
                     if not part.get("properties"):
@@ -141,7 +153,12 @@ def _parameter(
     unit = implied.unit if implied else inner.get("x-unit")
     meanings = _meanings(schema)
     items = bounded["items"] if bounded.get("type") == "array" and isinstance(bounded["items"], Mapping) else bounded
-    choices = tuple(Choice(value, meanings.get(str(value), "")) for value in items.get("enum", ()))
+    values = items.get("enum", (True, False) if meanings and items.get("type") == "boolean" else ())
+    legal = {"null", "None", *map(str, values), *map(json.dumps, values)}
+    if strange := [name for name in meanings if name not in legal]:
+        known = checking.near(strange[0], map(str, values)) if values else "it has none: list them as enum"
+        raise Unaskable(f"{pointer}/x-choices", f"{strange[0]!r} is no choice; {known}")
+    choices = tuple(Choice(value, meanings.get(str(value)) or meanings.get(json.dumps(value), "")) for value in values)
     return Parameter(
         name=name,
         schema=bounded,
