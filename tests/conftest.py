@@ -4,6 +4,7 @@ whole runs of the command with the scripted engine, which takes no time."""
 from __future__ import annotations
 
 import base64
+import functools
 import importlib.util
 import json
 import os
@@ -183,10 +184,16 @@ class Scripted:
 
     def environment(self) -> dict[str, str]:
         """With the plugin on the path and a cache of documents that all tests share."""
-        site, cache = self.folder / "site", self.folder / "cache"
+        path = [str(self.folder / "site"), *filter(None, [os.environ.get("PYTHONPATH")])]
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        mine = {"PYTHONPATH": str(site), "DSX_PLUGINS": "scripted", "DSX_CACHE": str(cache)}
+        mine = {"PYTHONPATH": os.pathsep.join(path), "DSX_PLUGINS": "scripted", "DSX_CACHE": str(self.folder / "cache")}
         return {**os.environ, **threads, **mine}
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The same for this process, until the test ends."""
+        monkeypatch.syspath_prepend(self.folder / "site")
+        monkeypatch.setenv("DSX_PLUGINS", "scripted")
+        monkeypatch.setenv("DSX_CACHE", str(self.folder / "cache"))
 
     def extract(self, *arguments: object) -> list[str]:
         """The words of an extract command."""
@@ -240,6 +247,20 @@ def outcome(run: Path) -> dict[str, Any]:
 def stored() -> Callable[[Path], dict[str, Any]]:
     """`outcome`, for tests."""
     return outcome
+
+
+@pytest.fixture(scope="session")
+def undisturbed(scripted: Scripted) -> Callable[[int], dict[str, Any]]:
+    """What a run of so many of `scripted.papers` stores where nothing stops it; run once for each count."""
+
+    @functools.cache
+    def run(count: int) -> dict[str, Any]:
+        folder = scripted.folder / f"undisturbed-{count}"
+        done = scripted.run("--run", folder / "run", scripted.papers(folder / "papers", count))
+        assert done.returncode == 0, done.stderr
+        return outcome(folder / "run")
+
+    return run
 
 
 class RandomEngine:

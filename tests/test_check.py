@@ -6,9 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from click import ClickException
+from click.testing import CliRunner
+
+from dsx.cli.doctor import command
+from tests.conftest import Scripted
 
 pytestmark = pytest.mark.slow
 
@@ -29,21 +33,28 @@ pytestmark = pytest.mark.slow
     ],
 )
 def test_what_would_cost_the_job(
-    scripted: Any, tmp_path: Path, arguments: list[str], gpus: str, code: int, said: str
+    scripted: Scripted,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    arguments: list[str],
+    gpus: str,
+    code: int,
+    said: str,
 ) -> None:
+    scripted.install(monkeypatch)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     (tmp_path / "broken.json").write_text('{"type": ')
     papers = scripted.papers(tmp_path / "papers", 2)
     given = [argument.format(tmp=tmp_path) for argument in arguments]
     words = scripted.extract("--run", tmp_path / "run", papers, *given)[4:]
-    done = subprocess.run(
-        [sys.executable, "-m", "dsx", "doctor", "--for-run", "--gpus", gpus, "--", *words],
-        env={**scripted.environment(), "CUDA_VISIBLE_DEVICES": "0,1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    assert said in done.stdout + done.stderr
-    assert "Loading" not in done.stderr
+    done = CliRunner().invoke(command, ["--for-run", "--gpus", gpus, "--", *words], standalone_mode=False)
+    problem = done.exception
+    exit_code = getattr(problem, "exit_code", None) if problem else done.return_value
+    output = f"{done.output}{problem.format_message() if isinstance(problem, ClickException) else problem}"
+    assert exit_code == code, output
+    assert said in output
+    assert "Loading" not in caplog.text
     assert not (tmp_path / "run").exists()
 
 

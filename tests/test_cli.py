@@ -90,8 +90,9 @@ def test_a_refusal_is_one_line(schema: str) -> None:
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.slow
-def test_papers_and_run_folders_that_cannot_be_used(tmp_path: Path) -> None:
+def test_papers_and_run_folders_that_cannot_be_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    from dsx.cli.extract import command
+
     (tmp_path / "empty").mkdir()
     other = tmp_path / "other"
     other.mkdir()
@@ -104,10 +105,11 @@ def test_papers_and_run_folders_that_cannot_be_used(tmp_path: Path) -> None:
         (SAMPLE, tmp_path / "file" / "run", "is a file"),
         (SAMPLE, Path("/proc/run"), "cannot be written"),
     ):
-        result = dsx("extract", "--schema", MOTOR, "--run", run, papers)
-        assert result.returncode == 2, result.stderr
-        assert said in result.stderr.splitlines()[-1]
-        assert "Loading" not in result.stderr, "a model was loaded before the mistake was found"
+        result = CliRunner().invoke(command, ["--schema", str(MOTOR), "--run", str(run), str(papers)])
+        assert isinstance(result.exception, DsxError), result.output
+        assert result.exception.exit_code == 2
+        assert said in str(result.exception)
+    assert "Loading" not in caplog.text, "a model was loaded before the mistake was found"
 
 
 @pytest.mark.slow

@@ -200,7 +200,7 @@ def close(told: dict[str, float], exact: dict[str, float]) -> bool:
 
 ORDERS = ("value-quote", "quote-value")
 CASES = [("random", name, order) for name in CLOSED for order in ORDERS]
-CASES += [("embedded", name, "value-quote") for name in ("integer", "n-words")]
+CASES += [("embedded", "n-words", "value-quote")]
 
 
 @pytest.mark.parametrize(("bench", "name", "order"), CASES, indirect=["bench"])
@@ -269,9 +269,9 @@ def test_what_cannot_be_measured_is_not_made_up(bench: Bench) -> None:
 
 @pytest.fixture(scope="module")
 def answers(embedded_folder: str) -> dict[str, Completion]:
-    """By parameter, with five draws and all alternatives: one parameter alone, and all in one question."""
+    """By parameter, with two draws and all alternatives: one parameter alone, and all in one question."""
     engine = TransformersEngine(
-        EngineSettings(model=embedded_folder, samples=5, alternatives=True, options={"dtype": "float32"})
+        EngineSettings(model=embedded_folder, samples=2, alternatives=True, options={"dtype": "float32"})
     )
     found = {}
     for schemas in ({"hand": SCHEMAS["hand"]}, SCHEMAS):
@@ -298,7 +298,7 @@ def test_what_has_many_values_has_no_alternatives(answers: dict[str, Completion]
 
 def test_agreement_is_a_share_of_the_draws(answers: dict[str, Completion]) -> None:
     shares = [sure.agreement for one in answers.values() for sure in one.confidence.values()]
-    assert all(share is not None and share * 5 == round(share * 5) for share in shares)
+    assert all(share is not None and share in (0, 0.5, 1) for share in shares)
     assert any(share is not None and share > 0 for share in shares)
 
 

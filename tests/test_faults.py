@@ -239,7 +239,7 @@ def test_bad_cache_entries_are_noticed_and_replaced(tmp_path: Path) -> None:
     good = DocumentReader(plugins.loader_of, plugins.loaders, cache=cache).read(note)
     (entry,) = (tmp_path / "cache").iterdir()
     content, draw = entry.read_bytes(), random.Random(1)
-    for trial in range(1500):
+    for trial in range(300):
         damaged = bytearray(content)
         if trial % 5:
             damaged[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
@@ -342,7 +342,7 @@ def test_no_change_of_a_run_folder_s_files_gives_a_traceback_or_a_wrong_record(
         folder.log({"event": "paper", "document": f"{number:064x}", "file": "x", "seconds": 1.0})
     folder.fail(f"{2:064x}", "2.pdf", "encrypted")
     files = [path for path in whole.rglob("*") if path.is_file()]
-    for trial in range(1500):
+    for trial in range(300):
         damaged = shutil.copytree(whole, tmp_path / "damaged", dirs_exist_ok=True)
         path = damaged / draw.choice(files).relative_to(whole)
         content = bytearray(path.read_bytes())

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pymupdf
 import pytest
 
+from dsx.load import flagged, with_hidden
 from dsx.load.html import load_html
 from dsx.load.keep import read_document, write_document
 from dsx.load.pdf import load_pdf
@@ -204,32 +205,30 @@ class Believer:
         pass
 
 
-def filled(path: Path, hidden_text: Literal["hide", "show"], quotes: bool = True) -> PaperResult:
+def filled(source: Path | Document, hidden_text: Literal["hide", "show"], quotes: bool = True) -> PaperResult:
     """One number, asked of the paper."""
     schema = read({"title": "t", "type": "object", "properties": {"people": {"type": "integer"}}}, "t")
     recipe = Recipe(schema_name="t", hidden_text=hidden_text, values="written")
-    return fill_alone(Pipeline(recipe, schema, load_plugins(), Believer(EngineSettings(), quotes)), path)
+    return fill_alone(Pipeline(recipe, schema, load_plugins(), Believer(EngineSettings(), quotes)), source)
 
 
 @pytest.mark.parametrize("name", HIDING)
 def test_no_value_rests_on_hidden_text_without_its_flag(name: str, tmp_path: Path) -> None:
-    path = tmp_path / "a.pdf"
-    paper(path, HIDING[name][0])
-    hidden = filled(path, "hide")
+    document = paper(tmp_path / "a.pdf", HIDING[name][0])
+    hidden = filled(document, "hide")
     value = hidden.records[0].values["people"]
     assert (value.value, value.flags) == (12, ())
     assert "hidden text on page 1 was not shown to the model" in hidden.notes
-    shown = filled(path, "show").records[0].values["people"]
+    document = with_hidden(document)
+    shown = filled(document, "show").records[0].values["people"]
     assert (shown.value, shown.flags) == (901, (Flag("hidden-text"),))
     assert shown.evidence is not None
     assert (shown.evidence.quote, shown.evidence.page) == (SECRET, 1)
-    unquoted = filled(path, "show", quotes=False).records[0].values["people"]
+    unquoted = filled(document, "show", quotes=False).records[0].values["people"]
     assert Flag("hidden-text") in unquoted.flags
 
 
 def test_a_record_whose_label_is_hidden_flags_all_its_values(tmp_path: Path) -> None:
-    from dsx.load import flagged, with_hidden
-
     path = tmp_path / "a.pdf"
     document = with_hidden(paper(path, HIDING["white"][0]))
     record = filled(path, "show").records[0]

@@ -17,9 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.mark.slow
 def test_the_page_runs(scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(scripted.folder / "site")
-    monkeypatch.setenv("DSX_PLUGINS", "scripted")
-    monkeypatch.setenv("DSX_CACHE", str(scripted.folder / "cache"))
+    scripted.install(monkeypatch)
     monkeypatch.chdir(tmp_path)
     scripted.papers(tmp_path / "papers", 2)
     page = (ROOT / "docs" / "library.md").read_text("utf-8")

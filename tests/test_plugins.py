@@ -363,17 +363,27 @@ def test_a_broken_plugin_stops_only_what_needs_it(broken_site: Path) -> None:
 
 @pytest.mark.slow
 def test_what_is_loaded_can_be_limited(broken_site: Path) -> None:
-    none = dsx_command("plugins", "list", path=broken_site, plugins="none").stdout
-    assert "unimportable" not in none
-    one = dsx_command("plugins", "list", path=broken_site, plugins="dsx-raising").stdout
-    assert "raising  (dsx-raising 0.3)" in one
-    assert "unimportable" not in one
-    for nothing in ("", " ", "all"):
-        assert "raising  (dsx-raising 0.3)" in dsx_command("plugins", "list", path=broken_site, plugins=nothing).stdout
-    for given, named in {"raisin": "raisin", "none,raising": "none", ",": "nothing (',')"}.items():
-        wrong = dsx_command("plugins", "list", path=broken_site, plugins=given)
-        assert wrong.returncode == 2
-        assert f"DSX_PLUGINS names {named}; give all, none, or some of those installed: " in wrong.stderr
+    program = (
+        "import json, os, sys\n"
+        "from dsx.errors import UsageError\n"
+        "from dsx.plugins import load_plugins\n"
+        "for os.environ['DSX_PLUGINS'] in sys.argv[1:]:\n"
+        "    try: loaded = [report.distribution for report in load_plugins().reports]\n"
+        "    except UsageError as problem: loaded = str(problem)\n"
+        "    print(json.dumps(loaded))\n"
+    )
+    wrong = {"raisin": "raisin", "none,raising": "none", ",": "nothing (',')"}
+    command = [sys.executable, "-c", program, "none", "dsx-raising", "", " ", "all", *wrong]
+    environment = {**os.environ, "PYTHONPATH": str(broken_site)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    none, one, *every, _, _, _ = loaded = [json.loads(line) for line in done.stdout.splitlines()]
+    assert set(none) == {"dsx-extract"}
+    assert set(one) == {"dsx-extract", "dsx-raising"}
+    assert len(every) == 3
+    assert all({"dsx-raising", "dsx-unimportable"} <= set(distributions) for distributions in every)
+    for said, named in zip(loaded[5:], wrong.values(), strict=True):
+        assert f"DSX_PLUGINS names {named}; give all, none, or some of those installed: " in said
 
 
 def test_names_that_no_plugin_can_have(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,16 +42,28 @@ def test_there_is_a_template_for_each_kind() -> None:
     assert KINDS == ["engine", "exporter", "loader", "model", "normaliser", "parameters", "prompt", "repair"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_new_plugin_passes_its_own_test_and_keeps_all_promises(site: Path, kind: str) -> None:
-    package = site.parent / f"dsx-my-{kind}"
-    tested = run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(package / "tests"), site=site, folder=package)
+def test_new_plugins_pass_their_own_tests(site: Path) -> None:
+    tests = [f"dsx-my-{kind}/tests/test_dsx_my_{kind}.py" for kind in KINDS]
+    tested = run("-m", "pytest", "-v", "-p", "no:cacheprovider", *tests, site=site, folder=site.parent)
     assert tested.returncode == 0, tested.stdout + tested.stderr
-    checked = run("-m", "dsx", "plugins", "check", f"my-{kind}", site=site, folder=package)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-    listed = run("-m", "dsx", "plugins", "list", site=site, folder=package).stdout
-    thing = {"parameters": "parameter set", "prompt": "prompt set"}.get(kind, kind)
-    assert f"my-{kind}  (dsx-my-{kind} 0.1.0)\n    {thing} my-{kind}\n" in listed
+    assert all(f"/{Path(test).name}::" in tested.stdout for test in tests), tested.stdout
+
+
+def test_new_plugins_are_listed_and_keep_all_promises(site: Path) -> None:
+    program = (  # `dsx plugins check`, of all of them in one process
+        "from dsx.conformance import check; from dsx.plugins import load_plugins\n"
+        "plugins = load_plugins()\n"
+        "mine = [report for report in plugins.reports if report.name.startswith('my-')]\n"
+        "print(*(outcome.line() for report in mine for outcome in check(plugins, report)), sep='\\n')"
+    )
+    checked = run("-c", program, site=site, folder=site)
+    assert checked.returncode == 0, checked.stderr
+    assert "FAIL" not in checked.stdout, checked.stdout
+    listed = run("-m", "dsx", "plugins", "list", site=site, folder=site).stdout
+    for kind in KINDS:
+        thing = {"parameters": "parameter set", "prompt": "prompt set"}.get(kind, kind)
+        assert f"ok   {thing} my-{kind}: " in checked.stdout
+        assert f"my-{kind}  (dsx-my-{kind} 0.1.0)\n    {thing} my-{kind}\n" in listed
 
 
 def test_nothing_of_the_template_is_left(site: Path) -> None:

@@ -51,6 +51,7 @@ def wait_for_a_question(run: Path) -> None:
 def test_a_signal_ends_the_run_after_the_paper_in_work_or_without_it(
     scripted: Any,
     stored: Callable[[Path], dict[str, Any]],
+    undisturbed: Callable[[int], dict[str, Any]],
     tmp_path: Path,
     number: int,
     grace: str,
@@ -58,7 +59,6 @@ def test_a_signal_ends_the_run_after_the_paper_in_work_or_without_it(
     finished: bool,
 ) -> None:
     papers, run = scripted.papers(tmp_path / "papers", 3), tmp_path / "run"
-    assert scripted.run("--run", tmp_path / "whole", papers).returncode == 0
     command = scripted.start("--run", run, "--grace", grace, papers, SCRIPTED_DELAY=delay)
     wait_for("Run folder", command)
     wait_for_a_question(run)
@@ -74,14 +74,16 @@ def test_a_signal_ends_the_run_after_the_paper_in_work_or_without_it(
     assert took < (10 if finished else 1.9)
     again = scripted.run("--run", run, papers)
     assert again.returncode == 0, again.stderr
-    assert stored(run) == stored(tmp_path / "whole")
+    assert stored(run) == undisturbed(3)
 
 
 def test_all_papers_in_flight_get_the_grace_time_and_are_left_after_it(
-    scripted: Any, stored: Callable[[Path], dict[str, Any]], tmp_path: Path
+    scripted: Any,
+    stored: Callable[[Path], dict[str, Any]],
+    undisturbed: Callable[[int], dict[str, Any]],
+    tmp_path: Path,
 ) -> None:
     papers, run = scripted.papers(tmp_path / "papers", 5), tmp_path / "run"
-    assert scripted.run("--run", tmp_path / "whole", papers).returncode == 0
     options = ("--run", run, "--papers-in-flight", "3", papers)
     for grace, delay, done, left in (("0.2", "2", 0, 5), ("60", "0.1", 3, 2)):
         command = scripted.start("--grace", grace, *options, SCRIPTED_DELAY=delay)
@@ -95,7 +97,7 @@ def test_all_papers_in_flight_get_the_grace_time_and_are_left_after_it(
             log.unlink()
     again = scripted.run(*options)
     assert again.returncode == 0, again.stderr
-    assert stored(run) == stored(tmp_path / "whole")
+    assert stored(run) == undisturbed(5)
 
 
 def test_a_second_signal_abandons_the_paper_at_once(scripted: Any, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A wide parameter set: 400 leaves, lists of records three deep, a table of 80 rows; all of it asked, nothing cut."""
+"""A wide parameter set: 400 leaves, lists of records three deep, a table of 40 rows; all of it asked, nothing cut."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.conftest import RandomEngine, allows, fill_alone
 
 pytestmark = pytest.mark.slow
 
-ROWS = 80
+ROWS = 40
 KINDS: list[dict[str, Any]] = [
     {"type": "integer", "minimum": 0, "maximum": 5000},
     {"type": "number", "minimum": 0, "maximum": 100, "x-unit": "mm"},

@@ -12,8 +12,8 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from html import escape  # that of xml.sax.saxutils imports urllib, http.client and ssl
 from typing import BinaryIO, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
 
 from dsx.errors import UsageError
 from dsx.types import Json
@@ -110,7 +110,7 @@ class Workbook:
         """What holds the sheets together: (name in the package, XML)."""
         numbers = range(1, len(self._sheets) + 1)
         sheets = "".join(
-            f'<sheet name={quoteattr(sheet.name)} sheetId="{n}" r:id="rId{n}"/>'
+            f'<sheet name="{escape(sheet.name)}" sheetId="{n}" r:id="rId{n}"/>'
             for n, sheet in enumerate(self._sheets, 1)
         )
         yield (
@@ -126,7 +126,7 @@ class Workbook:
         yield (
             "docProps/core.xml",
             f'<cp:coreProperties xmlns:cp="{PACKAGE}/metadata/core-properties" '
-            f'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>{escape(self._creator)}</dc:creator>'
+            f'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>{escape(self._creator, quote=False)}</dc:creator>'
             "</cp:coreProperties>",
         )
         kinds = [("/xl/workbook.xml", f"{CONTENT}.sheet.main+xml"), ("/xl/styles.xml", f"{CONTENT}.styles+xml")]
@@ -170,7 +170,7 @@ def _cell(value: Json) -> str:
 @lru_cache(maxsize=4096)
 def _link(link: Link) -> str:
     formula = f'HYPERLINK("{_formula_text(link.target)}","{_formula_text(link.text)}")'
-    return f'<c s="2" t="str"><f>{escape(formula)}</f><v>{escape(link.text)}</v></c>'
+    return f'<c s="2" t="str"><f>{escape(formula, quote=False)}</f><v>{escape(link.text, quote=False)}</v></c>'
 
 
 @lru_cache(maxsize=4096)
@@ -184,7 +184,7 @@ def _text(text: str, style: int = 0) -> str:
         text = text[: MOST_CHARACTERS - 60] + CUT.format(length=len(text))
     if not text.isprintable():
         text = _unwritable.sub("�", text)
-    return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
+    return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{escape(text, quote=False)}</t></is></c>'
 
 
 def _formula_text(text: str) -> str:

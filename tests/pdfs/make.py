@@ -84,10 +84,9 @@ def column(
     for block in blocks:
         heading = block.startswith("# ")
         font, points = ("hebo", size + 2) if heading else ("helv", size)
-        for line in wrap(block.removeprefix("# "), width, points, font):
-            page.insert_text((x, y), line, fontsize=points, fontname=font)
-            y += leading
-        y += leading * 0.6
+        lines = list(wrap(block.removeprefix("# "), width, points, font))
+        page.insert_text((x, y), lines, fontsize=points, fontname=font, lineheight=leading / points)
+        y += leading * (len(lines) + 0.6)
     return y
 
 
