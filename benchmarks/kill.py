@@ -82,7 +82,7 @@ def main() -> int:
     call = Call(papers_in_flight=options.papers_in_flight, update=options.update)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        os.environ.update(DSX_CACHE=str(folder / "cache"), SCRIPTED_DELAY=DELAY)
+        os.environ.update(DSX_CACHE=os.environ.get("DSX_CACHE", str(folder / "cache")), SCRIPTED_DELAY=DELAY)
         papers = make_papers(folder / "papers")
         if options.update:
             (folder / "small.json").write_text(json.dumps(EARLIER))
@@ -127,7 +127,7 @@ def make_papers(folder: Path) -> list[Path]:
             text = f"Paper {number}.\nIn Experiment 1, {number + 8} people reached to 8 targets.\nExperiment 2 had 16."
             document.new_page().insert_text((72, 72), text)
             paths.append(folder / f"p{number:02}.pdf")
-            document.save(paths[-1])
+            document.save(paths[-1], no_new_id=True)  # the same document each time
         reader.read(paths[-1])
     return paths
 

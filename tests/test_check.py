@@ -42,6 +42,7 @@ def test_what_would_cost_the_job(
     code: int,
     said: str,
 ) -> None:
+    caplog.set_level("INFO")
     scripted.install(monkeypatch)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     (tmp_path / "broken.json").write_text('{"type": ')

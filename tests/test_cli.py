@@ -93,6 +93,7 @@ def test_a_refusal_is_one_line(schema: str) -> None:
 def test_papers_and_run_folders_that_cannot_be_used(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     from dsx.cli.extract import command
 
+    caplog.set_level("INFO")
     (tmp_path / "empty").mkdir()
     other = tmp_path / "other"
     other.mkdir()

@@ -109,9 +109,9 @@ def test_nothing_is_slow_and_nothing_else_is_raised() -> None:
     texts = ["".join(draw.choices(pieces, k=draw.randint(1, 60))) for _ in range(3000)]
     texts += [piece * 3000 for piece in pieces] + ['{"value": "' + "a', " * 2000, "{" + "a: '" * 2000, "{n: 1\n" * 2000]
     for text in texts:
-        started = time.perf_counter()
+        started = time.process_time()
         confidences(["n"], text, [Token(text, -1.0)])
-        assert time.perf_counter() - started < 0.5, text[:80]
+        assert time.process_time() - started < 0.5, text[:80]
 
 
 # ---- what the tokens say ----

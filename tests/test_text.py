@@ -43,9 +43,9 @@ def test_a_span_of_the_text_is_split_alone_and_trimmed() -> None:
 
 @pytest.mark.parametrize("unit", [".", " ", ". ", "a. ", "A.", "(", "\n", "。", '."'])
 def test_sentences_take_time_in_proportion(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     list(sentences(unit * 60_000))
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_what_is_no_end() -> None:
