@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy
 import pytest
 
-from dsx.ask.query import Query
+from dsx.ask.query import Query, parameters_query
 from dsx.ask.select import LEAST_ROOM, LONGEST_PIECE, Selector, readable, room, show
 from dsx.errors import DecodeError, UsageError
+from dsx.schema import read
 from dsx.types import Document, Page, Passage, Section, Shown
 
 
@@ -107,6 +108,38 @@ def test_likely_sections_come_first() -> None:
     assert shown.text == same
 
 
+def test_a_section_that_the_schema_names_comes_first() -> None:
+    same = "The hens were nine."
+    paper = document(("other", same), ("other", FILLER), ("results", same), ("other", FILLER))
+    selector = Selector(paper, count, 20, 4)
+    assert selector.select(query("hens")).passages[0].start == 0
+    for where in ("abstract, results", "Results"):
+        assert selector.select(Query((("hens", 1.0),), where=where)).passages[0].start > 1000
+    assert selector.select(Query((("hens", 1.0),), where="result")).passages[0].start == 0
+
+
+def test_a_discussion_comes_after_what_it_repeats() -> None:
+    same = "The hens were nine."
+    paper = document(("discussion", same), ("other", FILLER), ("results", same))
+    assert Selector(paper, count, 20, 4).select(query("hens")).passages[0].start > 1000
+
+
+@pytest.mark.parametrize(("name", "where", "opening"), [
+    ("title", "", True),
+    ("publication_year", "", True),
+    ("authors", "", True),
+    ("drug", "first page", True),
+    ("drug", "abstract", False),
+    ("recruitment", "methods", False),
+    ("age", "", False),
+])  # fmt: skip
+def test_the_opening_is_for_what_names_the_paper(name: str, where: str, opening: bool) -> None:
+    schema = {"type": "object", "properties": {name: {"type": "string", "description": "x", "x-where": where}}}
+    parameter = read(schema).root.parameters[0]
+    assert parameters_query([parameter], None).opening == opening
+    assert not parameters_query([parameter], "Experiment 1").opening
+
+
 def test_passages_are_packed_on_past_what_does_not_fit() -> None:
     paper = document(("other", "\n".join(["Hens sat in straw in the pen.", f"Hens {'x' * 90}.", FILLER, "Few hens."])))
     shown = Selector(paper, len, 500, 60).select(query("hens straw pen"))
@@ -163,8 +196,11 @@ def test_each_likely_section_goes_before_others(kind: str) -> None:
     assert Selector(paper, count, 20, 4).select(query("hens")).passages[0].start > 1000
 
 
-@pytest.mark.parametrize(("asked", "word"), [("hen", "hens"), ("grasses", "grasse"), ("mass", "mass"), ("gas", "gas")])
-def test_a_plural_is_its_singular(asked: str, word: str) -> None:
+@pytest.mark.parametrize(
+    ("asked", "word"),
+    [("hen", "hens"), ("mass", "mass"), ("gas", "gas"), ("blinding", "blinded"), ("adaptation", "adapted")],
+)
+def test_forms_of_a_word_are_one(asked: str, word: str) -> None:
     paper = document(("other", f"{FILLER} The {word} were there. {FILLER}"))
     assert f"The {word} were" in Selector(paper, count, 20, 12).select(query(asked)).text
 

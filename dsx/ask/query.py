@@ -12,6 +12,8 @@ from dsx.types import Parameter, Passage, RecordType
 NAMES, PROSE = 1.0, 0.5
 """Weights of words that name a thing, and of those that describe it. With them 72 % of the record-level gold quotes of
 the motor dev papers stand in 1,000 tokens that are shown (benchmarks/selection.py)."""
+FRONT_MATTER = frozenset(["title", "author", "doi", "journal", "year", "citation", "publication", "pmid", "issn"])
+"""Words in names of parameters whose value stands at the top of a paper."""
 
 
 def _nothing(passage: Passage) -> float:
@@ -20,13 +22,14 @@ def _nothing(passage: Passage) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """texts: (words, their weight). opening: the paper's first lines are wanted too.
+    """texts: (words, their weight). opening: the paper's first lines are wanted too. where: in which sections.
 
     factor: what a passage's score is multiplied by, for what is known of it beside its words.
     """
 
     texts: tuple[tuple[str, float], ...]
     opening: bool = False
+    where: str = ""
     factor: Callable[[Passage], float] = _nothing
 
 
@@ -40,7 +43,8 @@ def parameters_query(
         texts += [(synonym, NAMES) for synonym in parameter.synonyms]
         for choice in parameter.choices:
             texts += [(words_of(str(choice.value)), NAMES), (choice.description, PROSE)]
-    return Query(tuple(texts), record is None and any(map(_stands_at_the_top, asked)), factor)
+    where = ", ".join(parameter.where for parameter in asked)
+    return Query(tuple(texts), record is None and any(map(_stands_at_the_top, asked)), where, factor)
 
 
 def records_query(kind: RecordType) -> Query:
@@ -52,8 +56,7 @@ def records_query(kind: RecordType) -> Query:
 
 
 def _stands_at_the_top(parameter: Parameter) -> bool:
-    """Words of the paper itself (title, authors, DOI), and what the schema says to be there."""
-    schema = parameter.schema.get("items") or parameter.schema  # false: none but those of prefixItems
+    """What names the paper itself, by the parameter's name, or by the place that the schema says."""
     where = parameter.where.lower()
-    is_text = schema.get("type") == "string" and "enum" not in schema
-    return is_text or any(place in where for place in ("first page", "title page", "title", "abstract"))
+    names = {singular(word) for word in words_of(parameter.name).lower().split()}
+    return bool(names & FRONT_MATTER) or any(place in where for place in ("first page", "title page"))

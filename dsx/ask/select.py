@@ -5,8 +5,10 @@ Reference lists are never shown: they name other people's methods.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,8 +21,10 @@ from dsx.text import sentences
 from dsx.types import PASSAGE_BREAK, Document, Passage, Shown
 
 HIDDEN_SECTIONS = ("references",)
-LIKELY_SECTIONS = {"methods": 1.5, "participants": 1.5, "apparatus": 1.5, "procedure": 1.5, "experiment": 1.4}
-"""Factors on a sentence's score by the kind of the section it stands in; all others count 1."""
+SECTION_FACTORS = {"participants": 2.0, "procedure": 2.0, "apparatus": 1.5, "abstract": 1.3, "discussion": 0.6}
+"""On a sentence's score, by the kinds of the sections in which it stands; all others count 1."""
+NAMED_FACTOR = 1.5
+"""In sections that the schema names as the place (`x-where`)."""
 NEIGHBOUR_SHARE = 0.3
 """Of the scores of the sentences before and after, added to a sentence's."""
 LENGTH_POWER, LENGTH_UNIT = 0.3, 100
@@ -87,6 +91,7 @@ class Selector:
     passage_tokens: int
     _whole: Shown | None = None
     _pieces: list[Passage] = field(default_factory=list)
+    _sections: list[_Sections] = field(default_factory=list)
     _costs: dict[int, int] = field(default_factory=dict)
     _ranker: Any = None
 
@@ -103,6 +108,7 @@ class Selector:
             for span in sentences(text, passage.start, passage.end)
             for piece in _pieces(text, *span, longest)
         ]
+        self._sections = [_sections_at(self.document, piece.start) for piece in self._pieces]
         self._ranker = bm25([_words(text[piece.start : piece.end]) for piece in self._pieces])
 
     @property
@@ -200,9 +206,10 @@ class Selector:
         """Indices of pieces, best first: BM25 of the piece and a share of its neighbours', by section and length."""
         scores = _scores(self._ranker, query.texts, len(self._pieces))
         around = [0.0, *scores, 0.0]
+        where = _phrase(query.where)
         weighted = [
             (around[at + 1] + NEIGHBOUR_SHARE * (around[at] + around[at + 2]))
-            * _likelihood_of_section(self.document, piece.start)
+            * self._sections[at].factor(where)
             * query.factor(piece)
             / (max(piece.end - piece.start, LEAST_PIECE) / LENGTH_UNIT) ** LENGTH_POWER
             for at, piece in enumerate(self._pieces)
@@ -223,10 +230,27 @@ class Selector:
         return show(self.document, passages, whole=False)
 
 
-def _likelihood_of_section(document: Document, offset: int) -> float:
-    """The factor of the likeliest section in which a character stands."""
-    kinds = [section.kind for section in document.sections if section.start <= offset < section.end]
-    return max((LIKELY_SECTIONS.get(kind, 1.0) for kind in kinds), default=1.0)
+@dataclass(frozen=True, slots=True)
+class _Sections:
+    """Kinds of the sections in which a piece stands; names: these and their titles, in lower case between blanks."""
+
+    kinds: frozenset[str]
+    names: frozenset[str]
+
+    def factor(self, where: str) -> float:
+        """The product over the kinds, and of sections that `where` names."""
+        named = NAMED_FACTOR if any(name in where for name in self.names) else 1.0
+        return math.prod((SECTION_FACTORS.get(kind, 1.0) for kind in sorted(self.kinds)), start=named)
+
+
+def _sections_at(document: Document, offset: int) -> _Sections:
+    sections = [section for section in document.sections if section.start <= offset < section.end]
+    kinds = frozenset(section.kind for section in sections)
+    return _Sections(kinds, frozenset(map(_phrase, [*kinds, *(section.title for section in sections)])) - {_phrase("")})
+
+
+def _phrase(words: str) -> str:
+    return f" {' '.join(_word.findall(words.lower()))} "
 
 
 def _pieces(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
@@ -295,8 +319,16 @@ def _words(text: str) -> list[str]:
     return [_stem(word) for word in _word.findall(text.lower())]
 
 
+@functools.lru_cache(100_000)
 def _stem(word: str) -> str:
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+    return str(_stemmer().stemWord(word))
+
+
+@functools.cache
+def _stemmer() -> Any:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
 
 
 def _trim(text: str, passage: Passage) -> Passage:

@@ -41,6 +41,8 @@ from dsx.types import (
 Span = tuple[int, int]
 OWN_FACTOR = 1.5
 """For passages that stand where the record is described."""
+NUMBER_FACTOR = 2.0
+"""Added to 1, for passages with a number that fits wholly."""
 LogQuestion = Callable[[Question, Completion, Iterable[str]], None]
 """(question, completion, names of the repairs that fired)."""
 
@@ -208,7 +210,7 @@ def factor_of(
 
     def factor(passage: Passage) -> float:
         first, last = (bisect.bisect_left(fits, (offset, 0)) for offset in (passage.start, passage.end))
-        number = 1.0 + max((fit for _, fit in fits[first:last]), default=0)
+        number = 1.0 + NUMBER_FACTOR * max((fit for _, fit in fits[first:last]), default=0)
         return number * (OWN_FACTOR if record.fits(passage.start) > 0 else 1.0)
 
     return factor
