@@ -44,7 +44,9 @@ def finished(command: list[str], kill_after: float | None) -> int:
     if kill_after is None:
         subprocess.run(command, check=True, capture_output=True)
         return 0
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
         try:
             process.wait(kill_after)
         except subprocess.TimeoutExpired:
