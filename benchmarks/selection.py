@@ -26,12 +26,19 @@ from dsx.fill.paper import RecordContext, factor_of, sections_of
 from dsx.ground.numbers import find_numbers
 
 ROOT = Path(__file__).resolve().parents[1]
-SETS = {"motor": "pdf", "participants": "papers"}
+SETS = {"motor": "pdf", "participants": "papers", "trials": "papers"}
 
 
 def letters(text: str) -> str:
     """Letters and digits alone."""
     return re.sub(r"\W+", "", text.lower())
+
+
+def schema_of(name: str, data: Path, paper: str) -> Path:
+    """The parameter set that a paper is asked; each trial has its own."""
+    if name == "motor":
+        return ROOT / "schemas/motor.json"
+    return data / "schemas" / f"{paper}.json" if name == "trials" else data / "schema.json"
 
 
 def main() -> int:
@@ -50,15 +57,14 @@ def main() -> int:
     print(f"{'set':14}{'shown':>7}{'paper':>12}{'record':>12}{'texts':>7}{'tokens':>8}{'whole':>8}")
     for name, folder in SETS.items():
         data = options.shared / "data" / f"{name}-dev"
-        schema = ROOT / "schemas/motor.json" if name == "motor" else data / "schema.json"
-        root = parameter_set(schema).root
-        own = {each.name: each for each in root.parameters}
-        below = {each.name: each for kind in root.children for each in kind.parameters}
         rows: dict[int, Counter[str]] = {tokens: Counter() for tokens in options.tokens}
         texts: dict[int, list[int]] = {tokens: [] for tokens in options.tokens}
         wholes = []
         for file in sorted((data / "gold").glob("*.json")):
             gold = json.loads(file.read_text("utf-8"))
+            root = parameter_set(schema_of(name, data, file.stem)).root
+            own = {each.name: each for each in root.parameters}
+            below = {each.name: each for kind in root.children for each in kind.parameters}
             document = load_document(data / folder / gold["pdf"])
             numbers = find_numbers(document)
             wholes.append(count(show(document, readable(document), whole=True).text))
@@ -87,7 +93,7 @@ def main() -> int:
                         rows[tokens][f"{level} held"] += letters(cell["quote"])[:60] in letters(shown[key].text)
         for tokens, row in rows.items():
             shares = "".join(
-                f"{row[f'{level} held'] / row[level]:>8.2f}/{row[level]:<3}" for level in ("paper", "record")
+                f"{row[f'{level} held'] / (row[level] or 1):>8.2f}/{row[level]:<3}" for level in ("paper", "record")
             )
             shared = median(texts[tokens])
             print(f"{name:14}{tokens:>7}{shares}{shared:>7}{shared * tokens:>8.0f}{median(wholes):>8.0f}")

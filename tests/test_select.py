@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from dsx.ask.query import Query, parameters_query
+from dsx.ask.query import Query, parameters_query, records_query
 from dsx.ask.select import LEAST_ROOM, LONGEST_PIECE, Selector, readable, room, show
 from dsx.errors import DecodeError, UsageError
 from dsx.schema import read
@@ -28,6 +28,7 @@ def document(*sections: tuple[str, str]) -> Document:
     return Document("id", "a", "text", text, pages, tuple(spans), (), {}, numpy.ones(len(text), numpy.int32), empty)
 
 
+EXPERIMENTS = {"type": "array", "items": {"type": "object", "properties": {"n": {"type": "integer"}}}}
 FILLER = " ".join(f"Sentence {number} speaks of many other things in the world." for number in range(300))
 PAPER = document(
     ("abstract", "We study reaching. Ada Lovelace wrote it."),
@@ -118,6 +119,16 @@ def test_a_section_that_the_schema_names_comes_first() -> None:
     assert selector.select(Query((("hens", 1.0),), where="result")).passages[0].start == 0
 
 
+def test_each_record_that_a_paper_numbers_is_mentioned_in_what_is_shown() -> None:
+    parts = [f"Experiment {number}\nIn Experiment {number} we studied hens. {FILLER}" for number in (1, 2, 3)]
+    paper = document(
+        ("other", f"Of experiment and experiment in Experiment 1. {FILLER}"), ("methods", "\n".join(parts))
+    )
+    kind = read({"type": "object", "properties": {"experiments": EXPERIMENTS}}, "test").root.children[0]
+    shown = Selector(paper, count, 20, 60).select(records_query(kind))
+    assert [number for number in (1, 2, 3) if f"Experiment {number}" in shown.text] == [1, 2, 3]
+
+
 def test_a_discussion_comes_after_what_it_repeats() -> None:
     same = "The hens were nine."
     paper = document(("discussion", same), ("other", FILLER), ("results", same))
@@ -135,7 +146,7 @@ def test_a_discussion_comes_after_what_it_repeats() -> None:
 ])  # fmt: skip
 def test_the_opening_is_for_what_names_the_paper(name: str, where: str, opening: bool) -> None:
     schema = {"type": "object", "properties": {name: {"type": "string", "description": "x", "x-where": where}}}
-    parameter = read(schema).root.parameters[0]
+    parameter = read(schema, "test").root.parameters[0]
     assert parameters_query([parameter], None).opening == opening
     assert not parameters_query([parameter], "Experiment 1").opening
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ NAMES, PROSE = 1.0, 0.5
 the motor dev papers stand in 1,000 tokens that are shown (benchmarks/selection.py)."""
 FRONT_MATTER = frozenset(["title", "author", "doi", "journal", "year", "citation", "publication", "pmid", "issn"])
 """Words in names of parameters whose value stands at the top of a paper."""
+STUDIES = ("experiment", "study", "trial")
+"""What papers number, whatever a schema calls its records."""
 
 
 def _nothing(passage: Passage) -> float:
@@ -24,12 +27,14 @@ def _nothing(passage: Passage) -> float:
 class Query:
     """texts: (words, their weight). opening: the paper's first lines are wanted too. where: in which sections.
 
+    mentions: for each thing that it finds in a paper, the shortest passage comes first.
     factor: what a passage's score is multiplied by, for what is known of it beside its words.
     """
 
     texts: tuple[tuple[str, float], ...]
     opening: bool = False
     where: str = ""
+    mentions: re.Pattern[str] | None = None
     factor: Callable[[Passage], float] = _nothing
 
 
@@ -44,7 +49,7 @@ def parameters_query(
         for choice in parameter.choices:
             texts += [(words_of(str(choice.value)), NAMES), (choice.description, PROSE)]
     where = ", ".join(parameter.where for parameter in asked)
-    return Query(tuple(texts), record is None and any(map(_stands_at_the_top, asked)), where, factor)
+    return Query(tuple(texts), record is None and any(map(_stands_at_the_top, asked)), where, factor=factor)
 
 
 def records_query(kind: RecordType) -> Query:
@@ -52,7 +57,9 @@ def records_query(kind: RecordType) -> Query:
     name = words_of(kind.name)
     single = singular(name)
     counted = f"{name} {single} {single} 1 {single} 2 {single} 3 first second two three"
-    return Query(((counted, NAMES), (kind.description, PROSE)), opening=True)
+    nouns = "|".join({re.escape(single), *STUDIES})
+    mentions = re.compile(rf"\b(?:{nouns})\s(?:\d+[a-z]?|[A-H]|I{{1,3}}|IV)\b", re.IGNORECASE)
+    return Query(((counted, NAMES), (kind.description, PROSE)), opening=True, mentions=mentions)
 
 
 def _stands_at_the_top(parameter: Parameter) -> bool:

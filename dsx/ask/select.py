@@ -214,7 +214,18 @@ class Selector:
             / (max(piece.end - piece.start, LEAST_PIECE) / LENGTH_UNIT) ** LENGTH_POWER
             for at, piece in enumerate(self._pieces)
         ]
-        return sorted(range(len(weighted)), key=lambda index: (-weighted[index], index))
+        ranked = sorted(range(len(weighted)), key=lambda index: (-weighted[index], index))
+        return ranked if query.mentions is None else self._varied(ranked, query.mentions)
+
+    def _varied(self, ranked: Sequence[int], mentions: re.Pattern[str]) -> list[int]:
+        """First the shortest piece for each thing that is mentioned."""
+        shortest: dict[str, int] = {}
+        for index in ranked:
+            for mention in mentions.findall(self._text(index)):
+                best = shortest.setdefault(mention.lower(), index)
+                if self._cost(index) < self._cost(best):
+                    shortest[mention.lower()] = index
+        return list(dict.fromkeys([*shortest.values(), *ranked]))
 
     def _text(self, index: int) -> str:
         return self.document.text[self._pieces[index].start : self._pieces[index].end]
