@@ -2,9 +2,9 @@
 
 python benchmarks/ten_runs.py [--runs 10] [--model dsx-reader] [--papers examples/papers] [--schema schemas/motor.json]
 
-Of every three runs one is let alone, one has a spinning process beside it for each processor, and one is killed by SIGKILL
-at an instant drawn over the time of the first run, and then goes on. Printed: a line a run, with the checksums of its
-records and of its exported lines. Exit code 1 where they differ.
+Of every three runs one is let alone, one has a spinning process beside it for each processor, and one is killed
+by SIGKILL at an instant drawn over the time of the first run, and then goes on. Printed: a line a run, with the
+checksums of its records and of its exported lines. Exit code 1 where they differ.
 """
 
 from __future__ import annotations
