@@ -31,8 +31,13 @@ def printable_line(text: str) -> str:
     return printable(text.translate(_BREAKS))
 
 
+def counted(count: int, one: str, several: str = "") -> str:
+    """A count and what it counts: 1 paper, 2 papers. several: the plural, where it is not `one` with an s."""
+    return f"{count} {one if count == 1 else several or one + 's'}"
+
+
 def say(*cells: object, err: bool = False) -> None:
-    """Prints one line for a person, its cells parted by tabs."""
+    """Prints one line for a person, its cells separated by tabs."""
     print("\t".join(printable_line(str(cell)) for cell in cells), file=sys.stderr if err else sys.stdout, flush=True)
 
 

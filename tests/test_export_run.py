@@ -188,7 +188,9 @@ def test_stdout_gets_lines_of_json_and_the_failed_are_named(run: RunFolder) -> N
     }
     assert export(run, format="csv")[1] == []
     table = export(run, format="table")[1]
-    assert table == ["1 paper failed and this format does not say so; jsonl, csv, xlsx and sqlite do"]
+    assert table == [
+        "1 paper failed and --format table does not say so; these do: jsonl, json, csv, xlsx, sqlite, parquet"
+    ]
 
 
 def test_the_command_takes_all_of_it(run: RunFolder, tmp_path: Path) -> None:

@@ -318,7 +318,7 @@ def test_values_that_the_engine_failed_on_show_in_the_exit_code_and_how_to_do_th
         summary = run_papers([file], lambda _: ended(result), answer, folder, Lines(1))
         assert summary.exit_code == 1
         assert any("retry --values" in line for line in summary.lines())
-    assert "1 values failed; dsx runs retry --values" in "\n".join(state(folder).lines())
+    assert "1 value failed; dsx runs retry --values" in "\n".join(state(folder).lines())
 
 
 # ---- what stands on disk ----

@@ -128,7 +128,7 @@ def test_the_summary_says_what_was_found() -> None:
     assert summary.lines() == [
         "1 done, 1 failed, 1 left; stopped by SIGUSR1, the same command goes on",
         "50% of 4 values not reported, 1 truncated, 3.0 s a paper",
-        "1 values failed",
+        "1 value failed",
         "failed: bad.pdf: encrypted",
     ]
     assert summary.exit_code == 75

@@ -44,7 +44,7 @@ def test_what_is_done_and_left(tmp_path: Path) -> None:
     found = state(run)
     assert (found.done, found.failed, found.left, found.seconds) == (1, {"p9.pdf": "encrypted"}, 2, 2.0)
     assert found.lines() == [
-        "1 done, 1 failed, 2 left; 1 processes so far",
+        "1 done, 1 failed, 2 left; 1 process so far",
         "2.0 s a paper; 4 s of one process's work left",
         "failed: p9.pdf: encrypted",
     ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from dsx.errors import UsageError
 from dsx.ground.locate import boxes_of
+from dsx.terminal import counted
 from dsx.types import Box, Document, Json, Section
 
 COLOURS = {"methods": (0.1, 0.5, 0.2), "references": (0.6, 0.6, 0.6), "experiment": (0.7, 0.3, 0.0)}
@@ -55,7 +56,8 @@ def as_json(document: Document) -> dict[str, Json]:
 
 def outline(document: Document) -> Iterator[str]:
     """Lines for a person: the file, its sections with pages and sizes, its tables."""
-    yield f"{document.file}: {len(document.pages)} pages, {len(document.text):,} characters, by {document.loader}"
+    pages = counted(len(document.pages), "page")
+    yield f"{document.file}: {pages}, {len(document.text):,} characters, by {document.loader}"
     yield from (f"{name}: {value}" for name, value in document.metadata.items())
     for section in document.sections:
         title = section.title or "(no heading)"

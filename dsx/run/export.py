@@ -16,6 +16,7 @@ from dsx.report.codebook import write_codebook
 from dsx.report.writing import export_to
 from dsx.schema import read
 from dsx.store import RunFolder, StoredResults, apply_decisions, read_decisions, settle
+from dsx.terminal import counted
 from dsx.types import Decision, Exporter, ExportOptions, Failure, PaperResult, ParameterSet, Slot, Value
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def export_run(
             exporter.write(results, parameters, stdout, options)
         else:
             about_file = _to_file(output, exporter, results, parameters, options, choices)
-    return [*about_file, *_notes(options, exporter, unmatched)]
+    return [*about_file, *_notes(options, name, exporters, unmatched)]
 
 
 def frame_of(run: RunFolder, choices: ExportChoices, change: Change) -> pandas.DataFrame:
@@ -180,11 +181,14 @@ def _link_folder(papers: Path | None, output: Path | None) -> str:
     return "" if relative == "." else f"{Path(relative).as_posix()}/"
 
 
-def _notes(options: ExportOptions, exporter: Exporter, unmatched: Sequence[Decision]) -> list[str]:
+def _notes(
+    options: ExportOptions, name: str, exporters: Registry[Exporter], unmatched: Sequence[Decision]
+) -> list[str]:
     notes = []
-    if options.failures and "failures" not in exporter.options:
-        count = f"{len(options.failures)} papers" if len(options.failures) > 1 else "1 paper"
-        notes.append(f"{count} failed and this format does not say so; jsonl, csv, xlsx and sqlite do")
+    if options.failures and "failures" not in exporters[name].options:
+        takers = ", ".join(other for other, each in exporters.items() if "failures" in each.options)
+        failed = counted(len(options.failures), "paper")
+        notes.append(f"{failed} failed and --format {name} does not say so; these do: {takers}")
     if unmatched:
         first = unmatched[0]
         where = " ".join(filter(None, (first.paper, first.label, first.parameter)))

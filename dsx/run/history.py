@@ -11,7 +11,7 @@ from statistics import fmean
 
 from dsx.errors import AnotherRun, RunError
 from dsx.store import RunFolder, atomic, compare, open_run, read_run, runs_in
-from dsx.terminal import printable_line
+from dsx.terminal import counted, printable_line
 from dsx.types import Json, PaperResult, Status
 
 
@@ -32,7 +32,8 @@ class State:
     def lines(self) -> list[str]:
         """For a person."""
         left = "" if self.left is None else f", {self.left} left"
-        lines = [f"{self.done} done, {len(self.failed)} failed{left}; {self.processes} processes so far"]
+        processes = counted(self.processes, "process", "processes")
+        lines = [f"{self.done} done, {len(self.failed)} failed{left}; {processes} so far"]
         if self.outdated:
             lines.append(f"{self.outdated} with answers to an earlier parameter set; the run's command updates them")
         if self.seconds is not None:
@@ -41,7 +42,8 @@ class State:
                 line += f"; {_duration(self.left * self.seconds)} of one process's work left"
             lines.append(line)
         if self.failed_values:
-            lines.append(f"{self.failed_values} values failed; dsx runs retry --values does those of the engine again")
+            failed = counted(self.failed_values, "value")
+            lines.append(f"{failed} failed; dsx runs retry --values does those of the engine again")
         return lines + [printable_line(f"failed: {file}: {reason}") for file, reason in self.failed.items()]
 
 

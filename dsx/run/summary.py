@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dsx.errors import MAY_PASS, DsxError
 from dsx.load import file_name
-from dsx.terminal import printable_line
+from dsx.terminal import counted, printable_line
 from dsx.types import PaperResult, Status
 
 INTERRUPTED = 130
@@ -87,9 +87,9 @@ class RunSummary:
             share = f"{self.not_reported / max(self.values, 1):.0%} of {self.values} values not reported"
             lines.append(f"{share}, {self.truncated} truncated, {self.seconds / self.done:.1f} s a paper")
         if self.failed_values:
-            papers = f"{self.engine_failed} paper{'s' * (self.engine_failed > 1)}"
+            papers = counted(self.engine_failed, "paper")
             by_engine = f", by the engine in {papers}: dsx runs retry --values RUN, then the same command"
-            lines.append(f"{self.failed_values} values failed{by_engine if self.engine_failed else ''}")
+            lines.append(f"{counted(self.failed_values, 'value')} failed{by_engine if self.engine_failed else ''}")
         lines += [f"{name}: the same content as {other}, done once" for name, other in self.duplicates.items()]
         lines += [f"failed: {name}: {reason}" for name, reason in self.failed.items()]
         lines += [f"error in the program at {name}: {reason}" for name, reason in self.crashed.items()]
