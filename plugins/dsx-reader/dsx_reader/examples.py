@@ -85,7 +85,7 @@ class Builder:
             asks = [ask for ask in asks if names.count(ask.name) == 1]
             chance.shuffle(asks)
             passage = replace(passage, asks=tuple(asks))
-        has_list = bool(passage.labels)
+        has_list = bool(passage.list)
         name, description = (_plural(passage.list), passage.list_description) if has_list else chance.choice(LISTS)
         with tempfile.TemporaryDirectory() as folder:
             paper = document(
