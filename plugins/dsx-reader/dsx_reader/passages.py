@@ -63,7 +63,7 @@ class Ask:
 class Passage:
     """Some paragraphs of a paper. field: of research, the name of its file.
 
-    list, list_description, labels: of the records that it tells of, if it does; no label where it is one without a name.
+    list, list_description, labels: of the records that it tells of, if it does; one without a name has no label.
     """
 
     id: str
