@@ -6,7 +6,9 @@ python docs/make_hooks.py
 from __future__ import annotations
 
 import inspect
+import re
 import typing
+from collections.abc import Iterable
 from pathlib import Path
 
 from dsx import types
@@ -59,19 +61,32 @@ def hook(name: str) -> str:
 def kind(name: str) -> str:
     """A type's documentation and fields."""
     given = getattr(types, name)
-    lines = [f"\n**{name}**: {' '.join((inspect.getdoc(given) or '').split())}\n"]
     if hasattr(given, "__dataclass_fields__"):
-        for each in given.__dataclass_fields__.values():
-            lines.append(f"\n- `{each.name}: {each.type}`")
+        members = {each.name: each.type for each in given.__dataclass_fields__.values()}
     else:
-        for member, value in typing.get_type_hints(given).items():
-            written = value.__name__ if isinstance(value, type) else str(value).replace("typing.", "")
-            lines.append(f"\n- `{member}: {written}`")
+        members = {
+            member: value.__name__ if isinstance(value, type) else str(value).replace("typing.", "")
+            for member, value in typing.get_type_hints(given).items()
+        }
+    summary, meanings = described(inspect.getdoc(given) or "", members)
+    lines = [f"\n**{name}**: {summary}\n"]
+    lines += [f"\n- `{member}: {written}`{meanings.get(member, '')}" for member, written in members.items()]
+    if not hasattr(given, "__dataclass_fields__"):
         for member in ("count_tokens", "answer", "describe", "close"):
             method = getattr(given, member)
             signature = str(inspect.signature(method)).replace("'", "").replace("self, ", "").replace("self", "")
             lines.append(f"\n- `{member}{signature}`: {inspect.getdoc(method)}")
     return "".join(lines) + "\n"
+
+
+def described(docstring: str, members: Iterable[str]) -> tuple[str, dict[str, str]]:
+    """What a docstring says of the whole, and of each member: "name: …" or "name, name: …", after a full stop."""
+    docstring = re.sub(r"[.:]?\n {2,}(\w+(?:, \w+)*) {2,}(?=\S)", r"; `\1`: ", docstring)  # a table of its values
+    one = "|".join(members)
+    summary, *parts = re.split(rf"(?:^|(?<=\. ))((?:{one})(?:, (?:{one}))*): ", docstring, flags=re.MULTILINE)
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    meanings = {name: f": {' '.join(said.split())}" for names, said in pairs for name in names.split(", ")}
+    return " ".join(summary.split()), meanings
 
 
 if __name__ == "__main__":
