@@ -11,7 +11,7 @@ from dsx.errors import DecodeError
 from dsx.plugins.builtin.repairs import register_repairs
 from dsx.recipe import DEFAULT_REPAIRS
 from dsx.recover import confidence_factor, recover, recover_records
-from dsx.types import Answer, Completion, Json, Parameter, Question, Repair, Shown
+from dsx.types import Answer, Choice, Completion, Json, Parameter, Question, Repair, Shown
 
 COUNT = Parameter("n_total", {"type": "integer"})
 TEXT = Parameter("posture", {"type": "string"})
@@ -88,6 +88,47 @@ def test_what_each_repair_mends(text: str, repairs: tuple[str, ...]) -> None:
     [answer] = answers(text, COUNT)
     assert (answer.value, answer.repairs, answer.error) == (16, repairs, None)
     assert answer.quote is None or answer.quote.strip() == "Sixteen"
+
+
+NUMBERS = Parameter("loads", {"type": "array", "items": {"type": "number"}}, unit="kg")
+BLIND = Parameter("blind", {"type": "boolean"})
+DESIGN = Parameter("design", {"enum": ["within", "between"]}, choices=(Choice("within"), Choice("between")))
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "expected", "repairs"),
+    [
+        (COUNT, '"16.0"', 16, ("quoted-number",)),
+        (COUNT, '"1,024"', 1024, ("quoted-number",)),
+        (COUNT, "[16]", 16, ("one-item",)),
+        (COUNT, '""', None, ("not-reported",)),
+        (COUNT, '"-"', None, ("not-reported",)),
+        (DESIGN, '"within."', "within", ("choice-case",)),
+        (DESIGN, "\"'Within'\"", "within", ("choice-case",)),
+        (DESIGN, '["within"]', "within", ("one-item",)),
+        (DESIGN, '"Not reported"', None, ("not-reported",)),
+        (BLIND, '"Yes"', True, ("quoted-boolean",)),
+        (BLIND, '"false"', False, ("quoted-boolean",)),
+        (NUMBERS, '["1", "2.5"]', [1, 2.5], ("quoted-number",)),
+    ],
+)
+def test_values_of_one_reading(parameter: Parameter, value: str, expected: Json, repairs: tuple[str, ...]) -> None:
+    [answer] = answers(f'{{"value": {value}, "quote": ""}}', parameter)
+    assert (answer.value, type(answer.value), answer.repairs) == (expected, type(expected), repairs)
+    assert answer.error is None
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [(COUNT, '"1,02"'), (COUNT, "[16, 17]"), (TEXT, '["so"]'), (DESIGN, '"within-subjects"'), (DESIGN, '"both"')],
+)
+def test_values_of_two_readings_are_refused(parameter: Parameter, value: str) -> None:
+    assert answers(f'{{"value": {value}, "quote": "q"}}', parameter)[0].error
+
+
+def test_null_in_a_fence_and_quotes_written_for_html() -> None:
+    assert answers("```json\nnull\n```", COUNT) == [Answer("n_total", None, repairs=("find-json",))]
+    assert answers("{&quot;value&quot;: 16, &quot;quote&quot;: &quot;q&quot;}", COUNT)[0].value == 16
 
 
 REFUSED = [

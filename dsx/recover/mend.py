@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,7 +46,10 @@ WHITE = {"n": "\n", "r": "\r", "t": "\t"}
 def find_json(text: str) -> str | Sequence[str]:
     """Every object (or list of objects) that stands in the text; prose and code fences around them go."""
     thought = THOUGHT_ENDS.match(text)
-    flat = _unescape_all(text[thought.end() :] if thought else text)
+    answer = text[thought.end() :] if thought else text
+    if answer.strip("` \n.").removeprefix("json").strip().casefold() == "null":
+        return "null"
+    flat = html.unescape(answer) if "&quot;" in answer and '"' not in answer else _unescape_all(answer)
     candidates = list(dict.fromkeys(flat[scanned.start : scanned.end] for scanned in objects(flat)))
     if candidates in ([], [text.strip()]):
         return text

@@ -18,6 +18,8 @@ Validates = Callable[[Parameter, Json], bool]
 QUOTED_NUMBER = re.compile(r"\s*+([-−]?(?:0|[1-9]\d{0,30})(?:\.\d{1,30}+)?)\s*+([^\s\d.,][^\n\d]{0,19})?")
 
 
+THOUSANDS = re.compile(r"\s*+[1-9]\d{0,2}(?:,\d{3}|_\d{3})++\s*+")
+TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 NOTHING = frozenset(
     f"not {word}" for word in ("reported", "stated", "specified", "given", "available", "applicable", "mentioned")
 ) | {"n/a", "na", "none", "null", "unknown", "unspecified"}
@@ -111,26 +113,41 @@ def _text(inner: dict[str, Any], key: str) -> str | None:
 def _valid(value: Any, unit: str | None, quote: str | None, parameter: Parameter, validates: Validates) -> ParsedAnswer:
     if value is None:
         return ParsedAnswer(None, None, quote)
-    if isinstance(value, str) and not parameter.choices and not re.search(r"\w", value):
-        raise Unreadable(f"{value!r} is no value")
-    if isinstance(value, str) and not parameter.choices and _says_nothing(value, quote):
-        return ParsedAnswer(None, None, None, ("not-reported",))
-    if isinstance(value, float) and value.is_integer() and _is_integer(parameter):
-        value = int(value)  # JSON's 16.0 is an integer, a person's 16.0 people are 16
+    if isinstance(value, str) and not _is_choice(value, parameter):
+        if not re.search(r"\w", value) and (quote or value.strip("- –—")):
+            raise Unreadable(f"{value!r} is no value")
+        if _says_nothing(value, quote):
+            return ParsedAnswer(None, None, None, ("not-reported",))
+    if isinstance(value, float):
+        value = _whole(value, parameter)
     if validates(parameter, value):
         return ParsedAnswer(value, unit, quote)
+    if isinstance(value, list) and len(value) == 1 and (parameter.choices or not isinstance(value[0], str)):
+        only = _valid(value[0], unit, quote, parameter, validates)
+        return replace(only, repairs=("one-item", *only.repairs))
     if (choice := _choice_of(value, parameter)) is not None and validates(parameter, choice):
         return ParsedAnswer(choice, unit, quote, ("choice-case",))
-    number = _unquoted(value, unit, parameter)
-    if number and validates(parameter, number.value):
-        return ParsedAnswer(number.value, number.unit, quote, ("quoted-number",))
+    if isinstance(value, str) and value.casefold() in TRUTH and validates(parameter, TRUTH[value.casefold()]):
+        return ParsedAnswer(TRUTH[value.casefold()], unit, quote, ("quoted-boolean",))
+    numbers = [_unquoted(item, unit, parameter) for item in (value if isinstance(value, list) else [value])]
+    read_as = [number.value for number in numbers if number]
+    units = {number.unit for number in numbers if number}
+    if None not in numbers and len(units) == 1:
+        only = read_as if isinstance(value, list) else read_as[0]
+        if validates(parameter, only):
+            return ParsedAnswer(only, units.pop(), quote, ("quoted-number",))
     raise Unreadable(f"{_short(value)} does not fit the parameter's schema")
 
 
 def _says_nothing(value: str, quote: str | None) -> bool:
     """Whether a text says that there is none, unless the paper itself uses these words."""
-    word = value.strip().strip(".").casefold()
-    return word in NOTHING and word not in (quote or "").casefold()
+    word = value.strip().strip(".-–—").casefold()
+    return word in {*NOTHING, ""} and (not word or word not in (quote or "").casefold())
+
+
+def _whole(value: float, parameter: Parameter) -> int | float:
+    """JSON's 16.0 is an integer, a person's 16.0 people are 16."""
+    return int(value) if value.is_integer() and _is_integer(parameter) else value
 
 
 def _is_integer(parameter: Parameter) -> bool:
@@ -138,11 +155,15 @@ def _is_integer(parameter: Parameter) -> bool:
     return "integer" in (kinds if isinstance(kinds, list) else [kinds])
 
 
+def _is_choice(value: str, parameter: Parameter) -> bool:
+    return any(_folded(choice.value) == _folded(value) for choice in parameter.choices)
+
+
 def _choice_of(value: Any, parameter: Parameter) -> Json:
-    """The only choice that differs from `value` in case and blanks alone; None where there is none."""
+    """The only choice that differs from `value` in case, blanks and quotes alone; None where there is none."""
     if not isinstance(value, str):
         return None
-    wanted = _folded(value)
+    wanted = _folded(value.strip(" .'\"`"))
     like = [choice.value for choice in parameter.choices if _folded(choice.value) == wanted]
     return like[0] if len(like) == 1 else None
 
@@ -153,12 +174,14 @@ def _folded(value: Any) -> str:
 
 def _unquoted(value: Any, unit: str | None, parameter: Parameter) -> ParsedAnswer | None:
     """The number in "40" or, where the parameter has a unit, in "40 mm"; "3 million" and "12k" are left alone."""
+    if isinstance(value, str) and _is_integer(parameter) and THOUSANDS.fullmatch(value):
+        value = re.sub("[,_]", "", value)
     match = QUOTED_NUMBER.fullmatch(value) if isinstance(value, str) else None
     written = match[2].strip() if match and match[2] else None
     if not match or (written and (not _is_unit(written, parameter) or unit not in (None, written))):
         return None
     digits = match[1].replace("−", "-")
-    return ParsedAnswer(float(digits) if "." in digits else int(digits), written or unit)
+    return ParsedAnswer(_whole(float(digits), parameter) if "." in digits else int(digits), written or unit)
 
 
 def _is_unit(written: str, parameter: Parameter) -> bool:
