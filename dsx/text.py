@@ -41,6 +41,10 @@ def folded_words(text: str) -> str:
     return " ".join(word for part in text.split() if (word := "".join(map(fold, part))))
 
 
+UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+"""Of a character class: scripts that put no blanks between words, or join particles to them."""
+
+
 # ---- sentences ----
 
 _GOES_ON = (

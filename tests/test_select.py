@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import numpy
@@ -173,6 +174,23 @@ def test_a_line_without_blanks_is_cut_all_the_same() -> None:
     paper = document(("other", "长" * 5 * LONGEST_PIECE))
     shown = Selector(paper, len, 1000, 900).select(query("x"))
     assert 800 <= len(shown.text) <= 900
+
+
+@pytest.mark.parametrize(
+    ("filler", "sentence", "words"),
+    [
+        ("天气很好。", "共有四十二只蝾螈参加了实验。", "蝾螈"),
+        ("天気がよい。", "42匹のイモリが参加した。", "イモリ 参加"),
+        ("天气很好", "共有四十二只蝾螈参加了实验", "蝾螈"),
+        ("อากาศดี", "นิวต์สี่สิบสองตัว", "นิวต์"),
+        ("날씨가 좋다. ", "도롱뇽 42마리가 참여했다. ", "도롱뇽"),
+        ("الطقس جميل اليوم. ", "شارك اثنان وأربعون سمندلا. ", "سمندلا"),
+        ("Il pleut. ", "Des tritons e\u0301tudie\u0301s. ", "étudiés"),
+    ],
+)
+def test_words_are_found_in_every_script(filler: str, sentence: str, words: str) -> None:
+    paper = document(("other", filler * 1500 + sentence + filler * 1500))
+    assert words.split()[0] in unicodedata.normalize("NFC", Selector(paper, len, 2000, 900).select(query(words)).text)
 
 
 def test_a_piece_that_is_too_long_alone_is_cut_to_fit_between_words() -> None:

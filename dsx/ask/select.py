@@ -11,13 +11,14 @@ import logging
 import math
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from dsx.ask.query import Query
 from dsx.errors import DecodeError, UsageError
-from dsx.text import sentences
+from dsx.text import UNSPACED, sentences
 from dsx.types import PASSAGE_BREAK, Document, Passage, Shown
 
 HIDDEN_SECTIONS = ("references",)
@@ -40,7 +41,7 @@ LONGEST_PIECE, LEAST_PIECE = 800, 40
 LEAST_ROOM = 128
 """Tokens of text, some five sentences, without which no question is asked."""
 
-_word = re.compile(r"[^\W_]+")
+_word = re.compile(rf"[^\W_{UNSPACED}]+|(?P<unspaced>[{UNSPACED}]+)")
 
 
 def room(context_tokens: int, answer_tokens: int, question_tokens: int) -> int:
@@ -327,7 +328,12 @@ def _bm25s() -> Any:
 
 
 def _words(text: str) -> list[str]:
-    return [_stem(word) for word in _word.findall(text.lower())]
+    """Without the plural's s; of scripts that part no words, each two letters that follow each other."""
+    words: list[str] = []
+    for match in _word.finditer(unicodedata.normalize("NFC", text).lower()):
+        word = match.group()
+        words += [word[at : at + 2] for at in range(max(1, len(word) - 1))] if match["unspaced"] else [_stem(word)]
+    return words
 
 
 @functools.lru_cache(100_000)

@@ -7,12 +7,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from dsx.ground.numbers import numbers_in
-from dsx.text import folded_words
+from dsx.text import UNSPACED, folded_words
 
 _token = re.compile(r"[-±]?\d+(?:\.\d+)*+(?![^\W\d])|[^\W\d_][^\W_]*[+#]{1,2}|[^\W_]+|[^\s\w.,;:'\"()\[\]]")
 _inner_hyphen = re.compile(r"(?<=[^\W\d_])-(?=\w)|(?<=\w)-(?=[^\W\d_])")
-_unspaced = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
-"""Scripts that put no blanks between words, or join particles to them."""
+_unspaced = re.compile(f"[{UNSPACED}]")
 _negation = re.compile(r"\b(?:no|not|never|without|neither|nor|non|lacks?|lacked|lacking|absence|cannot)\b|n't\b")
 _absent = re.compile(
     r"\b(?:withheld|absent|removed|omitted|unavailable|withdrawn|prevented|denied|eliminated|precluded|blocked|occluded|"
