@@ -75,7 +75,7 @@ _ALSO_READ = {
     "ampere_hour": "Ah", "milliampere_hour": "mAh", "watt_hour": "Wh", "kilowatt_hour": "kWh",
     "kilobyte": "kB KB kilobytes", "megabyte": "MB megabytes", "gigabyte": "GB gigabytes", "terabyte": "TB terabytes",
     "base_pair": "bp", "kilobase_pair": "kb kbp", "CFU": "CFU cfu", "PFU": "PFU pfu", "U": "U", "percent": "pct",
-    "degree_Celsius": "Celsius", "frame": "frame frames",
+    "degree_Celsius": "Celsius", "kiloyear": "ka kyr", "megayear": "Ma Myr", "frame": "frame frames",
 }  # fmt: skip
 """pint's name → what is read for it in a text too, but offered to no answer."""
 _PHRASES = {
@@ -98,7 +98,7 @@ _SYMBOLS = {
     "N": "newton", "Pa": "pascal", "J": "joule", "W": "watt", "V": "volt", "Ω": "ohm", "F": "farad", "S": "siemens",
     "T": "tesla", "Bq": "becquerel", "Gy": "gray", "Sv": "sievert", "L": "liter", "l": "liter", "eV": "electron_volt",
     "M": "molar", "cal": "calorie", "bar": "bar", "Da": "dalton", "rad": "radian", "C": "coulomb", "Ohm": "ohm",
-    "cd": "candela", "lm": "lumen",
+    "cd": "candela", "lm": "lumen", "pc": "parsec",
 }  # fmt: skip
 _NO_UNITS = frozenset(["F", "pm", "MM", "Ms", "Ml", "Gl", "MT", "GN"])
 """Letters for sexes, times of day, titles."""
@@ -209,7 +209,7 @@ def _factors_at(text: str, start: int) -> tuple[int, Factors | None]:
                 continue
             if not (factors and (factors[-1][0].removeprefix("milli").removeprefix("kilo"), unit) in _PRODUCTS):
                 break
-        if stop < len(window) and (window[stop].isalnum() or window[stop] == "_"):
+        if name != "°" and stop < len(window) and (window[stop].isalnum() or window[stop] in "_☉⊙"):
             break
         known = known and unit is not None
         nested = nested or "(" in join

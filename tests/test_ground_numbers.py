@@ -103,6 +103,9 @@ def test_values(text: str, expected: list[float]) -> None:
         ("5 to 10-fold; 3rd; 2-back; 4-way; 10-to-one", [5, 10]),
         ("1. Introduction\n2.1 Hens and eggs\nNine hens sat", [9]),
         ("(1) sit, (2) stand; the pen (8) was shut", [8]),
+        ("Tables 2 & 3; t(62) = 2.3, F(1, 38) > 4; β1 = 0.9", [2.3, 4, 0.9]),
+        ("type 2 hens of grade three, day one, C57BL/6 mice, PEG 400", []),
+        ("10−9 M, 05.03.2019, 12k eggs, 1.234.567 eggs of 3,5 cm und 2,5 cm", [1e-9, 2019, 12000, 1234567, 3.5, 2.5]),
     ],
 )
 def test_labels_are_no_values(text: str, expected: list[float]) -> None:
@@ -144,6 +147,12 @@ def test_a_label_says_of_what() -> None:
         ("in 5 points or 7 trials", [None, None]),
         ("5 cells, 1 cell, 7 words, 1 word, 3 A hens", [None] * 5),
         ("3 bar charts at 3 bar", [None, "bar"]),
+        ("4.2 ± 0.3 t ha−1 in 2018 and 5.1 ± 0.4 t ha−1", ["t ha−1", "t ha−1", None, "t ha−1", "t ha−1"]),
+        ("52°14′N", ["°", None]),
+        ("3.2 × 10^10 M☉ at 98.5 ± 2.1 Mpc", [None, "Mpc", "Mpc"]),
+        ("from 12.4 ka to 0.9 Ma, 4 cm/kyr", ["ka", "Ma", "cm/kyr"]),
+        ("(2.4 ± 0.3) kg, aged (18–35) years, 23.4 (3.1) years", ["kg", "kg", *["years"] * 4]),
+        ("12 (40%), 2 × 125 mg, 10 × 20 cm, half an hour", [None, "%", None, "mg", "cm", "cm", "hour"]),
     ],
 )
 def test_units_belong_to_numbers(text: str, expected: list[str | None]) -> None:

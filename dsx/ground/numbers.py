@@ -97,7 +97,8 @@ def _mentions(text: str, rows: Sequence[Span]) -> list[NumberMention]:
             mention = _mention(text, numeral, spans, sentence or (numeral.start, numeral.end))
             date = None if mention.noun or mention.unit else _around(numeral.start, dates)
             mentions.append(replace(mention, noun=calendar[date]) if date else mention)
-            unit_stop = numeral.end + 1 + len(mentions[-1].unit or "")
+            if mention.unit:
+                unit_stop = text.find(mention.unit, numeral.end) + len(mention.unit)
     return _linked(text, mentions)
 
 
@@ -272,7 +273,7 @@ def _goes_on(text: str, left: NumberMention, right: NumberMention, link: str) ->
 
 
 def _from_right(text: str, left: NumberMention, right: NumberMention) -> NumberMention:
-    if left.kind == "label" or right.kind == "label":
+    if left.kind == "label" or right.kind == "label" or left.noun:
         return left
     link = _link(text, left, right)
     role = left.role

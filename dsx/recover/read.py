@@ -130,12 +130,12 @@ def _valid(value: Any, unit: str | None, quote: str | None, parameter: Parameter
     if isinstance(value, str) and value.casefold() in TRUTH and validates(parameter, TRUTH[value.casefold()]):
         return ParsedAnswer(TRUTH[value.casefold()], unit, quote, ("quoted-boolean",))
     numbers = [_unquoted(item, unit, parameter) for item in (value if isinstance(value, list) else [value])]
-    read_as = [number.value for number in numbers if number]
+    digits = [number.value for number in numbers if number]
     units = {number.unit for number in numbers if number}
     if None not in numbers and len(units) == 1:
-        only = read_as if isinstance(value, list) else read_as[0]
-        if validates(parameter, only):
-            return ParsedAnswer(only, units.pop(), quote, ("quoted-number",))
+        unquoted = digits if isinstance(value, list) else digits[0]
+        if validates(parameter, unquoted):
+            return ParsedAnswer(unquoted, units.pop(), quote, ("quoted-number",))
     raise Unreadable(f"{_short(value)} does not fit the parameter's schema")
 
 
