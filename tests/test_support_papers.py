@@ -20,6 +20,8 @@ COUNTS: list[Row] = [
     (55, "40 newts, of which 15 were pale", UNSUPPORTED),
     (55, "40 newts, including 15 pale ones", UNSUPPORTED),
     (55, "15/40 newts", UNSUPPORTED),
+    (30, "12F/18M", DERIVED),
+    (45, "n = 15/14/16", DERIVED),
     (25, "40 newts, 15 of whom were pale", DERIVED),
     (95, "100 were caught; 3 fled and 2 died", DERIVED),
     (24, "In the end there were 20 (after excluding 4)", DERIVED),

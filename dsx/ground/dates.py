@@ -79,6 +79,8 @@ def calendar_spans(text: str) -> Iterator[tuple[int, int, str]]:
                 yield (*match.span("after"), "day")
     for pattern in (_day_first, _year_first):
         for match in pattern.finditer(text):
+            if pattern is _day_first and len(match[4]) == 2:
+                continue  # "15/14/16" may be three counts
             for part in re.finditer(r"\d+", match.group()):
                 noun = "year" if len(part.group()) == 4 else "day"
                 yield match.start() + part.start(), match.start() + part.end(), noun

@@ -55,7 +55,7 @@ _DAILY = re.compile(
 _PART = re.compile(r"\s?(?:/|\(|(?:out\s)?of\s|in\s)\s?\d")
 _RATIO = re.compile(r"\s?(?:/|(?:out\s)?of(?:\sthe)?|in)\s?")
 _PART_OF = re.compile(
-    r"/|\bof\s++(?:(?:the|these|all)\s*+)?$|\b(?:of\s(?:whom|which|them)|including|included|among(?:\sthem)?|comprising)\b"
+    r"\bof\s++(?:(?:the|these|all)\s*+)?$|\b(?:of\s(?:whom|which|them)|including|included|among(?:\sthem)?|comprising)\b"
 )
 _EVENLY = re.compile(r"\b(?:equal|equally|evenly)\b")
 _TAKEN_OFF = re.compile(r"\b(?:exclu|withdr|dropp|lost|remov|declin)")
@@ -282,7 +282,8 @@ class _Number:
         for first, second in combinations(part, 2):
             between = self.quote[first.end : second.start]
             inside = between.count("(") > between.count(")") and not _TAKEN_OFF.search(between)
-            if inside or _PART_OF.search(between) or _PART_OF.match(self.quote, second.end + 1):
+            share = between.strip() == "/" and first.value < second.value and len(part) == 2
+            if inside or share or _PART_OF.search(between) or _PART_OF.match(self.quote, second.end + 1):
                 return True
             if re.search(r"\b[Oo]f\s+(?:the\s+|these\s+)?$", self.quote[: first.start]):
                 return True
