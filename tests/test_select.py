@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import unicodedata
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy
@@ -18,11 +19,11 @@ from dsx.schema import read
 from dsx.types import Document, Page, Passage, Section, Shown
 
 
-def document(*sections: tuple[str, str]) -> Document:
-    """A document of (kind, text) sections."""
+def document(*sections: tuple[str, str], titles: tuple[str, ...] = ()) -> Document:
+    """A document of (kind, text) sections. titles: where they are not the kinds."""
     text, spans = "", []
-    for kind, body in sections:
-        spans.append(Section(kind.title(), kind, 1, len(text), len(text) + len(body) + 1))
+    for (kind, body), title in zip_longest(sections, titles):
+        spans.append(Section(title or kind.title(), kind, 1, len(text), len(text) + len(body) + 1))
         text += body + "\n"
     empty = numpy.full((len(text), 4), numpy.nan, dtype=numpy.float32)
     pages = (Page(1, 0, len(text), 600, 800),)
@@ -118,6 +119,22 @@ def test_a_section_that_the_schema_names_comes_first() -> None:
     for where in ("abstract, results", "Results"):
         assert selector.select(Query((("hens", 1.0),), where=where)).passages[0].start > 1000
     assert selector.select(Query((("hens", 1.0),), where="result")).passages[0].start == 0
+
+
+@pytest.mark.parametrize(("where", "title", "named"), [
+    ("recruitment", "2.1 Recruitment of hens", True),  # words of a heading
+    ("methods, drug dosing in the pen", "2.3 Drug dosing", True),  # its number counts for nothing
+    ("r\u00e9sultats", "Re\u0301sultats", True),
+    ("\u65b9\u6cd5", "3 \u65b9\u6cd5", True),
+    ("other measures", "Coop", False),  # "other" names no section
+    (", ,", "2.1", False),
+    ("2.3", "2.3 Drug dosing", False),
+])  # fmt: skip
+def test_a_schema_may_name_words_of_a_heading(where: str, title: str, named: bool) -> None:
+    same = "The hens were nine."
+    paper = document(("results", same), ("results", FILLER), ("other", same), titles=("", "", title))
+    chosen = Selector(paper, count, 20, 4).select(Query((("hens", 1.0),), where=where))
+    assert (chosen.passages[0].start > 1000) == named
 
 
 def test_each_record_that_a_paper_numbers_is_mentioned_in_what_is_shown() -> None:

@@ -207,7 +207,7 @@ class Selector:
         """Indices of pieces, best first: BM25 of the piece and a share of its neighbours', by section and length."""
         scores = _scores(self._ranker, query.texts, len(self._pieces))
         around = [0.0, *scores, 0.0]
-        where = _phrase(query.where)
+        where = [_phrase(place) for place in re.split("[,;]", query.where)]
         weighted = [
             (around[at + 1] + NEIGHBOUR_SHARE * (around[at] + around[at + 2]))
             * self._sections[at].factor(where)
@@ -244,25 +244,28 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class _Sections:
-    """Kinds of the sections in which a piece stands; names: these and their titles, in lower case between blanks."""
+    """Kinds of the sections in which a piece stands, and their names: kinds and titles, as `_phrase` has them."""
 
     kinds: frozenset[str]
     names: frozenset[str]
 
-    def factor(self, where: str) -> float:
-        """The product over the kinds, and of sections that `where` names."""
-        named = NAMED_FACTOR if any(name in where for name in self.names) else 1.0
+    def factor(self, where: Sequence[str]) -> float:
+        """The product over the kinds, and of sections that a phrase of `where` names, or has words of."""
+        named = NAMED_FACTOR if any(name in place or place in name for name in self.names for place in where) else 1.0
         return math.prod((SECTION_FACTORS.get(kind, 1.0) for kind in sorted(self.kinds)), start=named)
 
 
 def _sections_at(document: Document, offset: int) -> _Sections:
     sections = [section for section in document.sections if section.start <= offset < section.end]
     kinds = frozenset(section.kind for section in sections)
-    return _Sections(kinds, frozenset(map(_phrase, [*kinds, *(section.title for section in sections)])) - {_phrase("")})
+    names = frozenset(map(_phrase, [*(kinds - {"other"}), *(section.title for section in sections)]))
+    return _Sections(kinds, names - {_phrase("")})
 
 
 def _phrase(words: str) -> str:
-    return f" {' '.join(_word.findall(words.lower()))} "
+    """Words in lower case between blanks; the numbers before them (2.3) are left out."""
+    parts = [match.group() for match in _word.finditer(unicodedata.normalize("NFC", words).lower())]
+    return f" {' '.join(itertools.dropwhile(str.isdecimal, parts))} "
 
 
 def _pieces(text: str, start: int, end: int, longest: int) -> Iterator[tuple[int, int]]:
