@@ -63,6 +63,21 @@ def dsx_rows(path: Path, known: KnownTable, load: Callable[[Path], Document] = l
     return whole, total, wrong
 
 
+def groups_told(path: Path, known: KnownTable) -> tuple[int, int, int]:
+    """Rows below a head of rows, those of them that name it, and rows that name what is none of theirs."""
+    told = [
+        (plain(cell.row_head), tuple(map(plain, cell.row_groups)))
+        for table in load_pdf(path).tables
+        for row in range(table.head_rows, len(table.rows))
+        for cell in [next((cell for cell in table.cells if cell.row == row and cell.row_head), None)]
+        if cell is not None
+    ]
+    wanted = [(plain(label), tuple(map(plain, groups))) for label, groups in known.groups()]
+    grouped = [pair for pair in wanted if pair[1]]
+    misnamed = sum(bool(pair[1]) for pair in told if pair not in wanted)
+    return len(grouped), sum(pair in told for pair in grouped), misnamed
+
+
 def grid_rows(grids: Sequence[Grid], known: KnownTable) -> tuple[int, int]:
     """Rows whole and rows in all, of a library that gives rows of cells; columns without a word are left out."""
     rows = set()
@@ -130,6 +145,8 @@ def main() -> None:
     print(f"{len(files)} tables, {total} rows; under a wrong head: {under}")
     print("| way | rows whole | tables whole | ms a file |\n|---|---|---|---|")
     print(f"| dsx | {whole / total:.1%} | {complete} | {seconds / len(files) * 1e3:.0f} |", flush=True)
+    grouped, named, misnamed = (sum(counts) for counts in zip(*(groups_told(*file) for file in files), strict=True))
+    print(f"dsx: {grouped} rows below a head of rows, {named} name it; {misnamed} rows name another\n", flush=True)
     some = files[::7]
     rows = sum(len(list(known.truth())) for _, known in some)
     for name, read in others().items() if arguments.all else ():

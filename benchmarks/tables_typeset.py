@@ -40,6 +40,14 @@ class KnownTable:
             if len(row) > 1:
                 yield row[0], {self.above(at): cell for at, cell in enumerate(row) if at and cell}
 
+    def groups(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """(label, head of its group) of each row that has cells."""
+        head: tuple[str, ...] = ()
+        for row in self.rows:
+            head = row if len(row) == 1 else head
+            if len(row) > 1:
+                yield row[0], head
+
     def above(self, column: int) -> tuple[str, ...]:
         over = [text for first, last, text in self.spans if first <= column <= last]
         return (*over, self.heads[column])

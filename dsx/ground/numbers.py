@@ -317,7 +317,7 @@ def _with_heads(document: Document, mentions: list[NumberMention]) -> list[Numbe
     """Numbers of tables without a unit of their own get that of their row's head, else that of their column's."""
     starts = [mention.start for mention in mentions]
     for cell in (cell for table in document.tables for cell in table.cells):
-        heads = (cell.row_head, *reversed(cell.column_heads))
+        heads = (cell.row_head, *reversed(cell.row_groups), *reversed(cell.column_heads))
         unit = next((unit for head in heads if (unit := _bracketed(head))), None)
         for at in range(bisect.bisect_left(starts, cell.start), bisect.bisect_left(starts, cell.end)) if unit else ():
             if mentions[at].unit is None and mentions[at].kind == "value":

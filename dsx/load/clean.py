@@ -21,6 +21,7 @@ def cleaned(document: Document) -> Document:
                     text=printable(cell.text),
                     row_head=printable(cell.row_head),
                     column_heads=printable_values(cell.column_heads),
+                    row_groups=printable_values(cell.row_groups),
                 )
                 for cell in table.cells
             ),

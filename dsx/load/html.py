@@ -18,7 +18,7 @@ from typing import Any
 from dsx.errors import LoadError
 from dsx.load.grid import Grid
 from dsx.load.headings import heading_kind
-from dsx.load.markup import Cell, Writer, fold, raised, span
+from dsx.load.markup import Cell, Writer, fold, indent_of, raised, span
 from dsx.types import Document, HiddenText
 
 Element = Any
@@ -278,7 +278,10 @@ def _words(element: Element) -> str:
 
 def _cell(cell: Element) -> Cell:
     head = cell.tag == "th" or cell.get("role") == "columnheader" or next(cell.iterancestors("thead"), None) is not None
-    return Cell(_words(cell), span(cell.get("colspan")), span(cell.get("rowspan")), head)
+    text = _words(cell)
+    indent = indent_of("".join(cell.itertext()), cell.get("style", ""), cell.get("class", ""))
+    bold = any(_words(part) == text for part in cell.iter("b", "strong"))
+    return Cell(text, span(cell.get("colspan")), span(cell.get("rowspan")), head, indent, bold)
 
 
 def _metadata(root: Element) -> dict[str, str]:

@@ -81,5 +81,8 @@ def _document(meta: dict[str, Any], char_pages: numpy.ndarray, char_boxes: numpy
 
 def _table(kept: dict[str, Any]) -> Table:
     box = tuple(kept["box"]) if kept["box"] else None
-    cells = tuple(TableCell(**{**cell, "column_heads": tuple(cell["column_heads"])}) for cell in kept["cells"])
+    cells = tuple(
+        TableCell(**{**cell, **{name: tuple(cell[name]) for name in ("column_heads", "row_groups")}})
+        for cell in kept["cells"]
+    )
     return Table(**{**kept, "rows": tuple(tuple(row) for row in kept["rows"]), "box": box, "cells": cells})

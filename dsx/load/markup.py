@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsx.errors import LoadError
 from dsx.load.compose import Paragraph, compose, unplaced
-from dsx.load.grid import Grid, row_text
+from dsx.load.grid import Grid, are_subheads
 from dsx.load.lines import RAISED
+from dsx.load.table_groups import Stub, group_rows
 from dsx.types import Document
 
 NO_PRINT = (595.0, 842.0)
@@ -18,16 +19,25 @@ NO_PRINT = (595.0, 842.0)
 POWER_OF_TEN = re.compile(r"[×x·*]\s*10\s*$")
 WIDEST = 200
 """Most columns and rows that one cell may span."""
+LEAST_INDENT = 1.5
+"""Half font sizes by which a label is set in under another; one blank alone is none."""
+WIDE_SPACES = {"\u2001": 2, "\u2003": 2, "\u3000": 2}
+INDENT_UNITS = {"em": 2.0, "rem": 2.0, "px": 1 / 6, "pt": 1 / 5, "%": 1.0}
+_blank_start = re.compile(r"\s*")
+_set_in = re.compile(r"(?:padding-left|margin-left|text-indent)\s*:\s*(\d{1,3}(?:\.\d{1,3})?)(em|rem|px|pt|%)")
+_indent_class = re.compile(r"(?:^|[\s_-])(?:td|row)?-?indent(?:ed)?-?(\d?)(?![a-z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell as the markup has it."""
+    """One cell as the markup has it. indent: see `indent_of`; marked: all of it is bold."""
 
     text: str
     columns: int = 1
     rows: int = 1
     head: bool = False
+    indent: float = 0.0
+    marked: bool = False
 
 
 @dataclass(slots=True)
@@ -67,8 +77,8 @@ class Writer:
             return
         grid.caption = fold(caption)
         self.grids.append(grid)
-        for row in grid.rows:
-            self.paragraphs.append(Paragraph([unplaced(row_text(row))], kind="row", table=len(self.grids) - 1))
+        for text in grid.texts():
+            self.paragraphs.append(Paragraph([unplaced(text)], kind="row", table=len(self.grids) - 1))
 
     def document(self, path: Path, loader: str, metadata: dict[str, str]) -> Document:
         """All that was written. Raises LoadError where that is nothing."""
@@ -100,6 +110,7 @@ def span(text: str | None) -> int:
 def lay_out(rows: Iterable[Sequence[Cell]]) -> Grid:
     """Rows whose cells stand in their columns; the first rows that hold nothing but heads are the columns' heads."""
     grid = Grid("", [], 1, None)
+    stubs = list[Stub | None]()
     below: dict[int, tuple[int, str]] = {}  # column → rows that a cell above still takes, and its text
     for row in rows:
         printed: dict[int, str] = {}
@@ -118,9 +129,56 @@ def lay_out(rows: Iterable[Sequence[Cell]]) -> Grid:
                 column += 1
         if any(printed.values()):
             width = max(covering) + 1
-            if len(grid.heads) == len(grid.rows) and all(cell.head or not fold(cell.text) for cell in row):
+            over_rows = len(row) == 1 and row[0].columns == width > 1 and bool(grid.heads)  # a head of rows
+            heads = all(cell.head or not fold(cell.text) for cell in row) and not over_rows
+            if len(grid.heads) == len(grid.rows) and heads:
                 grid.heads.append(tuple(covering.get(at, "") for at in range(width)))
             grid.rows.append(tuple(printed.get(at, "") for at in range(width)))
+            grid.shared.append("" if 0 in printed else covering[0])
+            stubs.append(_stub(row, printed, covering))
     if len(grid.heads) == len(grid.rows):
         grid.heads = []  # nothing but heads: row labels of a table without columns' heads
+    _name_rows(grid, stubs)
     return grid
+
+
+def _stub(row: Sequence[Cell], printed: Mapping[int, str], covering: Mapping[int, str]) -> Stub | None:
+    """How a row's label is set; None where it has none of its own."""
+    filled = [(cell, text) for cell in row if (text := fold(cell.text))]
+    cell, text = filled[0]
+    alone = len(filled) == 1 and not any(covering[at] for at in covering if at not in printed and covering[at] != text)
+    if alone and cell.columns > 1:
+        return Stub(text, 0.0, alone, True)
+    head = cell.head and not all(other.head for other in row)
+    return Stub(text, cell.indent, alone, cell.marked or (alone and head)) if printed.get(0) == text else None
+
+
+def _name_rows(grid: Grid, stubs: Sequence[Stub | None]) -> None:
+    """Tells of each row below the heads which groups it belongs to, and whose label it shares."""
+    start = len(grid.heads)
+    body = grid.rows[start:]
+    paths = [()] * start + group_rows(stubs[start:], LEAST_INDENT)
+    labels = [stub.text if stub else "" for stub in stubs]
+    grid.groups = [tuple(labels[start + at] for at in path) for path in paths]
+    grid.subheads = are_subheads(body)
+    grid.shared[:start] = [""] * start
+    label = ""
+    for at in range(start, len(grid.rows)):
+        cells = grid.rows[at]
+        label = cells[0] or grid.shared[at] or label
+        if grid.subheads and not cells[0] and any(cells[1:]):
+            grid.shared[at] = label
+
+
+def indent_of(text: str, style: str = "", classes: str = "") -> float:
+    """How far a cell is set in, in half font sizes: by spaces that do not fold, its style, or a class "indent2".
+
+    text: not folded; style, classes: of the attributes.
+    """
+    spaces = _blank_start.match(text)
+    indent = float(sum(WIDE_SPACES.get(space, 1) for space in spaces[0] if space not in " \t\r\n") if spaces else 0)
+    for size, unit in _set_in.findall(style.lower()):
+        indent += float(size) * INDENT_UNITS[unit]
+    for level in _indent_class.findall(classes.lower()):
+        indent += 2 * float(level or 1)
+    return indent

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from dsx.errors import LoadError
 from dsx.load.compose import Paragraph, compose, unplaced
-from dsx.load.grid import Grid, row_text
+from dsx.load.grid import Grid
 from dsx.load.headings import NUMBERING, heading_kind
 from dsx.load.hyphens import count_hyphenated, join_lines
-from dsx.load.markup import raised
+from dsx.load.markup import Cell, indent_of, lay_out, raised
 from dsx.types import Document
 
 HEADING = re.compile(r"(#{1,6})[ \t]++(.+)")
@@ -168,21 +168,20 @@ class Writer:
         self.paragraphs.append(Paragraph([unplaced(title, self.page)], level=level, heading=heading_kind(title)))
 
     def table(self, rows: list[tuple[str, ...]]) -> None:
-        self.grid(
-            Grid("", [tuple(map(plain, row)) for row in rows], self.page, None, heads=[tuple(map(plain, rows[0]))])
-        )
+        cells = [[_cell(text, head=row is rows[0]) for text in row] for row in rows]
+        self.grid(lay_out(cells))
 
     def grid(self, grid: Grid) -> None:
+        grid.page = self.page
         self.grids.append(grid)
-        for row in grid.rows:
-            line = unplaced(row_text(row), self.page)
+        for text in grid.texts():
+            line = unplaced(text, self.page)
             self.paragraphs.append(Paragraph([line], kind="row", table=len(self.grids) - 1))
 
     def html_table(self, source: str) -> None:
         from dsx.load.html import grids_of
 
         for grid in grids_of(source):
-            grid.page = self.page
             self.grid(grid)
 
 
@@ -191,6 +190,12 @@ def _stands_alone(line: str, body: Sequence[str]) -> bool:
     after = not body or body[-1][-1:] in ".!?:”)"
     capital = NUMBERING.sub("", line, count=1)[:1].isupper()
     return after and capital and len(line) < 60 and line[-1:] not in ".,;" and heading_kind(line) != "other"
+
+
+def _cell(text: str, head: bool) -> Cell:
+    bold = BOLD.match(text)
+    text = plain(bold[2] if bold else text)
+    return Cell(text, head=head, indent=indent_of(text), marked=bold is not None)
 
 
 def split_row(line: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dsx.load.boxes import NO_BOX, Boxes
-from dsx.load.grid import CELL, EMPTY, Grid
+from dsx.load.grid import CELL, EMPTY, Grid, are_subheads, group_lead
 from dsx.load.hyphens import count_hyphenated
 from dsx.load.lines import Line
 from dsx.load.table_columns import Interval, cells_of
@@ -27,8 +27,9 @@ from dsx.load.table_extent import (
     ruled_region,
     top_region,
 )
-from dsx.load.table_grid import Layout, Row, extent, is_plain, read_layout
+from dsx.load.table_grid import Layout, extent, is_plain, read_layout
 from dsx.load.table_heads import levels_of
+from dsx.load.table_stubs import groups_of, labels_of
 from dsx.load.table_words import Segment, around, printed_rows, segments
 from dsx.types import Box
 
@@ -50,6 +51,16 @@ class Pending:
 
     caption: list[Line]
     heads: Region
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """A row as it stands in the text. groups: the heads of its groups; shared: its label, where only a row above it or
+    below prints that."""
+
+    cells: dict[int, Segment]
+    groups: tuple[Segment, ...] = ()
+    shared: Segment | None = None
 
 
 @dataclass(slots=True)
@@ -101,9 +112,11 @@ def _go_on(before: Open | Pending, view: View, tables: Tables) -> None:
         index = before.index
         grid = tables.grids[index]
         repeated = _texts(layout)[: len(layout.heads)] == grid.rows[: len(layout.heads)]
-        rows = _rows(layout)[len(layout.heads) if repeated else 0 :]
-        grid.rows += [_text(row, len(layout.columns)) for row in rows]
-        tables.lines += [_row_line(row, like, index) for row in rows]
+        start = len(layout.heads) if repeated else 0
+        rows, texts = _rows(layout)[start:], _texts(layout)[start:]
+        grid.rows += texts
+        grid.labels += [text[0] or grid.labels[-1] for text in texts] if grid.labels else []
+        _add_rows(rows, grid, like, index, tables)
     _stays_open(layout, view, index, tables)
 
 
@@ -194,39 +207,44 @@ def _write(caption: Sequence[Line], layout: Layout, tables: Tables, like: Line |
     heads = [tuple(_over(level, at) for at in range(len(layout.columns))) for level in layout.heads]
     box = around((extent(layout), *(line.box for line in caption)))
     grid = Grid(words, _texts(layout), like.page, box, heads)
+    grid.subheads = are_subheads(grid.rows[len(heads) :])
     if 0 not in layout.body[0].cells:
-        grid.labels = [*(row[0] for row in grid.rows[: len(heads)]), *_centred_labels(layout.body)]
+        labels = [label.text if label else "" for label in labels_of(layout.body)]
+        grid.labels = [*(row[0] for row in grid.rows[: len(heads)]), *labels]
     tables.grids.append(grid)
     tables.turns.append(like.turn)
-    tables.lines += [*caption, *(_row_line(row, like, index) for row in _rows(layout))]
+    tables.lines += caption
+    _add_rows(_rows(layout), grid, like, index, tables)
 
 
-def _rows(layout: Layout) -> list[dict[int, Segment]]:
-    heads = [{cell.first: cell.part for cell in level} for level in layout.heads]
-    return [*heads, *(row.cells for row in layout.body)]
+def _add_rows(rows: Sequence[TextRow], grid: Grid, like: Line, index: int, tables: Tables) -> None:
+    """Puts rows into the text, and what their grid knows of them."""
+    grid.groups += [tuple(head.text for head in row.groups) for row in rows]
+    grid.shared += [row.shared.text if row.shared else "" for row in rows]
+    tables.lines += [_row_line(row, like, index) for row in rows]
+
+
+def _rows(layout: Layout) -> list[TextRow]:
+    heads = [TextRow({cell.first: cell.part for cell in level}) for level in layout.heads]
+    labels = labels_of(layout.body) if are_subheads(_body_texts(layout)) else [None] * len(layout.body)
+    body = [
+        TextRow(row.cells, groups, label if 0 not in row.cells and len(row.cells) > 1 else None)
+        for row, groups, label in zip(layout.body, groups_of(layout.body), labels, strict=True)
+    ]
+    return [*heads, *body]
+
+
+def _body_texts(layout: Layout) -> list[tuple[str, ...]]:
+    return [_text(row.cells, len(layout.columns)) for row in layout.body]
 
 
 def _texts(layout: Layout) -> list[tuple[str, ...]]:
-    return [_text(row, len(layout.columns)) for row in _rows(layout)]
+    heads = [_text({cell.first: cell.part for cell in level}, len(layout.columns)) for level in layout.heads]
+    return heads + _body_texts(layout)
 
 
 def _text(row: dict[int, Segment], width: int) -> tuple[str, ...]:
     return tuple(row[at].text if at in row else "" for at in range(width))
-
-
-def _centred_labels(body: Sequence[Row]) -> list[str]:
-    """Labels that stand at the middle of the rows that they name: as many rows above a label as below it, in points;
-    where that leaves rows without one, each row's is the nearest."""
-    labels = [(row.cells[0].text, (row.cells[0].box[1] + row.cells[0].box[3]) / 2) for row in body if 0 in row.cells]
-    if not labels:
-        return [""] * len(body)
-    names: list[str] = []
-    for text, middle in labels:
-        foot = 2 * middle - body[min(len(names), len(body) - 1)].top
-        names += [text for row in body[len(names) :] if row.middle < foot]
-    if len(names) == len(body):
-        return names
-    return [min(labels, key=lambda label: abs(label[1] - row.middle))[0] for row in body]
 
 
 def _over(level: Sequence[object], column: int) -> str:
@@ -235,19 +253,24 @@ def _over(level: Sequence[object], column: int) -> str:
     return next((cell.part.text for cell in level if isinstance(cell, Cell) and cell.first <= column <= cell.last), "")
 
 
-def _row_line(row: dict[int, Segment], like: Line, table: int) -> Line:
+def _row_line(row: TextRow, like: Line, table: int) -> Line:
     text, boxes = "", list[Box]()
-    for column in range(max(row) + 1):
+    cells = {0: row.shared, **row.cells} if row.shared else row.cells
+    for head in row.groups:
+        lead = group_lead([head.text])
+        text += lead
+        boxes += [*head.boxes, *[NO_BOX] * (len(lead) - len(head.text))]
+    for column in range(max(cells) + 1):
         if column:
             text += CELL
             boxes += [NO_BOX] * len(CELL)
-        if column in row:
-            text += row[column].text
-            boxes += row[column].boxes
+        if column in cells:
+            text += cells[column].text
+            boxes += cells[column].boxes
         else:
             text += EMPTY
             boxes.append(NO_BOX)
-    first = next(iter(row.values()))
-    box = around(part.box for part in row.values())
+    first = next(iter(row.cells.values()))
+    box = around(part.box for part in row.cells.values())
     look = (first.size, like.font, first.bold)
     return Line(like.page, like.block, text, Boxes(boxes), box, *look, row=table, turn=like.turn)

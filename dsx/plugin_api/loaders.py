@@ -10,7 +10,7 @@ from dsx.load.grid import Grid
 from dsx.load.headings import heading_kind
 from dsx.load.identity import document_id
 from dsx.load.lines import Line, line_of
-from dsx.load.markup import Cell, Writer, fold, raised, span
+from dsx.load.markup import Cell, Writer, fold, indent_of, raised, span
 from dsx.load.pdf import PdfContent, pdf_document
 from dsx.load.table_extent import may_hold_tables
 from dsx.load.turns import turned, turned_size
@@ -33,6 +33,7 @@ __all__ = [
     "document_id",
     "fold",
     "heading_kind",
+    "indent_of",
     "line_of",
     "locate",
     "may_hold_figures",

@@ -54,7 +54,8 @@ class TableCell:
     """One filled cell of a table, with what names it: `Document.text[start:end]` is its text.
 
     row, column: its place in `Table.rows`. row_head: the label of its row, "" for a label and for a column's head.
-    column_heads: the heads above it, the outermost first.
+    column_heads: the heads above it, the outermost first. row_groups: the heads of the groups that its row belongs to,
+    the outermost first, as "Test" over a row "Hand angle".
     """
 
     row: int
@@ -64,13 +65,15 @@ class TableCell:
     column_heads: tuple[str, ...]
     start: int
     end: int
+    row_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows of cells. In the text the table is one line a row after its caption, cells parted by three spaces.
 
-    An empty cell is "" in `rows`, and "–" in the text where a filled one follows it.
+    An empty cell is "" in `rows`, and "–" in the text where a filled one follows it. In the text a row also says the
+    heads of its groups ("Test Hand angle") and the label that it shares with the rows above.
     cells: the filled cells, row by row. head_rows: how many of the rows hold the columns' heads.
     """
 

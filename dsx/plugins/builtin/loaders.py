@@ -20,9 +20,9 @@ def register_loaders() -> dict[str, Loader]:
     from dsx.load.plain import load_plain
 
     return {
-        "pymupdf": Loader(load_pdf, "16", "PDF, by PyMuPDF"),
-        "html": Loader(load_html, "4", "HTML"),
-        "text": Loader(load_plain, "3", "plain text and Markdown"),
+        "pymupdf": Loader(load_pdf, "17", "PDF, by PyMuPDF"),
+        "html": Loader(load_html, "5", "HTML"),
+        "text": Loader(load_plain, "4", "plain text and Markdown"),
     }
 
 

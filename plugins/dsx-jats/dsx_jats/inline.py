@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from dsx.plugin_api.loaders import Cell, fold, raised, span
+from dsx.plugin_api.loaders import Cell, fold, indent_of, raised, span
 
 Element = Any
 """An element of lxml's."""
@@ -143,8 +143,14 @@ def entry_of(entry: Element, columns: list[str]) -> Cell:
     first, last = entry.get("namest"), entry.get("nameend")
     wide = columns.index(last) - columns.index(first) + 1 if first in columns and last in columns else 1
     rows = span(entry.get("morerows")) + bool(entry.get("morerows"))
-    return Cell(words_of(entry), max(wide, 1), rows, _is_head(entry))
+    return Cell(words_of(entry), max(wide, 1), rows, _is_head(entry), *_look(entry))
 
 
 def cell_of(cell: Element) -> Cell:
-    return Cell(words_of(cell), span(cell.get("colspan")), span(cell.get("rowspan")), _is_head(cell))
+    return Cell(words_of(cell), span(cell.get("colspan")), span(cell.get("rowspan")), _is_head(cell), *_look(cell))
+
+
+def _look(cell: Element) -> tuple[float, bool]:
+    """How far a cell is set in, and whether all of it is bold."""
+    indent = indent_of("".join(cell.itertext()), cell.get("style", ""), cell.get("content-type", ""))
+    return indent, any(words_of(part) == words_of(cell) for part in cell.iter("bold"))

@@ -251,3 +251,12 @@ def test_namespaces(tmp_path: Path, wrapped: bool) -> None:
     path.write_text(around.format(article) if wrapped else article)
     assert dsx_jats.find_loader(path) == "jats"
     assert dsx_jats.load_jats(path).text == "Tubs\nLeaks.\n"
+
+
+@pytest.mark.parametrize("label", ["&#x2003;Male", "&#xa0;&#xa0;Male"])
+def test_rows_that_are_set_in_know_what_they_stand_under(tmp_path: Path, label: str) -> None:
+    rows = f"<tr><td>Sex</td><td/></tr><tr><td>{label}</td><td>12</td></tr><tr><td>Age</td><td>30</td></tr>"
+    paper = read(tmp_path, f"<table><thead><tr><th>M</th><th>N</th></tr></thead><tbody>{rows}</tbody></table>")
+    named = [(cell.row_groups, cell.row_head) for cell in paper.tables[0].cells if cell.row_head]
+    assert named == [(("Sex",), "Male"), ((), "Age")]
+    assert "Sex Male   12\nAge   30" in paper.text

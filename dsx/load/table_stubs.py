@@ -1,0 +1,74 @@
+"""The labels of a printed table's rows: how they are set, and which rows share one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dsx.load.table_grid import Row
+from dsx.load.table_groups import Stub, group_rows
+from dsx.load.table_words import Segment
+
+INDENT = 0.4
+"""Labels set in by more than this, in font sizes, stand under the row above."""
+MOST_INDENTS = 3
+"""Labels that begin in more places than this are not set in by what they mean."""
+
+
+def groups_of(body: Sequence[Row]) -> list[tuple[Segment, ...]]:
+    """For each row the heads of its groups, the outermost first."""
+    step = INDENT * max((row.cells[0].size for row in body if 0 in row.cells), default=0.0)
+    named = [row.cells[0] for row in body if 0 in row.cells and len(row.cells) > 1]
+    indented = not _begin_by_chance(named, step)
+    every = [row.cells[0] for row in body if 0 in row.cells]
+    left = min((label.box[0] for label in every), default=0.0)
+    all_bold = all(label.bold for label in every)
+    stubs = list[Stub | None]()
+    for row in body:
+        first, part = min(row.cells.items())
+        alone = len(row.cells) == 1
+        if first == 0:
+            indent = part.box[0] - left if indented else 0.0
+            stubs.append(Stub(part.text, indent, alone, part.bold and not all_bold))
+        elif alone and not part.is_number:  # centred over the columns
+            stubs.append(Stub(part.text, 0.0, alone, True))
+        else:
+            stubs.append(None)
+    heads = [body[at].cells[min(body[at].cells)] for at in range(len(body))]
+    return [tuple(heads[at] for at in path) for path in group_rows(stubs, step)]
+
+
+def _begin_by_chance(labels: Sequence[Segment], step: float) -> bool:
+    """Whether labels are centred, flush right, or begin anywhere, so that no indent means anything."""
+    levels = list[float]()
+    for start in sorted(label.box[0] for label in labels):
+        if not levels or start - levels[-1] > step:
+            levels.append(start)
+    middles, ends = [2 * label.middle for label in labels], [label.box[2] for label in labels]
+    aligned = any(max(edges) - min(edges) <= step for edges in (middles, ends) if edges)
+    return len(levels) > MOST_INDENTS or (len(levels) > 1 and aligned)
+
+
+def labels_of(body: Sequence[Row]) -> Sequence[Segment | None]:
+    """Each row's label, its own or the one that it shares with others."""
+    if 0 not in body[0].cells:
+        return _centred_labels(body)
+    labels, label = list[Segment | None](), None
+    for row in body:
+        label = row.cells.get(0, label)
+        labels.append(label)
+    return labels
+
+
+def _centred_labels(body: Sequence[Row]) -> Sequence[Segment | None]:
+    """Labels that stand at the middle of the rows that they name: as many rows above a label as below it, in points;
+    where that leaves rows without one, each row's is the nearest."""
+    labels = [(row.cells[0], (row.cells[0].box[1] + row.cells[0].box[3]) / 2) for row in body if 0 in row.cells]
+    if not labels:
+        return [None] * len(body)
+    names: list[Segment] = []
+    for label, middle in labels:
+        foot = 2 * middle - body[min(len(names), len(body) - 1)].top
+        names += [label for row in body[len(names) :] if row.middle < foot]
+    if len(names) == len(body):
+        return names
+    return [min(labels, key=lambda label: abs(label[1] - row.middle))[0] for row in body]
