@@ -236,3 +236,31 @@ def test_lines_of_chinese_have_no_space_between(tmp_path: Path) -> None:
             page.insert_text((50, y), line, fontname="china-s", fontsize=10)
 
     assert "所有参与者" in read(draw, tmp_path / "a.pdf").text
+
+
+def test_watermarks_are_no_text(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        for number in range(3):
+            page = pdf.new_page()
+            page.insert_text((150, 400), "ACCEPTED COPY", fontsize=40)
+            tilted = (pymupdf.Point(300, 600), pymupdf.Matrix(12))
+            page.insert_text((150, 600), "DRAFT", fontsize=40, morph=tilted)
+            column(page, 50, 80, 400, words(9, number))
+
+    document = read(draw, tmp_path / "a.pdf")
+    assert not document.sections
+    assert "COPY" not in document.text
+    assert "DRAFT" not in document.text
+
+
+def test_references_on_the_first_page_stay_where_they_are(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        y = column(page, 50, 80, 400, "# Methods", TOLD, words(9, 1), "# References")
+        for at in range(4):
+            page.insert_text(
+                (50, y + 12 * at), f"[{at + 1}] A. Hen. A paper on tubs. J. Tubs, {at}:1-9, 1999.", fontsize=7
+            )
+
+    document = read(draw, tmp_path / "a.pdf")
+    assert document.text.index("References") < document.text.index("[1] A. Hen")

@@ -56,7 +56,7 @@ def test_plain_text_without_blank_lines_has_sections_and_whole_words(tmp_path: P
     assert "The experiment had cats. We saw the results of it.\n" in document.text
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252", "mac_roman"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "cp1252", "mac_roman"])
 def test_encodings_are_told(tmp_path: Path, encoding: str) -> None:
     told = "Seven cats – “café” – were 23 ± 4 months old, at 30°."
     assert load(tmp_path / "a.txt", told.encode(encoding)).text == f"{told}\n"
@@ -71,6 +71,10 @@ def test_encodings_are_told(tmp_path: Path, encoding: str) -> None:
             "JATS XML; install the plugin dsx-jats",
         ),
         (b'{"documents": [{"text": "Seven cats."}]}', "JSON"),
+        (b'{"text": "Seven cats."}\n{"text": "Three."}\n', "JSON"),
+        (b'[{"text": "Seven cats."', "JSON"),
+        (b"{\\rtf1 Seven cats.}", "RTF"),
+        (b"% a comment\n\\documentclass{article}\nSeven cats.", "LaTeX source"),
         ("Sieben Katzen für Ñandúes".encode("cp437") + b" \x81\x8d\x8f", "save it as UTF-8"),
     ],
 )
@@ -83,3 +87,40 @@ def test_what_is_no_text_is_refused_by_name(tmp_path: Path, content: bytes, reas
 def test_a_text_may_begin_with_a_bracket_or_a_sign(tmp_path: Path) -> None:
     assert load(tmp_path / "a.txt", "[1] Seven cats.").text == "[1] Seven cats.\n"
     assert load(tmp_path / "b.txt", "<b or more of them> came.").text == "<b or more of them> came.\n"
+
+
+def test_a_capital_heading_needs_no_sentence_before_it(tmp_path: Path) -> None:
+    document = load(tmp_path / "a.txt", "A paper about cats\nMETHODS\nParticipants\nTwenty-\nfour cats came.\n")
+    assert kinds(document) == [("methods", "METHODS"), ("participants", "Participants")]
+    assert "Twenty-four cats came." in document.text
+
+
+def test_a_sentence_goes_on_over_a_page(tmp_path: Path) -> None:
+    document = load(tmp_path / "a.txt", "Methods\n\nWe saw seven\n\fcats there.\n\nThey purred.\n\fThey slept.\n")
+    assert document.text == "Methods\nWe saw seven cats there.\nThey purred.\nThey slept.\n"
+    assert document.page_at(document.text.index("cats")) == 2
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Cat     Age   Mass\nTom       7    3.5\nTib       9    4.1\n",
+        "+-----+-----+------+\n| Cat | Age | Mass |\n+=====+=====+======+\n| Tom | 7   | 3.5  |\n+-----+-----+------+\n"
+        "| Tib | 9   | 4.1  |\n+-----+-----+------+\n",
+    ],
+)
+def test_tables_that_are_drawn_with_spaces_or_signs(tmp_path: Path, source: str) -> None:
+    (table,) = load(tmp_path / "a.txt", f"Cats.\n\n{source}").tables
+    assert table.rows == (("Cat", "Age", "Mass"), ("Tom", "7", "3.5"), ("Tib", "9", "4.1"))
+
+
+def test_columns_of_text_are_no_table(tmp_path: Path) -> None:
+    row = "Seven cats came to the house in 1999    and three of them stayed until 2001\n"
+    assert not load(tmp_path / "a.txt", row * 4).tables
+
+
+def test_what_pandoc_writes(tmp_path: Path) -> None:
+    source = "---\ntitle: Cats\n---\n\nMethods\n=======\n\n## Participants {#sec-p}\n\nTom weighs 24^3^ kg.\n"
+    document = load(tmp_path / "a.md", source)
+    assert document.text == "Methods\nParticipants\nTom weighs 24^3 kg.\n"
+    assert kinds(document) == [("methods", "Methods"), ("participants", "Participants")]

@@ -117,3 +117,10 @@ def test_heads_of_rows_in_markdown(tmp_path: Path) -> None:
     )
     (table,) = load_plain(tmp_path / "a.md").tables
     assert paths(table) == ["Hand / Early", "Aim / Early"]
+
+
+def test_heads_of_rows_in_the_middle_of_the_table(tmp_path: Path) -> None:
+    rows = [HEADS, (150, "Study 1", ()), (0, "Hand", ("1.1", "2.1")), (150, "Study 2", ()), (0, "Hand", ("5.1", "6.1"))]
+    (table,) = typeset(tmp_path / "a.pdf", rows).tables
+    assert paths(table) == ["Study 1 / Hand", "Study 2 / Hand"]
+    assert table.rows[2] == ("Hand", "1.1", "2.1")

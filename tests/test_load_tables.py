@@ -347,3 +347,16 @@ def test_a_notes_letter_is_no_part_of_a_number(tmp_path: Path) -> None:
         page.insert_text((x + 4, 80), " of them.", fontsize=10)
 
     assert read(draw, tmp_path / "a.pdf").text == "In all we tested 12^a of them.\n"
+
+
+def test_two_tables_side_by_side_have_captions_of_their_own(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        page.insert_text((70, 80), "Table 1. Cats.", fontsize=SIZE)
+        page.insert_text((320, 80), "Table 2. Hens.", fontsize=SIZE)
+        cells(page, (70, 150, 210), 96, (("Cat", "n", "Age"), ("Tom", "24", "3.1"), ("Tib", "26", "2.0")))
+        cells(page, (320, 400, 460), 96, (("Hen", "n", "Mass"), ("Ada", "4", "13.1"), ("Eve", "6", "12.0")))
+
+    tables = read(draw, tmp_path / "a.pdf").tables
+    assert [table.caption for table in tables] == ["Table 1. Cats.", "Table 2. Hens."]
+    assert [table.rows[1] for table in tables] == [("Tom", "24", "3.1"), ("Ada", "4", "13.1")]

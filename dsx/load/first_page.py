@@ -122,11 +122,12 @@ def _marginal(page: FirstPage, free: Sequence[Line], start: Line) -> Iterator[Li
     top = min(line.box[1] for line in page.lines if page.is_text(line) or line is start)
     rows = [line for line in page.lines if line.row is not None]
     yield from _margin_column(page, free)
-    started = False
+    started = listed = False
     for line in free:
         started = started or line is start
+        listed = listed or heading_kind(line.text.strip().rstrip(".:")) == "references"
         above = started and line.box[3] <= top and (line.size, line.font) != (page.size, page.font)
-        note = page.at_foot(line) and not _below_table(line, rows)
+        note = page.at_foot(line) and not listed and not _beside_table(line, rows)
         if note or page.in_band(line) or (above and not page.heads_text(line)):
             yield line
 
@@ -169,5 +170,7 @@ def _over(box: Box, other: Box) -> bool:
     return box[0] < other[2] and other[0] < box[2]
 
 
-def _below_table(line: Line, rows: Sequence[Line]) -> bool:
-    return any(0 <= line.box[1] - row.box[3] + 1 < NOTE_GAP and _over(row.box, line.box) for row in rows)
+def _beside_table(line: Line, rows: Sequence[Line]) -> bool:
+    """Whether a line stands close below a table's row, as its notes do, or above one, as its caption does."""
+    gaps = ((line.box[1] - row.box[3] + 1, row.box[1] - line.box[3] + 1) for row in rows if _over(row.box, line.box))
+    return any(0 <= gap < NOTE_GAP for pair in gaps for gap in pair)

@@ -37,7 +37,8 @@ NAMES_FLOAT = re.compile(r"(?:table|fig(?:ure|\.)?|box)\s*s?\d+[a-z]?\b", re.I)
 NAMES_TABLE = re.compile(r"table\s*s?(?:\d+[a-z]?|[ivx]+)\s*(?:[.:|—–]|$)", re.I)
 HIDDEN_STYLE = re.compile(
     r"display:none|visibility:(?:hidden|collapse)|font-size:(?:0?\.\d+|[01]|0\.0+)(?:px|pt)?(?:;|$)|font-size:0(?:r?em|%)"
-    r"|opacity:0?(?:\.0\d*)?(?:;|$)|(?:left|top|right|text-indent|margin-left):-\d{3,}|clip:rect\(0|scale\(0\)"
+    r"|opacity:0?(?:\.0\d*)?(?:;|$)|clip-path:(?:inset\((?:50|100)%|circle\(0)|(?:^|;)(?:max-)?height:0(?:px)?;.{0,200}overflow:hidden"
+    r"|overflow:hidden;(?:.{0,200};)?(?:max-)?height:0(?:px)?(?:;|$)|(?:left|top|right|text-indent|margin-left):-\d{3,}|clip:rect\(0|scale\(0\)"
 )
 """Of a style in small letters without blanks."""
 WHITE = re.compile(
@@ -47,6 +48,7 @@ GROUND = re.compile(r"background(?:-color|-image)?:(?!white|#fff|transparent|non
 HIDDEN_CLASSES = frozenset(("sr-only", "visually-hidden", "visuallyhidden", "screen-reader-only", "screenreader"))
 RAISED_CLASSES = frozenset(("sup", "superscript"))
 CELL_ROLES = frozenset(("cell", "gridcell", "columnheader", "rowheader"))
+REFERENCE = re.compile(r"[^#]{0,300}#(?:b|r|bib|ref|cit|cr|fn|note|CR|B|R)[a-z_-]{0,20}\d", re.I)
 LONGEST_SIGN = 3
 """Characters of a picture's text that stands for a sign in a sentence."""
 BETWEEN = {"mfrac": "/", "msup": "^"}
@@ -166,12 +168,14 @@ class Reader:
             self.line += sign
         self.line += element.text or ""
         for index, child in enumerate(element):
-            if (child.tag == "sup" or _classes(child) & RAISED_CLASSES) and not left_out(child):
+            raises = child.tag == "sup" or _classes(child) & RAISED_CLASSES or _cites(child, self.line)
+            if raises and not left_out(child):
                 self.line += raised(_words(child), self.line)
             elif child.tag == "sub" and self.line[-1:].isdigit() and not left_out(child):
                 below = _words(child)
                 self.line += f"_{below}" if below[:1].isdigit() else below
             elif isinstance(child.tag, str):
+                self.line += "√" if child.tag == "msqrt" else ""
                 self.walk(child, kind)
             if not index:
                 self.line += BETWEEN.get(element.tag, "")
@@ -250,6 +254,12 @@ def is_unread(element: Element) -> bool:
         return False
     own = name == "header" and any(True for _ in element.iter("h1"))  # of the paper, where the page marks no article
     return not own or any(True for _ in element.getroottree().getroot().iter("article", "main"))
+
+
+def _cites(element: Element, before: str) -> bool:
+    """Whether a link to a reference is set close to a number, of which it is no digit."""
+    to_note = element.tag == "a" and REFERENCE.match(element.get("href") or "") is not None
+    return to_note and before[-1:].isalnum() and _words(element)[:1].isdigit()
 
 
 def _classes(element: Element) -> set[str]:

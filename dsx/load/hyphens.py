@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-COMPOUNDS = frozenset(["non", "self", "half", "cross", "well", "quasi", "all", "ex"])
+_compounds = "non self half cross well quasi all ex twenty thirty forty fifty sixty seventy eighty ninety"
+COMPOUNDS = frozenset(_compounds.split())
 """First parts of words that are written with a hyphen; single letters are others: t-test, p-value."""
 _unspaced = re.compile("[\u3000-\u9fff\uff00-\uffef]")
 """Chinese and Japanese, which are written without spaces."""

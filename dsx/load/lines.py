@@ -17,8 +17,8 @@ from dsx.load.visible import Drawing, part_hidden
 from dsx.types import Box, HiddenText
 
 SUPERSCRIPT, BOLD = 1, 16
-UPRIGHT = 0.95
-"""Cosine of the tilt up to which a line counts as upright: scans are a little askew."""
+UPRIGHT = 0.985
+"""Cosine of the tilt, 10 degrees, up to which a line counts as upright: scans are a little askew."""
 SOFT_HYPHEN = "\u00ad"
 RAISED = re.compile(r"[0-9,–−+*†‡§ -]+|[a-h](?: ?, ?[a-h])*")
 """Superscripts that are numbers or marks, as of notes; others (the th of 5th) stay as they are."""

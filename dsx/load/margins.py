@@ -15,6 +15,8 @@ BAND = 0.09
 """Share of the page's height, above and below, in which running heads and feet stand."""
 OUTER_ROWS = 2
 """The first and the last printed rows of a page may be heads and feet at any height, where they repeat in one place."""
+MARK_SIZE, MARKED_PAGES = 1.8, 3
+"""A watermark is so many times as large as the text, and stands on so many pages at least, and on half of all."""
 SAME_PLACE = 3.0
 """In points."""
 LEAST_LINE_NUMBERS = 8
@@ -37,6 +39,7 @@ def without_margins(pages: Sequence[Sequence[Line]], sizes: Sequence[tuple[float
             if id(line) in band:
                 seen[(_shape(line.text), band[id(line)])][line.page] = line.box[1]
     offset = _page_offset(pages, bands)
+    left_out = numbers | _watermarks(pages)
     kept = []
     for lines, band in zip(pages, bands, strict=True):
         repeated = {
@@ -48,7 +51,7 @@ def without_margins(pages: Sequence[Sequence[Line]], sizes: Sequence[tuple[float
             titled = id(line) in band and not line.text.strip().isdecimal()
             head = titled and offset is not None and line.page + offset in _outer_numbers(line)
             again = (id(line) in repeated or head) and line.page > 1
-            if not numbered and not again and id(line) not in numbers:
+            if not numbered and not again and id(line) not in left_out:
                 shown.append(line)
         kept.append(shown)
     return kept
@@ -98,6 +101,19 @@ def _is_page_number(line: Line, lines: Sequence[Line], repeated: set[int]) -> bo
         id(one) in repeated or (one.text.strip() and len(beside) == 1 and one.box[2] - one.box[0] > 60)
         for one in beside
     )
+
+
+def _watermarks(pages: Sequence[Sequence[Line]]) -> set[int]:
+    """ids of large lines that stand in the same place of most pages."""
+    sizes = Counter[float]()
+    places: defaultdict[tuple[str, int, int], list[Line]] = defaultdict(list)
+    for line in (line for lines in pages for line in lines):
+        sizes[line.size] += len(line.text)
+        places[line.text.strip(), round(line.box[0]), round(line.box[1])].append(line)
+    body = sizes.most_common(1)[0][0] if sizes else 0.0
+    least = max(MARKED_PAGES, len(pages) / 2)
+    repeated = [lines for lines in places.values() if len({line.page for line in lines}) >= least]
+    return {id(line) for lines in repeated for line in lines if line.size >= MARK_SIZE * body}
 
 
 def _shape(text: str) -> str:

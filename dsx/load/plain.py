@@ -7,14 +7,15 @@ import html
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 from dsx.errors import LoadError
-from dsx.load.compose import Paragraph, compose, unplaced
+from dsx.load.compose import Paragraph, Piece, compose, unplaced
 from dsx.load.grid import Grid
-from dsx.load.headings import NUMBERING, heading_kind
+from dsx.load.headings import MAIN, NUMBERING, heading_kind
 from dsx.load.hyphens import count_hyphenated, join_lines
 from dsx.load.markup import Cell, indent_of, lay_out, raised
 from dsx.types import Document
@@ -22,8 +23,16 @@ from dsx.types import Document
 HEADING = re.compile(r"(#{1,6})[ \t]++(.+)")
 BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1$")
 MARKS = re.compile(r"(\*\*\*|\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1")
+ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]{0,200}\}\s*$")
+"""What Pandoc writes after a heading: "{#methods .unnumbered}"."""
+CARETS = re.compile(r"(?<=\S)\^([^\s^]{1,12})\^")
+FRONT_MATTER = re.compile(r"---[ \t]*\n(?:[A-Za-z_][\w-]*:.*\n|[ \t-].*\n|\n){1,200}?(?:---|\.\.\.)[ \t]*(?:\n|$)")
 UNDERLINE = re.compile(r"(=+|-+)[ \t]*$")
 RULE = re.compile(r"\|?(?=[ \t:|]*+-)[ \t:|-]++$")
+GRID_RULE = re.compile(r"\+(?:[-=:]{2,}\+)+")
+SPACED = re.compile(r"[ \t]{2,}")
+LONGEST_VALUE = 25
+"""Characters of a cell of a table in plain text; what is longer is a column of text."""
 BAR = re.compile(r"(?<!\\)\|")
 SUP = re.compile(r"<sup>(.{0,200}?)</sup>", re.I | re.S)
 TAG = re.compile(r"</?(?:sub|sup|b|i|em|strong|br|span|u|a)(?:\s++[\w-]++=[^<>]*+|\s*+/?)>", re.I)
@@ -31,6 +40,12 @@ ROOT = re.compile(
     r"\ufeff?(?:\s++|<\?xml.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*+(?:\[[^\]]*+\]\s*+)?>)*+<([A-Za-z][\w.:-]*+)[\s>/]",
     re.S,
 )
+OTHER_FORMATS = {
+    "JSON": re.compile(r'\s*+(?:\[\s*+)?\{\s*+"[^"\n]{1,80}"\s*+:'),
+    "RTF": re.compile(r"\s*+\{\\rtf"),
+    "LaTeX source": re.compile(r"(?:\s++|%[^\n]*+\n)*+\\document(?:class|style)\b"),
+}
+"""What such a file begins with, whole or cut."""
 SIGNS = set("±°µ×–—‘’“”…§·²³½¼¾©®™•†‡€£«»÷¹ºª−≤≥≠∞√∑πΩ∆ ")
 """Signs that papers use; a byte that a wrong encoding makes another letter of is not among them."""
 FORM_FEED = "\f"
@@ -48,6 +63,7 @@ def load_plain(path: Path) -> Document:
     writer = Writer(Counter() if _is_markdown(path, text) else count_hyphenated(text.split("\n")))
     for number, page in enumerate(pages, 1):
         writer.page = number
+        page = FRONT_MATTER.sub("", page) if number == 1 else page
         for block in re.split(r"\n[ \t]*\n", _without_comments(page)):
             writer.block([line.strip() for line in block.split("\n") if line.strip()])
     return compose(path, "text", writer.paragraphs, [BLANK_PAGE] * len(pages), grids=writer.grids)
@@ -64,6 +80,8 @@ def _without_comments(text: str) -> str:
 
 def decode(data: bytes, name: str) -> str:
     """By its byte order mark, else as UTF-8, else as Windows-1252 or Mac Roman where that gives words and signs."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return data.decode("utf-32", "replace")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
     if b"\0" in data:
@@ -98,12 +116,20 @@ def _refuse_markup(text: str, name: str) -> None:
         raise LoadError(
             f"{name}: {kind} (<{root[1]}>), which this loader does not read; dsx reads PDF, HTML, text and JATS"
         )
-    if text.lstrip()[:1] in "{[":
-        try:
-            json.loads(text)
-        except ValueError:
-            return
-        raise LoadError(f"{name}: JSON, which no loader reads; dsx reads PDF, HTML, text and JATS: fetch one of these")
+    kind = next((kind for kind, start in OTHER_FORMATS.items() if start.match(text)), "")
+    if kind or (text.lstrip()[:1] in "{[" and _is_json(text)):
+        kind = kind or "JSON"
+        raise LoadError(
+            f"{name}: {kind}, which no loader reads; dsx reads PDF, HTML, text and JATS: fetch one of these"
+        )
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_markdown(path: Path, text: str) -> bool:
@@ -123,6 +149,10 @@ class Writer:
         """Lines without a blank one between."""
         if len(lines) > 1 and BAR.search(lines[0]) and RULE.match(lines[1]) and BAR.search(lines[1]):
             self.table([split_row(line) for line in lines if not RULE.fullmatch(line)])
+        elif GRID_RULE.fullmatch(lines[0] if lines else "") and len(lines) > 2:
+            self.table(list(grid_rows(lines)))
+        elif (rows := spaced_rows(lines)) is not None:
+            self.table(rows)
         elif lines and re.match(r"<table\b", lines[0], re.I):
             self.html_table("\n".join(lines))
         else:
@@ -137,6 +167,8 @@ class Writer:
             if heading:
                 self.flush(body)
                 self.heading(heading[2].rstrip("#").rstrip() or heading[2], len(heading[1]))
+            elif UNDERLINE.match(line) and not body and line is not lines[0]:
+                continue  # the heading above is one of the known ones
             elif UNDERLINE.match(line) and len(body) == 1:
                 self.heading(body.pop(), 1 if line[0] == "=" else 2)
             elif bold and heading_kind(plain(bold[2])) != "other":
@@ -153,8 +185,19 @@ class Writer:
 
     def flush(self, body: list[str]) -> None:
         if body:
-            self.paragraphs.append(Paragraph([unplaced(plain(self.joined(body)), self.page)]))
+            piece = unplaced(plain(self.joined(body)), self.page)
+            before = self.paragraphs[-1] if self.paragraphs else Paragraph()
+            if before.kind == "body" and not before.level and before.pieces and self.goes_on(before.pieces[-1], piece):
+                last = before.pieces.pop()
+                cut = join_lines(last.text, piece.text, self.known) if self.known else None
+                before.pieces += [unplaced(f"{last.text} " if cut is None else last.text[:cut], last.page), piece]
+            else:
+                self.paragraphs.append(Paragraph([piece]))
             body.clear()
+
+    def goes_on(self, before: Piece, piece: Piece) -> bool:
+        """Whether a page begins in the sentence with which the page before ended."""
+        return before.page == piece.page - 1 and before.text[-1:] not in ".!?:" and piece.text[:1].islower()
 
     def joined(self, lines: Sequence[str]) -> str:
         text = lines[0]
@@ -164,7 +207,7 @@ class Writer:
         return " ".join(text.split())
 
     def heading(self, title: str, level: int) -> None:
-        title = plain(MARKS.sub(r"\2", title))
+        title = plain(MARKS.sub(r"\2", ATTRIBUTES.sub("", title)))
         self.paragraphs.append(Paragraph([unplaced(title, self.page)], level=level, heading=heading_kind(title)))
 
     def table(self, rows: list[tuple[str, ...]]) -> None:
@@ -187,9 +230,31 @@ class Writer:
 
 def _stands_alone(line: str, body: Sequence[str]) -> bool:
     """Whether a line of plain text is a heading: nothing but a known one, after the end of a sentence."""
-    after = not body or body[-1][-1:] in ".!?:”)"
+    after = not body or body[-1][-1:] in ".!?:”)" or (line.isupper() and heading_kind(line) in MAIN)
     capital = NUMBERING.sub("", line, count=1)[:1].isupper()
     return after and capital and len(line) < 60 and line[-1:] not in ".,;" and heading_kind(line) != "other"
+
+
+def grid_rows(lines: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The rows of a table that is drawn with "+---+"; the lines of a cell are one text."""
+    cells: list[tuple[str, ...]] = []
+    for line in lines:
+        if GRID_RULE.fullmatch(line):
+            if cells:
+                yield tuple(" ".join(filter(None, parts)) for parts in zip_longest(*cells, fillvalue=""))
+            cells = []
+        else:
+            cells.append(split_row(line))
+
+
+def spaced_rows(lines: Sequence[str]) -> list[tuple[str, ...]] | None:
+    """The rows of a table whose cells stand two spaces apart, or more; None where the lines are none."""
+    rows = [tuple(SPACED.split(line)) for line in lines]
+    if len(rows) < 3 or len(rows[0]) < 2 or len({len(row) for row in rows}) > 1:
+        return None
+    values = [cell for row in rows[1:] for cell in row[1:]]
+    short = all(len(cell) <= LONGEST_VALUE for cell in values)
+    return rows if short and sum(any(map(str.isdigit, cell)) for cell in values) >= len(values) / 2 else None
 
 
 def _cell(text: str, head: bool) -> Cell:
@@ -207,6 +272,7 @@ def split_row(line: str) -> tuple[str, ...]:
 
 def plain(text: str) -> str:
     """Text without tags and entities; numbers set as superscripts get a "^"."""
+    text = CARETS.sub(r"^\1", text) if "^" in text else text
     if "<" in text:
         text = SUP.sub(lambda found: raised(found[1], text[: found.start()]), text)
         text = TAG.sub("", text)

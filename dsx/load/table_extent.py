@@ -106,6 +106,8 @@ def caption_at(lines: Sequence[Line], start: int, rules: Sequence[Box]) -> list[
     caption = [lines[start]]
     for line in lines[start + 1 :]:
         if same_row(line.box, caption[0].box) and line.block == caption[0].block:
+            if CAPTION.match(line.text):  # of the table beside
+                break
             caption.append(line)
             continue
         label = _bare_label.fullmatch("".join(part.text for part in caption))

@@ -229,6 +229,8 @@ def _continues(row: Row, line: Row, later: Sequence[Row]) -> bool:
     if numbers and (0 not in line.cells or numbers & set(row.cells)):
         return False
     if 0 not in line.cells:
+        if _is_centred_head(row, line):
+            return False
         bracketed = all(part.text[0] in "([" for part in line.cells.values())
         return bracketed or set(line.cells) <= set(row.cells)
     label, before = line.cells[0], row.cells.get(0)
@@ -247,6 +249,13 @@ def _continues(row: Row, line: Row, later: Sequence[Row]) -> bool:
     shared = [column for column in line.cells if column in row.cells]
     evidence = sum(_joins(row.cells[column].text, line.cells[column].text) for column in shared)
     return goes_on and len(shared) == len(line.cells) and evidence >= len(shared) / 2
+
+
+def _is_centred_head(row: Row, line: Row) -> bool:
+    """Whether the only cell of a line, words below a number, is a head of the rows below."""
+    (column, part), *others = line.cells.items()
+    above = row.cells.get(column)
+    return not others and above is not None and above.is_number and part.text[0].isupper() and not part.is_number
 
 
 def _joins(before: str, after: str) -> bool:

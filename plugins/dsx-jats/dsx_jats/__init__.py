@@ -8,6 +8,7 @@ into the file (sub-article) are left out, other sub-articles are read. Tables ma
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 
@@ -38,6 +39,8 @@ def find_loader(path: Path) -> str | None:
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
+            if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                head = head[: len(head) // 2 * 2].decode("utf-16", "replace").encode()
     except OSError:
         return None
     prolog = PROLOG.match(head)

@@ -44,8 +44,22 @@ SPACED = {
     "tr",
     "mtr",
     "mtable",
+    "disp-formula",
 }
 """Their parts stand apart, though no white space may be between them."""
+TEX_SIGN = re.compile(r"\\([a-z]+|,)(?![a-zA-Z])")
+TEX_SIGNS = {
+    "pm": "±",
+    "times": "×",
+    "cdot": "·",
+    "leq": "≤",
+    "geq": "≥",
+    "le": "≤",
+    "ge": "≥",
+    "sim": "∼",
+    "approx": "≈",
+}
+TEX_SIGNS |= {"alpha": "α", "beta": "β", "eta": "η", "mu": "μ", "chi": "χ", "sigma": "σ", ",": " "}
 PREFERRED = ("mixed-citation", "math", "textual-form", "tex-math", "string-name", "collab")
 
 
@@ -126,7 +140,10 @@ def _tex(source: str) -> str:
     """The formula of a LaTeX document made for it."""
     _, begin, rest = source.partition(r"\begin{document}")
     formula, end, _ = rest.partition(r"\end{document}")
-    return (formula if begin and end else source).strip().strip("$")
+    formula = (formula if begin and end else source).strip().strip("$")
+    return TEX_SIGN.sub(
+        lambda sign: TEX_SIGNS.get(sign[1], sign[0]), formula.replace("^{\\circ}", "°").replace("^\\circ", "°")
+    )
 
 
 def words_in(element: Element, *names: str) -> str:

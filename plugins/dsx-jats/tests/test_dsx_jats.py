@@ -202,6 +202,8 @@ def read(tmp_path: Path, body: str, after: str = "") -> Document:
         ),
         ("<p><math><mfrac><mrow><mn>12</mn><mo>+</mo><mn>4</mn></mrow><mn>2</mn></mfrac></math></p>", "(12+4)/2"),
         ("<p><math><msqrt><mn>16</mn></msqrt></math></p>", "√16"),
+        ("<p>At <tex-math>$30^{\\circ} \\pm 4$</tex-math>.</p>", "At 30° ± 4."),
+        ("<disp-formula><label>(1)</label><math><mn>7</mn></math></disp-formula>", "(1) 7"),
         ("<p>1.2 × 10 <sup>3</sup></p>", "1.2 × 10^3"),
         ("<boxed-text><caption><title>Box</title></caption><p>In it.</p></boxed-text>", "Box\nIn it."),
     ],
@@ -260,3 +262,10 @@ def test_rows_that_are_set_in_know_what_they_stand_under(tmp_path: Path, label: 
     named = [(cell.row_groups, cell.row_head) for cell in paper.tables[0].cells if cell.row_head]
     assert named == [(("Sex",), "Male"), ((), "Age")]
     assert "Sex Male   12\nAge   30" in paper.text
+
+
+def test_jats_in_utf_16_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "paper.xml"
+    path.write_text('<?xml version="1.0" encoding="UTF-16"?><article><body><p>Tubs.</p></body></article>', "utf-16")
+    assert load_plugins().find_loader(path) == "jats"
+    assert dsx_jats.load_jats(path).text == "Tubs.\n"

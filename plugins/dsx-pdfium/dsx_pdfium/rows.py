@@ -21,8 +21,8 @@ RAISED_BY, RAISED_SIZE = 0.15, 0.9
 SUPERSCRIPT, BOLD = 1, 16
 LEAST_SPACE = 0.03
 """Of a space that PDFium puts in, in font sizes."""
-UPRIGHT = 0.95
-"""Cosine of the tilt up to which text counts as upright."""
+UPRIGHT = 0.985
+"""Cosine of the tilt, 10 degrees, up to which text counts as upright."""
 TURNED_BLOCKS = 100_000
 """Blocks of text that is turned are numbered from here on."""
 DROP_CAP = 2.0
