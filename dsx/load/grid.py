@@ -56,6 +56,7 @@ class Grid:
             label = self.labels[row] if self.labels else cells[0] or label
             groups = self.groups[row] if self.groups else ()
             start += len(group_lead(groups)) + (len(self.shared[row]) if self.shared else 0)
+            alone = sum(map(bool, cells)) == 1 and not cells[0]  # perhaps a head of rows, which no label names
             for column, words in enumerate(cells):
                 at = text.find(words, start, end) if words else -1
                 if at < 0:
@@ -66,6 +67,7 @@ class Grid:
                 if self.subheads and column > 1:
                     path.append(cells[1])
                 row_head = path.pop() if column and not is_head else ""
+                row_head = "" if alone and not any(map(str.isdigit, words.split()[0])) else row_head
                 start = at + len(words)
                 yield TableCell(row, column, words, row_head, tuple(heads), at, start, () if is_head else tuple(path))
 
