@@ -73,3 +73,13 @@ def test_another_recipe_is_refused_or_gets_another_folder(scripted: Any, tmp_pat
         new = scripted.run("--run", run, "--order", "quote-value", "--force-new", papers)
         assert (new.returncode, said in new.stderr) == (0, True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["papers", "run", "run-2"]
+
+
+def test_a_dry_run_shows_the_papers_of_its_shard_and_goes_on_past_broken_ones(scripted: Any, tmp_path: Path) -> None:
+    papers = scripted.papers(tmp_path / "papers", 3)
+    (papers / "a-broken.pdf").write_bytes(b"%PDF-1.7 nothing")
+    shown = [scripted.run("--dry-run", "--shard", f"{shard}/2", papers) for shard in (0, 1)]
+    names = [line.removeprefix("# ") for each in shown for line in each.stdout.splitlines() if line.endswith(".pdf")]
+    assert sorted(names) == ["a-broken.pdf", "p00.pdf", "p01.pdf", "p02.pdf"]
+    assert sorted(each.returncode for each in shown) == [0, 1]
+    assert sum("failed: a-broken.pdf: not a readable PDF" in each.stdout for each in shown) == 1

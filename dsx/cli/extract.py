@@ -215,8 +215,7 @@ def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
 
     papers, recipe, run, call = _read(context.params)
     if dry_run:
-        preview(papers, recipe, run, call)
-        return 0
+        return preview(papers, recipe, run, call)
     planned = plan_run(papers, recipe, run, call)
     if context.params["processes"] > 1 and not call.is_worker:
         return extract_in_processes(planned, context.meta["typed"], context.params["processes"])
@@ -237,7 +236,9 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
     from dsx.run.plan import Call
 
     if (options["schema_name"] is None) == (options["fields"] is None):
-        raise click.UsageError("name a parameter set with --schema, or write one with --fields")
+        both = options["fields"] is not None
+        reason = "--schema and --fields both name a parameter set; leave out one of the two"
+        raise click.UsageError(reason if both else "name a parameter set with --schema, or write one with --fields")
     if options["processes"] > 1 and not options["claim"]:
         raise click.UsageError("--processes shares the papers by claims; leave out --no-claim")
     if options["worker"] is not None:  # the process that started this one has chosen the folder

@@ -8,37 +8,42 @@ from pathlib import Path
 
 import click
 
-from dsx.plugins import load_plugins
+from dsx.errors import PaperError
 from dsx.recipe import Recipe
 from dsx.run.job import make_engine, make_pipeline
-from dsx.run.papers import collect
-from dsx.run.plan import Call, check_recipe, plan_run, with_model
+from dsx.run.plan import Call, plan_run
 from dsx.run.threads import prepare
 from dsx.terminal import printable_line
 
 
-def preview(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call) -> None:
-    """Prints what the model would be told and asked of each paper, or what an update of a run would change."""
+def preview(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call) -> int:
+    """Prints what the model would be told and asked of each paper, or what an update of a run would change.
+
+    Returns the exit code: 1 where a paper cannot be read.
+    """
+    exit_code = 0
+    planned = plan_run(papers, recipe, run, call)
     if call.update:
-        planned = plan_run(papers, recipe, run, call)
         click.echo(f"{planned.folder}: {planned.papers_left()} of {len(planned.papers)} papers have questions")
         for line in planned.changes():
             click.echo(line)
-        return
-    plugins = load_plugins()
-    recipe = with_model(recipe, plugins)
-    parameters = check_recipe(recipe, plugins)
-    files = collect(papers, call.recursive)
+        return exit_code
     prepare(call.threads)
-    with closing(make_engine(recipe, plugins, answers=False)) as engine:
-        pipeline = make_pipeline(recipe, parameters, plugins, engine, None)
+    with closing(make_engine(planned.recipe, planned.plugins, answers=False)) as engine:
+        pipeline = make_pipeline(planned.recipe, planned.parameters, planned.plugins, engine, None)
         click.echo(f"# before every question\n\n## system\n{pipeline.practice.wording.system}")
         for question_text, answer_text in pipeline.practice.wording.examples:
             click.echo(f"\n## example\n{question_text}\n\n## its answer\n{answer_text}")
-        for path in files:
-            document = pipeline.load(path)
+        for path in planned.papers:
             click.echo(f"\n# {printable_line(path.name)}")
+            try:
+                document = pipeline.load(path)
+            except PaperError as problem:
+                click.echo(f"\nfailed: {printable_line(str(problem))}")
+                exit_code = problem.exit_code
+                continue
             for question, tokens in pipeline.preview(path):
                 pages = sorted({document.page_at(passage.start) for passage in question.shown.passages})
                 where = "the whole paper" if question.shown.whole else f"pages {', '.join(map(str, pages))}"
                 click.echo(f"\n## {question.id}: {tokens} tokens of {where}\n{question.prompt}")
+    return exit_code
