@@ -21,8 +21,9 @@ from dsx.cli.eval import command
 from dsx.cli.export import command as export_command
 from dsx.errors import UsageError
 from dsx.evaluation.evaluate import evaluate
-from dsx.schema import read_schema
-from tests.export_results import stored_run
+from dsx.evaluation.gold import read_gold
+from dsx.schema import read, read_schema
+from tests.export_results import TRIAL, stored_run
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("DSX_SHARED", ROOT.parent / "shared"))
@@ -129,6 +130,24 @@ def test_an_export_is_judged_by_a_parameter_set_of_any_name(tmp_path: Path) -> N
     (gold / "a.json").write_text(json.dumps({"pdf": "a.pdf", "experiments": [{"parameters": {"n": 40}}]}))
     report = json.loads(run_command(tmp_path / "values.jsonl", "--gold", gold, "--schema", "fields:n: int", "--json"))
     assert report["micro"]["tp"] == 1
+
+
+def test_a_run_is_judged_by_its_own_parameter_set(tmp_path: Path, gold: Path) -> None:
+    run = stored_run(tmp_path / "run").path
+    with pytest.raises(UsageError, match="another parameter set than --schema"):
+        run_command(run, "--gold", gold, "--schema", "fields:n: int")
+    (tmp_path / "own.json").write_text(json.dumps(TRIAL))
+    assert run_command(run, "--gold", gold, "--schema", tmp_path / "own.json") == run_command(run, "--gold", gold)
+
+
+def test_names_in_gold_that_the_set_does_not_have_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    arms = {"type": "array", "items": {"type": "object", "properties": {"n": {"type": "integer"}}}}
+    parameters = read({"type": "object", "properties": {"arms": arms}}, "trial")
+    values = {"arms.n": 40, "n_totl": 80}  # the column is called n, for no other list has one
+    (tmp_path / "a.json").write_text(json.dumps({"experiments": [{"label": "Arm 1", "parameters": values}]}))
+    (record,) = read_gold(tmp_path, parameters)[0].records["arms",]
+    assert record.values["n"].value == 40
+    assert caplog.messages == [f"{tmp_path} names 1 parameter that the set does not have: n_totl"]
 
 
 # ---- the development sets ----

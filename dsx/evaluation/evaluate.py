@@ -16,7 +16,7 @@ from dsx.evaluation.judge import Judgement, judge_all
 from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, score
 from dsx.report.reading import read_export
 from dsx.schema import read
-from dsx.store import is_run, read_run
+from dsx.store import is_run, read_run, schema_sha256
 from dsx.types import Json, PaperResult, ParameterSet
 
 
@@ -118,8 +118,12 @@ def _read_results(
     """A run folder's results, or those of an export, with their parameter set and the run's recipe."""
     if run.is_dir() or is_run(run):
         folder = read_run(run)
-        parameters = read(folder.manifest["schema"], folder.manifest["schema_name"])
-        return parameters, list(folder.results()), folder.manifest.get("recipe") or {}
+        own = read(folder.manifest["schema"], folder.manifest["schema_name"])
+        if parameters is not None and schema_sha256(parameters.schema) != schema_sha256(own.schema):
+            raise UsageError(
+                f"{run} is a run of another parameter set than --schema, which is for exports; leave it out"
+            )
+        return own, list(folder.results()), folder.manifest.get("recipe") or {}
     if parameters is None:
         raise UsageError(f"{run} is no run folder; say with --schema of which parameter set the export is")
     return parameters, read_export(run, parameters), {}

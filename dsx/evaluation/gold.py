@@ -13,6 +13,7 @@ matter.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +24,10 @@ from typing import Any
 from dsx.errors import UsageError
 from dsx.report.columns import Key, Lists, columns, lists_of, names
 from dsx.store import agree, read_decisions, settle
+from dsx.terminal import counted
 from dsx.types import Decision, Json, ParameterSet, RecordPath, record_path
+
+log = logging.getLogger("dsx.evaluation")
 
 SEPARATOR = " / "
 """Between the labels of a record and of those above it."""
@@ -72,15 +76,18 @@ def read_gold(path: Path, parameters: ParameterSet) -> list[GoldPaper]:
         raise UsageError(
             f"{path} has no gold: name a folder of JSON files, or a file of decisions (docs/evaluation.md)"
         )
-    papers = []
+    papers, unknown = [], set[str]()
     for file in files:
         try:
             content = json.loads(file.read_bytes())
             if content.get("format", "").startswith("dsx-decisions/"):
                 return list(_decided(files, parameters))
-            papers.append(_paper(content, file, parameters))
+            papers.append(_paper(content, file, parameters, unknown))
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise UsageError(f"{file} is no gold ({type(problem).__name__}: {problem}); docs/evaluation.md") from None
+    if unknown:
+        first = ", ".join(sorted(unknown)[:10]) + (", …" if len(unknown) > 10 else "")
+        log.warning("%s names %s that the set does not have: %s", path, counted(len(unknown), "parameter"), first)
     return papers
 
 
@@ -90,8 +97,8 @@ def stem(file: str) -> str:
     return re.sub(r"(\.ocr)?(\.(pdf|md|txt|xml|nxml|html?))?$", "", name)
 
 
-def _paper(content: Mapping[str, Any], file: Path, parameters: ParameterSet) -> GoldPaper:
-    tree = _Tree(parameters)
+def _paper(content: Mapping[str, Any], file: Path, parameters: ParameterSet, unknown: set[str]) -> GoldPaper:
+    tree = _Tree(parameters, unknown)
     for item in content["experiments"] if "experiments" in content else content["records"]:
         tree.add(item)
     name = content.get("name", file.stem)
@@ -100,14 +107,20 @@ def _paper(content: Mapping[str, Any], file: Path, parameters: ParameterSet) -> 
 
 @dataclass(slots=True)
 class _Tree:
-    """Flat gold items taken apart into lists. Of a value that stands in several items the first that is sure counts."""
+    """Flat gold items taken apart into lists. Of a value that stands in several items the first that is sure counts.
+
+    unknown: names that the parameter set does not have are added to it.
+    """
 
     parameters: ParameterSet
+    unknown: set[str]
     values: dict[Lists, dict[str | None, dict[str, GoldValue]]] = field(default_factory=dict)
 
     def add(self, item: Mapping[str, Any]) -> None:
         """One item of the gold."""
-        places = {name: key for key, name in names(columns(self.parameters)).items()}
+        named = names(columns(self.parameters))
+        places = {".".join((*lists, name)): (lists, name) for lists, name in named}
+        places |= {name: key for key, name in named.items()}
         of_item = self._lists(item, places)
         labels = str(item.get("label") or "").split(SEPARATOR)
         if len(labels) != len(of_item):
@@ -118,6 +131,7 @@ class _Tree:
         for column, part in item["parameters"].items():
             place = _place(column, of_item, places)
             if place is None:
+                self.unknown.add(column)
                 continue
             lists, name = place
             label = SEPARATOR.join(labels[: len(lists)]) if lists else None

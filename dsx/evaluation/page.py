@@ -11,6 +11,7 @@ from dsx.evaluation.judge import Judgement
 from dsx.evaluation.score import ERRORS, Score
 from dsx.evaluation.svg import f1_plot, reliability_plot
 from dsx.report.cells import flat
+from dsx.terminal import counted
 
 LONGEST = 160
 """Characters of a value that a table shows."""
@@ -66,7 +67,7 @@ def to_html(evaluation: Evaluation) -> str:
 def headline(evaluation: Evaluation) -> str:
     """The figures that come first, in one sentence each."""
     scores = evaluation.scores
-    papers = f"{len(evaluation.judgements)} papers with gold"
+    papers = f"{counted(len(evaluation.judgements), 'paper')} with gold"
     if evaluation.missing:
         papers += f", {len(evaluation.missing)} of them without results"
     quotes = scores.quotes
@@ -84,7 +85,7 @@ def confidence_line(evaluation: Evaluation) -> str:
         return "No value has a confidence."
     accept = next(part for part in stored.accepted if part.threshold == 0.8)
     return (
-        f"{stored.count} values with a confidence: expected calibration error {stored.ece:.3f}, "
+        f"{counted(stored.count, 'value')} with a confidence: expected calibration error {stored.ece:.3f}, "
         f"{fitted.ece:.3f} once calibrated (each paper by curves of the others). "
         f"Accept from 0.8 on: {accept.precision:.0%} right, {accept.coverage:.0%} of values."
     )
@@ -134,7 +135,7 @@ def _errors(judgements: Sequence[Judgement]) -> str:
         ]
         for each in wrong
     ]
-    return _table(header, rows, f"{len(wrong)} values", "text")
+    return _table(header, rows, counted(len(wrong), "value"), "text")
 
 
 def _short(text: str) -> str:
