@@ -121,6 +121,15 @@ def test_each_broken_file_gives_one_precise_line(monkeypatch: pytest.MonkeyPatch
     )
 
 
+def test_classes_and_sets_of_plugins_are_checked_by_name(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("from pydantic import BaseModel\nclass Nap(BaseModel):\n    age_years: float\n")
+    done = CliRunner().invoke(check_files, [f"{tmp_path}/m.py:Nap", "motor"], standalone_mode=False)
+    assert (done.return_value, done.output.count(": good\n")) == (0, 2)
+    assert f"{tmp_path}/m.py:Nap: /properties/age_years: unit: year (from its name)" in done.output
+    refused = CliRunner().invoke(check_files, [f"{tmp_path}/m.py"], standalone_mode=False)
+    assert f"{tmp_path}/m.py:Trial; there are: Nap" in str(refused.exception)
+
+
 def one(schema: Any, **beside: Any) -> Any:
     """The schema of the only leaf of a set."""
     return read({"type": "object", "properties": {"a": schema}, **beside}, "test").root.parameters[0].schema

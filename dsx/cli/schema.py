@@ -61,13 +61,14 @@ def show_set(name: str, per_question: int, max_new_tokens: int) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
 def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
-    """Check schema FILES: every problem with its JSON pointer. Exits 2 where there is one.
+    """Check schema FILES (or model.py:Class): every problem with its JSON pointer. Exits 2 where there is one.
 
     Names each unit that no x-unit but the words of a parameter state.
     """
     from dsx.ask.plan import too_long
     from dsx.errors import SchemaError
     from dsx.plugins import load_plugins
+    from dsx.run.parameter_source import find_parameters
     from dsx.run.plan import unknown_normalisers
     from dsx.schema import read_schema
     from dsx.schema.compiling import problems_of_grammar
@@ -76,7 +77,8 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
     all_good = True
     for file in files:
         try:
-            parameters = read_schema(file)
+            is_schema = file.suffix == ".json" or (file.is_file() and file.suffix != ".py")
+            parameters = read_schema(file) if is_schema else find_parameters(str(file), load_plugins())
             problems = [*too_long(parameters, max_new_tokens), *problems_of_grammar(parameters)]
             problems += unknown_normalisers(parameters, load_plugins())
         except SchemaError as problem:
