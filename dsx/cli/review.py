@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from dsx.cli.complete import run_folders
-from dsx.terminal import say
+from dsx.terminal import counted, say
 
 
 @click.command("review")
@@ -51,7 +51,7 @@ def command(
     if reviewer:
         review_path(run, reviewer)
     path = output or run / "review.html"
-    say(f"Drawing the cited pages of {len(contents.papers)} papers", err=True)
+    say(f"Drawing the cited pages of {counted(len(contents.papers), 'paper')}", err=True)
     write_page(path, review_page(contents, reviewer))
     click.echo(path)
     return 0

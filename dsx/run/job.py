@@ -20,6 +20,7 @@ from dsx.run.summary import RunSummary, next_steps
 from dsx.run.threads import given_cpus, prepare, use_threads
 from dsx.run.update import earlier_answers, join_run
 from dsx.store import Claims, RunFolder, free, is_run
+from dsx.terminal import counted
 from dsx.types import Engine, LocalEngine, ParameterSet
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def _fill(planned: PlannedRun) -> tuple[RunSummary, Path]:
                 store.log({"event": "start", "papers": planned.all_papers, "mine": len(planned.papers)})
                 log.info("Run folder: %s", store.path)
                 if call.claim and (others := claims.others()):
-                    log.info("%d other processes are at this run: the papers are shared with them", others)
+                    processes = counted(others, "other process is", "other processes are")
+                    log.info("%s at this run: the papers are shared", processes)
                 with closing(make_pipeline(recipe, parameters, plugins, engine, store)) as pipeline:
                     summary = run_papers(
                         planned.papers,

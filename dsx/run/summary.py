@@ -101,7 +101,8 @@ def next_steps(summary: RunSummary, run: Path) -> list[str]:
     name, table = (shlex.quote(printable_line(each)) for each in (str(run), f"{run.name}.xlsx"))
     steps = []
     if summary.elsewhere and not summary.left_to_others:
-        steps.append(f"{summary.elsewhere} papers are not done: the same command, when the other processes have ended")
+        papers = counted(summary.elsewhere, "paper is", "papers are")
+        steps.append(f"{papers} not done: the same command, when the other processes have ended")
     if summary.stopped or summary.left:
         steps.append("to go on: the same command; papers that are done are not done again")
     if summary.done or summary.resumed:
