@@ -166,6 +166,12 @@ def test_the_main_job_end_to_end(tmp_path: Path, random_folder: str) -> None:
     assert "recipe order" in other.stderr.splitlines()[-1]
 
 
+def test_a_group_of_commands_alone_shows_its_help() -> None:
+    shown = dsx("runs")
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr.startswith("Usage: dsx runs [OPTIONS] COMMAND [ARGS]...\n\n  List runs")
+
+
 @pytest.mark.slow
 def test_dry_run_shows_the_questions(embedded_folder: str, tmp_path: Path) -> None:
     schema = tmp_path / "small.json"

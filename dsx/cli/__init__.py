@@ -92,6 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Abort:
         say("dsx: interrupted", err=True)
         sys.exit(130)
+    except click.exceptions.NoArgsIsHelpError as problem:
+        click.echo(problem.format_message(), err=True)
+        sys.exit(2)
     except click.ClickException as problem:
         command = problem.ctx.command_path if isinstance(problem, click.UsageError) and problem.ctx else "dsx"
         say(f"{command}: {problem.format_message()} (see {command} --help)", err=True)
