@@ -105,6 +105,7 @@ def test_values(text: str, expected: list[float]) -> None:
         ("(1) sit, (2) stand; the pen (8) was shut", [8]),
         ("Tables 2 & 3; t(62) = 2.3, F(1, 38) > 4; β1 = 0.9", [2.3, 4, 0.9]),
         ("type 2 hens of grade three, day one, C57BL/6 mice, PEG 400", []),
+        ("\u0666\u0667\u066b\u0662 and \u0661\u066c\u0662\u0663\u0664", [67.2, 1234]),
         ("10−9 M, 05.03.2019, 12k eggs, 1.234.567 eggs of 3,5 cm und 2,5 cm", [1e-9, 2019, 12000, 1234567, 3.5, 2.5]),
     ],
 )

@@ -37,7 +37,7 @@ _power = rf"(?:\$?(?:\^|\*\*)\s?[{{(]?(?P<caret>[-−+]?\d{{1,4}})[}})]?\$?|(?P<
 
 def _pattern(decimal: str, groups: str) -> re.Pattern[str]:
     """Numbers whose decimals follow `decimal` and whose thousands are parted by one of `groups`."""
-    thousands = rf"[1-9]\d{{0,2}}(?P<sep>[{groups}'’\u2009\u202f\u00a0]|(?<!\d\s\d)(?<!\d\s\d\d)(?<!\d\s\d\d\d)\s)"
+    thousands = rf"(?!0)\d{{1,3}}(?P<sep>[{groups}'’\u2009\u202f\u00a0]|(?<!\d\s\d)(?<!\d\s\d\d)(?<!\d\s\d\d\d)\s)"
     return re.compile(
         rf"(?<![\d/.,])(?P<slash>(?:\d\d?\s)?(?:[1357]/[248]|[12]/3))(?=[\s-](?:{_MEASURES})\b)"
         r"|(?<![\d.])(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?P<dated>(?:19|20)\d\d)(?!\.?\d)"
@@ -57,7 +57,7 @@ def _pattern(decimal: str, groups: str) -> re.Pattern[str]:
     )
 
 
-_plain, _comma = _pattern(r".·", ","), _pattern(",", ".")
+_plain, _comma = _pattern(r".·\u066b", ",\u066c"), _pattern(",\u066b", ".\u066c")  # Arabic separators in both
 _decimal_comma = re.compile(r"(?<![\d,.])(?:(?:\d{1,3}(?:\.\d{3})++|\d+),\d{1,2}(?![\d,])(?!\.\d)|0,\d{3,}(?![\d,]))")
 _scaled = re.compile(rf"\([^()\n]{{1,40}}\)(?P<tail>\s?[×x*·]\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,2}})))")
 _decimal_point = re.compile(r"(?<![\d,.])\d+[.·](?!\d{3}(?!\d))\d+(?![\d.])")
@@ -109,14 +109,14 @@ def _written(text: str) -> Iterator[Numeral]:
         elif match["version"] or len(match["number"]) > LONGEST:
             yield Numeral(Decimal(0), *match.span(), version=True)
         else:
-            yield _digits(match, comma)
+            yield _digits(match)
 
 
-def _digits(match: re.Match[str], comma: bool) -> Numeral:
+def _digits(match: re.Match[str]) -> Numeral:
     written = match["number"]
     if match["sep"]:
         written = written.replace(match["sep"], "")
-    value = Decimal(re.sub(r"[,·]", ".", written) if comma or "·" in written else written)
+    value = Decimal(re.sub(r"[,·\u066b]", ".", written))
     value = value.scaleb(_exponent(match))
     raised = match["caret10"] or match["raised10"]
     if raised and abs(_integer(raised)) <= MAX_EXPONENT:
