@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import unicodedata
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from dsx.ask.query import Query, parameters_query, records_query
 from dsx.ask.select import LEAST_ROOM, LONGEST_PIECE, Selector, readable, room, show
 from dsx.errors import DecodeError, UsageError
 from dsx.schema import read
-from dsx.types import Document, Page, Passage, Section, Shown
+from dsx.types import Document, Page, Passage, Section, Shown, Table, TableCell
 
 
 def document(*sections: tuple[str, str], titles: tuple[str, ...] = ()) -> Document:
@@ -145,6 +146,25 @@ def test_each_record_that_a_paper_numbers_is_mentioned_in_what_is_shown() -> Non
     kind = read({"type": "object", "properties": {"experiments": EXPERIMENTS}}, "test").root.children[0]
     shown = Selector(paper, count, 20, 60).select(records_query(kind))
     assert [number for number in (1, 2, 3) if f"Experiment {number}" in shown.text] == [1, 2, 3]
+
+
+def test_a_row_of_a_table_is_shown_with_the_heads_of_its_columns() -> None:
+    rows = ("Group   Hens   Age (weeks)", "Control   12   30.1", "Straw   14   31.2", "Sand   15   29.9")
+    paper = document(("other", FILLER), ("results", "\n".join(rows)), ("other", FILLER))
+    start = paper.text.index(rows[0])
+    cells = []
+    for at, row in enumerate(rows):
+        for column, cell in enumerate(row.split("   ")):
+            begin = start + row.index(cell)
+            cells.append(TableCell(at, column, cell, "", (), begin, begin + len(cell)))
+        start += len(row) + 1
+    table = Table("", tuple(tuple(row.split("   ")) for row in rows), 1, None, cells[0].start, start, tuple(cells), 1)
+    paper = replace(paper, tables=(table,))
+    shown = Selector(paper, count, 20, 16).select(query("straw"))
+    assert "Group   Hens   Age (weeks)" in shown.text
+    assert "Straw   14   31.2" in shown.text
+    assert "Straw   14   31.2" in Selector(paper, count, 20, 16).select(query("age of hens in straw")).text
+    assert Selector(paper, count, 20, 5).select(query("straw")).text == "Straw   14   31.2"  # no room for heads
 
 
 def test_a_discussion_comes_after_what_it_repeats() -> None:

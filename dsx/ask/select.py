@@ -5,6 +5,7 @@ Reference lists are never shown: they name other people's methods.
 
 from __future__ import annotations
 
+import bisect
 import functools
 import itertools
 import logging
@@ -12,7 +13,7 @@ import math
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,8 @@ LENGTH_POWER, LENGTH_UNIT = 0.3, 100
 """A sentence of 100 characters counts as it is, a longer one less: several short ones take no more room."""
 NEED_SHARE = 0.4
 """Of the room, for what one question needs most, where several share what they are shown."""
+HEADS_SHARE = 0.25
+"""Of the room, at most, for the heads of a table's columns, which are shown with each of its rows."""
 LEAST_COST = 8
 """Tokens; where less is left, nothing more is looked for."""
 OPENING_SHARE = 2 / 3
@@ -94,6 +97,7 @@ class Selector:
     _pieces: list[Passage] = field(default_factory=list)
     _sections: list[_Sections] = field(default_factory=list)
     _costs: dict[int, int] = field(default_factory=dict)
+    _heads: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _ranker: Any = None
 
     def __post_init__(self) -> None:
@@ -110,7 +114,21 @@ class Selector:
             for piece in _pieces(text, *span, longest)
         ]
         self._sections = [_sections_at(self.document, piece.start) for piece in self._pieces]
-        self._ranker = bm25([_words(text[piece.start : piece.end]) for piece in self._pieces])
+        self._heads = self._heads_of_rows()
+        words = [_words(text[piece.start : piece.end]) for piece in self._pieces]
+        heads = [[word for head in self._heads.get(at, ()) for word in words[head]] for at in range(len(words))]
+        self._ranker = bm25([own + above for own, above in zip(words, heads, strict=True)])
+
+    def _heads_of_rows(self) -> dict[int, tuple[int, ...]]:
+        """By index of a piece in a table's row: the pieces that hold the heads of its columns."""
+        starts = [piece.start for piece in self._pieces]
+        heads: dict[int, tuple[int, ...]] = {}
+        for table in self.document.tables:
+            cells = [(cell.row, bisect.bisect_right(starts, cell.start) - 1) for cell in table.cells]
+            above = tuple(dict.fromkeys(at for row, at in cells if row < table.head_rows and at >= 0))
+            if above and self._total(above) <= self.passage_tokens * HEADS_SHARE:
+                heads |= {at: above for _, at in cells if at >= 0 and at not in above}
+        return heads
 
     @property
     def whole(self) -> bool:
@@ -143,10 +161,15 @@ class Selector:
         chosen = set(self._opening(opening))
         left = min(self.passage_tokens * NEED_SHARE, self.passage_tokens - self._total(chosen))
         for index in ranked:
-            if index not in chosen and self._cost(index) <= left:
-                chosen.add(index)
-                left -= self._cost(index)
+            added = self._added(index, chosen)
+            if added and self._total(added) <= left:
+                chosen |= added
+                left -= self._total(added)
         return chosen or {ranked[0]}
+
+    def _added(self, index: int, chosen: set[int]) -> set[int]:
+        """What is shown with a piece beside what is chosen: itself, and the heads where it is a row of a table."""
+        return set() if index in chosen else {index, *self._heads.get(index, ())} - chosen
 
     def _groups(self, needs: Sequence[set[int]]) -> list[list[int]]:
         """Indices of needs that fit together, each put where it adds least."""
@@ -171,12 +194,13 @@ class Selector:
         for index in itertools.chain.from_iterable(zip(*rankings, strict=True)):
             if left < LEAST_COST:
                 break
-            if index not in chosen and self._cost(index) <= left:
-                chosen.add(index)
-                left -= self._cost(index)
+            added = self._added(index, chosen)
+            if added and self._total(added) <= left:
+                chosen |= added
+                left -= self._total(added)
         return self._shown(chosen)
 
-    def _total(self, indices: set[int]) -> int:
+    def _total(self, indices: Collection[int]) -> int:
         return sum(map(self._cost, indices))
 
     def _cost(self, index: int) -> int:
