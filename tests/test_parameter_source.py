@@ -104,7 +104,10 @@ def test_fields_that_cannot_be_read_are_said(text: str, said: str) -> None:
     assert said in str(problem.value)
 
 
-@pytest.mark.parametrize("arguments", [["a.pdf"], ["--schema", "motor", "--fields", "n: int", "a.pdf"]])
-def test_one_parameter_set_is_named(arguments: list[str]) -> None:
-    with pytest.raises(click.UsageError, match="--schema, or write one with --fields"):
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["a.pdf"], "--schema, or write one with --fields"),
+    (["--schema", "motor", "--fields", "n: int", "a.pdf"], "--schema and --fields both name a parameter set"),
+])  # fmt: skip
+def test_one_parameter_set_is_named(arguments: list[str], message: str) -> None:
+    with pytest.raises(click.UsageError, match=message):
         parse(arguments)

@@ -236,7 +236,7 @@ def test_what_is_written_to_a_clean_stream_is_printable() -> None:
 
 
 def test_commands_print_lines_through_one_function() -> None:
-    """What else is printed is JSON, text of a document or a schema, or a path for another program."""
+    """What else is printed is JSON, help, text of a document or a schema, or a path for another program."""
     printed = {}
     for path in sorted((Path(__file__).parents[1] / "dsx" / "cli").glob("*.py")):
         calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
@@ -244,6 +244,7 @@ def test_commands_print_lines_through_one_function() -> None:
         if texts := [text for text in map(ast.unparse, echoes) if "json" not in text]:
             printed[path.stem] = texts
     assert printed == {
+        "__init__": ["problem.format_message()"],
         "models": ["str(fetch(name))"],
         "review": ["path"],
         "schema": ["drawn.getvalue()", "text"],
