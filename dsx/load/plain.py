@@ -23,7 +23,7 @@ from dsx.types import Document
 HEADING = re.compile(r"(#{1,6})[ \t]++(.+)")
 BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1$")
 MARKS = re.compile(r"(\*\*\*|\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1")
-ATTRIBUTES = re.compile(r"\s*\{[#.][^{}]{0,200}\}\s*$")
+ATTRIBUTES = re.compile(r"(?<!\s)\s*+\{[#.][^{}]{0,200}\}\s*+$")
 """What Pandoc writes after a heading: "{#methods .unnumbered}"."""
 CARETS = re.compile(r"(?<=\S)\^([^\s^]{1,12})\^")
 FRONT_MATTER = re.compile(r"---[ \t]*\n(?:[A-Za-z_][\w-]*:.*\n|[ \t-].*\n|\n){1,200}?(?:---|\.\.\.)[ \t]*(?:\n|$)")
@@ -41,9 +41,9 @@ ROOT = re.compile(
     re.S,
 )
 OTHER_FORMATS = {
-    "JSON": re.compile(r'\s*+(?:\[\s*+)?\{\s*+"[^"\n]{1,80}"\s*+:'),
-    "RTF": re.compile(r"\s*+\{\\rtf"),
-    "LaTeX source": re.compile(r"(?:\s++|%[^\n]*+\n)*+\\document(?:class|style)\b"),
+    "JSON": re.compile(r'\A\s*+(?:\[\s*+)?\{\s*+"[^"\n]{1,80}"\s*+:'),
+    "RTF": re.compile(r"\A\s*+\{\\rtf"),
+    "LaTeX source": re.compile(r"\A(?:\s++|%[^\n]*+\n)*+\\document(?:class|style)\b"),
 }
 """What such a file begins with, whole or cut."""
 SIGNS = set("±°µ×–—‘’“”…§·²³½¼¾©®™•†‡€£«»÷¹ºª−≤≥≠∞√∑πΩ∆ ")
