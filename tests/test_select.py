@@ -148,6 +148,17 @@ def test_each_record_that_a_paper_numbers_is_mentioned_in_what_is_shown() -> Non
     assert [number for number in (1, 2, 3) if f"Experiment {number}" in shown.text] == [1, 2, 3]
 
 
+def test_words_that_number_nothing_are_no_mention_of_a_record() -> None:
+    kind = read({"type": "object", "properties": {"experiments": EXPERIMENTS}}, "test").root.children[0]
+    mentions = records_query(kind).mentions
+    assert mentions is not None
+    assert mentions.findall("We study a hen in Study A, EXPERIMENT 2b and trial IV.") == [
+        "Study A",
+        "EXPERIMENT 2b",
+        "trial IV",
+    ]
+
+
 def test_a_row_of_a_table_is_shown_with_the_heads_of_its_columns() -> None:
     rows = ("Group   Hens   Age (weeks)", "Control   12   30.1", "Straw   14   31.2", "Sand   15   29.9")
     paper = document(("other", FILLER), ("results", "\n".join(rows)), ("other", FILLER))

@@ -11,8 +11,7 @@ from dsx.ask.singular import singular
 from dsx.types import Parameter, Passage, RecordType
 
 NAMES, PROSE = 1.0, 0.5
-"""Weights of words that name a thing, and of those that describe it. With them 72 % of the record-level gold quotes of
-the motor dev papers stand in 1,000 tokens that are shown (benchmarks/selection.py)."""
+"""Weights of words that name a thing, and of those that describe it (figures: benchmarks/selection.txt)."""
 FRONT_MATTER = frozenset(["title", "author", "doi", "journal", "year", "citation", "publication", "pmid", "issn"])
 """Words in names of parameters whose value stands at the top of a paper."""
 STUDIES = ("experiment", "study", "trial")
@@ -57,8 +56,8 @@ def records_query(kind: RecordType) -> Query:
     name = words_of(kind.name)
     single = singular(name)
     counted = f"{name} {single} {single} 1 {single} 2 {single} 3 first second two three"
-    nouns = "|".join({re.escape(single), *STUDIES})
-    mentions = re.compile(rf"\b(?:{nouns})\s(?:\d+[a-z]?|[A-H]|I{{1,3}}|IV)\b", re.IGNORECASE)
+    nouns = "|".join(dict.fromkeys([re.escape(single), *STUDIES]))
+    mentions = re.compile(rf"\b(?i:{nouns})\s(?:\d+[a-z]?|[A-H]|I{{1,3}}|IV)\b")  # "we study a" names nothing
     return Query(((counted, NAMES), (kind.description, PROSE)), opening=True, mentions=mentions)
 
 

@@ -355,7 +355,7 @@ def _bm25s() -> Any:
 
 
 def _words(text: str) -> list[str]:
-    """Without the plural's s; of scripts that part no words, each two letters that follow each other."""
+    """Their stems; of scripts that part no words, each two letters that follow each other."""
     words: list[str] = []
     for match in _word.finditer(unicodedata.normalize("NFC", text).lower()):
         word = match.group()
