@@ -22,7 +22,7 @@ from pathlib import Path
 
 TESTS = {
     "dsx.text": ["test_text"],
-    "dsx.units": ["test_units", "test_support", "test_support_kinds"],
+    "dsx.units.conversion": ["test_units", "test_support", "test_support_kinds"],
     "dsx.ground.locate": ["test_ground_locate"],
     "dsx.ground.normalise": ["test_normalise"],
     "dsx.ground.labels": ["test_ground_numbers", "test_support_kinds"],

@@ -17,6 +17,10 @@ _EQUIVALENT = str.maketrans(
 )
 
 
+HALF_WIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)} | str.maketrans("٪﹪", "%%")
+"""Full-width letters, digits and signs → ASCII, one for one; percent signs of other scripts too."""
+
+
 def fold(letter: str) -> str:
     """What is left of a character once white space, case and encoding do not count ("" for white space)."""
     if letter.isascii():

@@ -110,9 +110,9 @@ def _number(slot: Slot) -> tuple[Places, Reader]:
     for candidate in _candidates(slot, slot.parameter, slot.parameter.derive):
         for span in _quotes(slot, candidate):
             answer = _number_answer(slot, candidate, slot.paper.document.text[slice(*span)])
-            status = Status.DERIVED if candidate.computed else Status.STATED
-            flags = (UNIT_ASSUMED,) if candidate.unit_assumed else ()
             raw = candidate.text if candidate.computed else candidate.raw
+            status = Status.DERIVED if isinstance(raw, str) else Status.STATED
+            flags = (UNIT_ASSUMED,) if candidate.unit_assumed else ()
             readings.setdefault(answer, Reading(candidate.value, raw, candidate.unit, span, status, flags))
     return Places("answer", tuple(readings)), readings.__getitem__
 

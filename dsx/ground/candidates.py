@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from dsx.ground.numbers import NumberMention
+from dsx.ground.amounts import LATITUDE, LONGITUDE, PLACES, TIME
+from dsx.ground.mentions import NumberMention
 from dsx.types import Json, Parameter, Shown
 from dsx.units import convert, read_unit
 
@@ -20,6 +21,11 @@ MOST_OPERANDS = 6
 """Numbers that one computed value is made of."""
 _NOUNS = {"exp": "experiment", "expt": "experiment", "fig": "figure", "tab": "table", "eq": "equation", "df": "freedom"}
 _counting = re.compile(r"(?:n|num|number|count|how many)[\s_]|the (?:total )?number of ", re.IGNORECASE)
+_when = re.compile(r"time|clock|onset|offset|bed|wak|rise|sunset|midpoint|noon|start|end$")
+_PLACE_WORDS = {
+    LATITUDE: {"lat", "latitude", "latitudes"},
+    LONGITUDE: {"lon", "long", "lng", "longitude", "longitudes"},
+}
 NEAR_OPERANDS = 8
 """Numbers of one sentence that are combined with each other."""
 
@@ -30,7 +36,7 @@ class Candidate:
 
     text: how an answer names it, number and unit as the paper writes them, or an expression of such numbers.
     value: in the parameter's unit, before normalisers.
-    raw, unit: the number and unit as written.
+    raw, unit: the number and unit as written; the words of an amount in several numbers ("7 h 30 min"), and no unit.
     mentions: the places where it stands; for a computed value those of its operands, in order.
     """
 
@@ -102,18 +108,26 @@ def _compute(sign: str, operands: Sequence[int]) -> int:
 
 
 def _candidate(mention: NumberMention, parameter: Parameter) -> Candidate | None:
-    raw = _as_json(mention.value)
+    number = abs(mention.value) if mention.noun in PLACES and is_unsigned(parameter) else mention.value
+    raw = _as_json(number)
+    words = mention.text if mention.parts > 1 else None
     if parameter.unit is None:
         if not is_bare(mention, parameter):
             return None  # a length, a time or a percentage is no count
-        return Candidate(_written(mention), raw, raw, mention.unit, ())
+        return Candidate(words or _written(mention), raw, words or raw, None if words else mention.unit, ())
     if mention.unit is None:
-        return Candidate(_written(mention), raw, raw, None, (), unit_assumed=True)
+        return None if mention.unitless else Candidate(_written(mention), raw, raw, None, (), unit_assumed=True)
     try:
-        value = convert(float(mention.value), mention.unit, parameter.unit)
+        value = _as_json(Decimal(str(convert(float(number), mention.unit, parameter.unit))))
     except ValueError:
         return None
-    return Candidate(_written(mention), _as_json(Decimal(str(value))), raw, mention.unit, ())
+    return Candidate(words or _written(mention), value, words or raw, None if words else mention.unit, ())
+
+
+def is_unsigned(parameter: Parameter) -> bool:
+    """Whether its values cannot be negative."""
+    minimum = parameter.schema.get("minimum", parameter.schema.get("exclusiveMinimum"))
+    return isinstance(minimum, int | float) and minimum >= 0
 
 
 def _written(mention: NumberMention) -> str:
@@ -133,7 +147,7 @@ def value_fit(mention: NumberMention, parameter: Parameter) -> int:
     if parameter.unit is None:
         return int(mention.value > 0 and is_bare(mention, parameter))
     if mention.unit is None:
-        return 1
+        return int(not mention.unitless)
     try:
         convert(1.0, mention.unit, parameter.unit)
     except ValueError:
@@ -142,8 +156,11 @@ def value_fit(mention: NumberMention, parameter: Parameter) -> int:
 
 
 def is_bare(mention: NumberMention, parameter: Parameter) -> bool:
-    """Whether it may be a number without a unit: it has none, or one that the parameter counts ("How many weeks")."""
-    if mention.unit is None or read_unit(mention.unit) is None:
+    """Whether it may be a number without a unit: it has none, or one that the parameter counts ("How many weeks").
+
+    Degrees of a latitude or longitude go without saying.
+    """
+    if mention.unit is None or mention.noun in PLACES or read_unit(mention.unit) is None:
         return True
     return mention.unit.lower().removesuffix("s") + "s" in _words(parameter.name, parameter.description)
 
@@ -157,14 +174,35 @@ def _words(name: str, description: str) -> frozenset[str]:
 def is_asked(mention: NumberMention, parameter: Parameter) -> bool:
     """Whether a number may be what is asked for, by the thing it belongs to.
 
-    Numbers of figures, tables, references count nothing, unless the parameter asks for such a number. Days, years and
-    times of day are no counts.
+    Numbers of figures, tables, references count nothing, unless the parameter asks for such a number. Days, years,
+    times of day and coordinates are no counts.
     """
+    if mention.noun in (TIME, *PLACES) and mention.kind == "value":
+        asked = _is_time_of_day(parameter) if mention.noun == TIME else mention.noun in _coordinates(parameter)
+        return asked and not is_count(parameter)
     words = set(re.findall(r"[a-z]+", " ".join((parameter.name, *parameter.synonyms)).lower()))
     nouns = {mention.noun, singular := mention.noun.removesuffix("s"), _NOUNS.get(singular, "")} - {""}
     if mention.kind == "label":
         return bool(nouns & words) and not is_count(parameter)
     return not nouns or bool(nouns & words) or not is_count(parameter)
+
+
+def _is_time_of_day(parameter: Parameter) -> bool:
+    """Whether it may be one: it is in hours or minutes, and its words say when, as those of a bedtime do."""
+    unit = read_unit(parameter.unit) if parameter.unit else None
+    words = _words(" ".join((parameter.name, *parameter.synonyms)), parameter.description)
+    return unit is not None and unit.expression in ("hour", "minute") and any(map(_when.search, words))
+
+
+def _coordinates(parameter: Parameter) -> tuple[str, ...]:
+    """Which it may be, by its words, or by its bounds."""
+    words = _words(" ".join((parameter.name, *parameter.synonyms)), parameter.description)
+    if any(word.startswith("coord") for word in words):
+        return PLACES
+    named = tuple(place for place, forms in _PLACE_WORDS.items() if words & forms)
+    bounds = parameter.schema.get("minimum"), parameter.schema.get("maximum")
+    bounded = [place for place, most in ((LATITUDE, 90), (LONGITUDE, 180)) if bounds == (-most, most)]
+    return named or tuple(bounded)
 
 
 def is_count(parameter: Parameter) -> bool:

@@ -1,4 +1,4 @@
-"""Dates and times of day: what they are written as, and which of a text's numbers are parts of one."""
+"""Dates: what they are written as, and which of a text's numbers are parts of one."""
 
 from __future__ import annotations
 
@@ -26,10 +26,6 @@ _year_first = re.compile(
 _month_and_year = re.compile(r"(?<![\d/])(\d{1,2})/(\d{4})(?![/\d])")
 _year = re.compile(
     r"\b(?:[Ii]n|[Ss]ince|during|until|spring|summer|autumn|winter)\s(?P<year>(?:19|20)\d\d)(?=\s?(?:[,.;)–—-]|$|and\b|to\b))"
-)
-_clock = re.compile(
-    r"(?<![\d.:])(?:(?P<time>\d{1,2}(?:[:.]\d\d)?)\s?(?:[ap]m\b|[ap]\.\s?m\.|o['’]clock)"
-    r"|(?:\b(?:at|from|to|until|between|by|around|and)\s|(?<=\d)[–—-])(?P<digital>(?:[01]?\d|2[0-3]):[0-5]\d)(?![\d:]))"
 )
 _day_ends = re.compile(r"\s?(?:[,.;)–—-]|$|(?:to|until|through)\b)")
 _iso_date = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(?:-(\d{2}))?")
@@ -70,7 +66,7 @@ def _dates(text: str) -> Iterator[Date]:
 
 
 def calendar_spans(text: str) -> Iterator[tuple[int, int, str]]:
-    """Stretches whose numbers are a day, a year or a time of day, and which: they count nothing."""
+    """Stretches whose numbers are a day or a year, and which: they count nothing."""
     for match in _in_words.finditer(text):
         if match["month"][0].isupper():  # "12 may be"
             yield (*match.span("before"), "day")
@@ -86,5 +82,3 @@ def calendar_spans(text: str) -> Iterator[tuple[int, int, str]]:
                 yield match.start() + part.start(), match.start() + part.end(), noun
     for match in _year.finditer(text):
         yield (*match.span("year"), "year")
-    for match in _clock.finditer(text):
-        yield (*match.span(match.lastgroup or 0), "time")

@@ -14,7 +14,7 @@ _NOUNS = (
 _COUNTABLE = (
     "phase|day|week|month|year|session|visit|block|group|condition|level|trial|participant|"
     "subject|patient|case|model|task|sample|site|area|layer|cluster|wave|cohort|arm|run|round|cycle|batch|series|"
-    "question|rat|mouse|plot|station|zone|region|factor|component|era|season|stratum|electrode|channel|room|lane|well"
+    "question|rat|mouse|plot|tooth|residue|codon|position|unit|quadrant|lesson|sector|station|zone|region|factor|component|era|season|stratum|electrode|channel|room|lane|well"
 )
 """Such words that are also counted: "day 2" is a label, "each day 20 plants" is not."""
 _CLASS = "type|grade|stage|class|category|tier|chromosome|exon|intron"
@@ -34,7 +34,8 @@ _counted = re.compile(r"\s+(?:[a-z-]+\s+)?[a-z]{2,}s\b")
 _ends = re.compile(r"\s?(?:$|[,.;:)])")
 _product = re.compile(
     r"\b(?:Python|MATLAB|Matlab|SPSS|R|version|Version|v\.?|ver\.|Windows|Release|SAS|Stata|DSM|ICD|GPT|Statistics|Prism|"
-    r"Excel|Office|ImageJ|Ubuntu|Android|iOS|macOS|CUDA|Tween|Polysorbate|PEG|Span)-?\s?$|[A-Z]{2}/$"
+    r"Excel|Office|ImageJ|Ubuntu|Android|iOS|macOS|CUDA|Tween|Polysorbate|PEG|Span|NGC|HD|HIP|UGC|KIC|TIC|KOI|TOI|GJ|"
+    r"PSR|Abell|BAY)-?\s?$|[A-Z]{2}/$|(?<!\w)C/$"
 )
 _citation = re.compile(r"(?:\bal\.?|[A-Z][\w'’.-]{1,60})(?:,\s?|\s?\(|,\s\()$")
 _year_list = re.compile(r"(?:1[89]|20)\d\d[a-z]?[,;]\s?$")
@@ -54,9 +55,13 @@ _spans = re.compile(
     r"(?:https?://|www\.|doi:?\s?(?=10\.))[^\s<>\"]{1,400}|\b10\.\d{4,9}/[^\s<>\"]{1,200}|[\w.+-]{1,64}@[\w-]{1,64}\.[\w.-]{1,64}"
     r"|\barXiv:\s?[\d.]+(?:v\d+)?|\b\d{4}-\d{4}-\d{4}-\d{3}[\dX]\b|\b(?:ISSN|ISBN|PMID|PMCID|ORCID|RRID|NCT)[:\s]*[\w-]{4,20}"
     r"|\b(?:[Tt]el|[Ff]ax|[Pp]hone|TEL|FAX)\w{0,6}[.:]{0,2}\s*\+?[\d()\s./-]{6,30}"
+    r"|\b(?:ISO|DIN|ASTM|IEC|IEEE)(?:/[A-Z]{2,5})?[ -](?:EN\s)?[A-Z]?\d[\d:–-]{0,20}"
+    r"|\b(?:[Aa]pproval|[Pp]ermit|[Ll]icen[cs]e|[Pp]rotocol|[Ll]ot|LOT|[Cc]at\.?|[Cc]atalog(?:ue)?|[Aa]ccession|[Rr]egistration)"
+    r"(?:\s(?:[Nn]umber|[Nn]os?\.?|[Nn]r\.?|[Cc]ode|ID))?:?\s[#(]?[\w./-]{0,12}\d{3}[\w./-]{0,12}"
+    r"|\bC?[12]\d:\d\s?(?:n|ω|Δ)[-‐–−]?\d{1,2}\b|\b(?:[A-Z][a-z]?){1,4}\([0-4]{3}\)"
     r"|\[\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20}\](?![\d°%])"
 )
-"""Identifiers, and numbers of references in brackets (but no interval: "CI [12, 25]")."""
+"""Identifiers, standards, fatty acids, planes of crystals, references in brackets (but no interval: "CI [12, 25]")."""
 _interval = re.compile(r"(?:[=∈:]|\bCI|[Rr]ange|[Ii]nterval|IQR|\b(?:of|in|to|from))\s?$")
 _heading = re.compile(r"(?:^|\n)(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}\.?)[ \t]+(?=[A-Z][A-Za-z]{2}[^\n]{0,80}\n)")
 _enumerator = re.compile(r"(?:^|\n|[:;,.]\s)(?P<number>\(\d{1,2}\)|\d{1,2}\))(?=\s+[a-zA-Z])")

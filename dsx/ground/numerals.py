@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
@@ -60,31 +60,58 @@ def _pattern(decimal: str, groups: str) -> re.Pattern[str]:
 _plain, _comma = _pattern(r".·\u066b", ",\u066c"), _pattern(",\u066b", ".\u066c")  # Arabic separators in both
 _decimal_comma = re.compile(r"(?<![\d,.])(?:(?:\d{1,3}(?:\.\d{3})++|\d+),\d{1,2}(?![\d,])(?!\.\d)|0,\d{3,}(?![\d,]))")
 _scaled = re.compile(rf"\([^()\n]{{1,40}}\)(?P<tail>\s?[×x*·]\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,2}})))")
+_uncertain = re.compile(
+    rf"\.(?P<decimals>\d{{1,12}})\((?P<digits>\d{{1,3}})\)(?P<tail>\s?[×x*·]\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,2}})))?"
+)
 _decimal_point = re.compile(r"(?<![\d,.])\d+[.·](?!\d{3}(?!\d))\d+(?![\d.])")
 
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
-    """A number without sign at `text[start:end]`. exact: written as a number, not as "a dozen" or "a third"."""
+    """A number without sign at `text[start:end]`. exact: written as a number, not as "a dozen" or "a third".
+
+    spread: the uncertainty of a number's last digits, 0.005 for the 5 of "1.234(5)".
+    unit_at: where its unit would begin; behind the power of ten of "(2.4 ± 0.3) × 10³", else its end.
+    """
 
     value: Decimal
     start: int
     end: int
     exact: bool = True
     version: bool = False
+    spread: bool = False
+    unit_at: int = 0
 
 
 def numerals(text: str) -> Iterator[Numeral]:
     """In the order of the text; those of "(2.4 ± 0.3) × 10³" with their power of ten."""
-    brackets = [(*match.span(), match.start("tail"), _exponent(match)) for match in _scaled.finditer(text)]
+    uncertain = {
+        at: match for match in _uncertain.finditer(text) for at in (match.end("decimals"), match.start("digits"))
+    }
+    brackets = deque(_scaled.finditer(text))
     for numeral in _written(text):
-        while brackets and brackets[0][1] <= numeral.start:
-            brackets.pop(0)
-        start, _, tail, exponent = brackets[0] if brackets else (sys.maxsize, 0, 0, 0)
-        if numeral.start < start or numeral.version:
+        while brackets and brackets[0].end() <= numeral.start:
+            brackets.popleft()
+        numeral = replace(numeral, unit_at=numeral.end)
+        if match := uncertain.get(numeral.end) or uncertain.get(numeral.start):
+            yield _with_uncertainty(numeral, match)
+        elif not brackets or numeral.start < brackets[0].start() or numeral.version:
             yield numeral
-        elif numeral.start < tail:
-            yield replace(numeral, value=numeral.value.scaleb(exponent))
+        elif numeral.start < brackets[0].start("tail"):
+            value = numeral.value.scaleb(_exponent(brackets[0]))
+            yield replace(numeral, value=value, unit_at=brackets[0].end())
+
+
+def _with_uncertainty(numeral: Numeral, match: re.Match[str]) -> Numeral:
+    """One of the two numbers of "1.989(2) × 10³⁰". In "63.4(11)" the brackets' number has too many digits for that."""
+    exponent = _exponent(match)
+    unit_at = match.end() if match["tail"] else numeral.end
+    if len(match["digits"]) > len(match["decimals"]):
+        return numeral
+    if numeral.start == match.start("digits"):
+        value = numeral.value.scaleb(exponent - len(match["decimals"]))
+        return replace(numeral, value=value, exact=False, spread=True, unit_at=unit_at)
+    return replace(numeral, value=numeral.value.scaleb(exponent), unit_at=unit_at)
 
 
 def _written(text: str) -> Iterator[Numeral]:

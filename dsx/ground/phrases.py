@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from dsx.ground.amounts import PLACES
 from dsx.ground.numbers import numbers_in
 from dsx.text import UNSPACED, folded_words
 
@@ -48,7 +49,7 @@ def tokens(text: str) -> list[str]:
     pieces, at = [], 0
     text = unicodedata.normalize("NFC", text).replace("+/-", "±").replace("+/−", "±")
     for mention in numbers_in(text):
-        if mention.kind == "value" and mention.start >= at:
+        if mention.kind == "value" and mention.start >= at and mention.parts == 1 and mention.noun not in PLACES:
             sign = "±" if mention.comparator == "±" else ""
             pieces += [text[at : mention.start], f" {sign}{mention.value.normalize():f} "]
             at = mention.end + bool(re.match("[-‐‑][^\\W\\d_]", text[mention.end : mention.end + 2]))  # "10-mg"

@@ -9,10 +9,12 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 from math import prod
 
-from dsx.ground.candidates import is_asked, is_bare, is_count
+from dsx.ground.amounts import PLACES, TIME, amounts
+from dsx.ground.candidates import is_asked, is_bare, is_count, is_unsigned
 from dsx.ground.dates import dated, is_date
 from dsx.ground.labels import label_noun
-from dsx.ground.numbers import NumberMention, numbers_in
+from dsx.ground.mentions import NumberMention
+from dsx.ground.numbers import numbers_in
 from dsx.ground.numerals import as_decimal
 from dsx.ground.phrases import polarity, stands, stands_in_order
 from dsx.types import Flag, Json, Parameter, Status
@@ -59,6 +61,15 @@ _PART_OF = re.compile(
 )
 _EVENLY = re.compile(r"\b(?:equal|equally|evenly)\b")
 _TAKEN_OFF = re.compile(r"\b(?:exclu|withdr|dropp|lost|remov|declin)")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::00(?:Z|[+-]\d\d:\d\d)?)?$")
+_MONEY = re.compile(r"(?:(?:US|A|AU|C|CA|NZ|HK)?\$|[€£¥]|\b[A-Z]{3})\s?$")
+_CURRENCIES = {
+    "$": "$ usd us$ dollar dollars",
+    "€": "€ eur euro euros",
+    "£": "£ gbp pound pounds",
+    "¥": "¥ jpy cny yen",
+}
+_CURRENCIES["US$"] = _CURRENCIES["$"]
 _ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12}
 
 
@@ -141,6 +152,8 @@ class _Number:
 
     def _unsigned(self, mention: NumberMention) -> bool:
         """Whether −30° may be reported as 30: of angles, and where the sign is dropped anyhow."""
+        if mention.noun in PLACES:
+            return is_unsigned(self.parameter)
         kind = read_unit(mention.unit) if mention.unit else None
         angle = kind is not None and kind.kind == frozenset([("angle", 1)])
         return self.value > 0 and (angle or "unsigned" in self.parameter.normalisers)
@@ -163,18 +176,26 @@ class _Number:
             return 0 if daily or same_unit(mention.unit, expected_unit) else None
         following = self._word_after(mention)
         if read_unit(expected_unit) is None:
-            written = self.quote[mention.end : mention.end + len(expected_unit) + 2].lstrip(" -\u00a0")
-            if (
-                same_unit(written[: len(expected_unit)], expected_unit)
-                and not written[len(expected_unit) :][:1].isalpha()
-            ):
-                return 0
-            return 0 if following and same_unit(following, expected_unit) else None if following else 1
+            return self._counts(mention, expected_unit, following)
         if same_unit(expected_unit, "%") and _PART.match(self.quote, mention.end):
             return None  # "9 of 12", "9 (75%)"
         assumable = self.unit is None or self.parameter.unit is None or same_unit(self.unit, self.parameter.unit)
-        free = not following or following == expected_unit == "g" or following.lower() in _FUNCTION_WORDS
+        free = not mention.unitless and (
+            not following or following == expected_unit == "g" or following.lower() in _FUNCTION_WORDS
+        )
         return 1 if assumable and free else None
+
+    def _counts(self, mention: NumberMention, unit: str, following: str) -> int | None:
+        """As `_unit_fit`, of a unit that is a word or a currency: "12 events/h", "US$1,250"."""
+        written = self.quote[mention.end : mention.end + len(unit) + 2].lstrip(" -\u00a0")
+        if same_unit(written[: len(unit)], unit) and not written[len(unit) :][:1].isalpha():
+            return 0
+        sign = _MONEY.search(self.quote, max(0, mention.start - 6), mention.start)
+        if sign and unit.lower() in _CURRENCIES.get(sign[0].strip(), sign[0].strip().lower()).split():
+            return 0
+        if following.lower() in _FUNCTION_WORDS:
+            return 1
+        return 0 if following and same_unit(following, unit) else None if following else 1
 
     def _word_after(self, mention: NumberMention) -> str:
         """The word that follows the number, or the last number of its list or range; "" at the end of a clause."""
@@ -192,13 +213,14 @@ class _Number:
 
     def _converts(self, mention: NumberMention) -> bool:
         """The value is a quoted number in another unit: 0.08 m for "8 cm"."""
-        if not self.unit or not mention.unit:
+        unit = self.unit or (self.parameter.unit if mention.parts > 1 else None)
+        if not unit or not mention.unit:
             return False
         try:
-            converted = Decimal(str(convert(float(mention.value), mention.unit, self.unit)))
+            converted = Decimal(str(convert(float(mention.value), mention.unit, unit)))
         except (ValueError, OverflowError):
             return False
-        if same_unit(mention.unit, self.unit):
+        if same_unit(mention.unit, unit) and not mention.parts > 1:
             return False
         return abs(converted - self.value) <= abs(self.value) * Decimal("1e-6") or self._rounds(converted)
 
@@ -263,19 +285,7 @@ class _Number:
             times = self._times_a_day(each)
             if times and self.value == each.value * times and same_unit(f"{each.unit}/day", expected_unit):
                 return True
-        return any(self._together(first, second) for first, second in pairwise(united))
-
-    def _together(self, first: NumberMention, second: NumberMention) -> bool:
-        """The value is "1 h 30 min" in one unit."""
-        _, _, between = self.quote[first.end : second.start].partition(first.unit or "")
-        if first.unit == second.unit or not re.fullmatch(r"\s{0,2}(?:,|and)?\s{0,2}", between):
-            return False
-        try:
-            parts = [convert(float(each.value), each.unit, self.unit or "") for each in (first, second)]
-        except (ValueError, OverflowError):
-            return False
-        total = Decimal(f"{sum(parts):.12g}")
-        return self.value == total or self._rounds(total)
+        return False
 
     def _overlap(self, part: Sequence[NumberMention]) -> bool:
         """Whether one is a part of another: "42 adults (21 women)", "of 40, 2", "40, 15 of whom"."""
@@ -346,6 +356,10 @@ def _text(value: str, quote: str) -> Status:
         return Status.STATED
     if is_date(value):
         return Status.DERIVED if dated(value, quote) else Status.UNSUPPORTED
+    if clock := _CLOCK.match(value):
+        minutes = 60 * int(clock[1]) + int(clock[2])
+        told = any(each.noun == TIME and each.unit == "min" and each.value == minutes for each in amounts(quote))
+        return Status.DERIVED if told else Status.UNSUPPORTED
     span = _RANGE.fullmatch(value)
     return _range(as_decimal(span[1]), as_decimal(span[2]), quote) if span else Status.UNSUPPORTED
 

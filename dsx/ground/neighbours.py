@@ -1,0 +1,184 @@
+"""What numbers that stand together give to each other: units, roles, and one value ("7 h 30 min")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from dsx.ground.amounts import PLACES
+from dsx.ground.mentions import CONTEXT, MINUS, NumberMention
+from dsx.units import convert, read_unit, unit_end
+
+_in_brackets = re.compile(r"[(\[]\s?(?P<unit>[^()\[\]\n\d]{1,20}\d?)[)\]][^\d\n]{0,24}$")
+_range = re.compile(r"-?\s?(?:[-−–‐‑—]|to|through|up\s+to|and|\.\.\.?|…)\s?", re.IGNORECASE)
+_listed = re.compile(r"[)\]]?\s?(?:[,;/×x&]|,?\s(?:and|or|vs\.?|by)|,\s?(?:and|or))\s?[(\[]?", re.IGNORECASE)
+_deviation = r"(?:SDs?|s\.d\.|S\.D\.|SE|SEM|sd|st\.?dev\.?|standard\s+(?:deviation|error))"
+_spread = re.compile(rf"\s?(?:±|\+/-|\+/−)\s?|\s?\(±\s?|[\s,;(]{{1,3}}{_deviation}\s?[=:]?\s?")
+_mean = re.compile(r"(?:\bM|\b[Mm]eans?|\b[Aa]verage|\bx̄|\bAvg\.?)\b[^.\d\n]{0,25}$")
+_spread_word = re.compile(rf"\b{_deviation}(?:\s(?:of|was|is))?[\s=:]{{0,3}}$")
+_INDEX_SIGNS = ("-", "–", "−", "/", ",", ":", "")
+_bracket = re.compile(r"\s?[(\[]")
+_between = re.compile(r"\b(?:between|from)\s+$", re.IGNORECASE)
+_share_after, _part_of = re.compile(r"\s?[(\[]\s?"), re.compile(r"\s(?:out\s)?of(?:\s(?:the|all))?\s")
+_next_part = re.compile(r"\s{0,2}(?:and\s)?")
+_STEPS = {
+    ("year", "month"): 12, ("year", "week"): 52, ("year", "day"): 365, ("month", "week"): 5, ("month", "day"): 31,
+    ("week", "day"): 7, ("day", "hour"): 24, ("hour", "minute"): 60, ("minute", "second"): 60, ("foot", "inch"): 12,
+    ("pound", "ounce"): 16,
+}  # fmt: skip
+"""Units in which one amount is written, and how many of the second make one of the first."""
+LONGEST_JOIN = 6
+
+
+# ---- amounts of several numbers with a unit each ----
+
+
+def merged(text: str, mentions: Iterable[NumberMention]) -> list[NumberMention]:
+    """With "7 h 30 min", "3 years and 6 months" and "5 ft 11 in" as one each."""
+    amounts: list[NumberMention] = []
+    for mention in mentions:
+        if amounts and _continues(text, amounts[-1], mention):
+            mention = _sum(text, amounts.pop(), mention)
+        amounts.append(mention)
+    return amounts
+
+
+def _continues(text: str, first: NumberMention, second: NumberMention) -> bool:
+    """Whether the second counts the next smaller unit, and less than one of the first's."""
+    if not (first.unit and second.unit) or "label" in (first.kind, second.kind) or first.noun or second.comparator:
+        return False
+    stop = first.end if first.parts > 1 else text.find(first.unit, first.end) + len(first.unit)
+    if second.start - stop > LONGEST_JOIN or not _next_part.fullmatch(text, stop, second.start):
+        return False
+    units = read_unit(first.unit), read_unit(second.unit)
+    most = _STEPS.get((units[0].expression, units[1].expression)) if units[0] and units[1] else None
+    return most is not None and 0 <= second.value < most and first.value == first.value.to_integral_value()
+
+
+def _sum(text: str, first: NumberMention, second: NumberMention) -> NumberMention:
+    unit = second.unit or ""
+    total = convert(float(first.value), first.unit, unit) + float(second.value)
+    end = text.find(unit, second.end) + len(unit)
+    return replace(
+        first, value=Decimal(f"{total:.12g}"), text=text[first.start : end], end=end, unit=unit, exact=False, parts=2
+    )
+
+
+# ---- neighbours: lists, ranges, means with their spread ----
+
+
+def linked(text: str, mentions: list[NumberMention]) -> list[NumberMention]:
+    """Units, labels and roles given on along lists and ranges."""
+    given = list(mentions)
+    for at in range(len(given)):
+        given[at] = _from_left(text, given[at - 1] if at else None, given[at])
+    for at in range(len(given) - 2, -1, -1):
+        given[at] = _from_right(text, given[at], given[at + 1])
+    return given
+
+
+def _link(text: str, left: NumberMention, right: NumberMention) -> str:
+    """How two numbers that follow each other are joined: "spread", "range", "list" or ""."""
+    start = left.end
+    if left.unit is not None and (found := text.find(left.unit, left.end, left.end + len(left.unit) + 2)) >= 0:
+        start = found + len(left.unit)
+    if right.start - start > 24:
+        return ""
+    between = text[start : right.start]
+    if right.comparator == "±" or _spread.fullmatch(between):
+        return "spread" if _spread.fullmatch(text[start : right.end - len(_bare(right))]) else ""
+    if left.comparator and "," in between:
+        return ""
+    if _range.fullmatch(between) and not (
+        between.strip().lower() == "and" and not _between.search(text[max(0, left.start - 9) : left.start])
+    ):
+        return "range"
+    if not between and right.text[:1] in MINUS:
+        return "range"
+    if _bracket.fullmatch(between) and text[right.end : right.end + 1] in ")]":  # "23.4 (3.1) years"
+        return "bracket"
+    return "list" if _listed.fullmatch(between) else ""
+
+
+def _from_left(text: str, left: NumberMention | None, right: NumberMention) -> NumberMention:
+    if right.kind == "label":
+        return right
+    before = text[max(0, right.start - CONTEXT) : right.start]
+    link = _link(text, left, right) if left else ""
+    if left and left.kind == "label" and (_is_index(text, left, right) or (link and _goes_on(text, left, right, link))):
+        return replace(right, kind="label", noun=left.noun)
+    role = right.role
+    if link == "spread" or _spread_word.search(before):
+        role = "spread"
+    elif link == "range" and left and left.kind == "value":
+        role = "range_high"
+    elif _mean.search(before) and role == "plain":
+        role = "mean"
+    unit = right.unit
+    if unit is None and link == "spread" and left:
+        unit = left.unit
+    if unit is None and (match := _in_brackets.search(before)) and whole_unit(match["unit"].strip()):
+        unit = match["unit"].strip()
+    if link == "spread":
+        bare = _bare(right)
+        right = replace(right, text=bare, start=right.end - len(bare), value=abs(right.value), comparator="")
+    return right if (role, unit) == (right.role, right.unit) else replace(right, role=role, unit=unit)
+
+
+def _bare(mention: NumberMention) -> str:
+    """Its text without signs."""
+    return re.sub(r"^[±+/\-−\s]+", "", mention.text)
+
+
+def _goes_on(text: str, left: NumberMention, right: NumberMention, link: str) -> bool:
+    """Whether a label's noun counts for the next number too: "Experiments 1 and 2", "Table 1–3"."""
+    if right.unit or not right.text.isdecimal() or left.noun == "year":
+        return False
+    ended = " and " in text[max(0, left.start - 6) : left.start]
+    return bool(left.noun) and (link == "range" or (left.noun.endswith("s") and not ended))
+
+
+def _is_index(text: str, left: NumberMention, right: NumberMention) -> bool:
+    """Whether both belong to one symbol: "AUC0–24", "t1/2", "F2,45"."""
+    glued = text[left.start - 1 : left.start].isalpha() or text[left.start - 1 : left.start] == "_"
+    return glued and not right.unit and text[left.end : right.start] in _INDEX_SIGNS
+
+
+def _from_right(text: str, left: NumberMention, right: NumberMention) -> NumberMention:
+    if left.kind == "label" or right.kind == "label" or left.noun:
+        return left
+    link = _link(text, left, right)
+    role = left.role
+    if right.role == "spread" and link == "spread" and role == "plain":
+        role = "mean"
+    elif right.role == "range_high" and link == "range" and role in ("plain", "percent"):
+        role = "range_low"
+    if right.noun in PLACES and (link == "range" or (link and left.unit == "°")):
+        value = -abs(left.value) if right.value < 0 else left.value
+        return replace(left, value=value, unit="°", noun=right.noun, role=role)
+    between = text[left.end : right.start]
+    part = right.unit is None and _part_of.fullmatch(between)
+    year = "," in between and len(left.text) == 4 and 1900 <= left.value <= 2099
+    if link == "range" and left.unit == "°" and right.unit in ("°C", "°F"):
+        return replace(left, unit=right.unit, role=role)
+    adjective = text[right.end : right.end + 1] in ("-", "‐", "‑")
+    times = (
+        link and right.unit and re.search(r"[×x]", between) and (adjective or not _is_extent(right.unit))
+    )  # "2 × 125 mg"
+    if part or times or (right.role == "percent" and _share_after.fullmatch(between)):
+        left = replace(left, unitless=True)
+    if left.unit is None and right.unit is not None and link and not year and not times:
+        return replace(left, unit=right.unit, role="percent" if right.role == "percent" and role == "plain" else role)
+    return left if role == left.role else replace(left, role=role)
+
+
+def _is_extent(unit: str | None) -> bool:
+    """Whether it measures sides: of "10 × 20 cm" both have it."""
+    kind = read_unit(unit) if unit else None
+    return kind is not None and kind.kind in [{(name, 1)} for name in ("[length]", "angle", "pixel")]
+
+
+def whole_unit(written: str) -> bool:
+    return bool(written) and unit_end(written, 0) == len(written)

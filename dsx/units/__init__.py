@@ -1,0 +1,12 @@
+"""Units as papers write them.
+
+names       pint's names, and what papers write for them
+factors     where a unit ends in a text, and what it is made of
+conversion  what it measures, and the way to the stored unit
+"""
+
+from dsx.units.conversion import Unit, aliases, convert, known_units, read_unit, same_unit
+from dsx.units.factors import is_named, unit_end
+from dsx.units.names import ALIASES
+
+__all__ = ["ALIASES", "Unit", "aliases", "convert", "is_named", "known_units", "read_unit", "same_unit", "unit_end"]

@@ -1,0 +1,131 @@
+"""Where a unit ends in a text, and which units it is made of: "mg kg−1 d−1", "g of protein per kg", "kgm−3"."""
+
+from __future__ import annotations
+
+import re
+
+from dsx.units.names import NAMES, PHRASES, PREFIX_NAMES
+
+_phrase = re.compile("|".join(f"(?P<p{at}>{pattern})(?!\\w)" for at, pattern in enumerate(PHRASES)))
+_factor = re.compile(
+    r"(?P<join>\s?/\s?\(?|\s?[·*]\s?|\s+per\s+|\s)?(?P<order>(?:square|sq\.?|cubic)\s+)?"
+    r"(?P<name>[^\W\d_\u3040-\ud7af]+|°(?:[CF](?![^\W\d_]))?|[%‰′″\"℃℉])"
+    r"(?:\^?\{?(?P<power>[-+]?[1-9])\}?(?!\d|[.,]\d))?"
+)
+_substance = re.compile(
+    r"\s(?:photons?|quanta|[A-Z][A-Za-z]{0,3}[₂₃₄2-4]?)(?=\s[^\W\d_]{1,5}-[1-3])"
+    r"|\s(?:of\s)?(?!(?:and|or|to|in|at|on|with|was|were|by|from|for)\s)[a-z]{3,15}(?:\s[a-z]{3,15})?"
+    r"(?=(?:\sper\s|\s?/\s?)(?:kg|g|L|l|mL|ml|dL|d|day|h|hour|week|year|ha|m2)(?!\w))"
+)
+"""Of what it is: "kg N ha−1", "µmol photons m−2 s−1", "g of protein per kg"."""
+_counted = re.compile(r"[a-z]{2,15}\.?(?=\s[^\W\d_]{1,4}-[1-3](?!\d))")
+"""Things over a unit: "trees ha−1", "ind. m−2"."""
+_next_factor = re.compile(r"[^\W\d_]{1,4}-[1-3](?!\d)")
+_united = re.compile(r"\s?([^\W\d_]+)(?![\w-])")
+_PRODUCTS = {("pascal", "second"), ("newton", "meter"), ("ampere", "hour"), ("watt", "hour"), ("volt", "second")}
+"""Units that are multiplied with a blank or nothing between them: mPa s, N m, mAh."""
+ONE_LETTER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺−–‐‑⋅∙×µºº˚∘◦Ω％٪﹪\u2009\u202f\u00a0", "0123456789-+----··*μ°°°°°Ω%%%   ")
+_TIMES = frozenset(["second", "minute", "hour", "day", "week", "month", "year"])
+LONGEST_UNIT = 48
+Factors = tuple[tuple[str, float], ...]
+"""pint's names and their powers."""
+
+
+def unit_end(text: str, start: int) -> int:
+    """Where the unit ends that begins at `start`; `start` where none does. Case counts: mW is no MW.
+
+    A known unit over a word is one unit too: "g/plant".
+    """
+    return factors_at(text, start)[0]
+
+
+def factors_at(text: str, start: int) -> tuple[int, Factors | None]:
+    """Where the unit at `start` ends, and pint's names and powers in it (None: not all are known)."""
+    window = text[start : start + LONGEST_UNIT].translate(ONE_LETTER)
+    factors: list[tuple[str, float]] = []
+    end = 0
+    if phrase := _phrase.match(window):
+        written = list(PHRASES.values())[int((phrase.lastgroup or "p0")[1:])] or phrase.group().replace("-", "")
+        factors.append((NAMES.get(written, written), 1))
+        end = phrase.end()
+    elif window[:2] == "1/" or window[:1] == "/":
+        end = window.index("/")
+    known = True
+    nested = False
+    while factor := _factor.match(window, end):
+        join, name = factor["join"] or "", factor["name"]
+        power = 3.0 if (factor["order"] or "")[:1] == "c" else 2.0 if factor["order"] else float(factor["power"] or 1)
+        divides = "/" in join or "per" in join
+        units = _named(name, -power if divides else power, first=not factors)
+        stop = factor.end()
+        if (nested or "(" in join) and window[stop : stop + 1] == ")":
+            stop += 1
+        if end and not join and not window[end - 1].isdigit():
+            break
+        if not factors and end == 0 and (join or not units):
+            if not join and (counted := _counted.match(window)):
+                factors, end, known = [(counted.group(), 1)], counted.end(), False
+                continue
+            break
+        if join and not divides and join.isspace() and (not units or not (power < 0 or nested)):
+            if substance := _substance.match(window, end):
+                end = substance.end()
+                continue
+            if not (factors and units and _multiplied(factors[-1][0], units[0][0])):
+                break
+        if not factors and power < 0 and units and _opens_range(window, stop, units[0][0]):
+            stop, units = factor.start("power"), ((units[0][0], 1.0),)
+        goes_on = factor["power"] and _next_factor.match(window, stop)
+        if name != "°" and not goes_on and stop < len(window) and _is_word(window[stop]):
+            break
+        known = known and bool(units)
+        nested = nested or "(" in join
+        below = divides or (nested and "(" not in join)
+        factors += [(unit, -abs(exponent) if below else exponent) for unit, exponent in units or ((name, power),)]
+        end = stop
+    return (start + end if factors else start), (tuple(factors) if factors and known else None)
+
+
+def _is_word(letter: str) -> bool:
+    """Whether a unit cannot end before it. Scripts without blanks (from Thai on) may follow at once."""
+    return (letter.isalnum() and letter < "\u0e00") or letter in "_☉⊙"
+
+
+def _named(name: str, power: float, first: bool) -> Factors:
+    """pint's names for a factor: one, two without a blank between them where it is the first, else none."""
+    unit = NAMES.get(name) or (NAMES.get(name.lower()) if len(name) > 4 and name.istitle() else None)
+    if unit is None and name == "a" and power < 0:
+        unit = "year"
+    return ((unit, power),) if unit else run_together(name, power) if first else ()
+
+
+def run_together(letters: str, power: float) -> Factors:
+    """Two units without a blank between them: "kgm−3", "Ncm"; empty where there are none."""
+    for at in range(len(letters) - 1, 0, -1):
+        above, below = NAMES.get(letters[:at]), NAMES.get(letters[at:])
+        if above and below and below != "inch" and (power < 0 or (power == 1 and _multiplied(above, below))):
+            return (above, 1.0), (below, power)
+    return ()
+
+
+def _multiplied(first: str, second: str) -> bool:
+    """Whether the two are multiplied where they stand side by side."""
+    return (_bare(first), _bare(second)) in _PRODUCTS
+
+
+def _bare(name: str) -> str:
+    """Without a prefix."""
+    return next((name.removeprefix(prefix) for prefix in PREFIX_NAMES[1:] if name.startswith(prefix)), name)
+
+
+def _opens_range(window: str, stop: int, unit: str) -> bool:
+    """Whether what looks like a power begins a range: "125 Hz–4 kHz", "30 s–2 min"."""
+    following = _united.match(window, stop)
+    name = NAMES.get(following[1], "") if following else ""
+    return bool(name) and (_bare(name) == _bare(unit) or {name, unit} <= _TIMES)
+
+
+def is_named(written: str) -> bool:
+    """Whether papers' ways of writing units, without pint's, know the whole of `written`."""
+    end, factors = factors_at(written, 0)
+    return factors is not None and end == len(written)
