@@ -15,8 +15,8 @@ from dsx.ask.query import Query, parameters_query
 from dsx.ask.select import Selector, readable
 from dsx.ground.candidates import Candidate, value_fit
 from dsx.ground.locate import evidence_at
-from dsx.ground.normalise import normalise
 from dsx.ground.mentions import NumberMention
+from dsx.ground.normalise import normalise
 from dsx.ground.numbers import find_numbers
 from dsx.recipe import Recipe
 from dsx.schema import validates
