@@ -15,11 +15,14 @@ from decimal import Decimal
 from dsx.ground.amounts import LATITUDE, LONGITUDE, PLACES, TIME
 from dsx.ground.mentions import NumberMention
 from dsx.types import Json, Parameter, Shown
-from dsx.units import convert, read_unit
+from dsx.units import convert, read_unit, same_unit
 
 MOST_OPERANDS = 6
 """Numbers that one computed value is made of."""
 _NOUNS = {"exp": "experiment", "expt": "experiment", "fig": "figure", "tab": "table", "eq": "equation", "df": "freedom"}
+_NOUNS |= {"vol": "volume", "p": "page", "pp": "page", "nr": "number"}
+_STAGES = ("day", "week", "month")
+"""Nouns whose number is an amount of time too: "on day 21"."""
 _counting = re.compile(r"(?:n|num|number|count|how many)[\s_]|the (?:total )?number of ", re.IGNORECASE)
 _when = re.compile(r"time|clock|onset|offset|bed|wak|rise|sunset|midpoint|noon|start|end$")
 _PLACE_WORDS = {
@@ -183,7 +186,8 @@ def is_asked(mention: NumberMention, parameter: Parameter) -> bool:
     words = set(re.findall(r"[a-z]+", " ".join((parameter.name, *parameter.synonyms)).lower()))
     nouns = {mention.noun, singular := mention.noun.removesuffix("s"), _NOUNS.get(singular, "")} - {""}
     if mention.kind == "label":
-        return bool(nouns & words) and not is_count(parameter)
+        is_stage = singular in _STAGES and parameter.unit is not None and same_unit(singular, parameter.unit)
+        return (bool(nouns & words) or is_stage) and not is_count(parameter)
     return not nouns or bool(nouns & words) or not is_count(parameter)
 
 

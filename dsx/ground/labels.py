@@ -14,13 +14,14 @@ _NOUNS = (
 _COUNTABLE = (
     "phase|day|week|month|year|session|visit|block|group|condition|level|trial|participant|"
     "subject|patient|case|model|task|sample|site|area|layer|cluster|wave|cohort|arm|run|round|cycle|batch|series|"
-    "question|rat|mouse|plot|tooth|residue|codon|position|unit|quadrant|lesson|sector|station|zone|region|factor|component|era|season|stratum|electrode|channel|room|lane|well"
+    "question|rat|mouse|plot|tooth|residue|codon|position|unit|quadrant|lesson|sector|station|zone|region|factor|component|"
+    "era|season|stratum|electrode|channel|room|lane|well"
 )
 """Such words that are also counted: "day 2" is a label, "each day 20 plants" is not."""
 _CLASS = "type|grade|stage|class|category|tier|chromosome|exon|intron"
 """Words whose number is always their label: "a type 2 error", "grade three tumours"."""
 _before = re.compile(
-    rf"(?:^|[^\w])(?P<noun>{_NOUNS})(?P<plural>s|es|ies)?\.?[ \u00a0]?(?:no\.?\s?|#\s?|nos\.?\s?)?[(\[]?$",
+    rf"(?:^|[^\w])(?P<noun>{_NOUNS})(?P<plural>s|es|ies)?(?P<dot>\.)?[ \u00a0]?(?:no\.?\s?|#\s?|nos\.?\s?)?[(\[]?$",
     re.IGNORECASE,
 )
 _before_class = re.compile(
@@ -28,22 +29,31 @@ _before_class = re.compile(
 )
 _before_countable = re.compile(rf"(?:^|[^\w])(?P<noun>{_COUNTABLE})(?P<plural>s)?[ \u00a0]?(?:#\s?)?$", re.IGNORECASE)
 _determiner = re.compile(
-    r"\b(?:this|that|each|every|the|our|an?|per|one|first|second|third|present|current|main|last)\s$", re.I
+    r"\b(?:this|that|each|every|the|our|an?|per|one|first|second|third|present|current|main|last|takes?|took|taking)\s$",
+    re.I,
 )
+_determined = re.compile(
+    r"\b(?:this|that|each|every|the|our|an?)\s"
+    r"(?:(?!(?:of|in|from|for|to|and|with|on|at|see|by|as|or|than)\b)[A-Za-z-]{1,30}\s){1,2}"
+    r"(?:group|trial|arm|cohort|site|sample|subject|participant|patient|rat|plot|case)s?\s?$"
+)
+"""A noun with its adjectives is no name: "in the parent group 18 of them"."""
+_number_before = re.compile(r"(?:\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve))\s$", re.I)
 _counted = re.compile(r"\s+(?:[a-z-]+\s+)?[a-z]{2,}s\b")
 _ends = re.compile(r"\s?(?:$|[,.;:)])")
 _product = re.compile(
-    r"\b(?:Python|MATLAB|Matlab|SPSS|R|version|Version|v\.?|ver\.|Windows|Release|SAS|Stata|DSM|ICD|GPT|Statistics|Prism|"
+    r"\b(?:Python|MATLAB|Matlab|SPSS|R|version|Version|ver\.|Windows|Release|SAS|Stata|DSM|ICD|GPT|Statistics|Prism|"
     r"Excel|Office|ImageJ|Ubuntu|Android|iOS|macOS|CUDA|Tween|Polysorbate|PEG|Span|NGC|HD|HIP|UGC|KIC|TIC|KOI|TOI|GJ|"
-    r"PSR|Abell|BAY)-?\s?$|[A-Z]{2}/$|(?<!\w)C/$"
+    r"PSR|Abell|BAY)-?\s?$|(?<!\w)v\.?$|[A-Z][\w)]{0,20},?\s\(?v\.?\s?$|[A-Z]{2}/$|(?<!\w)C/$"
 )
 _citation = re.compile(r"(?:\bal\.?|[A-Z][\w'’.-]{1,60})(?:,\s?|\s?\(|,\s\()$")
-_year_list = re.compile(r"(?:1[89]|20)\d\d[a-z]?[,;]\s?$")
+_year_list = re.compile(r"(?:\bal\.?|[A-Z][\w'’.-]{1,60}),?\s\(?(?:1[89]|20)\d\d[a-z]?[,;]\s?$")
 _compound = re.compile(
-    r"[-‐‑–]?\s?(?:way|tailed|sided|tail|dimensional|photon|AFC|alternative|back|sample\s+t|factor\s+analysis|D\b|d\b(?=\s+[a-z])|"
+    r"[-‐‑–]?\s?(?:way|tailed|sided|tail|dimensional|photon|AFC|alternative|back|sample\s+t|factor\s+analysis|(?-i:D)\b|"
     r"to[-‐‑]one|another|or the other|st\b|nd\b|rd\b|th\b)|['’′]-?\s?(?:end|UTR|terminus|terminal|flank|overhang)",
     re.IGNORECASE,
 )
+_dimension = re.compile(r"[-‐‑]?d\b(?=\s+[a-z])")
 _pronoun = re.compile(
     r"\b(?:no|any|every|some|each|the|this|that|which|another|other|first|second|third|last|next)[\s-]+$", re.IGNORECASE
 )
@@ -58,14 +68,19 @@ _spans = re.compile(
     r"|\b(?:ISO|DIN|ASTM|IEC|IEEE)(?:/[A-Z]{2,5})?[ -](?:EN\s)?[A-Z]?\d[\d:–-]{0,20}"
     r"|\b(?:[Aa]pproval|[Pp]ermit|[Ll]icen[cs]e|[Pp]rotocol|[Ll]ot|LOT|[Cc]at\.?|[Cc]atalog(?:ue)?|[Aa]ccession|[Rr]egistration)"
     r"(?:\s(?:[Nn]umber|[Nn]os?\.?|[Nn]r\.?|[Cc]ode|ID))?:?\s[#(]?[\w./-]{0,12}\d{3}[\w./-]{0,12}"
+    r"|(?<![\w.,])\d{1,2}(?:,\d{1,2}){1,4}-(?=[a-z]{4})|(?<=-)\d{1,2}(?:,\d{1,2}){1,4}-(?=[a-z]{4})"
     r"|\bC?[12]\d:\d\s?(?:n|ω|Δ)[-‐–−]?\d{1,2}\b|\b(?:[A-Z][a-z]?){1,4}\([0-4]{3}\)"
     r"|\[\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20}\](?![\d°%])"
 )
-"""Identifiers, standards, fatty acids, planes of crystals, references in brackets (but no interval: "CI [12, 25]")."""
+"""Identifiers, standards, places of atoms, planes of crystals, references in brackets (not "CI [12, 25]")."""
 _interval = re.compile(r"(?:[=∈:]|\bCI|[Rr]ange|[Ii]nterval|IQR|\b(?:of|in|to|from))\s?$")
 _heading = re.compile(r"(?:^|\n)(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}\.?)[ \t]+(?=[A-Z][A-Za-z]{2}[^\n]{0,80}\n)")
 _enumerator = re.compile(r"(?:^|\n|[:;,.]\s)(?P<number>\(\d{1,2}\)|\d{1,2}\))(?=\s+[a-zA-Z])")
 _unit_before = re.compile(r"\d\s?[a-zµμ]{1,4}.$")
+ENUMERATED = 80
+"""Characters before "2)" in which a bracket may be open that it closes."""
+LONGEST_SHORT = 5
+"""Letters of an abbreviation: a full stop after "Suppl" ends no sentence, one after "experiment" does."""
 WINDOW = 40
 """Characters before a number that tell whether it is a label."""
 
@@ -79,6 +94,9 @@ def label_spans(text: str) -> Iterator[tuple[int, int]]:
         for match in pattern.finditer(text):
             line_end = text.find("\n", match.end())
             line = text[match.end() : line_end if line_end >= 0 else len(text)]
+            before = text[max(0, match.start() - ENUMERATED) : match.start()]
+            if match["number"][0] != "(" and before.count("(") > before.count(")"):
+                continue  # "(deep, 13)"
             if pattern is _enumerator or not line.rstrip().endswith((".", "。")) or "." in match["number"].rstrip("."):
                 yield match.span("number")
 
@@ -105,7 +123,7 @@ def label_noun(text: str, start: int, end: int) -> str | None:
         return _noun(match)
     if _statistic.search(before) and _statistic_end.match(after):
         return "df"
-    if _product.search(before) or _compound.match(after):
+    if _product.search(before) or _compound.match(after) or (text[start:end] in "23" and _dimension.match(after)):
         return ""
     if text[start:end].lower() == "one" and (_pronoun.search(before) or after.startswith(("'s", "’s"))):
         return ""
@@ -121,12 +139,18 @@ def label_noun(text: str, start: int, end: int) -> str | None:
 
 def _names(match: re.Match[str], after: str, digits: bool) -> bool:
     """Whether the number names the noun before it: in "this study 20 people", "each day 20 plants" it does not."""
-    capital = match["noun"][0].isupper()
-    if not digits and (match["plural"] or _counted.match(after) or not (capital or _ends.match(after))):
+    capital, plural = match["noun"][0].isupper(), match["plural"]
+    if after.lstrip()[:1] == "%" or (plural and _number_before.search(match.string, 0, match.start("noun"))):
+        return False
+    if match.re is _before and match["dot"] and len(match["noun"]) > LONGEST_SHORT:
+        return False
+    if not _ends.match(after) and _determined.search(match.string):
+        return False
+    if not digits and (plural or _counted.match(after) or not (capital or _ends.match(after))):
         return False
     if match["noun"].lower() != "phase" and _determiner.search(match.string, 0, match.start("noun")):
         return False
-    return match.re is _before or not _counted.match(after) or (capital and not match["plural"])
+    return match.re is _before or not _counted.match(after) or (capital and not plural)
 
 
 def _noun(match: re.Match[str]) -> str:

@@ -11,7 +11,14 @@ from dsx.ground.amounts import PLACES
 from dsx.ground.mentions import CONTEXT, MINUS, NumberMention
 from dsx.units import convert, read_unit, unit_end
 
-_in_brackets = re.compile(r"[(\[]\s?(?P<unit>[^()\[\]\n\d]{1,20}\d?)[)\]][^\d\n]{0,24}$")
+_in_brackets = re.compile(r"[(\[]\s?(?P<unit>[^()\[\]\n\d]{1,20}\d?)[)\]](?:(?!\.\s)[^\d\n]){0,24}$")
+_count_and_share = re.compile(r"(?:\b[nN]|\b[Nn]os?\.|[Nn]umber|[Cc]ount)\s?[(\[]%[)\]][^\n]*$")
+_level = re.compile(r"[\s-]?(?:CIs?\b|CrI|HDI|PI\b|conf|cred|LOA|limits|pred)")
+_LETTERS = frozenset(["A", "C", "M", "T", "Eq"])
+"""In brackets names of groups rather than units."""
+LONGEST_ROW = 400
+_UNLIKE = {("plain", "mean"), ("plain", "range_low")}
+"""Roles of two numbers of a list that are of one kind by chance only: "n = 12; 4.1 ± 0.3 kg"."""
 _range = re.compile(r"-?\s?(?:[-−–‐‑—]|to|through|up\s+to|and|\.\.\.?|…)\s?", re.IGNORECASE)
 _listed = re.compile(r"[)\]]?\s?(?:[,;/×x&]|,?\s(?:and|or|vs\.?|by)|,\s?(?:and|or))\s?[(\[]?", re.IGNORECASE)
 _deviation = r"(?:SDs?|s\.d\.|S\.D\.|SE|SEM|sd|st\.?dev\.?|standard\s+(?:deviation|error))"
@@ -22,7 +29,9 @@ _INDEX_SIGNS = ("-", "–", "−", "/", ",", ":", "")
 _bracket = re.compile(r"\s?[(\[]")
 _between = re.compile(r"\b(?:between|from)\s+$", re.IGNORECASE)
 _share_after, _part_of = re.compile(r"\s?[(\[]\s?"), re.compile(r"\s(?:out\s)?of(?:\s(?:the|all))?\s")
-_next_part = re.compile(r"\s{0,2}(?:and\s)?")
+_percent_outside = re.compile(r"[)\]]\s?(?:%|per)")
+_next_part = re.compile(r"\s{0,2}(?P<and>and\s)?")
+_JOINED_BY_AND = ("month", "minute", "second")
 _STEPS = {
     ("year", "month"): 12, ("year", "week"): 52, ("year", "day"): 365, ("month", "week"): 5, ("month", "day"): 31,
     ("week", "day"): 7, ("day", "hour"): 24, ("hour", "minute"): 60, ("minute", "second"): 60, ("foot", "inch"): 12,
@@ -50,10 +59,13 @@ def _continues(text: str, first: NumberMention, second: NumberMention) -> bool:
     if not (first.unit and second.unit) or "label" in (first.kind, second.kind) or first.noun or second.comparator:
         return False
     stop = first.end if first.parts > 1 else text.find(first.unit, first.end) + len(first.unit)
-    if second.start - stop > LONGEST_JOIN or not _next_part.fullmatch(text, stop, second.start):
+    join = _next_part.fullmatch(text, stop, second.start) if second.start - stop <= LONGEST_JOIN else None
+    if join is None:
         return False
     units = read_unit(first.unit), read_unit(second.unit)
-    most = _STEPS.get((units[0].expression, units[1].expression)) if units[0] and units[1] else None
+    if not (units[0] and units[1]) or (join["and"] and units[1].expression not in _JOINED_BY_AND):
+        return False
+    most = _STEPS.get((units[0].expression, units[1].expression))
     return most is not None and 0 <= second.value < most and first.value == first.value.to_integral_value()
 
 
@@ -99,7 +111,8 @@ def _link(text: str, left: NumberMention, right: NumberMention) -> str:
         return "range"
     if _bracket.fullmatch(between) and text[right.end : right.end + 1] in ")]":  # "23.4 (3.1) years"
         return "bracket"
-    return "list" if _listed.fullmatch(between) else ""
+    closed = sum(map(between.count, ")]")) == sum(map(between.count, "(["))
+    return "list" if closed and _listed.fullmatch(between) else ""
 
 
 def _from_left(text: str, left: NumberMention | None, right: NumberMention) -> NumberMention:
@@ -119,12 +132,22 @@ def _from_left(text: str, left: NumberMention | None, right: NumberMention) -> N
     unit = right.unit
     if unit is None and link == "spread" and left:
         unit = left.unit
-    if unit is None and (match := _in_brackets.search(before)) and whole_unit(match["unit"].strip()):
-        unit = match["unit"].strip()
+    if unit is None:
+        unit = _unit_before(text, right, before)
+        role = "percent" if unit == "%" and role == "plain" else role
     if link == "spread":
         bare = _bare(right)
         right = replace(right, text=bare, start=right.end - len(bare), value=abs(right.value), comparator="")
     return right if (role, unit) == (right.role, right.unit) else replace(right, role=role, unit=unit)
+
+
+def _unit_before(text: str, mention: NumberMention, before: str) -> str | None:
+    """That of "Age (years): 23"; after "n (%)" that of numbers in brackets alone."""
+    if _count_and_share.search(text[max(0, text.rfind("\n", 0, mention.start)) : mention.start][-LONGEST_ROW:]):
+        return "%" if text[mention.start - 1 : mention.start] in ("(", "[") else None
+    match = _in_brackets.search(before)
+    unit = match["unit"].strip() if match else ""
+    return unit if whole_unit(unit) and unit not in _LETTERS else None
 
 
 def _bare(mention: NumberMention) -> str:
@@ -158,27 +181,52 @@ def _from_right(text: str, left: NumberMention, right: NumberMention) -> NumberM
     if right.noun in PLACES and (link == "range" or (link and left.unit == "°")):
         value = -abs(left.value) if right.value < 0 else left.value
         return replace(left, value=value, unit="°", noun=right.noun, role=role)
-    between = text[left.end : right.start]
-    part = right.unit is None and _part_of.fullmatch(between)
-    year = "," in between and len(left.text) == 4 and 1900 <= left.value <= 2099
     if link == "range" and left.unit == "°" and right.unit in ("°C", "°F"):
         return replace(left, unit=right.unit, role=role)
-    adjective = text[right.end : right.end + 1] in ("-", "‐", "‑")
-    times = (
-        link and right.unit and re.search(r"[×x]", between) and (adjective or not _is_extent(right.unit))
-    )  # "2 × 125 mg"
-    if part or times or (right.role == "percent" and _share_after.fullmatch(between)):
-        left = replace(left, unitless=True)
-    if left.unit is None and right.unit is not None and link and not year and not times:
+    unitless = left.unitless or _is_factor(text, left, right, link)
+    left = replace(left, role=role, unitless=unitless)
+    if left.unit is None and right.unit is not None and link and not unitless and _shares_unit(text, left, right, link):
         return replace(left, unit=right.unit, role="percent" if right.role == "percent" and role == "plain" else role)
-    return left if role == left.role else replace(left, role=role)
+    return left
 
 
-def _is_extent(unit: str | None) -> bool:
+def _is_factor(text: str, left: NumberMention, right: NumberMention, link: str) -> bool:
+    """Whether the left one counts: the 2 of "2 × 125 mg", the 9 of "9 of 12" and of "9 (75%)"."""
+    between = text[left.end : right.start]
+    if link and right.unit and re.search(r"[×x]", between):
+        return text[right.end : right.end + 1] in ("-", "‐", "‑") or not (
+            _is_side(right.unit) or _is_enclosed(right.unit)
+        )
+    if right.unit is None and _part_of.fullmatch(between):
+        return left.value < right.value != 100 and left.value == left.value.to_integral_value()
+    is_share = right.role == "percent" and not _percent_outside.match(text, right.end)  # not "67.9 (1.9)%"
+    return is_share and _share_after.fullmatch(between) is not None
+
+
+def _shares_unit(text: str, left: NumberMention, right: NumberMention, link: str) -> bool:
+    """Whether the unit after the right one is the left one's too: not of "in 2019, 20 mg", "ratio 0.7; 95% CI"."""
+    if link == "list" and (left.role, right.role) in _UNLIKE:
+        return False
+    if link == "list" and "×" in text[left.end : right.start] and not _is_side(right.unit):
+        return False
+    if "," in text[left.end : right.start] and len(left.text) == 4 and 1900 <= left.value <= 2099:
+        return False
+    stop = text.find(right.unit or "", right.end) + len(right.unit or "")
+    return right.role != "percent" or not _level.match(text, stop)
+
+
+def _is_side(unit: str | None) -> bool:
     """Whether it measures sides: of "10 × 20 cm" both have it."""
     kind = read_unit(unit) if unit else None
     return kind is not None and kind.kind in [{(name, 1)} for name in ("[length]", "angle", "pixel")]
 
 
+def _is_enclosed(unit: str | None) -> bool:
+    """Whether it measures what sides enclose: the sides of "6 × 6 mm²" are in mm."""
+    kind = read_unit(unit) if unit else None
+    return kind is not None and kind.kind in [{("[length]", power)} for power in (2, 3)]
+
+
 def whole_unit(written: str) -> bool:
+    """Whether it is a unit and nothing else."""
     return bool(written) and unit_end(written, 0) == len(written)

@@ -28,9 +28,9 @@ _COMPARATORS = {"<=": "≤", ">=": "≥", "⩽": "≤", "⩾": "≥"}
 _sexes = re.compile(r"\d\s?[fF]\b[^\w]{1,3}\d+\s?[mM]\b|\d\s?[mM]\b[^\w]{1,3}\d+\s?[fF]\b")
 _in_word = re.compile(r"\s?inch|in(?=[.,;)]|\s+(?:wide|tall|long|high|deep|diameter|monitor|screen|display)|$)")
 _figures = re.compile(r"[(\[](?:[\d.,;\s±+/–−-]|and|or|to){1,30}$")
-_half, _half_of = re.compile(r"\b(?:half|quarter)$"), re.compile(r"\s(?:of\s)?an?\s")
+_half, _half_of = re.compile(r"\b(?:half|quarter)$", re.IGNORECASE), re.compile(r"\s(?:of\s)?an?\s")
 _unitless = re.compile(r"(?:\b[nN]\s?=|\bpH(?:\s(?:of|was|is))?\s?[=~≈]?|\bp\s?[<>≤≥=]|\bP\s?[<>≤≥])\s?$")
-_EITHER = "in m M bar Eq A C T word words cell cells frame frames"
+_EITHER = "in m M bar Eq A C T word words cell cells frame frames second"
 _AMBIGUOUS = frozenset([*_EITHER.split(), '"'])
 """Units that may be words, letters for a sex, quotation marks or things that are counted."""
 
@@ -146,8 +146,10 @@ def _glued(text: str, end: int) -> bool:
     rest = text[end : end + 3]
     if not rest[:1].isalpha() or text[end - 1].isalpha() or (rest[0] in "xX" and rest[1:2].isdigit()):
         return False
-    if not rest[0].isascii():
+    if not rest[0].isascii():  # "2θ"
         return rest[0] in "αβγδεθλφψω"
+    if rest[0] in "abcde" and not rest[1:2].isalnum() and re.search(r"\d[.,]\d+$", text[max(0, end - 12) : end]):
+        return False  # "14,820a": a letter of a table's note
     isotope = rest[1:2] in ("-", "‐", "‑") and rest[2:].isalpha()  # "18F-FDG"
     return isotope or rest[0] not in "fFmMxX" or rest[1:2].isalnum()
 
@@ -171,6 +173,8 @@ def _is_unit(text: str, end: int, gap: int, unit: str) -> bool:
     after = text[end + gap + len(unit) : end + gap + len(unit) + 12]
     if unit == "in":
         return text[end : end + 1] in "-‐‑" or bool(_in_word.match(f"in{after}"))
+    if unit == "second":  # "44 second-year pupils", but "a 30-second-long rest"
+        return after[:1] not in ("-", "‐", "‑") or (gap == 1 and text[end] in "-‐‑")
     if unit == '"':
         return text.rfind('"', max(0, end - 60), end) < 0
     if unit in ("m", "M"):

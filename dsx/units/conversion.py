@@ -174,11 +174,17 @@ def _of_one_kind(written: str, unit: str) -> tuple[Unit, Unit] | None:
 
 @lru_cache(maxsize=1024)
 def _readings(written: str) -> tuple[Unit, ...]:
-    """What it may mean, the usual first: "ms−1" is per millisecond or metres per second, ″ inches or arcseconds."""
+    """What it may mean, the usual first: "ms−1" is per millisecond or metres per second, ″ inches or arcseconds.
+
+    What is counted below ("ms per word") may be left out.
+    """
     units = [read_unit(written), read_unit(_PRIMES.get(written.strip(), ""))]
     if joined := _joined.fullmatch(written.strip().translate(ONE_LETTER)):
         factors = run_together(joined[1], float(joined[2]))
         units.append(_unit_of(factors) if factors else None)
+    above, per, below = written.rpartition(" per ")
+    if per and read_unit(below) is None:
+        units.append(read_unit(above))
     return tuple(unit for unit in units if unit)
 
 

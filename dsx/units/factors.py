@@ -9,20 +9,27 @@ from dsx.units.names import NAMES, PHRASES, PREFIX_NAMES
 _phrase = re.compile("|".join(f"(?P<p{at}>{pattern})(?!\\w)" for at, pattern in enumerate(PHRASES)))
 _factor = re.compile(
     r"(?P<join>\s?/\s?\(?|\s?[·*]\s?|\s+per\s+|\s)?(?P<order>(?:square|sq\.?|cubic)\s+)?"
-    r"(?P<name>[^\W\d_\u3040-\ud7af]+|°(?:[CF](?![^\W\d_]))?|[%‰′″\"℃℉])"
+    r"(?P<name>[^\W\d_\u3040-\ud7af]+|°(?!Brix|Bx|dH|Plato)(?:[CF](?![^\W\d_]))?|[%‰′″\"℃℉])"
     r"(?:\^?\{?(?P<power>[-+]?[1-9])\}?(?!\d|[.,]\d))?"
 )
 _substance = re.compile(
     r"\s(?:photons?|quanta|[A-Z][A-Za-z]{0,3}[₂₃₄2-4]?)(?=\s[^\W\d_]{1,5}-[1-3])"
-    r"|\s(?:of\s)?(?!(?:and|or|to|in|at|on|with|was|were|by|from|for)\s)[a-z]{3,15}(?:\s[a-z]{3,15})?"
-    r"(?=(?:\sper\s|\s?/\s?)(?:kg|g|L|l|mL|ml|dL|d|day|h|hour|week|year|ha|m2)(?!\w))"
+    r"|\s(?:of\s)?(?!(?:and|or|to|in|at|on|with|was|were|by|from|for)\s)(?:[A-Z][A-Za-z]?\d?|[a-z]{3,15}(?:\s[a-z]{3,15})?)"
+    r"(?=(?:\sper\s|\s?/\s?)(?:kg|g|L|l|lit(?:er|re)|mL|ml|dL|ha|hectare|m2|m3)(?!\w))"
 )
 """Of what it is: "kg N ha−1", "µmol photons m−2 s−1", "g of protein per kg"."""
 _counted = re.compile(r"[a-z]{2,15}\.?(?=\s[^\W\d_]{1,4}-[1-3](?!\d))")
 """Things over a unit: "trees ha−1", "ind. m−2"."""
 _next_factor = re.compile(r"[^\W\d_]{1,4}-[1-3](?!\d)")
 _united = re.compile(r"\s?([^\W\d_]+)(?![\w-])")
-_PRODUCTS = {("pascal", "second"), ("newton", "meter"), ("ampere", "hour"), ("watt", "hour"), ("volt", "second")}
+_PRODUCTS = {
+    ("pascal", "second"),
+    ("newton", "meter"),
+    ("newton", "second"),
+    ("ampere", "hour"),
+    ("watt", "hour"),
+    ("volt", "second"),
+}
 """Units that are multiplied with a blank or nothing between them: mPa s, N m, mAh."""
 ONE_LETTER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺−–‐‑⋅∙×µºº˚∘◦Ω％٪﹪\u2009\u202f\u00a0", "0123456789-+----··*μ°°°°°Ω%%%   ")
 _TIMES = frozenset(["second", "minute", "hour", "day", "week", "month", "year"])

@@ -76,7 +76,8 @@ ALSO_READ = {
 }  # fmt: skip
 """pint's name → what is read for it in a text too, but offered to no answer."""
 PHRASES = {
-    r"per\s?cent(?:age)?": "percent", r"mm\s?Hg": "mmHg", r"cm\s?H[2₂]O": "cmH2O",
+    r"per\s?cent(?:age)?(?:\spoints?)?": "percent", r"dB\s?(?:(?:pe|n)?[SH]L|(?:pe)?SPL|\([ACZ]\))": "decibel",
+    r"mm\s?Hg": "mmHg", r"cm\s?H[2₂]O": "cmH2O",
     r"y(?:ea)?rs?[-\s]?(?:olds?|of\s+age)": "year", r"y\.?\s?/?o\.?": "year",
     r"(?:°|deg(?:ree)?s?)\s?(?:C|[Cc]elsius|centigrade)|oC": "degree_Celsius",
     r"(?:°|deg(?:ree)?s?)\s?(?:F|Fahrenheit)": "degree_Fahrenheit", r"arc\s?min(?:ute)?s?": "arcminute",
