@@ -12,11 +12,12 @@ PLACES = (LATITUDE, LONGITUDE)
 """Nouns of coordinates."""
 _minutes, _seconds = r"[0-5]?\d", r"[0-5]?\d(?:\.\d{1,3})?"
 _together = re.compile(
-    rf"(?<![\w.,:])(?:(?P<h>\d{{1,3}})(?:h|hrs?|ʰ)(?P<m>{_minutes})(?:(?:m|mins?|ᵐ)(?:(?P<s>{_seconds})(?:s|secs?|ˢ))?|(?<=\d\d))"
-    rf"|(?P<min>\d{{1,3}})min(?P<sec>{_seconds})s(?:ec)?|(?P<weeks>\d\d)\+(?P<days>[0-6])\s?w(?:ee)?ks?)(?![\w:])"
+    rf"(?<![\w.,:])(?:(?P<h>\d{{1,3}})(?:h|hrs?|ʰ)(?:\s?(?P<m>{_minutes})(?:m|mins?|ᵐ)(?:\s?(?P<s>{_seconds})(?:s|secs?|ˢ))?"
+    rf"|(?P<two>[0-5]\d))|(?P<min>\d{{1,3}})min(?P<sec>{_seconds})s(?:ec)?|(?P<weeks>\d\d)\+(?P<days>[0-6])\s?w(?:ee)?ks?)"
+    r"(?![\w:])"
 )
 _colon = re.compile(
-    r"(?<![\w:.,])(?P<first>\d{1,3}):(?P<second>[0-5]\d)(?::(?P<third>[0-5]\d(?:\.\d{1,3})?))?(?![\w:]|\.\d)"
+    r"(?<![\w:.,])(?P<first>\d{1,3}):(?P<second>[0-5]\d(?:\.\d{1,2})?)(?::(?P<third>[0-5]\d(?:\.\d{1,3})?))?(?![\w:]|\.\d)"
     r"(?P<unit>\s?[\[(]?(?:h(?:h|rs?|ours?)?|m(?:m|ins?|inutes?))(?::(?:m(?:m|ins?)|s(?:s|ec)?)){0,2}(?![\w:])[\])]?)?"
 )
 _half_day = re.compile(
@@ -69,7 +70,11 @@ def _run_together(text: str) -> Iterator[Amount]:
             yield Amount(Decimal(days), "days", match.start(), match.end())
         else:
             yield _duration(
-                match.start(), match.end(), match["h"], match["m"] or match["min"], match["s"] or match["sec"]
+                match.start(),
+                match.end(),
+                match["h"],
+                match["m"] or match["two"] or match["min"],
+                match["s"] or match["sec"],
             )
 
 
@@ -112,6 +117,8 @@ def _with_colon(match: re.Match[str], unit: str, clock: bool, goes_on: bool) -> 
     """unit: "h" or "m" of the first part, "" where none is written. clock: what stands before tells a time of day."""
     first, second, third = match["first"], match["second"], match["third"]
     start, end = match.span()
+    if "." in second:
+        return _duration(start, end, None, first, second) if third is None else None
     if unit == "m" and third is None:
         return _duration(start, end, None, first, second)
     if clock and int(first) < _DAY and (unit != "h" or goes_on or len(first) == len("00")):

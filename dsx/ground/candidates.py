@@ -178,7 +178,7 @@ def is_asked(mention: NumberMention, parameter: Parameter) -> bool:
     """Whether a number may be what is asked for, by the thing it belongs to.
 
     Numbers of figures, tables, references count nothing, unless the parameter asks for such a number. Days, years,
-    times of day and coordinates are no counts.
+    times of day and coordinates are no counts; days and years no amounts of a unit.
     """
     if mention.noun in (TIME, *PLACES) and mention.kind == "value":
         asked = _is_time_of_day(parameter) if mention.noun == TIME else mention.noun in _coordinates(parameter)
@@ -188,7 +188,7 @@ def is_asked(mention: NumberMention, parameter: Parameter) -> bool:
     if mention.kind == "label":
         is_stage = singular in _STAGES and parameter.unit is not None and same_unit(singular, parameter.unit)
         return (bool(nouns & words) or is_stage) and not is_count(parameter)
-    return not nouns or bool(nouns & words) or not is_count(parameter)
+    return not nouns or bool(nouns & words) or not (is_count(parameter) or parameter.unit)
 
 
 def _is_time_of_day(parameter: Parameter) -> bool:

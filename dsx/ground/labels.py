@@ -58,7 +58,7 @@ _pronoun = re.compile(
     r"\b(?:no|any|every|some|each|the|this|that|which|another|other|first|second|third|last|next)[\s-]+$", re.IGNORECASE
 )
 _decade = re.compile(r"\b(?:the|their|his|her|mid|early|late)[\s-](?:early\s|mid[\s-]|late\s)?$")
-_statistic = re.compile(r"(?:^|[^\w])(?:[FtTrQHX]|χ|X)[²2]?\s?\((?:\d{1,4}(?:\.\d{1,3})?,\s?)?$")
+_statistic = re.compile(r"(?:^|[^\w])(?:[FtTrQHX]|χ|ICC)[²2]?\s?\((?:\d{1,4}(?:\.\d{1,3})?,\s?)?$")
 _statistic_end = re.compile(r"[\d.,\snN=]{0,16}\)\s?[=<>≤≥]")
 
 _spans = re.compile(
@@ -79,8 +79,8 @@ _enumerator = re.compile(r"(?:^|\n|[:;,.]\s)(?P<number>\(\d{1,2}\)|\d{1,2}\))(?=
 _unit_before = re.compile(r"\d\s?[a-zµμ]{1,4}.$")
 ENUMERATED = 80
 """Characters before "2)" in which a bracket may be open that it closes."""
-LONGEST_SHORT = 5
-"""Letters of an abbreviation: a full stop after "Suppl" ends no sentence, one after "experiment" does."""
+LONGEST_SHORT = 4
+"""Letters of an abbreviation: a full stop after "Exp" ends no sentence, one after "study" does."""
 WINDOW = 40
 """Characters before a number that tell whether it is a label."""
 
@@ -142,7 +142,7 @@ def _names(match: re.Match[str], after: str, digits: bool) -> bool:
     capital, plural = match["noun"][0].isupper(), match["plural"]
     if after.lstrip()[:1] == "%" or (plural and _number_before.search(match.string, 0, match.start("noun"))):
         return False
-    if match.re is _before and match["dot"] and len(match["noun"]) > LONGEST_SHORT:
+    if match.re is _before and match["dot"] and len(match["noun"].lower().removesuffix("l")) > LONGEST_SHORT:
         return False
     if not _ends.match(after) and _determined.search(match.string):
         return False

@@ -12,7 +12,7 @@ from dsx.ground.mentions import CONTEXT, MINUS, NumberMention
 from dsx.units import convert, read_unit, unit_end
 
 _in_brackets = re.compile(r"[(\[]\s?(?P<unit>[^()\[\]\n\d]{1,20}\d?)[)\]](?:(?!\.\s)[^\d\n]){0,24}$")
-_count_and_share = re.compile(r"(?:\b[nN]|\b[Nn]os?\.|[Nn]umber|[Cc]ount)\s?[(\[]%[)\]][^\n]*$")
+_count_and_share = re.compile(r"(?:\b[nN]|\b[Nn]os?\.|[Nn]umber|[Cc]ount)\s?[(\[]%[)\]]")
 _level = re.compile(r"[\s-]?(?:CIs?\b|CrI|HDI|PI\b|conf|cred|LOA|limits|pred)")
 _LETTERS = frozenset(["A", "C", "M", "T", "Eq"])
 """In brackets names of groups rather than units."""
@@ -129,6 +129,8 @@ def _from_left(text: str, left: NumberMention | None, right: NumberMention) -> N
         role = "range_high"
     elif _mean.search(before) and role == "plain":
         role = "mean"
+    if left and _is_share(text, left, right):
+        right = replace(right, unitless=True)
     unit = right.unit
     if unit is None and link == "spread" and left:
         unit = left.unit
@@ -143,7 +145,8 @@ def _from_left(text: str, left: NumberMention | None, right: NumberMention) -> N
 
 def _unit_before(text: str, mention: NumberMention, before: str) -> str | None:
     """That of "Age (years): 23"; after "n (%)" that of numbers in brackets alone."""
-    if _count_and_share.search(text[max(0, text.rfind("\n", 0, mention.start)) : mention.start][-LONGEST_ROW:]):
+    row = text[max(0, mention.start - LONGEST_ROW) : mention.start].rpartition("\n")[2]
+    if _count_and_share.search(row):
         return "%" if text[mention.start - 1 : mention.start] in ("(", "[") else None
     match = _in_brackets.search(before)
     unit = match["unit"].strip() if match else ""
@@ -197,10 +200,20 @@ def _is_factor(text: str, left: NumberMention, right: NumberMention, link: str) 
         return text[right.end : right.end + 1] in ("-", "‐", "‑") or not (
             _is_side(right.unit) or _is_enclosed(right.unit)
         )
-    if right.unit is None and _part_of.fullmatch(between):
-        return left.value < right.value != 100 and left.value == left.value.to_integral_value()
+    if _is_share(text, left, right):
+        return True
     is_share = right.role == "percent" and not _percent_outside.match(text, right.end)  # not "67.9 (1.9)%"
     return is_share and _share_after.fullmatch(between) is not None
+
+
+def _is_share(text: str, left: NumberMention, right: NumberMention) -> bool:
+    """Whether the left one is a part of the right one, "9 of 12", or they are a ratio, "1:500"."""
+    between = text[left.end : right.start]
+    if right.unit is not None or any(each.value != each.value.to_integral_value() for each in (left, right)):
+        return False
+    if between == ":":
+        return 1 in (left.value, right.value)
+    return _part_of.fullmatch(between) is not None and left.value < right.value != 100
 
 
 def _shares_unit(text: str, left: NumberMention, right: NumberMention, link: str) -> bool:

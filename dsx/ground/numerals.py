@@ -59,7 +59,7 @@ def _pattern(decimal: str, groups: str) -> re.Pattern[str]:
 
 _plain, _comma = _pattern(r".·\u066b", ",\u066c"), _pattern(",\u066b", ".\u066c")  # Arabic separators in both
 _decimal_comma = re.compile(
-    r"(?<![\d,.])(?:(?:\d{1,3}(?:\.\d{3})++|\d+),\d{1,2}(?![\d,])(?!\.\d|-[a-z])|0,\d{3,}(?![\d,]))"
+    r"(?<![\w,.])(?<![A-Z]\()(?:(?:\d{1,3}(?:\.\d{3})++|\d+),\d{1,2}(?![\d,])(?!\.\d|-[a-z])|0,\d{3,}(?![\d,]))"
 )
 _scaled = re.compile(rf"\([^()\n]{{1,40}}\)(?P<tail>\s?[×x*·]\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,2}})))")
 _uncertain = re.compile(

@@ -11,6 +11,7 @@ from dsx.ground.numbers import numbers_in
 from dsx.text import UNSPACED, folded_words
 
 _token = re.compile(r"[-±]?\d+(?:\.\d+)*+(?![^\W\d])|[^\W\d_][^\W_]*[+#]{1,2}|[^\W_]+|[^\s\w.,;:'\"()\[\]]")
+_leading_zeros = re.compile(r"\b0+(?=\d)")
 _inner_hyphen = re.compile(r"(?<=[^\W\d_])-(?=\w)|(?<=\w)-(?=[^\W\d_])")
 _unspaced = re.compile(f"[{UNSPACED}]")
 _negation = re.compile(r"\b(?:no|not|never|without|neither|nor|non|lacks?|lacked|lacking|absence|cannot)\b|n't\b")
@@ -49,7 +50,12 @@ def tokens(text: str) -> list[str]:
     pieces, at = [], 0
     text = unicodedata.normalize("NFC", text).replace("+/-", "±").replace("+/−", "±")
     for mention in numbers_in(text):
-        if mention.kind == "value" and mention.start >= at and mention.parts == 1 and mention.noun not in PLACES:
+        if mention.kind != "value" or mention.start < at:
+            continue
+        if mention.parts > 1 or mention.noun in PLACES:  # "at 23:05" has no other words than "23:05"
+            pieces += [text[at : mention.start], _leading_zeros.sub("", mention.text)]
+            at = mention.end
+        else:
             sign = "±" if mention.comparator == "±" else ""
             pieces += [text[at : mention.start], f" {sign}{mention.value.normalize():f} "]
             at = mention.end + bool(re.match("[-‐‑][^\\W\\d_]", text[mention.end : mention.end + 2]))  # "10-mg"

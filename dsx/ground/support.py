@@ -61,7 +61,7 @@ _PART_OF = re.compile(
 )
 _EVENLY = re.compile(r"\b(?:equal|equally|evenly)\b")
 _TAKEN_OFF = re.compile(r"\b(?:exclu|withdr|dropp|lost|remov|declin)")
-_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::00(?:Z|[+-]\d\d:\d\d)?)?$")
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::00(?:Z|[+-]\d\d:\d\d)?)?$")
 _MONEY = re.compile(r"(?:(?:US|A|AU|C|CA|NZ|HK)?\$|[€£¥]|\b[A-Z]{3})\s?$")
 _CURRENCIES = {
     "$": "$ usd us$ dollar dollars",
@@ -170,7 +170,8 @@ class _Number:
         expected_unit = self.unit or self.parameter.unit
         if expected_unit is None:
             whole = self.parameter.schema.get("type") == "integer" and is_count(self.parameter)
-            return None if whole and mention.unit not in ("m", "M") and not is_bare(mention, self.parameter) else 0
+            men = mention.unit in ("m", "M") and self.quote[mention.end : mention.end + 1] not in ("-", "‐", "‑")
+            return None if whole and not men and not is_bare(mention, self.parameter) else 0
         if mention.unit is not None:
             daily = same_unit(f"{mention.unit}/day", expected_unit) and self._times_a_day(mention) == 1
             return 0 if daily or same_unit(mention.unit, expected_unit) else None
@@ -191,8 +192,8 @@ class _Number:
         if same_unit(written[: len(unit)], unit) and not written[len(unit) :][:1].isalpha():
             return 0
         sign = _MONEY.search(self.quote, max(0, mention.start - 6), mention.start)
-        if sign and unit.lower() in _CURRENCIES.get(sign[0].strip(), sign[0].strip().lower()).split():
-            return 0
+        if sign and unit.lower() in " ".join(_CURRENCIES.values()).split():
+            return 0 if unit.lower() in _CURRENCIES.get(sign[0].strip(), sign[0].strip().lower()).split() else None
         if following.lower() in _FUNCTION_WORDS:
             return 1
         return 0 if following and same_unit(following, unit) else None if following else 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from tokenize import TokenError
 from typing import Any
 
@@ -16,7 +17,7 @@ Kind = frozenset[tuple[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit as read. expression: for pint. kind: what it measures.
+    """A unit as read. expression: for pint. scale: 0.01 for g/100 g. kind: what it measures.
 
     Beside pint's dimensions a kind tells angles, shares, ratios of two equals (mg/kg) and counted things from plain
     numbers. Units of one kind convert into each other.
@@ -24,6 +25,7 @@ class Unit:
 
     expression: str
     kind: Kind
+    scale: float = 1.0
 
 
 @lru_cache(maxsize=1024)
@@ -42,7 +44,10 @@ def read_unit(written: str) -> Unit | None:
 def _unit_of(factors: Factors) -> Unit:
     """The unit of pint's names and their powers."""
     parts: list[tuple[str, float]] = []
+    scale = prod(float(name) ** power for name, power in factors if name[0].isdigit())
     for name, power in factors:
+        if name[0].isdigit():
+            continue
         above, _, below = name.partition("/")
         parts += [(above, power), (below, -power)] if below else [(name, power)]
     if len(parts) > 1:  # a temperature's zero means nothing in a compound
@@ -65,9 +70,8 @@ def _unit_of(factors: Factors) -> Unit:
     if not present and sides:
         present = {f"ratio of {' '.join(sorted(sides))}": 1}
     expression = parts[0][0] if len(parts) == 1 and parts[0][1] == 1 else " * ".join(pint_parts)
-    return Unit(
-        "dimensionless" if parts[0][0] in OPAQUE and len(parts) == 1 else expression, frozenset(present.items())
-    )
+    expression = "dimensionless" if parts[0][0] in OPAQUE and len(parts) == 1 else expression
+    return Unit(expression, frozenset(present.items()), scale)
 
 
 def _dimensions(unit: Any) -> Kind | None:
@@ -96,6 +100,8 @@ def _registry() -> Any:
     return registry
 
 
+_PER_TIME = frozenset([("[time]", -1.0)])
+_COUNTED_ONCE = frozenset((name, 1.0) for name in OPAQUE)
 _PRIMES = {"″": "arcsec", '"': "arcsec", "''": "arcsec", "′": "ft"}
 """Signs of one unit that another one has too."""
 _joined = re.compile(r"([^\W\d_]{2,20})\^?\{?(-[1-3])\}?")
@@ -167,9 +173,12 @@ def convert(value: float, written: str | None, unit: str) -> float:
 
 
 def _of_one_kind(written: str, unit: str) -> tuple[Unit, Unit] | None:
-    """Readings of the two that measure one thing."""
-    pairs = ((source, target) for target in _readings(unit) for source in _readings(written))
-    return next((pair for pair in pairs if pair[0].kind == pair[1].kind), None)
+    """Readings of the two that measure one thing. What is counted per time may be so many per time: frames/s are Hz."""
+    for target in _readings(unit):
+        for source in _readings(written):
+            if source.kind == target.kind or (target.kind == _PER_TIME and source.kind - _COUNTED_ONCE == _PER_TIME):
+                return source, target
+    return None
 
 
 @lru_cache(maxsize=1024)
@@ -192,7 +201,7 @@ def _converted(value: float, source: Unit, target: Unit) -> float:
     from pint.errors import PintError
 
     try:
-        quantity = _registry().Quantity(value, _registry().Unit(source.expression))
-        return float(f"{float(quantity.to(target.expression).magnitude):.12g}")
+        quantity = _registry().Quantity(value * source.scale, _registry().Unit(source.expression))
+        return float(f"{float(quantity.to(target.expression).magnitude) / target.scale:.12g}")
     except (PintError, OverflowError) as problem:  # logarithmic units in compounds (dB/km) do not convert
         raise ValueError(f"{source.expression!r} does not convert to {target.expression!r}: {problem}") from None

@@ -8,14 +8,14 @@ from dsx.units.names import NAMES, PHRASES, PREFIX_NAMES
 
 _phrase = re.compile("|".join(f"(?P<p{at}>{pattern})(?!\\w)" for at, pattern in enumerate(PHRASES)))
 _factor = re.compile(
-    r"(?P<join>\s?/\s?\(?|\s?[·*]\s?|\s+per\s+|\s)?(?P<order>(?:square|sq\.?|cubic)\s+)?"
+    r"(?P<join>\s?/\s?\(?|\s?[·*]\s?|\s+per\s+|\s)?(?P<times>(?<=[/\s])(?:10{1,3}|1\.73)\s?)?(?P<order>(?:square|sq\.?|cubic)\s+)?"
     r"(?P<name>[^\W\d_\u3040-\ud7af]+|°(?!Brix|Bx|dH|Plato)(?:[CF](?![^\W\d_]))?|[%‰′″\"℃℉])"
     r"(?:\^?\{?(?P<power>[-+]?[1-9])\}?(?!\d|[.,]\d))?"
 )
 _substance = re.compile(
     r"\s(?:photons?|quanta|[A-Z][A-Za-z]{0,3}[₂₃₄2-4]?)(?=\s[^\W\d_]{1,5}-[1-3])"
     r"|\s(?:of\s)?(?!(?:and|or|to|in|at|on|with|was|were|by|from|for)\s)(?:[A-Z][A-Za-z]?\d?|[a-z]{3,15}(?:\s[a-z]{3,15})?)"
-    r"(?=(?:\sper\s|\s?/\s?)(?:kg|g|L|l|lit(?:er|re)|mL|ml|dL|ha|hectare|m2|m3)(?!\w))"
+    r"(?=(?:\sper\s|\s?/\s?)(?:10{1,3}\s?)?(?:kg|g|L|l|lit(?:er|re)|mL|ml|dL|ha|hectare|m2|m3)(?!\w))"
 )
 """Of what it is: "kg N ha−1", "µmol photons m−2 s−1", "g of protein per kg"."""
 _counted = re.compile(r"[a-z]{2,15}\.?(?=\s[^\W\d_]{1,4}-[1-3](?!\d))")
@@ -29,13 +29,14 @@ _PRODUCTS = {
     ("ampere", "hour"),
     ("watt", "hour"),
     ("volt", "second"),
+    ("gray", "meter"),
 }
 """Units that are multiplied with a blank or nothing between them: mPa s, N m, mAh."""
 ONE_LETTER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺−–‐‑⋅∙×µºº˚∘◦Ω％٪﹪\u2009\u202f\u00a0", "0123456789-+----··*μ°°°°°Ω%%%   ")
 _TIMES = frozenset(["second", "minute", "hour", "day", "week", "month", "year"])
 LONGEST_UNIT = 48
 Factors = tuple[tuple[str, float], ...]
-"""pint's names and their powers."""
+"""pint's names and their powers; a number too, as in "g/100 g"."""
 
 
 def unit_end(text: str, start: int) -> int:
@@ -49,14 +50,7 @@ def unit_end(text: str, start: int) -> int:
 def factors_at(text: str, start: int) -> tuple[int, Factors | None]:
     """Where the unit at `start` ends, and pint's names and powers in it (None: not all are known)."""
     window = text[start : start + LONGEST_UNIT].translate(ONE_LETTER)
-    factors: list[tuple[str, float]] = []
-    end = 0
-    if phrase := _phrase.match(window):
-        written = list(PHRASES.values())[int((phrase.lastgroup or "p0")[1:])] or phrase.group().replace("-", "")
-        factors.append((NAMES.get(written, written), 1))
-        end = phrase.end()
-    elif window[:2] == "1/" or window[:1] == "/":
-        end = window.index("/")
+    factors, end = _opening(window)
     known = True
     nested = False
     while factor := _factor.match(window, end):
@@ -67,6 +61,8 @@ def factors_at(text: str, start: int) -> tuple[int, Factors | None]:
         stop = factor.end()
         if (nested or "(" in join) and window[stop : stop + 1] == ")":
             stop += 1
+        if factor["times"] and not (end and units and (divides or power < 0)):
+            break
         if end and not join and not window[end - 1].isdigit():
             break
         if not factors and end == 0 and (join or not units):
@@ -89,8 +85,18 @@ def factors_at(text: str, start: int) -> tuple[int, Factors | None]:
         nested = nested or "(" in join
         below = divides or (nested and "(" not in join)
         factors += [(unit, -abs(exponent) if below else exponent) for unit, exponent in units or ((name, power),)]
+        if factor["times"]:
+            factors.append((factor["times"].strip(), -1.0))
         end = stop
     return (start + end if factors else start), (tuple(factors) if factors and known else None)
+
+
+def _opening(window: str) -> tuple[list[tuple[str, float]], int]:
+    """The unit of several words at the beginning, or what stands before a first division; and its end."""
+    if phrase := _phrase.match(window):
+        written = list(PHRASES.values())[int((phrase.lastgroup or "p0")[1:])] or phrase.group().replace("-", "")
+        return [(NAMES.get(written, written), 1)], phrase.end()
+    return [], window.index("/") if window[:2] == "1/" or window[:1] == "/" else 0
 
 
 def _is_word(letter: str) -> bool:

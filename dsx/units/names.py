@@ -83,10 +83,11 @@ PHRASES = {
     r"(?:°|deg(?:ree)?s?)\s?(?:F|Fahrenheit)": "degree_Fahrenheit", r"arc\s?min(?:ute)?s?": "arcminute",
     r"arc\s?sec(?:ond)?s?": "arcsecond", r"electron\s?volts?": "electron_volt", r"international\s+units?": "IU",
     r"revolutions\s+per\s+minute|r\.p\.m\.?|r/min": "revolution/minute", r"I\.U\.": "IU",
-    r"(?:wt|vol|mol|at|w/w|w/v|v/v|en|E)\.?\s?%": "percent", r"per\s?mille": "permille", r"base\s?pairs?": "base_pair",
-    r"p\.p\.m\.?|parts\s+per\s+million": "ppm", r"p\.p\.b\.?|parts\s+per\s+billion": "ppb",
+    r"(?:wt|vol|mol|at|w/w|w/v|v/v|[Ee]n|E)\.?\s?%": "percent", r"per\s?mille": "permille",
+    r"base\s?pairs?": "base_pair", r"p\.p\.m\.?|parts\s+per\s+million": "ppm",
+    r"p\.p\.b\.?|parts\s+per\s+billion": "ppb",
     r"cycles?\s?(?:/|per)\s?s(?:ec(?:ond)?)?": "hertz", r"t(?=\s?(?:/\s?(?:ha|yr?|d)|ha-1|yr?-1|d-1))": "tonne",
-    r"''": "inch", r"degrees\s+of\s+arc": "degree",
+    r"''": "inch", r"degrees\s+of\s+arc": "degree", r"cal\.?\s?ka": "kiloyear", r"cal\.?\s?y(?:ea)?rs?": "year",
     r"(?:milli|micro|nano|kilo|centi)-(?:seconds?|met(?:er|re)s?|grams?|lit(?:er|re)s?|volts?|amps?)": "",
 }  # fmt: skip
 """Patterns of units of several words → pint's name ("": the words joined)."""
