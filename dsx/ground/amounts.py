@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 TIME, LATITUDE, LONGITUDE = "time", "latitude", "longitude"
@@ -18,7 +18,7 @@ _together = re.compile(
 )
 _colon = re.compile(
     r"(?<![\w:.,])(?P<first>\d{1,3}):(?P<second>[0-5]\d(?:\.\d{1,2})?)(?::(?P<third>[0-5]\d(?:\.\d{1,3})?))?(?![\w:]|\.\d)"
-    r"(?P<unit>\s?[\[(]?(?:h(?:h|rs?|ours?)?|m(?:m|ins?|inutes?))(?::(?:m(?:m|ins?)|s(?:s|ec)?)){0,2}(?![\w:])[\])]?)?"
+    r"(?P<unit>\s?[\[(]?(?:h(?:h|rs?|ours?)?|m(?:m|ins?|inutes?))(?::(?:m(?:m|ins?)|s(?:s|ec)?)){0,2}(?![\w:])[\])]?(?P<per>/(?:km|mile|mi|[15]00\s?m)\b)?)?"
 )
 _half_day = re.compile(
     r"(?<![\w:.,])(?P<hour>1[0-2]|0?[1-9])(?:[:.](?P<minute>[0-5]\d))?\s?"
@@ -120,7 +120,8 @@ def _with_colon(match: re.Match[str], unit: str, clock: bool, goes_on: bool) -> 
     if "." in second:
         return _duration(start, end, None, first, second) if third is None else None
     if unit == "m" and third is None:
-        return _duration(start, end, None, first, second)
+        pace = _duration(start, end, None, first, second)
+        return replace(pace, unit=pace.unit + (match["per"] or ""))
     if clock and int(first) < _DAY and (unit != "h" or goes_on or len(first) == len("00")):
         return _duration(start, end, first, second, third, TIME)
     if third or (unit == "h" and int(first) + int(second) != _DAY):

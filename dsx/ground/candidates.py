@@ -24,7 +24,7 @@ _NOUNS |= {"vol": "volume", "p": "page", "pp": "page", "nr": "number"}
 _STAGES = ("day", "week", "month")
 """Nouns whose number is an amount of time too: "on day 21"."""
 _counting = re.compile(r"(?:n|num|number|count|how many)[\s_]|the (?:total )?number of ", re.IGNORECASE)
-_when = re.compile(r"time|clock|onset|offset|bed|wak|rise|sunset|midpoint|noon|start|end$")
+_when = re.compile(r"time|clock|onset|offset|bed|wak|rise|sunset|mid(?:sleep|point)|noon|start|end$")
 _PLACE_WORDS = {
     LATITUDE: {"lat", "latitude", "latitudes"},
     LONGITUDE: {"lon", "long", "lng", "longitude", "longitudes"},
@@ -79,7 +79,8 @@ def computed_candidates(
     """Sums, differences and products of whole numbers that stand in one sentence: "24+26", "40-2", "16*3"."""
     sentences: dict[tuple[int, int], list[NumberMention]] = {}
     for mention in mentions:
-        if mention.kind == "value" and mention.unit is None and _whole(mention) and _is_shown(mention, shown):
+        counts = mention.kind == "value" and not (mention.unit or mention.noun) and _whole(mention)
+        if counts and _is_shown(mention, shown):
             sentences.setdefault(mention.sentence, []).append(mention)
     by_text: dict[str, Candidate] = {}
     for numbers in sentences.values():

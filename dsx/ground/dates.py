@@ -25,8 +25,9 @@ _year_first = re.compile(
 )
 _month_and_year = re.compile(r"(?<![\d/])(\d{1,2})/(\d{4})(?![/\d])")
 _year = re.compile(
-    r"\b(?:[Ii]n|[Ss]ince|during|until|spring|summer|autumn|winter)\s(?P<year>(?:19|20)\d\d)(?=\s?(?:[,.;)–—-]|$|and\b|to\b))"
+    r"\b(?:[Ii]n|[Ss]ince|during|until|spring|summer|autumn|winter|Q[1-4])\s(?P<year>(?:19|20)\d\d)(?=\s?(?:[,.;)–—-]|$|and\b|to\b))"
 )
+_years = re.compile(r"\((?P<first>(?:19|20)\d\d)[-–](?P<last>(?:19|20)\d\d)(?=[),;])")
 _day_ends = re.compile(r"\s?(?:[,.;)–—-]|$|(?:to|until|through)\b)")
 _iso_date = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(?:-(\d{2}))?")
 
@@ -82,3 +83,6 @@ def calendar_spans(text: str) -> Iterator[tuple[int, int, str]]:
                 yield match.start() + part.start(), match.start() + part.end(), noun
     for match in _year.finditer(text):
         yield (*match.span("year"), "year")
+    for match in _years.finditer(text):
+        yield (*match.span("first"), "year")
+        yield (*match.span("last"), "year")

@@ -113,6 +113,8 @@ def label_noun(text: str, start: int, end: int) -> str | None:
     if (last.isalpha() and (last.isascii() or "Α" <= last <= "ω")) or last in ("_", "^"):  # "Table S4", "P300", "β2"
         noun = _before.search(before[:-1]) if before[-2:-1].isspace() else None
         return _noun(noun) if noun else ""
+    if last == "#" or (last == "*" and before[-2:-1].isalpha()):  # "size #25", "HLA-A*02"
+        return ""
     if last in ("-", "‐", "‑") and before[-2:-1].isalpha() and not _unit_before.search(before):
         return ""
     digits = text[start:end].isdecimal() or not text[start:end].strip("IVX")

@@ -29,6 +29,7 @@ _INDEX_SIGNS = ("-", "–", "−", "/", ",", ":", "")
 _bracket = re.compile(r"\s?[(\[]")
 _between = re.compile(r"\b(?:between|from)\s+$", re.IGNORECASE)
 _share_after, _part_of = re.compile(r"\s?[(\[]\s?"), re.compile(r"\s(?:out\s)?of(?:\s(?:the|all))?\s")
+_percent_after = re.compile(r"\s?[(\[]\d{1,3}(?:\.\d{1,3})?\s?%")
 _percent_outside = re.compile(r"[)\]]\s?(?:%|per)")
 _next_part = re.compile(r"\s{0,2}(?P<and>and\s)?")
 _JOINED_BY_AND = ("month", "minute", "second")
@@ -146,7 +147,7 @@ def _from_left(text: str, left: NumberMention | None, right: NumberMention) -> N
 def _unit_before(text: str, mention: NumberMention, before: str) -> str | None:
     """That of "Age (years): 23"; after "n (%)" that of numbers in brackets alone."""
     row = text[max(0, mention.start - LONGEST_ROW) : mention.start].rpartition("\n")[2]
-    if _count_and_share.search(row):
+    if "%" in row and _count_and_share.search(row):
         return "%" if text[mention.start - 1 : mention.start] in ("(", "[") else None
     match = _in_brackets.search(before)
     unit = match["unit"].strip() if match else ""
@@ -168,8 +169,10 @@ def _goes_on(text: str, left: NumberMention, right: NumberMention, link: str) ->
 
 def _is_index(text: str, left: NumberMention, right: NumberMention) -> bool:
     """Whether both belong to one symbol: "AUC0–24", "t1/2", "F2,45"."""
-    glued = text[left.start - 1 : left.start].isalpha() or text[left.start - 1 : left.start] == "_"
-    return glued and not right.unit and text[left.end : right.start] in _INDEX_SIGNS
+    before = text[left.start - 1 : left.start]
+    return (
+        (before.isalpha() or before in ("_", "*")) and not right.unit and text[left.end : right.start] in _INDEX_SIGNS
+    )
 
 
 def _from_right(text: str, left: NumberMention, right: NumberMention) -> NumberMention:
@@ -186,16 +189,18 @@ def _from_right(text: str, left: NumberMention, right: NumberMention) -> NumberM
         return replace(left, value=value, unit="°", noun=right.noun, role=role)
     if link == "range" and left.unit == "°" and right.unit in ("°C", "°F"):
         return replace(left, unit=right.unit, role=role)
-    unitless = left.unitless or _is_factor(text, left, right, link)
-    left = replace(left, role=role, unitless=unitless)
-    if left.unit is None and right.unit is not None and link and not unitless and _shares_unit(text, left, right, link):
-        return replace(left, unit=right.unit, role="percent" if right.role == "percent" and role == "plain" else role)
-    return left
+    unit, unitless = left.unit, left.unitless or _is_factor(text, left, right, link)
+    if unit is None and right.unit is not None and link and not unitless and _shares_unit(text, left, right, link):
+        unit, role = right.unit, "percent" if right.role == "percent" and role == "plain" else role
+    changed = (unit, role, unitless) != (left.unit, left.role, left.unitless)
+    return replace(left, unit=unit, role=role, unitless=unitless) if changed else left
 
 
 def _is_factor(text: str, left: NumberMention, right: NumberMention, link: str) -> bool:
     """Whether the left one counts: the 2 of "2 × 125 mg", the 9 of "9 of 12" and of "9 (75%)"."""
     between = text[left.end : right.start]
+    if right.unit and between.isspace():
+        return text[right.end : right.end + 1] in ("-", "‐", "‑")  # "two 500-mg pills"
     if link and right.unit and re.search(r"[×x]", between):
         return text[right.end : right.end + 1] in ("-", "‐", "‑") or not (
             _is_side(right.unit) or _is_enclosed(right.unit)
@@ -207,10 +212,12 @@ def _is_factor(text: str, left: NumberMention, right: NumberMention, link: str) 
 
 
 def _is_share(text: str, left: NumberMention, right: NumberMention) -> bool:
-    """Whether the left one is a part of the right one, "9 of 12", or they are a ratio, "1:500"."""
+    """Whether the left one is a part of the right one, "9 of 12", "9/12 (75%)", or they are a ratio, "1:500"."""
     between = text[left.end : right.start]
     if right.unit is not None or any(each.value != each.value.to_integral_value() for each in (left, right)):
         return False
+    if between == "/":
+        return _percent_after.match(text, right.end) is not None
     if between == ":":
         return 1 in (left.value, right.value)
     return _part_of.fullmatch(between) is not None and left.value < right.value != 100

@@ -27,7 +27,7 @@ _comparator = re.compile(r"(?P<sign><=|>=|[<>≤≥=⩽⩾])\s?$")
 _COMPARATORS = {"<=": "≤", ">=": "≥", "⩽": "≤", "⩾": "≥"}
 _sexes = re.compile(r"\d\s?[fF]\b[^\w]{1,3}\d+\s?[mM]\b|\d\s?[mM]\b[^\w]{1,3}\d+\s?[fF]\b")
 _in_word = re.compile(r"\s?inch|in(?=[.,;)]|\s+(?:wide|tall|long|high|deep|diameter|monitor|screen|display)|$)")
-_figures = re.compile(r"[(\[](?:[\d.,;\s±+/–−-]|and|or|to){1,30}$")
+_figures = re.compile(r"[(\[](?:[\d.,;\s±+/–−=-]|and|or|to|SDs?|SEM?){1,30}$")
 _half, _half_of = re.compile(r"\b(?:half|quarter)$", re.IGNORECASE), re.compile(r"\s(?:of\s)?an?\s")
 _unitless = re.compile(r"(?:\b[nN]\s?=|\bpH(?:\s(?:of|was|is))?\s?[=~≈]?|\bp\s?[<>≤≥=]|\bP\s?[<>≤≥])\s?$")
 _EITHER = "in m M bar Eq A C T word words cell cells frame frames second"
@@ -79,7 +79,7 @@ def _apart(text: str, rows: Sequence[Span]) -> Iterator[NumberMention]:
         date = None if mention.noun or mention.unit else _around(numeral.start, dates)
         yield replace(mention, noun=calendar[date]) if date else mention
         if mention.unit:
-            start = text.find(mention.unit, numeral.unit_at)
+            start = text.find(mention.unit, numeral.unit_at or numeral.end)
             stop = start + len(mention.unit)
 
 

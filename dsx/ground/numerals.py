@@ -73,7 +73,7 @@ class Numeral:
     """A number without sign at `text[start:end]`. exact: written as a number, not as "a dozen" or "a third".
 
     spread: the uncertainty of a number's last digits, 0.005 for the 5 of "1.234(5)".
-    unit_at: where its unit would begin; behind the power of ten of "(2.4 ± 0.3) × 10³", else its end.
+    unit_at: where its unit would begin; behind the power of ten of "(2.4 ± 0.3) × 10³"; 0: at its end.
     """
 
     value: Decimal
@@ -94,7 +94,6 @@ def numerals(text: str) -> Iterator[Numeral]:
     for numeral in _written(text):
         while brackets and brackets[0].end() <= numeral.start:
             brackets.popleft()
-        numeral = replace(numeral, unit_at=numeral.end)
         if match := uncertain.get(numeral.end) or uncertain.get(numeral.start):
             yield _with_uncertainty(numeral, match)
         elif not brackets or numeral.start < brackets[0].start() or numeral.version:
@@ -107,7 +106,7 @@ def numerals(text: str) -> Iterator[Numeral]:
 def _with_uncertainty(numeral: Numeral, match: re.Match[str]) -> Numeral:
     """One of the two numbers of "1.989(2) × 10³⁰". In "63.4(11)" the brackets' number has too many digits for that."""
     exponent = _exponent(match)
-    unit_at = match.end() if match["tail"] else numeral.end
+    unit_at = match.end() if match["tail"] else 0
     if len(match["digits"]) > len(match["decimals"]):
         return numeral
     if numeral.start == match.start("digits"):

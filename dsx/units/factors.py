@@ -18,7 +18,7 @@ _substance = re.compile(
     r"(?=(?:\sper\s|\s?/\s?)(?:10{1,3}\s?)?(?:kg|g|L|l|lit(?:er|re)|mL|ml|dL|ha|hectare|m2|m3)(?!\w))"
 )
 """Of what it is: "kg N ha−1", "µmol photons m−2 s−1", "g of protein per kg"."""
-_counted = re.compile(r"[a-z]{2,15}\.?(?=\s[^\W\d_]{1,4}-[1-3](?!\d))")
+_counted = re.compile(r"[a-z]{2,15}\.?(?=[\s·][^\W\d_]{1,4}-[1-3](?!\d))")
 """Things over a unit: "trees ha−1", "ind. m−2"."""
 _next_factor = re.compile(r"[^\W\d_]{1,4}-[1-3](?!\d)")
 _united = re.compile(r"\s?([^\W\d_]+)(?![\w-])")
