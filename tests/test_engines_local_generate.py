@@ -303,6 +303,14 @@ def test_rows_wait_for_room_and_all_places_are_given_back(parts: tuple[Any, Any,
     assert loop.runner.kv_cache.num_free_slots == loop.runner.kv_cache.num_slots - 1
 
 
+def test_answers_leave_room_for_the_texts_of_later_questions(parts: tuple[Any, Any, Any]) -> None:
+    prefixes = {len(sequence.prefix_tokens) for sequence in make_sequences(parts)}
+    loop = make_loop(parts, max_sequences=10, places=sum(prefixes) + 300)  # for both texts, and answers on one of them
+    first, second = (list(loop.run(make_sequences(parts))) for _ in range(2))
+    assert sum(sequence.num_cached_tokens == 0 for sequence in first) == len(TEXTS)
+    assert all(sequence.num_cached_tokens for sequence in second)
+
+
 def test_a_text_that_does_not_fit_is_a_named_failure(parts: tuple[Any, Any, Any]) -> None:
     sequences = make_sequences(parts)
     sequences[3].prefix_tokens = [*sequences[3].prefix_tokens] * 9

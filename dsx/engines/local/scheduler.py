@@ -13,6 +13,8 @@ from dsx.engines.local.sequence import Sequence
 
 ANSWER_SLOTS = 64
 """Slots for a sequence's answer at first. Twice as many where it is longer."""
+ANSWERS_SHARE = 1 / 6
+"""Of all slots, for answers. The others are for texts, which later questions are about too."""
 USE_LESS = "use a smaller model, --quantize, --set cache_gigabytes=… or --set passage_tokens=…"
 
 
@@ -53,10 +55,13 @@ class Scheduler:
                 seq.error = reason
                 yield self.waiting.popleft()
                 continue
+            length = seq.num_reserved_slots or len(seq.suffix_tokens) + ANSWER_SLOTS
+            taken = sum(other.slots.length for other in self.running if other.slots is not None)
+            if self.running and taken + length > ANSWERS_SHARE * self._kv_cache.num_slots:
+                break
             try:
                 prefix, num_cached_tokens = self._get_prefix(seq.prefix_tokens)
                 seq.attach(prefix)
-                length = seq.num_reserved_slots or len(seq.suffix_tokens) + ANSWER_SLOTS
                 seq.start(self._kv_cache.allocate(length, from_top=True))
             except BaseException as problem:
                 self._release(seq)
