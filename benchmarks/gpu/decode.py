@@ -197,7 +197,6 @@ def main() -> None:
         given.out.write_text(json.dumps(figures, indent=1) + "\n")
 
     note("kernel", flash_backend.unavailable_reason(torch.device("cuda:0"), torch.bfloat16) or "varlen")
-    note("paged kernel", flash_backend.paged_reason(torch.device("cuda:0"), torch.bfloat16) or "works")
     note("attention_relative_error", round(check_attention("cuda:0"), 5))
     model = make_model(given.layers, given.cards)
     words = llguidance.LLTokenizer(llguidance.TokenizerWrapper(Alphabet()))

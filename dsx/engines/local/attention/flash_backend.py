@@ -1,10 +1,9 @@
 """Shared-prefix attention on CUDA: one kernel for all tails, one for all prefixes, whatever their lengths.
 
-Both are a FlashAttention 2 kernel for sequences of varying length, which is told at which slot each entry's keys begin:
-torch's own, or in passes of few tokens that of the package flash-attn, where it is installed. Nothing is copied, padded
-or masked. The query heads of a key head are further queries, so that each key is read once. A token's tail is an entry
-that ends with the token. A prefix is read once for all of its sequences, in splits: a few queries would otherwise keep
-only a few multiprocessors busy. All is merged by log-sum-exp.
+Both are torch's own FlashAttention 2 kernel for sequences of varying length, which is told at which slot each entry's
+keys begin. Nothing is copied, padded or masked. The query heads of a key head are further queries, so that each key is
+read once. A token's tail is an entry that ends with the token. A prefix is read once for all of its sequences, in
+splits: a few queries would otherwise keep only a few multiprocessors busy. All is merged by log-sum-exp.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections.abc import Callable
 
 import torch
 
-from dsx.engines.local.attention.packing import PAGE, AttentionMetadata, VarlenIndices
+from dsx.engines.local.attention.packing import AttentionMetadata, VarlenIndices
 from dsx.engines.local.attention.torch_backend import AttentionSpec
 from dsx.engines.local.fused import Fusable
 
@@ -49,9 +48,7 @@ def attend(
     queries = query[0].transpose(0, 1).unflatten(1, (key_heads, group)).transpose(1, 2)  # [N, G, K, D]
     queries = queries.expand(splits, -1, -1, -1, -1).reshape(splits, count * group, key_heads, size)
     tails, prefixes = metadata.varlen(group)
-    if kernel is None:
-        is_paged = tails.pages is not None and len(keys) >= PAGE and paged_reason(keys.device, keys.dtype) is None
-        kernel = flash_paged if is_paged else flash_varlen
+    kernel = kernel or flash_varlen
     tail, tail_sums = kernel(queries[0], keys, values, tails, group, spec.scale)
     prefix, prefix_sums = kernel(
         queries.flatten(0, 1), keys, values, prefixes, metadata.max_query_len * group, spec.scale
@@ -99,7 +96,7 @@ def flash_varlen(
 
     max_query_len: queries of one entry. The kernel lays out single ones in another way, so that it is told of two.
     """
-    query_starts, key_starts, key_counts, *_ = indices
+    query_starts, key_starts, key_counts = indices
     output, sums, *_ = torch.ops.aten._flash_attention_forward(
         queries, keys, values, query_starts, key_starts, max(max_query_len, 2), keys.shape[0], 0.0, False, False,
         scale=scale, seqused_k=key_counts,
@@ -107,61 +104,24 @@ def flash_varlen(
     return output, sums
 
 
-def flash_paged(
-    queries: torch.Tensor,
-    keys: torch.Tensor,
-    values: torch.Tensor,
-    indices: VarlenIndices,
-    max_query_len: int,
-    scale: float,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """As `flash_varlen`, by flash-attn's kernel for paged keys, whose tiles of 64 queries are twice as full.
-
-    Pages are views that overlap: one begins at every slot.
-    """
-    from flash_attn import flash_attn_varlen_func
-
-    paged_keys, paged_values = (
-        each.as_strided((len(each) - PAGE + 1, PAGE, *each.shape[1:]), (each.stride(0), *each.stride()))
-        for each in (keys, values)
-    )
-    assert indices.pages is not None
-    output, sums, _ = flash_attn_varlen_func(
-        queries, paged_keys, paged_values, indices.query_starts, indices.key_offsets, max(max_query_len, 2),
-        indices.pages.shape[1] * PAGE, softmax_scale=scale, return_attn_probs=True, block_table=indices.pages,
-    )  # fmt: skip
-    return output, sums
-
-
 @functools.cache
 def unavailable_reason(device: torch.device, dtype: torch.dtype) -> str | None:
-    """What keeps this torch from running `flash_varlen`, or None."""
-    return _problem_of(flash_varlen, device, dtype)
-
-
-@functools.cache
-def paged_reason(device: torch.device, dtype: torch.dtype) -> str | None:
-    """What keeps flash-attn from running `flash_paged`, or None."""
-    return _problem_of(flash_paged, device, dtype)
-
-
-def _problem_of(kernel: VarlenKernel, device: torch.device, dtype: torch.dtype) -> str | None:
-    """Why a kernel cannot be used. It is tried with entries that stand anywhere."""
+    """What keeps this torch from running `flash_varlen`, or None. It is tried with entries that stand anywhere."""
     if device.type != "cuda" or dtype not in (torch.bfloat16, torch.float16):
         return f"no kernel for {dtype} on {device.type}"
     random = torch.Generator(device).manual_seed(0)
     shapes = ((5, 2, 64), (900, 2, 64), (900, 2, 64))
     queries, keys, values = (torch.randn(shape, generator=random, device=device).to(dtype) for shape in shapes)
     numbers = ((0, 3, 4, 5), (200, 10, 0, 0), (690, 0, 150))
-    indices = VarlenIndices(*(torch.tensor(part, dtype=torch.int32, device=device) for part in numbers)).paged()
+    indices = VarlenIndices(*(torch.tensor(part, dtype=torch.int32, device=device) for part in numbers))
     expected = []
     try:
-        output, sums = kernel(queries, keys, values, indices, 3, 0.125)
+        output, sums = flash_varlen(queries, keys, values, indices, 3, 0.125)
         for asking, read in ((slice(0, 3), slice(200, 890)), (slice(4, 5), slice(0, 150))):
             scores = torch.einsum("qhd,khd->hqk", queries[asking].float(), keys[read].float()) / 8
             weighted = torch.einsum("hqk,khd->qhd", scores.softmax(-1), values[read].float())
             expected.append((asking, weighted, scores.logsumexp(-1)))
-    except (ImportError, RuntimeError, TypeError, IndexError, ValueError) as problem:
+    except (RuntimeError, TypeError, IndexError, ValueError) as problem:
         return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
     for asking, weighted, summed in expected:
         difference = float((output[asking].float() - weighted).abs().max()) + float(

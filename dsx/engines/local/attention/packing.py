@@ -37,32 +37,12 @@ class PrefixGroup(NamedTuple):
     end: int
 
 
-PAGE = 256
-"""Slots of a page, as FlashAttention's kernel for paged keys wants them. Any slot can be a page's first."""
-MAX_PAGES = 512
-"""Of one entry. A prefix is read in at least three splits where pages are used: texts of 390,000 tokens."""
-MAX_PAGED_TOKENS = 96
-"""Tokens of a pass up to which pages are used: see `flash_backend.flash_paged`."""
-
-
 class VarlenIndices(NamedTuple):
-    """Entries of a pass, int32: see `AttentionMetadata`.
-
-    query_starts, key_starts: [E + 1]. key_counts: [E]. key_offsets: sums of the counts, [E + 1]. pages: first slots of
-    each entry's pages, [E, MAX_PAGES]. The last two are there for passes of few tokens only.
-    """
+    """Entries of a pass, int32: query_starts and key_starts [E + 1], key_counts [E]. See `AttentionMetadata`."""
 
     query_starts: torch.Tensor
     key_starts: torch.Tensor
     key_counts: torch.Tensor
-    key_offsets: torch.Tensor | None = None
-    pages: torch.Tensor | None = None
-
-    def paged(self) -> VarlenIndices:
-        """With pages."""
-        offsets = torch.nn.functional.pad(self.key_counts.cumsum(0, dtype=torch.int32), (1, 0))
-        steps = torch.arange(0, MAX_PAGES * PAGE, PAGE, dtype=torch.int32, device=self.key_starts.device)
-        return self._replace(key_offsets=offsets, pages=self.key_starts[:-1, None] + steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +111,6 @@ class AttentionMetadata:
         if group not in self._by_group:
             tails = VarlenIndices(self.tail_query_starts * group, self.tail_key_starts, self.tail_key_counts)
             prefixes = VarlenIndices(self.prefix_query_starts * group, self.prefix_key_starts, self.prefix_key_counts)
-            if len(self.input_ids) <= MAX_PAGED_TOKENS:
-                tails, prefixes = tails.paged(), prefixes.paged()
             self._by_group[group] = tails, prefixes
         return self._by_group[group]
 
