@@ -79,6 +79,8 @@ def test_another_run_is_refused_and_what_differs_is_named(tmp_path: Path) -> Non
             open_run(tmp_path / "run", {**MANIFEST, "engine": engine, **change})
     here, there = ({"recipe": {"options": {"base_url": url, "rows": "8"}}} for url in ("http://n1:1", "http://n2:1"))
     assert compare(here, there) == []
+    more, less = ({"recipe": {"options": options}} for options in ({}, {"cache_gigabytes": "2"}))
+    assert compare(more, less) == []
     assert compare({"dsx": "1"}, {"recipe": {}}) == ["recipe (null, now {})"]
 
 

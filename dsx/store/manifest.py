@@ -13,8 +13,9 @@ DECISIVE = ("dsx", "schema", "recipe", "prompt_sha256", "code_sha256", "engine",
 """What must be the same for a run to go on; of the engine only the model itself (another node may have another GPU)."""
 WHOLE = {"schema": "schema", "prompt_sha256": "text of the prompt set", "code_sha256": "code of dsx"}
 """What a difference in them is called; the values themselves say nothing to a person."""
-PLACES = ("base_url", "key_env")
-"""Options that say where a server is, not what it answers: after a requeue it may be on another node."""
+WHERE = ("base_url", "key_env", "cache_gigabytes")
+"""Options that say where it is answered, and in how much memory, not what: after a requeue a server may be on another
+node, and where memory ran out a run goes on with less."""
 DECISIVE_OF_ENGINE = ("engine", "model", "fingerprint")
 EARLIER = "earlier_schemas"
 """SHA-256 → {"name", "schema"} of the parameter sets that the run had before: a paper may still have answers to one."""
@@ -79,7 +80,7 @@ def _without_spelling(recipe: Json) -> Json:
     options, model = recipe.get("options"), recipe.get("model")
     changed: dict[str, Json] = {}
     if isinstance(options, Mapping):
-        changed["options"] = {key: value for key, value in options.items() if key not in PLACES}
+        changed["options"] = {key: value for key, value in options.items() if key not in WHERE}
     if isinstance(model, str) and os.path.isdir(model):
         changed["model"] = os.path.realpath(model)
     return {key: value for key, value in {**recipe, **changed}.items() if key != "schema_name"}
