@@ -88,12 +88,9 @@ def test_folders_that_cannot_hold_a_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("")
-    (tmp_path / "damaged").mkdir()
-    (tmp_path / "damaged" / "run.json").write_text("{")
     for folder, said in (
         (tmp_path / "file" / "run", "is a file"),
         (tmp_path / "mine", "other files"),
-        (tmp_path / "damaged", "damaged"),
     ):
         with pytest.raises(RunError, match=said):
             probe(folder, MANIFEST)
@@ -103,6 +100,23 @@ def test_folders_that_cannot_hold_a_run(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
     with pytest.raises(RunError, match="no run folder"):
         read_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "no JSON object"),
+        ("[1]", "no JSON object"),
+        ("{}", "no schema and no schema_name"),
+        ('{"schema": {}}', "no schema_name"),
+        ('{"schema": {}, "schema_name": "s", "schema_sha256": "0"}', "changed after it was written"),
+    ],
+)
+def test_a_damaged_manifest_says_what_is_wrong_and_what_to_do(tmp_path: Path, content: str, said: str) -> None:
+    (tmp_path / "run.json").write_text(content)
+    for use in (read_run, lambda folder: probe(folder, MANIFEST), lambda folder: open_run(folder, MANIFEST)):
+        with pytest.raises(RunError, match=rf"run\.json is damaged \(.*{said}\); put back a copy of it, or .*--run"):
+            use(tmp_path)
 
 
 def test_what_a_kill_leaves_is_never_read(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from typing import Any, Literal, TypeVar
 from dsx.errors import PASSING, AnotherRun, MachineError, RunError, machine_error
 from dsx.settings import read_settings
 from dsx.store import atomic
-from dsx.store.manifest import EARLIER, compare, is_whole, schema_sha256, updated
+from dsx.store.manifest import EARLIER, compare, damage, schema_sha256, updated
 from dsx.store.results import StoredResults, result_of
 from dsx.store.serial import SCHEMA, seal, to_json, unseal
 from dsx.terminal import printable
@@ -295,8 +295,6 @@ def read_run(folder: Path) -> RunFolder:
     stored = _manifest(folder)
     if stored is None:
         raise RunError(f"{folder} is no run folder (it has no {MANIFEST})")
-    if not is_whole(stored):
-        raise RunError(f"{folder / MANIFEST} is damaged, or of another version of dsx; run its command again")
     return RunFolder(folder, stored)
 
 
@@ -331,9 +329,10 @@ def _manifest(folder: Path) -> dict[str, Json] | None:
         manifest = json.loads(content)
     except (ValueError, RecursionError):
         manifest = None
-    if not isinstance(manifest, dict):
-        raise RunError(f"{folder / MANIFEST} is damaged; choose another folder with --run")
-    return manifest
+    if reason := damage(manifest):
+        advice = "put back a copy of it, or extract into another folder (dsx extract --run)"
+        raise RunError(f"{folder / MANIFEST} is damaged ({reason}); {advice}")
+    return dict(manifest)
 
 
 def _refuse_another(

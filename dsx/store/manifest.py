@@ -60,12 +60,17 @@ def updated(stored: Mapping[str, Json], current: Mapping[str, Json]) -> dict[str
     return {**stored, **schema_keys, EARLIER: earlier}
 
 
-def is_whole(manifest: Mapping[str, Json]) -> bool:
-    """Whether a manifest holds a schema, and the one that was written."""
-    schema = manifest.get("schema")
-    if not (isinstance(schema, dict) and isinstance(manifest.get("schema_name"), str)):
-        return False
-    return manifest.get("schema_sha256") in (None, schema_sha256(schema))
+def damage(manifest: Json) -> str:
+    """What keeps a manifest from being a run's, in a few words; "" where nothing does."""
+    if not isinstance(manifest, dict):
+        return "it holds no JSON object"
+    kinds = {"schema": dict, "schema_name": str}
+    missing = [key for key, kind in kinds.items() if not isinstance(manifest.get(key), kind)]
+    if missing:
+        return f"it has no {' and no '.join(missing)}"
+    if manifest.get("schema_sha256") not in (None, schema_sha256(manifest["schema"])):
+        return "its schema was changed after it was written"
+    return ""
 
 
 def schema_sha256(schema: Mapping[str, Json]) -> str:
