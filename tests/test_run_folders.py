@@ -22,7 +22,7 @@ from dsx.plugins import load_plugins
 from dsx.plugins.registry import PluginReport
 from dsx.recipe import Recipe
 from dsx.run.code import code_sha256
-from dsx.run.folders import default_folder
+from dsx.run.folders import choose_folder, default_folder
 from dsx.run.parameter_source import find_parameters
 from dsx.run.plan import manifest_of
 from dsx.run.summary import RunSummary, next_steps
@@ -79,6 +79,16 @@ def test_other_papers_settings_and_schemas_get_a_folder_of_their_own(place: Path
     changed = {**SMALL, "title": "a/b  c", "description": "Another."}
     (place / "small.json").write_text(json.dumps(changed))
     assert default_folder([Path("a.pdf")], manifest("small.json")) == Path(f"runs/a-b-c-{TODAY}")
+
+
+def test_an_update_of_a_run_that_is_not_there_is_refused(place: Path) -> None:
+    begun = open_run(Path("runs/mine"), manifest("small.json"))
+    assert choose_folder(begun.path, [], begun.manifest, update=True) == begun.path
+    with pytest.raises(RunError, match=r"^--update: runs/mien is no run; there are: runs/mine; name one of them, or"):
+        choose_folder(Path("runs/mien"), [], begun.manifest, update=True)
+    with pytest.raises(RunError, match="there are: none"):
+        choose_folder(Path("elsewhere/mine"), [], begun.manifest, update=True)
+    assert not Path("runs/mien").exists()
 
 
 def test_exporters_and_parameter_sets_that_are_installed_decide_no_run(place: Path) -> None:
