@@ -82,4 +82,4 @@ def test_a_dry_run_shows_the_papers_of_its_shard_and_goes_on_past_broken_ones(sc
     names = [line.removeprefix("# ") for each in shown for line in each.stdout.splitlines() if line.endswith(".pdf")]
     assert sorted(names) == ["a-broken.pdf", "p00.pdf", "p01.pdf", "p02.pdf"]
     assert sorted(each.returncode for each in shown) == [0, 1]
-    assert sum("failed: a-broken.pdf: not a readable PDF" in each.stdout for each in shown) == 1
+    assert sum("failed: not a readable PDF" in each.stdout for each in shown) == 1

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dsx.load.ahead import ReadAhead
 from dsx.load.cache import DocumentCache, open_cache
 from dsx.load.flags import flagged
-from dsx.load.identity import document_id, file_name
+from dsx.load.identity import document_id, file_name, reason_of
 from dsx.load.reader import DocumentReader
 from dsx.load.unseen import with_hidden
 
@@ -27,5 +27,6 @@ __all__ = [
     "file_name",
     "flagged",
     "open_cache",
+    "reason_of",
     "with_hidden",
 ]

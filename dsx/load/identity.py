@@ -27,6 +27,14 @@ def document_id(path: Path) -> str:
         raise LoadError(f"{path}: {problem.strerror or problem}; check that it is a file you may read") from problem
 
 
+def reason_of(problem: Exception, path: Path) -> str:
+    """Why a paper failed, on one line, without the name of its file, which messages begin with."""
+    reason = str(problem)
+    for name in (str(path), path.name, file_name(path)):
+        reason = reason.removeprefix(f"{name}: ")
+    return " ".join(reason.split())
+
+
 def file_name(path: Path) -> str:
     """The file's name as text that can be shown: what is no UTF-8 in it (old archives), or a control, is replaced."""
     return printable(os.fsencode(path.name).decode("utf-8", "replace").replace("\n", REPLACEMENT))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsx.errors import DecodeError, MachineError, PaperError, UsageError, one_line
-from dsx.load import document_id, file_name
+from dsx.load import document_id, file_name, reason_of
 from dsx.run.batch import AnswerQuestions, PaperInFlight, answer_round
 from dsx.run.papers import identity
 from dsx.run.progress import Progress, tally
@@ -161,8 +161,8 @@ class _Loop:
         try:
             document = document_id(path)
         except PaperError as problem:
-            self.summary.failed[self.names[path]] = str(problem)
-            self.progress.paper_ends(self.names[path], f"failed: {problem}")
+            self.summary.failed[self.names[path]] = reason = reason_of(problem, path)
+            self.progress.paper_ends(self.names[path], f"failed: {reason}")
             return None
         first = self.first_of.setdefault(document, path)
         if first == path:
@@ -208,7 +208,7 @@ class _Loop:
 
     def _fail(self, paper: PaperInFlight, problem: Exception) -> None:
         """Of the paper: it is not tried again."""
-        name, reason = self.names[paper.path], " ".join(str(problem).split())
+        name, reason = self.names[paper.path], reason_of(problem, paper.path)
         self.folder.fail(paper.document, file_name(paper.path), reason, "".join(traceback.format_exception(problem)))
         self.summary.failed[name] = reason
         self.progress.paper_ends(name, f"failed: {reason}")

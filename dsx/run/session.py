@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from dsx.errors import LoadError, UsageError
-from dsx.load import document_id
+from dsx.load import document_id, reason_of
 from dsx.run.job import make_engine, make_pipeline
 from dsx.run.loop import run_papers
 from dsx.run.plan import PlannedRun
@@ -92,7 +92,7 @@ class Session:
         try:
             return document_id(path)
         except LoadError as problem:
-            self.unreadable[path] = str(problem)
+            self.unreadable[path] = reason_of(problem, path)
             return None
 
 
