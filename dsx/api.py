@@ -122,11 +122,13 @@ class Run(Generic[Model]):
 
     def __repr__(self) -> str:
         from dsx.store import is_run
+        from dsx.terminal import counted
 
         if not is_run(self.path):
             return f"<Run {self.path}: not begun>"
         folder = self._folder()
-        return f"<Run {self.path}: {len(list(folder.results()))} papers done, {len(folder.failures())} failed>"
+        done = counted(len(folder.results()), "paper")
+        return f"<Run {self.path}: {done} done, {len(folder.failures())} failed>"
 
     def finish(self) -> Run[Model]:
         """Fills all papers that are left."""

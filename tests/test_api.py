@@ -112,7 +112,7 @@ def test_a_notebook(installed: Scripted, tmp_path: Path) -> None:
     first = next(iter(run))
     assert isinstance(first.values, Study)
     assert [record.label for record in first.records] == [None, "Experiment 1", "Experiment 2"]
-    assert repr(run) == f"<Run {tmp_path / 'run'}: 1 papers done, 0 failed>"
+    assert repr(run) == f"<Run {tmp_path / 'run'}: 1 paper done, 0 failed>"
     filled = list(run)
     assert [paper.file for paper in filled] == ["p00.pdf", "p01.pdf", "p02.pdf"]
     assert filled[0] == first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from dsx.errors import LoadError, MachineError, UsageError
 from dsx.load import document_id
 from dsx.pipeline import Filling
 from dsx.run.loop import run_papers
-from dsx.run.papers import collect
-from dsx.run.progress import Lines
+from dsx.run.papers import Collection, collect
+from dsx.run.progress import Lines, tally
 from dsx.run.summary import RunSummary
 from dsx.store import open_run
 from dsx.types import Completion, Flag, PaperResult, Question, QuestionId, Record, Shown, Status, Value
@@ -73,7 +74,7 @@ def test_every_paper_ends_as_a_result_a_failure_or_a_duplicate(
     assert (summary.done, summary.exit_code) == (3, 1)
     assert summary.duplicates == {"copy of a.pdf": "a.pdf"}
     assert (set(summary.failed), set(summary.crashed)) == ({"bad.pdf"}, {"odd.pdf"})
-    assert "encrypted" in summary.failed["bad.pdf"]
+    assert summary.failed["bad.pdf"] == "it is encrypted; save it without a password"
     folder = open_run(tmp_path / "run", MANIFEST)
     assert [result.file for result in folder.results()] == ["a.pdf", "b.pdf", "c.PDF"]
     assert [failure["file"] for failure in folder.failures()] == ["bad.pdf"]
@@ -81,6 +82,7 @@ def test_every_paper_ends_as_a_result_a_failure_or_a_duplicate(
     shown = capsys.readouterr().err
     assert "Traceback" not in shown
     assert "[6/6]" in shown
+    assert "] bad.pdf: failed: it is encrypted; save" in shown, "its name stands there once"
 
 
 def test_the_same_call_again_does_nothing_twice(tmp_path: Path) -> None:
@@ -132,6 +134,15 @@ def test_the_summary_says_what_was_found() -> None:
         "failed: bad.pdf: encrypted",
     ]
     assert summary.exit_code == 75
+
+
+def test_what_there_is_one_of_is_counted_in_the_singular() -> None:
+    one = Record(None, "", {"a": Value(1, Status.STATED)})
+    assert tally(PaperResult("d", "a.pdf", (one, Record("Arm 1", "arms", {})))) == "1 record, 1 value, 0 not reported"
+    summary = RunSummary()
+    summary.count(PaperResult("d", "a.pdf", (one,)), 1.0)
+    assert summary.lines()[1].startswith("0% of 1 value not reported")
+    assert "1 file that is no PDF (1 .txt)" in next(Collection(others=Counter({".txt": 1})).lines())
 
 
 def test_a_paper_without_one_answer_has_failed_and_can_be_tried_again(tmp_path: Path) -> None:

@@ -419,8 +419,8 @@ def test_the_time_limit_holds_for_headers_and_body(server: Any) -> None:
     made = engine(server, attempts=1, concurrency=1)
     started = time.monotonic()
     first, second = ask(made, question("a"), question("b"))
-    assert (first.error or "").endswith("no reply within 0.5 s (1 attempts)")
-    assert (second.error or "").endswith("not whole after 0.5 s (1 attempts)")
+    assert (first.error or "").endswith("no reply within 0.5 s (1 attempt)")
+    assert (second.error or "").endswith("not whole after 0.5 s (1 attempt)")
     assert time.monotonic() - started < 4, "without a limit they take 6 s"
 
 

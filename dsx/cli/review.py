@@ -40,7 +40,8 @@ def command(
     contents = open_review(run, papers)
     missing = len(contents.results) - len(contents.papers)
     if missing:
-        say(f"{missing} of {len(contents.results)} papers are not where they were: text only (--papers)", err=True)
+        total = len(contents.results)
+        say(f"papers that are not where they were: {missing} of {total}, shown as text only (--papers)", err=True)
     if serve:
         with ReviewServer(contents, reviewer, port) as server:
             say(f"Review {run} at {server.url}", err=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from dsx.cli.complete import schemas
-from dsx.terminal import say
+from dsx.terminal import counted, say
 
 
 @click.group("schema")
@@ -28,10 +28,10 @@ def list_sets() -> None:
 
     registry = load_plugins().parameter_sets
     for name in sorted(registry):
-        say(name, f"{len(registry[name].root.all_parameters())} parameters", f"plugin {registry.owner(name)}")
+        say(name, counted(len(registry[name].root.all_parameters()), "parameter"), f"plugin {registry.owner(name)}")
     for file in sorted(Path("schemas").glob("*.json")):
         try:
-            say(file, f"{len(read_schema(file).root.all_parameters())} parameters", "file")
+            say(file, counted(len(read_schema(file).root.all_parameters()), "parameter"), "file")
         except SchemaError as problem:
             say(file, f"cannot be asked: {problem.problems[0]}", "file")
 

@@ -17,6 +17,7 @@ from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, score
 from dsx.report.reading import read_export
 from dsx.schema import read
 from dsx.store import is_run, read_run, schema_sha256
+from dsx.terminal import counted
 from dsx.types import Json, PaperResult, ParameterSet
 
 
@@ -135,7 +136,8 @@ def write_curves(evaluation: Evaluation, out: Any) -> None:
         raise UsageError(
             f"{evaluation.run} was extracted with --calibration; fit curves on a run that was extracted without it"
         )
-    about = f"{evaluation.reliability.count} values of {len(evaluation.judgements)} papers of {evaluation.run}"
+    values, papers = counted(evaluation.reliability.count, "value"), counted(len(evaluation.judgements), "paper")
+    about = f"{values} of {papers} of {evaluation.run}"
     fitted = fitted_curves(evaluation.curves, about=about, model=evaluation.recipe.get("model"), stored=True)
     out.write(fitted.model_dump_json(indent=1) + "\n")
 

@@ -74,7 +74,7 @@ def headline(evaluation: Evaluation) -> str:
     known = quotes["right"] + quotes["elsewhere"]
     text = f"{papers}. Micro F1 {with_interval(scores.micro)}, macro F1 {scores.macro:.3f}."
     if known:
-        text += f" {quotes['right'] / known:.0%} of {known} quotes of right values stand at the gold passage."
+        text += f" Quotes of right values at the gold passage: {quotes['right'] / known:.0%} of {known}."
     return text
 
 

@@ -7,6 +7,7 @@ from html import escape
 
 from dsx.evaluation.calibrate import Reliability
 from dsx.evaluation.score import Score
+from dsx.terminal import counted
 
 SIZE, MARGIN = 300, 36
 BAR, GAP, NAMES, PLOT = 14, 8, 220, 360
@@ -28,7 +29,7 @@ def reliability_plot(parts: Sequence[tuple[str, Reliability]]) -> str:
         way = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in dots)
         shapes.append(f'<polyline class="part{number}" points="{way}"/>')
         for x, y, each in dots:
-            title = f"{each.count} values, confidence {each.confidence:.2f}, right {each.accuracy:.2f}"
+            title = f"{counted(each.count, 'value')}, confidence {each.confidence:.2f}, right {each.accuracy:.2f}"
             radius = 2 + 7 * (each.count / largest_bin) ** 0.5
             dot = f'<circle class="part{number}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}">'
             shapes.append(f"{dot}<title>{title}</title></circle>")

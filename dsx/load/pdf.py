@@ -85,7 +85,7 @@ def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
     lines = set_figures_apart(turned_back(tables.lines, content.sizes), content.drawn, content.sizes)
     found = paragraphs(set_margins_apart(lines, content.sizes[0][1]) if lines else [])
     if not any(paragraph.text.strip() for paragraph in found):
-        what = f"no text on its {len(content.pages)} pages" if content.pages else "no pages in it"
+        what = "no text on its pages" if content.pages else "no pages in it"
         raise LoadError(f"{path.name}: {what}; if other programs show some, fetch the file again")
     for grid, turn in zip(tables.grids, tables.turns, strict=True):
         grid.box = grid.box and turned(grid.box, (4 - turn) % 4, turned_size(turn, content.sizes[grid.page - 1]))

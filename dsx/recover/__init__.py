@@ -17,6 +17,7 @@ from dsx.errors import DecodeError
 from dsx.recover.chain import Chain, Mended
 from dsx.recover.mend import LONGEST
 from dsx.recover.read import ParsedAnswer, Reading, Validates, read
+from dsx.terminal import counted
 from dsx.text import folded_words
 from dsx.types import Answer, Completion, Parameter, Question, Repair
 
@@ -102,7 +103,8 @@ def recover_records(
         raise DecodeError(f"{question.id}: {problem}") from None
     if mended.repairs:
         name, fired = document or question.id, ", ".join(mended.repairs)
-        log.info("Recovered %d records from malformed JSON (%s: %s)", len(mended.reading), name, fired)
+        records = counted(len(mended.reading), "record")
+        log.info("Recovered %s from malformed JSON (%s: %s)", records, name, fired)
     return [RecordLabel(label.label, label.quote, mended.repairs) for label in mended.reading]
 
 
@@ -186,4 +188,5 @@ def _report(answers: Sequence[Answer], document: str) -> None:
     mended = [answer for answer in answers if answer.repairs and answer.error is None]
     if mended:
         fired = ", ".join(dict.fromkeys(name for answer in mended for name in answer.repairs))
-        log.info("Recovered %d parameters from malformed JSON (%s: %s)", len(mended), document, fired)
+        parameters = counted(len(mended), "parameter")
+        log.info("Recovered %s from malformed JSON (%s: %s)", parameters, document, fired)

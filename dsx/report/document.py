@@ -65,7 +65,7 @@ def outline(document: Document) -> Iterator[str]:
         length = section.end - section.start
         yield f"{'  ' * section.level}p. {page:<3} {title}  [{section.kind}, {length:,} characters]"
     for table in document.tables:
-        yield f"  p. {table.page:<3} {table.caption}  [table of {len(table.rows)} rows]"
+        yield f"  p. {table.page:<3} {table.caption}  [table of {counted(len(table.rows), 'row')}]"
     if not document.sections:
         yield "  no sections found"
     for piece in document.hidden:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dsx.errors import LoadError, PaperError, UsageError
 from dsx.load import document_id
+from dsx.terminal import counted
 
 log = logging.getLogger("dsx.run")
 
@@ -70,7 +71,8 @@ class Collection:
         yield from (f"passed over: {path} ({why})" for path, why in self.skipped.items())
         if self.others:
             kinds = ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in self.others.most_common(8))
-            yield f"passed over: {self.others.total()} files that are no PDFs ({kinds}); name those that are papers"
+            files = counted(self.others.total(), "file that is no PDF", "files that are no PDFs")
+            yield f"passed over: {files} ({kinds}); name those that are papers"
 
 
 def collect(paths: Sequence[Path], recursive: bool = True) -> list[Path]:

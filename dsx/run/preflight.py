@@ -14,6 +14,7 @@ from dsx.recipe import Recipe
 from dsx.run.folders import choose_folder
 from dsx.run.papers import collect
 from dsx.run.plan import Call, check_recipe, manifest_of, with_model
+from dsx.terminal import counted
 from dsx.types import Json, LocalEngine, ParameterSet
 
 ROOM = 100 << 20
@@ -32,8 +33,8 @@ def check_run(
     try:
         recipe = with_model(recipe, plugins)
         parameters = check_recipe(recipe, plugins)
-        count = len(parameters.root.all_parameters())
-        yield Finding("schema", True, f"{parameters.name}: {count} parameters; engine {recipe.engine}")
+        asked = counted(len(parameters.root.all_parameters()), "parameter")
+        yield Finding("schema", True, f"{parameters.name}: {asked}; engine {recipe.engine}")
     except DsxError as problem:
         yield Finding("schema", False, str(problem))
     files: Sequence[Path] = ()

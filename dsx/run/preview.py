@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from dsx.errors import PaperError
+from dsx.load import reason_of
 from dsx.recipe import Recipe
 from dsx.run.job import make_engine, make_pipeline
 from dsx.run.plan import Call, plan_run
@@ -24,7 +25,7 @@ def preview(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
     exit_code = 0
     planned = plan_run(papers, recipe, run, call)
     if call.update:
-        click.echo(f"{planned.folder}: {planned.papers_left()} of {len(planned.papers)} papers have questions")
+        click.echo(f"{planned.folder}: papers with questions: {planned.papers_left()} of {len(planned.papers)}")
         for line in planned.changes():
             click.echo(line)
         return exit_code
@@ -39,7 +40,7 @@ def preview(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
             try:
                 document = pipeline.load(path)
             except PaperError as problem:
-                click.echo(f"\nfailed: {printable_line(str(problem))}")
+                click.echo(f"\nfailed: {printable_line(reason_of(problem, path))}")
                 exit_code = problem.exit_code
                 continue
             for question, tokens in pipeline.preview(path):

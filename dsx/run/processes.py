@@ -21,11 +21,12 @@ from pathlib import Path
 from types import FrameType
 
 from dsx.errors import MAY_PASS, LoadError, UsageError
-from dsx.load import document_id
+from dsx.load import document_id, reason_of
 from dsx.run.plan import PlannedRun
 from dsx.run.progress import Progress, show_progress, tally
 from dsx.run.summary import RunSummary, next_steps, shown_names
 from dsx.store import Claims, RunFolder
+from dsx.terminal import counted
 
 log = logging.getLogger("dsx")
 
@@ -79,7 +80,7 @@ def extract_in_processes(run: PlannedRun, arguments: Sequence[str], count: int) 
                 break
             workers.append(_start(number, gpus, run.folder, arguments))
             workers[-1].reader.start()
-        log.info("%d papers, shared by %s", left, ", ".join(worker.name for worker in workers))
+        log.info("%s, shared by %s", counted(left, "paper"), ", ".join(worker.name for worker in workers))
         failed = watch.until_all_end(workers, progress, signals)
     summary = watch.summary(whole=failed is None and not signals)
     summary.stopped = signals[0].name if signals else None
@@ -100,7 +101,8 @@ def shares(gpus: Sequence[str], count: int) -> list[str | None]:
     if not gpus:
         return [None] * count
     if len(gpus) < count:
-        raise UsageError(f"--processes {count}: {len(gpus)} GPUs are visible; at most one process a GPU")
+        visible = counted(len(gpus), "GPU is", "GPUs are")
+        raise UsageError(f"--processes {count}: {visible} visible; at most one process a GPU")
     return [",".join(gpus[at * len(gpus) // count : (at + 1) * len(gpus) // count]) for at in range(count)]
 
 
@@ -177,7 +179,7 @@ class Watch:
             try:
                 first = self.papers.setdefault(document_id(path), path)
             except LoadError as problem:
-                self._unreadable[self._names[path]] = str(problem)
+                self._unreadable[self._names[path]] = reason_of(problem, path)
             else:
                 if first != path:
                     self._duplicates[self._names[path]] = self._names[first]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from dsx.terminal import console, printable_line, say
+from dsx.terminal import console, counted, printable_line, say
 from dsx.types import PaperResult, Status, Usage
 
 UPDATE_SECONDS = 0.2
@@ -79,7 +79,7 @@ class Bar:
         self.questions += 1
         self.tokens += usage.tokens_sampled + usage.tokens_forced
         rate = self.tokens / max(time.perf_counter() - self.began, 1e-9)
-        self._show(f"{self.questions} questions, {rate:.0f} tokens/s")
+        self._show(f"{counted(self.questions, 'question')}, {rate:.0f} tokens/s")
 
     def paper_ends(self, file: str, outcome: str) -> None:
         """One line above the bar, and a step of it."""
@@ -165,10 +165,9 @@ def tally(result: PaperResult) -> str:
     values = [value for record in result.records for value in record.values.values()]
     absent = sum(value.status is Status.NOT_REPORTED for value in values)
     failed = sum(value.status is Status.FAILED for value in values)
-    records = max(len(result.records) - 1, 0)
     parts = [
-        f"{records} record{'s' * (records != 1)}",
-        f"{len(values) - absent - failed} values",
+        counted(max(len(result.records) - 1, 0), "record"),
+        counted(len(values) - absent - failed, "value"),
         f"{absent} not reported",
     ]
     if failed:

@@ -84,7 +84,7 @@ class RunSummary:
             first += f"; stopped by {self.stopped}, the same command goes on"
         lines = [first]
         if self.done:
-            share = f"{self.not_reported / max(self.values, 1):.0%} of {self.values} values not reported"
+            share = f"{self.not_reported / max(self.values, 1):.0%} of {counted(self.values, 'value')} not reported"
             lines.append(f"{share}, {self.truncated} truncated, {self.seconds / self.done:.1f} s a paper")
         if self.failed_values:
             papers = counted(self.engine_failed, "paper")

@@ -10,6 +10,7 @@ import torch
 
 from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, OutOfSlots
 from dsx.engines.local.sequence import Sequence
+from dsx.terminal import counted
 
 ANSWER_SLOTS = 64
 """Slots for a sequence's answer at first. Twice as many where it is longer."""
@@ -112,7 +113,7 @@ class Scheduler:
         self.close()
         if len(preempted) > 1:
             self.max_running = max(1, min(self.max_running, len(preempted)) // 2)
-            self._report(f"out of memory with {len(preempted)} sequences; going on with {self.max_running}")
+            self._report(f"out of memory with {counted(len(preempted), 'sequence')}; going on with {self.max_running}")
         elif preempted[0].failed_alone:
             preempted[0].error = f"out of memory with one sequence; {USE_LESS}"
             yield preempted.pop()

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dsx.errors import DecodeError, DsxError, ModelError, UsageError
-from dsx.terminal import printable_line
+from dsx.terminal import counted, printable_line
 from dsx.types import Json
 
 log = logging.getLogger("dsx.engines.server")
@@ -158,7 +158,7 @@ class Endpoint:
                 with attempt:
                     return self._once(method, path, sent)
         except _Again as problem:
-            gave_up = GaveUp(problem.status, f"{self.base_url}: {problem} ({self.attempts} attempts)")
+            gave_up = GaveUp(problem.status, f"{self.base_url}: {problem} ({counted(self.attempts, 'attempt')})")
         raise gave_up  # out here, so that it drags no other exception along
 
     def _once(self, method: str, path: str, sent: bytes | None) -> Json:

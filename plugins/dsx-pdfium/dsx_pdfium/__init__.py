@@ -43,7 +43,7 @@ def load_pdfium(path: Path) -> Document:
     finally:
         pdf.close()
     if not any(content.pages):
-        what = f"no text on its {len(content.pages)} pages" if content.pages else "no pages in it"
+        what = "no text on its pages" if content.pages else "no pages in it"
         raise LoadError(f"{path.name}: {what}; if they are pictures of text, take --loader pymupdf, which does OCR")
     return pdf_document(path, "pdfium", content)
 
