@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from dsx.bench.report import duration
 from dsx.bench.work import paper_text, parameter_set, record_counts
 from dsx.cli.bench import command
 from dsx.engines.local.shapes import SHAPES, write_shape
-from dsx.errors import UnknownName
+from dsx.errors import UnknownName, UsageError
 from dsx.schema import read
 from dsx.types import Parameter, Passage, Question, QuestionId, Shown
 
@@ -50,6 +51,19 @@ def test_the_pipeline_is_timed_without_weights(weightless: Path, tmp_path: Path,
     else:
         assert 0.2 < report["null_share"] < 0.6
     assert len(list((tmp_path / "kept" / "papers").iterdir())) == papers
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ([], r"name the model to time: --shape .*smollm2-135m.*dsx bench --shape"),
+        (["--shape=a", "--model=b"], "not both"),
+    ],
+)
+def test_nothing_is_timed_until_one_model_is_named(typed: list[str], said: str) -> None:
+    done = CliRunner().invoke(command, typed, standalone_mode=False)
+    assert isinstance(done.exception, UsageError)
+    assert re.search(said, str(done.exception))
 
 
 def test_the_parameter_set_and_the_papers() -> None:

@@ -32,6 +32,13 @@ def bench(options: Options) -> list[dict[str, Json]]:
     """The figures of each engine. Raises UsageError."""
     if options.shape and options.model:
         raise UsageError("--shape or --model, not both")
+    if not (options.shape or options.model):
+        from dsx.engines.local.shapes import SHAPES
+
+        raise UsageError(
+            f"name the model to time: --shape {'|'.join(SHAPES)}, or --model; "
+            "for a short try: dsx bench --shape smollm2-135m --papers 1 --tokens 2000"
+        )
     plugins = load_plugins()
     engines = options.engines or installed(plugins)
     if len(engines) > 1:
@@ -70,11 +77,11 @@ def bench_engine(engine: str, options: Options, plugins: Plugins, folder: Path, 
 
 def _recipe(engine: str, options: Options, folder: Path) -> Recipe:
     model = options.model
-    if model is None:
+    if options.shape is not None:
         from dsx.engines.local.shapes import write_shape
 
         model = str(folder / "model")
-        write_shape(options.shape or "smollm2-135m", folder / "model")
+        write_shape(options.shape, folder / "model")
     chosen = dict(options.options)
     if options.is_random:
         chosen |= {"load_format": "dummy"} if engine == "vllm" else {"weights": "random"}

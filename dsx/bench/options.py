@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """As typed. Without shape and model it is the smallest shape."""
+    """As typed. One of shape and model is named."""
 
     shape: str | None = None
     model: str | None = None
@@ -30,4 +30,4 @@ class Options:
     @property
     def is_random(self) -> bool:
         """Whether no weights are read."""
-        return self.random_weights or self.model is None
+        return self.random_weights or self.shape is not None

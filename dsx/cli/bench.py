@@ -12,7 +12,7 @@ from dsx.terminal import say
 
 
 @click.command("bench", epilog="dsx bench --shape qwen3-32b --random-weights --papers 18 --tokens 10000")
-@click.option("--shape", help="A model's shape by name; its weights are made up [default: smollm2-135m].")
+@click.option("--shape", help="A model's shape by name; its weights are made up.")
 @click.option("--model", help="A real model instead, as `dsx extract` takes it.")
 @click.option("--random-weights", is_flag=True, help="Also for --model: its folder needs no weights then.")
 @click.option(
@@ -39,7 +39,7 @@ from dsx.terminal import say
 )
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON an engine.")
 def command(as_json: bool, **options: Any) -> int:
-    """Time the pipeline on this machine: nothing is fetched, and a shape needs no weights.
+    """Time the pipeline on this machine with a --shape or a --model: nothing is fetched, and a shape needs no weights.
 
     Random weights like no answer best. So answers are drawn among those that the grammar allows, and mean nothing: how
     long they are is printed beside what a trained model wrote. Half of the questions may not be answered by null, and
