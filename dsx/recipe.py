@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsx.errors import UsageError
+from dsx.refusal import refusal
 from dsx.types import EngineSettings, LoadLimits, NamedModel, Order
 
 DEFAULT_REPAIRS = (
@@ -93,13 +94,12 @@ class Recipe(BaseModel):
 
     @classmethod
     def read(cls, **given: Any) -> Recipe:
-        """From what was typed; UsageError names the option that is wrong."""
+        """From what was typed; UsageError names the option that is wrong and what it takes."""
         try:
             return cls(**given)
         except ValidationError as problem:
-            first = problem.errors()[0]
-            option = "--" + "-".join(map(str, first["loc"])).replace("_", "-")
-            raise UsageError(f"{option}: {first['msg']}") from None
+            name, reason = refusal(problem, cls)
+            raise UsageError(f"--{name.replace('_', '-')} {reason}") from None
 
     def load_limits(self) -> LoadLimits:
         """What reading one file may cost."""

@@ -205,7 +205,7 @@ def test_what_cannot_be_run_is_said_before_anything_is_loaded(tmp_path: Path) ->
         dsx.extract(Strict, paper, run=tmp_path / "run")
     with pytest.raises(dsx.UnknownName, match="no engine 'none'"):
         dsx.extract(Study, paper, engine="none", run=tmp_path / "run")
-    with pytest.raises(dsx.UsageError, match="colour"):
+    with pytest.raises(dsx.UsageError, match="--colour is no option; there are: schema_name, engine"):
         dsx.extract(Study, paper, colour="red", run=tmp_path / "run")
     with pytest.raises(dsx.UsageError, match="no such file"):
         dsx.extract(Study, tmp_path / "none.pdf", run=tmp_path / "run")

@@ -127,7 +127,15 @@ def test_a_text_is_encoded_once_for_all_its_questions(random_folder: str) -> Non
     assert encoded.count(shown.text) == 1
 
 
-@pytest.mark.parametrize("options", [{"rows": "many"}, {"no_such": "1"}, {"device": "cuda"}])
-def test_options_that_cannot_be_are_said_so(embedded_folder: str, options: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match="--set"):
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"rows": "many"}, r"--set rows takes a whole number of at least 0 \(answers decoded at once"),
+        ({"draw": "perhaps"}, "--set draw takes yes or no"),
+        ({"no_such": "1"}, "--set no_such is no option; there are: rows, "),
+        ({"device": "cuda"}, "--set device=cuda"),
+    ],
+)
+def test_options_that_cannot_be_are_said_so(embedded_folder: str, options: dict[str, str], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
         TransformersEngine(EngineSettings(model=embedded_folder, options=options))

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from dsx.errors import UsageError
+from dsx.refusal import refusal
 
 
 class EngineOptions(BaseModel):
@@ -17,10 +18,9 @@ class EngineOptions(BaseModel):
 
     @classmethod
     def read(cls, engine: str, pairs: Mapping[str, object]) -> Self:
-        """From text. Raises UsageError, which names the option that is wrong and all that there are."""
+        """From text. Raises UsageError with the option that is wrong and what it takes, or all that there are."""
         try:
             return cls.model_validate(dict(pairs))
         except ValidationError as problem:
-            first = problem.errors()[0]
-            name, known = ".".join(map(str, first["loc"])), ", ".join(cls.model_fields)
-            raise UsageError(f"engine {engine}: --set {name}: {first['msg']}; options: {known}") from None
+            name, reason = refusal(problem, cls)
+            raise UsageError(f"engine {engine}: --set {name} {reason}") from None

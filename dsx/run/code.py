@@ -9,8 +9,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 NOT_DECIDING = frozenset(
     {"__init__.py", "__main__.py", "api.py", "bench", "cli", "commands.py", "conformance", "doctor.py", "errors.py"}
-    | {"evaluation", "paths.py", "plugin_api", "recipe.py", "report", "review", "run", "settings.py", "store"}
-    | {"templates"}
+    | {"evaluation", "paths.py", "plugin_api", "recipe.py", "refusal.py", "report", "review", "run", "settings.py"}
+    | {"store", "templates"}
 )
 """Parts of dsx that no answer depends on, or whose part in it stands in the manifest anyway."""
 

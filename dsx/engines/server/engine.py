@@ -53,7 +53,7 @@ class ServerOptions(EngineOptions):
     constraint: Constraint | Literal["auto"] = "auto"
     logprobs: Literal["auto", "yes", "no"] = "auto"
     context_tokens: int | None = Field(None, ge=512, description="where the server does not say")
-    extra_body: dict[str, Any] = Field({}, description="a JSON object, merged into each request")
+    extra_body: dict[str, Any] = Field({}, description="merged into each request")
     key_env: str = Field("DSX_API_KEY", pattern=r"^\w+$", description="the environment variable that holds the key")
 
     @field_validator("extra_body", mode="before")
