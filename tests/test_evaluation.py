@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from dsx.errors import SchemaError, UsageError
+from dsx.evaluation.assignment import assign
 from dsx.evaluation.compare import comparison, comparison_kind, is_absent
 from dsx.evaluation.evaluate import evaluate
 from dsx.evaluation.gold import read_gold
 from dsx.evaluation.judge import Verdict, judge_all
-from dsx.evaluation.match import assign, match_labels
+from dsx.evaluation.match import match_labels
 from dsx.evaluation.score import Score, compare, score
 from dsx.schema import read
 from dsx.schema.checking import COMPARISONS
@@ -66,6 +67,13 @@ NAMES = {"type": "array", "items": {"type": "string"}, "x-normalise": ["surname"
         ),
         ({"type": "array", "items": {"type": "string"}, "x-normalise": ["surname"]}, ["Li"], ["Bohm", "Li"], False),
         ({"type": "array", "items": {"type": "string"}}, ["a saline drip", "b"], ["b", "saline drip"], True),
+        ({"type": "array", "items": {"type": "string"}}, ["a saline drip", "b"], ["drip", "saline"], False),
+        ({"type": "array", "items": {"type": "string"}}, ["a saline drip", "drip"], ["drip", "saline"], True),
+        ({"type": "array", "items": {"type": "number"}, "x-compare": {"within": 2}}, [10, 20], [11, 8], False),
+        (NAMES, ["Li", "Wang"], ["Li", "Li"], False),
+        (NAMES, ["L. Li", "W. Li"], ["Li", "Li"], True),
+        ({"type": "string", "x-compare": "names"}, "Li and Wang", ["Li", "Wang"], True),
+        ({"type": "string", "x-compare": "names"}, "Li et al.", ["Li"], False),
     ],
 )
 def test_a_value_is_right_by_its_kind(schema: dict[str, Any], value: Json, gold: Json, right: bool) -> None:

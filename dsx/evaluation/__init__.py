@@ -2,6 +2,7 @@
 
 gold        what people found: folders of JSON files, reviewers' decisions
 compare     whether a value is right, by kind of parameter
+assignment  each in one pair at the most, so that most is gained
 match       which predicted record is which gold record
 judge       a verdict for each value
 score       precision, recall, F1 with intervals; two runs compared

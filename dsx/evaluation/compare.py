@@ -1,16 +1,16 @@
 """Whether a value is right: a comparison for each kind of parameter, or the one that `x-compare` names.
 
 number   within 1 % of the gold value (tolerance: the share; within: a distance in the parameter's unit)
-numbers  the same numbers in any order; unsigned where the parameter is
+numbers  the same distinct numbers in any order; unsigned where the parameter is
 choice   equal once case, blanks and hyphens do not count; synonyms: {choice: [other spellings]}
 choices  the same choices in any order
 boolean  equal
 text     F1 of the words of 0.5 or more (token_f1), or the gold text stands in the value (contains)
-texts    as many items, each gold item met by one
+texts    as many items, each gold item met by one of its own
 exact    equal as text, case and blanks aside
 range    the first two numbers, each as a number
 doi      equal without resolver and case
-names    every name of the gold stands in the value, and there are as many
+names    each name of the gold stands in an item of its own, and no item is left; or all stand in one text
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dsx.evaluation.assignment import assign
 from dsx.types import Json, Parameter
 from dsx.units import convert
 
@@ -160,7 +161,11 @@ def _single(value: Json) -> Json:
 
 
 def _same_items(values: list[Json], gold: list[Json], equal: Comparison) -> bool:
-    return len(values) == len(gold) and all(any(equal(value, item) for value in values) for item in gold)
+    """Whether each gold item is met by a value of its own, and no value is left over."""
+    if len(values) != len(gold):
+        return False
+    fits = [[float(equal(value, item)) for value in values] for item in gold]
+    return all(fits[row][column] for row, column in assign(fits))
 
 
 def _same_numbers(value: Json, gold: Json, close: Comparison, unsigned: bool) -> bool:
@@ -190,9 +195,9 @@ def _same_range(value: Json, gold: Json, close: Comparison) -> bool:
 
 def _same_names(value: Json, gold: Json) -> bool:
     if isinstance(value, list):
-        if len(value) != len(_items(gold)):
-            return False
-    elif re.search(r"\bet al", str(value), re.IGNORECASE):
-        return False
-    text = f" {' '.join(words(' '.join(map(str, _items(value)))))} "
-    return all(f" {' '.join(words(name))} " in text for name in _items(gold))
+        return _same_items(value, _items(gold), _names)
+    return not re.search(r"\bet al", str(value), re.IGNORECASE) and all(_names(value, name) for name in _items(gold))
+
+
+def _names(text: Json, name: Json) -> bool:
+    return f" {' '.join(words(name))} " in f" {' '.join(words(text))} "

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 
+from dsx.evaluation.assignment import Pair, assign
 from dsx.evaluation.compare import words
 
-Pair = tuple[int, int]
 _COUNTED = "one two three four five six seven eight nine ten"
 NUMBER_WORDS = {word: str(number) for number, word in enumerate(_COUNTED.split(), 1)}
 _experiment = re.compile(r"(?:(?:experiment|expt?|study) ?)?(\d{1,2})(?![\da-z])")
@@ -36,46 +35,6 @@ def match(
     free_predicted = [at for at in range(len(predicted)) if all(at != pair[1] for pair in pairs)]
     gains = [[agreement(row, column) for column in free_predicted] for row in free_gold]
     return sorted([*pairs, *((free_gold[row], free_predicted[column]) for row, column in assign(gains))])
-
-
-def assign(gains: Sequence[Sequence[float]]) -> list[Pair]:
-    """The assignment of rows to columns, as many as there can be, with the largest sum of gains.
-
-    Shortest augmenting paths (Jonker and Volgenant 1987), O(rows² columns). Of equal sums the earlier columns win.
-    """
-    if not gains or not gains[0]:
-        return []
-    if len(gains) > len(gains[0]):
-        turned = [list(column) for column in zip(*gains, strict=True)]
-        return sorted((row, column) for column, row in assign(turned))
-    rows, width = len(gains), len(gains[0])
-    row_price, column_price = [0.0] * (rows + 1), [0.0] * (width + 1)
-    row_of, before = [0] * (width + 1), [0] * (width + 1)  # counted from 1; 0 is free
-    for row in range(1, rows + 1):
-        row_of[0], column = row, 0
-        distance, visited = [math.inf] * (width + 1), [False] * (width + 1)
-        while row_of[column]:
-            visited[column] = True
-            current, shortest, nearest = row_of[column], math.inf, 0
-            for at in range(1, width + 1):
-                if visited[at]:
-                    continue
-                reduced = -gains[current - 1][at - 1] - row_price[current] - column_price[at]
-                if reduced < distance[at]:
-                    distance[at], before[at] = reduced, column
-                if distance[at] < shortest:
-                    shortest, nearest = distance[at], at
-            for at in range(width + 1):
-                if visited[at]:
-                    row_price[row_of[at]] += shortest
-                    column_price[at] -= shortest
-                else:
-                    distance[at] -= shortest
-            column = nearest
-        while column:
-            row_of[column] = row_of[before[column]]
-            column = before[column]
-    return sorted((row_of[column] - 1, column - 1) for column in range(1, width + 1) if row_of[column])
 
 
 def _words(label: str | None) -> str:
