@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -179,11 +180,13 @@ def test_a_group_of_commands_alone_shows_its_help() -> None:
 def test_dry_run_shows_the_questions(embedded_folder: str, tmp_path: Path) -> None:
     schema = tmp_path / "small.json"
     schema.write_text(json.dumps(SMALL))
-    result = dsx("extract", "--schema", schema, "--dry-run", SAMPLE)
+    result = dsx("extract", "--schema", schema, "--dry-run", SAMPLE, PYTHONPROFILEIMPORTTIME="1")
     assert result.returncode == 0, result.stderr
     assert "tokens of pages 1" in result.stdout, "the embedded reader sees passages"
     assert "How many targets were trained" in result.stdout
     assert "Loading" not in result.stderr, "a tokenizer counts; no model is loaded"
+    imported = set(re.findall(r"\| +(\S+)$", result.stderr, re.MULTILINE))
+    assert {"torch", "transformers", "dsx.run.preview"} & imported == {"dsx.run.preview"}
     assert result.stdout.index("Answer null where the paper does not report it") < result.stdout.index("# sample.pdf")
 
 

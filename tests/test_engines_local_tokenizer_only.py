@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dsx.errors import DecodeError
+from dsx.errors import DecodeError, ModelError
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.run.job import make_engine
@@ -20,11 +20,10 @@ def test_tokens_are_counted_without_weights(random_folder: str, tmp_path: Path) 
     from transformers import AutoTokenizer
 
     folder = Path(shutil.copytree(random_folder, tmp_path / "model"))
-    empty = {"dtype": "F32", "shape": [64], "data_offsets": [0, 0]}  # tensors without their numbers
-    header = json.dumps({"a": empty, "b": empty}).encode()
     for weights in folder.glob("*.safetensors"):
-        weights.write_bytes(len(header).to_bytes(8, "little") + header)
-    engine = make_engine(Recipe.read(schema_name="s", model=str(folder)), load_plugins(), answers=False)
+        weights.unlink()
+    recipe, plugins = Recipe.read(schema_name="s", model=str(folder)), load_plugins()
+    engine = make_engine(recipe, plugins, answers=False)
     text = "Forty-two people reached to 8 targets; naïve <|im_end|> ones."
     plain = AutoTokenizer.from_pretrained(random_folder).encode(
         text, add_special_tokens=False, split_special_tokens=True
@@ -33,3 +32,12 @@ def test_tokens_are_counted_without_weights(random_folder: str, tmp_path: Path) 
     with pytest.raises(DecodeError):
         engine.answer([])
     engine.close()
+    config = json.loads((folder / "config.json").read_bytes())
+    (folder / "config.json").write_text(json.dumps({**config, "text_config": {"max_position_embeddings": 512}}))
+    assert make_engine(recipe, plugins, answers=False).context_tokens == 512
+    del config["max_position_embeddings"]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert make_engine(recipe, plugins, answers=False).context_tokens == 2048, "as transformers has it"
+    (folder / "tokenizer.json").write_text("{")
+    with pytest.raises(ModelError, match=r"the tokenizer of .* cannot be loaded"):
+        make_engine(recipe, plugins, answers=False)

@@ -124,17 +124,20 @@ def encoder(tokenizer: Any, control_tokens: bool) -> Callable[[str, bool], list[
     tokenizer of its own: nothing that others do with `tokenizer` changes what it gives.
     """
     backend = getattr(tokenizer, "backend_tokenizer", None)
-    if backend is None:  # a tokenizer in Python, which keeps no switch between calls
-        python_tokenizer = copy.deepcopy(tokenizer)
+    if backend is not None:
+        return backend_encoder(backend, control_tokens)
+    python_tokenizer = copy.deepcopy(tokenizer)  # which keeps no switch between calls
 
-        def encode_in_python(text: str, add_special_tokens: bool) -> list[int]:
-            encoded = python_tokenizer(
-                text, add_special_tokens=add_special_tokens, split_special_tokens=not control_tokens
-            )
-            ids: list[int] = encoded["input_ids"]
-            return ids
+    def encode(text: str, add_special_tokens: bool) -> list[int]:
+        encoded = python_tokenizer(text, add_special_tokens=add_special_tokens, split_special_tokens=not control_tokens)
+        ids: list[int] = encoded["input_ids"]
+        return ids
 
-        return encode_in_python
+    return encode
+
+
+def backend_encoder(backend: Any, control_tokens: bool) -> Callable[[str, bool], list[int]]:
+    """`encoder` for a tokenizer of the library tokenizers, such as a tokenizer.json holds."""
     backend = copy.deepcopy(backend)
     backend.encode_special_tokens = not control_tokens
     backend.no_truncation()

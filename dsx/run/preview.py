@@ -45,6 +45,7 @@ def preview(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call
                 continue
             for question, tokens in pipeline.preview(path):
                 pages = sorted({document.page_at(passage.start) for passage in question.shown.passages})
-                where = "the whole paper" if question.shown.whole else f"pages {', '.join(map(str, pages))}"
+                named = f"page{'s' * (len(pages) > 1)} {', '.join(map(str, pages))}"
+                where = "the whole paper" if question.shown.whole else named
                 click.echo(f"\n## {question.id}: {tokens} tokens of {where}\n{question.prompt}")
     return exit_code

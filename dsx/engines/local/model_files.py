@@ -65,12 +65,25 @@ class ModelFiles:
 
 
 def find(name: str | None, folder: Path | None = None, weights: bool = True) -> ModelFiles:
-    """The files of a model by id, folder or GGUF file; None is the embedded one. ModelError says how to get it.
+    """The files of a model that can be run. ModelError says how to get it, or what is wrong with it.
 
-    folder: where the model of that name is, if that is known. weights: whether a folder must hold them.
+    name, folder: as `locate` takes them. weights: whether a folder must hold them.
+    """
+    files = locate(name, folder)
+    if files.gguf is None and files.name != EMBEDDED:
+        config = _judge_config(files.folder)
+        if weights:
+            _judge_weights(files.folder, config)
+    return files
+
+
+def locate(name: str | None, folder: Path | None = None) -> ModelFiles:
+    """Where a model is, by id, folder or GGUF file; None is the embedded one. Its files are not looked into.
+
+    folder: where the model of that name is, if that is known. ModelError says how to get it.
     """
     if folder is not None:
-        return _in_folder(name or folder.name, folder, weights)
+        return _in_folder(name or folder.name, folder)
     if name is None or name == EMBEDDED:
         return embedded()
     path = Path(name).expanduser()
@@ -79,17 +92,14 @@ def find(name: str | None, folder: Path | None = None, weights: bool = True) -> 
             raise ModelError(f"no model file {path}")
         return ModelFiles(name, path.parent, path.name)
     if path.is_dir():
-        return _in_folder(name, path, weights)
+        return _in_folder(name, path)
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise ModelError(f"no model folder {path}")
     return _in_hub_cache(name)
 
 
-def _in_folder(name: str, folder: Path, weights: bool = True) -> ModelFiles:
+def _in_folder(name: str, folder: Path) -> ModelFiles:
     if (folder / "config.json").is_file():
-        config = _judge_config(folder)
-        if weights:
-            _judge_weights(folder, config)
         return ModelFiles(name, folder)
     ggufs = sorted(folder.glob("*.gguf"))
     if len(ggufs) == 1:
