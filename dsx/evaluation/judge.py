@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 
+from dsx.evaluation.assignment import Pair
 from dsx.evaluation.compare import Comparison, comparison, is_absent
 from dsx.evaluation.gold import SEPARATOR, GoldPaper, GoldRecord, GoldValue, stem
-from dsx.evaluation.match import Pair, match
+from dsx.evaluation.match import match
 from dsx.report.columns import Column, Key, Lists, columns, lists_of
 from dsx.types import Json, PaperResult, ParameterSet, Value
 

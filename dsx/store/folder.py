@@ -62,7 +62,7 @@ class RunFolder:
     def failed(self, document: str) -> dict[str, Json] | None:
         """The paper's failure, if it has one and no result."""
         failure = None if self.done(document) else self._read(self._failure(document), _failure_of)
-        return failure if failure and self._is_current(failure.pop(SCHEMA, None)) else None
+        return failure if failure and self._is_current(failure.pop(SCHEMA)) else None
 
     def save(self, result: PaperResult) -> None:
         """Stores a paper's result; an earlier failure of it is gone."""
@@ -124,8 +124,8 @@ class RunFolder:
         """Papers without a result to the run's parameter set, each with the reason: failed, or outdated."""
         return [*self.failures(), *self.outdated()]
 
-    def _is_current(self, schema: str | None) -> bool:
-        return schema == self._schema or (schema is None and not self.manifest.get(EARLIER))
+    def _is_current(self, schema: str) -> bool:
+        return schema == self._schema
 
     def results(self, change: Callable[[PaperResult], PaperResult] | None = None) -> StoredResults:
         """All stored results, by file name; those that are damaged are named in the log and left out.
@@ -199,15 +199,12 @@ class RunFolder:
 
 
 def _failure_of(content: bytes, document: str) -> dict[str, Json]:
-    try:
-        failure = json.loads(unseal(content))
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(failure, dict) or failure.get("document") != document:
+    failure = json.loads(unseal(content))
+    if failure["document"] != document:
         raise ValueError("it is another paper's")
-    if not all(isinstance(failure.get(name), str) for name in ("file", "reason")):
+    if "reason" not in failure:
         raise ValueError("it is no failure")
-    return {name: failure[name] for name in ("document", "file", "reason", SCHEMA) if name in failure}
+    return {name: failure[name] for name in ("document", "file", "reason", SCHEMA)}
 
 
 def _event_of(line: str) -> dict[str, Any] | None:

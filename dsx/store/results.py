@@ -15,7 +15,7 @@ log = logging.getLogger("dsx.store")
 ANOTHERS = "it is another paper's"
 
 
-def result_of(content: bytes, document: str) -> tuple[PaperResult, str | None]:
+def result_of(content: bytes, document: str) -> tuple[PaperResult, str]:
     """The stored result of a document, and its schema's SHA-256; ValueError where it is none, was changed, or is
     another's."""
     result, schema = with_schema(content)
@@ -34,7 +34,7 @@ class StoredResults(Sequence[PaperResult]):
     def __init__(
         self,
         folder: Path,
-        is_current: Callable[[str | None], bool],
+        is_current: Callable[[str], bool],
         change: Callable[[PaperResult], PaperResult] | None = None,
     ) -> None:
         named = []

@@ -22,10 +22,8 @@ CLOSE = ("repair", "same-as")
 SEAL = b',\n "sha256": "'
 SCHEMA = "schema_sha256"
 """Of the parameter set that a stored result or failure answers to."""
-MEMBERS = {"document", "file", "records", "notes", SCHEMA, "sha256", "seconds"}
-"""Of a stored result; earlier versions wrote its seconds."""
-TAIL = 100
-"""Bytes at a file's end in which its seal stands."""
+MEMBERS = {"document", "file", "records", "notes", SCHEMA, "sha256"}
+"""Of a stored result."""
 
 
 @lru_cache(maxsize=1)
@@ -35,7 +33,7 @@ def _adapter() -> TypeAdapter[PaperResult]:
     return TypeAdapter(PaperResult)
 
 
-def to_json(result: PaperResult, schema: str | None = None) -> bytes:
+def to_json(result: PaperResult, schema: str = "") -> bytes:
     """Indented JSON, keys in the order of the parameter set, sealed. schema: SHA-256 of the set's schema."""
     import pydantic_core
 
@@ -44,17 +42,16 @@ def to_json(result: PaperResult, schema: str | None = None) -> bytes:
         dumped["path"] = [part for step in record.path for part in (step.list, step.label)]
         for name, value in record.values.items():
             dumped["values"][name]["flags"] = [flag_text(flag) for flag in value.flags]
-    return seal(pydantic_core.to_json(content if schema is None else {**content, SCHEMA: schema}, indent=1))
+    return seal(pydantic_core.to_json({**content, SCHEMA: schema}, indent=1))
 
 
 def from_json(data: bytes) -> PaperResult:
-    """The result that `to_json` wrote, also that of earlier versions, which have no seal; ValueError where the bytes
-    are no such thing, or another result than was written."""
+    """The result that `to_json` wrote. ValueError where the bytes are no such thing, or not as they were written."""
     return with_schema(data)[0]
 
 
-def with_schema(data: bytes) -> tuple[PaperResult, str | None]:
-    """The result as `from_json` reads it, and the SHA-256 of its parameter set's schema where it is known."""
+def with_schema(data: bytes) -> tuple[PaperResult, str]:
+    """The result as `from_json` reads it, and the SHA-256 of its parameter set's schema."""
     import pydantic_core
 
     try:
@@ -66,23 +63,20 @@ def with_schema(data: bytes) -> tuple[PaperResult, str | None]:
             record["path"] = [RecordStep(*step) for step in zip(flat[::2], flat[1::2], strict=True)]
             for value in record["values"].values():
                 value["flags"] = [read_flag(text) for text in value["flags"]]
-        return _adapter().validate_python(content), content.get(SCHEMA)
+        return _adapter().validate_python(content), content[SCHEMA]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
         raise ValueError(f"no stored result: {' '.join(str(problem).split())[:200]}") from None
 
 
-def head(data: bytes) -> tuple[str, str, str | None]:
+def head(data: bytes) -> tuple[str, str, str]:
     """The document, its file's name and the schema's SHA-256 as `with_schema` gives them, in a third of the time.
 
-    Values are not validated where a seal says that they are as they were written.
+    Values are not validated, for the seal says that they are as they were written.
     """
     import pydantic_core
 
     content = pydantic_core.from_json(unseal(data))
-    if SEAL not in data or not isinstance(content, dict):
-        result, schema = with_schema(data)
-        return result.document, result.file, schema
-    return content["document"], content["file"], content.get(SCHEMA)
+    return content["document"], content["file"], content[SCHEMA]
 
 
 def seal(content: bytes) -> bytes:
@@ -93,11 +87,11 @@ def seal(content: bytes) -> bytes:
 
 
 def unseal(data: bytes) -> bytes:
-    """`data`, whose seal holds or which has none. Raises ValueError where it was changed, cut or is empty."""
+    """`data`, whose seal holds. Raises ValueError where it was changed, cut or is empty."""
     body, sealed, tail = data.rpartition(SEAL)
-    if sealed and tail != hashlib.sha256(body).hexdigest().encode() + b'"\n}\n':
-        raise ValueError("it was changed after it was written")
-    if not sealed and b'"sha256"' in data[-TAIL:]:
+    if not sealed:
+        raise ValueError("it has no checksum, so it was cut or is another program's")
+    if tail != hashlib.sha256(body).hexdigest().encode() + b'"\n}\n':
         raise ValueError("it was changed after it was written")
     return data
 
