@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsx.errors import RunError, UsageError
+from dsx.errors import RunError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.run.loop import run_papers
+from dsx.run.papers import none_readable
 from dsx.run.plan import PlannedRun
 from dsx.run.progress import Progress, Silence, show_progress
 from dsx.run.signals import Stop
@@ -69,7 +70,7 @@ def extract(planned: PlannedRun) -> int:
         except KeyboardInterrupt:  # before the first paper: while the model was loaded
             summary = RunSummary(stopped="SIGINT", left=left, resumed=len(planned.papers) - left)
     elif not is_run(folder):
-        raise UsageError(f"none of these papers can be read, as {planned.papers[0]}")
+        raise none_readable(planned.papers)
     else:
         summary = _look(planned)
     summary.left_to_others = call.leave_to_others or call.is_worker

@@ -139,6 +139,15 @@ def _search(folder: Path, recursive: bool, collection: Collection) -> None:
             _search(subfolder, recursive, collection)
 
 
+def none_readable(papers: Sequence[Path]) -> UsageError:
+    """The error where no paper can be read, with the reason of the first."""
+    try:
+        document_id(papers[0])
+    except LoadError as problem:
+        return UsageError(f"none of these papers can be read; the first: {problem}")
+    return UsageError(f"{papers[0]} was changed a moment ago; run the same command again")
+
+
 def identity(path: Path) -> str | None:
     """The document's id; None for a file that cannot be read. The run loop names that file."""
     try:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from dsx.errors import LoadError, UsageError
+from dsx.errors import LoadError
 from dsx.load import document_id, reason_of
 from dsx.run.job import make_engine, make_pipeline
 from dsx.run.loop import run_papers
+from dsx.run.papers import none_readable
 from dsx.run.plan import PlannedRun
 from dsx.run.progress import show_progress
 from dsx.run.update import is_left, join_run
@@ -53,7 +54,7 @@ class Session:
                         yield result
                     seen.add(document)
         if planned.papers and len(self.unreadable) == len(planned.papers):
-            raise UsageError(f"none of these papers can be read, as {planned.papers[0]}")
+            raise none_readable(planned.papers)
 
     def _open(self, stack: ExitStack) -> Callable[[Sequence[Path], Sequence[Path]], None]:
         """Loads the model and opens the run folder; what fills a batch of papers, and reads those that follow ahead."""

@@ -40,7 +40,8 @@ def join_run(
     """
     others = bool(update and is_run(folder) and Claims(folder).others())
     if others and _differs_in_schema(read_run(folder), manifest):  # read after they were counted: they are of that set
-        raise RunError(f"{folder} is in use with another parameter set; end what is at it first")
+        advice = "end the process that is at it first (in Python: go through its run to the end, or close the iterator)"
+        raise RunError(f"{folder} is in use with another parameter set; {advice}")
     run = open_run(folder, manifest, update=update)
     with Claims(run.path, claim_expiry) as claims:
         for paper in run.outdated():
