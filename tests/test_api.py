@@ -176,7 +176,9 @@ def test_a_paper_that_cannot_be_read_is_named_and_no_model_is_loaded_for_it(
     assert list((tmp_path / "run").glob("log*.jsonl")) == logs
     alone = dsx.extract(installed.schema(), papers / "p00.pdf", engine="scripted", run=tmp_path / "other")
     (papers / "p00.pdf").unlink()
-    with pytest.raises(dsx.UsageError, match=r"none of these papers can be read; the first: .*p00\.pdf: .*check that it is"):
+    with pytest.raises(
+        dsx.UsageError, match=r"none of these papers can be read; the first: .*p00\.pdf: .*check that it is"
+    ):
         alone.finish()
     assert not (tmp_path / "other").exists()
 

@@ -101,7 +101,7 @@ def test_papers_and_run_folders_that_cannot_be_used(tmp_path: Path, caplog: pyte
     (tmp_path / "empty").mkdir()
     other = tmp_path / "other"
     other.mkdir()
-    (other / "run.json").write_text(json.dumps({"dsx": "0", "schema": {}, "recipe": {}}))
+    (other / "run.json").write_text(json.dumps({"dsx": "0", "schema": {}, "schema_name": "s", "recipe": {}}))
     (tmp_path / "file").write_text("")
     for papers, run, said in (
         (tmp_path / "empty", tmp_path / "run", "no PDFs in"),

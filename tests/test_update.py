@@ -285,7 +285,7 @@ def test_no_update_under_a_process_with_the_earlier_set(tmp_path: Path) -> None:
     run, before, after = tmp_path / "run", with_paper(year={"type": "integer"}), SMALL
     parameters = read(after, "small")
     with join_run(run, manifest(before), read(before, "small")):
-        with pytest.raises(RunError, match="in use with another parameter set; end .*close the iterator"):
+        with pytest.raises(RunError, match=r"in use with another parameter set; end .*close the iterator"):
             join_run(run, manifest(after), parameters, update=True).__enter__()
         another = {**manifest(after), "recipe": {"order": "quote-value"}}
         with pytest.raises(AnotherRun, match="another schema, recipe order"):

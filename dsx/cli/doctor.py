@@ -29,7 +29,7 @@ def command(model: str | None, for_run: bool, gpus: int, arguments: tuple[str, .
     from dsx.plugins import load_plugins
 
     if arguments and not for_run:
-        raise click.UsageError("ARGUMENTS belong to --for-run")
+        raise click.UsageError("ARGUMENTS are those of a run to come; write --for-run before them")
     findings = list(_for_run(arguments, gpus) if for_run else examine(load_plugins(), model))
     width = max(len(finding.what) for finding in findings)
     for finding in findings:
@@ -42,5 +42,5 @@ def _for_run(arguments: tuple[str, ...], gpus: int) -> Iterator[Finding]:
     from dsx.plugins import load_plugins
     from dsx.run.preflight import check_run
 
-    papers, recipe, run, call = parse(list(arguments))
-    return check_run(papers, recipe, run, load_plugins(), call=call, gpus=gpus)
+    typed = parse(list(arguments))
+    return check_run(typed.papers, typed.recipe, typed.run, load_plugins(), call=typed.call, gpus=gpus)

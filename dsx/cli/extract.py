@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -31,15 +31,24 @@ def _labels(_: click.Context, __: click.Parameter, text: str | None) -> tuple[st
     return tuple(label.strip() for label in (text or "").split(",") if label.strip())
 
 
-class _Typed(click.Command):
-    """Keeps what was typed, for the processes that do the same."""
+class Typed(NamedTuple):
+    """What was typed after `dsx extract`. run: the folder that was named."""
+
+    papers: tuple[Path, ...]
+    recipe: Recipe
+    run: Path | None
+    call: Call
+
+
+class _KeepsArguments(click.Command):
+    """Keeps the words as they were typed, for the processes that are to do the same."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        ctx.meta["typed"] = tuple(args)
+        ctx.meta["arguments"] = tuple(args)
         return super().parse_args(ctx, args)
 
 
-@click.command("extract", cls=_Typed)
+@click.command("extract", cls=_KeepsArguments)
 @click.argument("papers", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--schema",
@@ -213,21 +222,20 @@ def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
     from dsx.run.preview import preview
     from dsx.run.processes import extract_in_processes
 
-    papers, recipe, run, call = _read(context.params)
+    planned = plan_run(*_typed(context.params))
     if dry_run:
-        return preview(papers, recipe, run, call)
-    planned = plan_run(papers, recipe, run, call)
-    if context.params["processes"] > 1 and not call.is_worker:
-        return extract_in_processes(planned, context.meta["typed"], context.params["processes"])
+        return preview(planned)
+    if context.params["processes"] > 1 and not planned.call.is_worker:
+        return extract_in_processes(planned, context.meta["arguments"], context.params["processes"])
     return extract(planned)
 
 
-def parse(arguments: list[str]) -> tuple[tuple[Path, ...], Recipe, Path | None, Call]:
+def parse(arguments: list[str]) -> Typed:
     """What `dsx extract ARGUMENTS` would do; raises what it would raise."""
-    return _read(command.make_context("extract", arguments).params)
+    return _typed(command.make_context("extract", arguments).params)
 
 
-def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | None, Call]:
+def _typed(options: Mapping[str, Any]) -> Typed:
     from dsx.answers.calibration import read_curves
     from dsx.engines.budget import MemoryBudget
     from dsx.recipe import Recipe
@@ -235,15 +243,15 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
     from dsx.run.parameter_source import FIELDS
     from dsx.run.plan import Call
 
-    if (options["schema_name"] is None) == (options["fields"] is None):
-        both = options["fields"] is not None
-        reason = "--schema and --fields both name a parameter set; leave out one of the two"
-        raise click.UsageError(reason if both else "name a parameter set with --schema, or write one with --fields")
+    if options["schema_name"] is None and options["fields"] is None:
+        raise click.UsageError("name a parameter set with --schema, or write one with --fields")
+    if options["schema_name"] is not None and options["fields"] is not None:
+        raise click.UsageError("--schema and --fields both name a parameter set; leave out one of the two")
     if options["processes"] > 1 and not options["claim"]:
         raise click.UsageError("--processes shares the papers by claims; leave out --no-claim")
     if options["worker"] is not None:  # the process that started this one has chosen the folder
         options = {**options, "run": options["worker"], "force_new": False}
-    recipe = {key: options[key] for key in Recipe.model_fields if key in options}
+    recipe = {key: options[key] for key in Recipe.model_fields if options.get(key) is not None}
     if options["fields"] is not None:
         recipe["schema_name"] = FIELDS + options["fields"]
     if options["base_url"] is not None:
@@ -252,10 +260,8 @@ def _read(options: Mapping[str, Any]) -> tuple[tuple[Path, ...], Recipe, Path | 
         recipe["calibration"] = read_curves(options["calibration"])
     if options["repairs"] is not None:
         recipe["repairs"] = tuple(name.strip() for name in options["repairs"].split(",") if name.strip())
-    else:
-        del recipe["repairs"]
     if options["memory_budget"] is not None:
         MemoryBudget.read(options["memory_budget"])
     call = {each.name: options[each.name] for each in dataclasses.fields(Call) if each.name in options}
     call |= {"shard": Shard.read(options["shard"]), "is_worker": options["worker"] is not None}
-    return options["papers"], Recipe.read(**recipe), options["run"], Call(**call)
+    return Typed(options["papers"], Recipe.read(**recipe), options["run"], Call(**call))

@@ -54,16 +54,15 @@ def submit(
     from dsx.errors import UsageError
     from dsx.plugins import load_plugins
     from dsx.run import slurm
-    from dsx.run.preflight import check_run, is_toy
+    from dsx.run.preflight import check_run, names_no_model
 
-    papers, recipe, run, call = parse(list(arguments))
-    plugins = load_plugins()
-    if is_toy(recipe, plugins):
+    typed, plugins = parse(list(arguments)), load_plugins()
+    if names_no_model(typed.recipe, plugins):
         raise UsageError(
             f"no --model: the job would run the small embedded model; write: dsx slurm submit … -- "
             f"{shlex.join(arguments)} --model {RECOMMENDED}"
         )
-    for finding in check_run(papers, recipe, run, plugins, call=call, gpus=0):
+    for finding in check_run(typed.papers, typed.recipe, typed.run, plugins, call=typed.call, gpus=0):
         if finding.ok is False and finding.what in ("schema", "papers", "run"):
             raise UsageError(finding.text)
     gres = None if gpus is None else f"gpu:{gpus}"
@@ -71,7 +70,7 @@ def submit(
     options = {name: value for name, value in named.items() if value is not None} | sbatch_options
     executable = shutil.which("dsx", path=Path(sys.executable).parent) or shutil.which("dsx")
     defaults = {"DSX": executable} if executable else {}
-    defaults |= {"RUN": str(run)} if run else {}
+    defaults |= {"RUN": str(typed.run)} if typed.run else {}
     text = slurm.script(arguments, {**defaults, **settings}, options)
     if only_print:
         click.echo(text, nl=False)

@@ -17,11 +17,9 @@ from dsx.run.plan import Call, check_recipe, manifest_of, with_model
 from dsx.terminal import counted
 from dsx.types import Json, LocalEngine, ParameterSet
 
-ROOM = 100 << 20
-"""Bytes that the run folder's disk should have free: a record is some 50 kB, a log line 400 B."""
-
-
-QUANTIZED = {"none": 1.0, "8bit": 0.5, "4bit": 0.25}
+MIN_FREE_BYTES = 100 << 20
+"""Of the run folder's disk: a record is some 50 kB, a log line 400 B."""
+WEIGHT_SHARES = {"none": 1.0, "8bit": 0.5, "4bit": 0.25}
 """Share of a 16-bit model's weights that stays."""
 
 
@@ -56,7 +54,7 @@ def check_run(
         yield from _memory(recipe, plugins, call.memory_budget)
 
 
-def is_toy(recipe: Recipe, plugins: Plugins) -> bool:
+def names_no_model(recipe: Recipe, plugins: Plugins) -> bool:
     """Whether nobody named a model and no plugin brings one, so that the small embedded one would be run."""
     return _is_local(recipe, plugins) and with_model(recipe, plugins).model is None
 
@@ -94,7 +92,10 @@ def _memory(recipe: Recipe, plugins: Plugins, memory_budget: str | None) -> Iter
         free = dict(list(free.items())[:cards])
     sizes = [file.stat().st_size for pattern in ("*.safetensors", "*.gguf") for file in files.folder.glob(pattern)]
     budget = None if memory_budget is None else MemoryBudget.read(memory_budget)
-    weights, passes = int(sum(sizes) * QUANTIZED[recipe.quantize]), passes_on("cuda", recipe.attention, options.rows)
+    weights, passes = (
+        int(sum(sizes) * WEIGHT_SHARES[recipe.quantize]),
+        passes_on("cuda", recipe.attention, options.rows),
+    )
     for planned in plan_unloaded(load_config(files), weights, free, budget, passes, cards):
         fits = planned.kv_tokens >= LEAST_KV_TOKENS
         yield Finding("memory", fits, str(planned) if fits else f"{planned}; take more GPUs or --quantize")
@@ -122,7 +123,7 @@ def _folder(files: Sequence[Path], run: Path | None, manifest: Mapping[str, Json
     existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     free_bytes = shutil.disk_usage(existing).free
     text = f"{folder}, {'goes on' if (folder / 'run.json').exists() else 'new'}, {free_bytes / 2**30:.1f} GiB free"
-    return Finding("run", free_bytes >= ROOM, text)
+    return Finding("run", free_bytes >= MIN_FREE_BYTES, text)
 
 
 def _gpus(required: int, local: bool) -> Finding:

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 
 import click
 
 from dsx.errors import PaperError
 from dsx.load import reason_of
-from dsx.recipe import Recipe
 from dsx.run.job import make_engine, make_pipeline
-from dsx.run.plan import Call, plan_run
+from dsx.run.plan import PlannedRun
 from dsx.run.threads import prepare
 from dsx.terminal import printable_line
 
 
-def preview(papers: Sequence[Path], recipe: Recipe, run: Path | None, call: Call) -> int:
+def preview(planned: PlannedRun) -> int:
     """Prints what the model would be told and asked of each paper, or what an update of a run would change.
 
     Returns the exit code: 1 where a paper cannot be read.
     """
     exit_code = 0
-    planned = plan_run(papers, recipe, run, call)
-    if call.update:
+    if planned.call.update:
         click.echo(f"{planned.folder}: papers with questions: {planned.papers_left()} of {len(planned.papers)}")
         for line in planned.changes():
             click.echo(line)
         return exit_code
-    prepare(call.threads)
+    prepare(planned.call.threads)
     with closing(make_engine(planned.recipe, planned.plugins, answers=False)) as engine:
         pipeline = make_pipeline(planned.recipe, planned.parameters, planned.plugins, engine, None)
         click.echo(f"# before every question\n\n## system\n{pipeline.practice.wording.system}")
