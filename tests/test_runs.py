@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from dsx.cli.runs import command
 from dsx.errors import RunError
 from dsx.run.history import merge, retry, state
 from dsx.store import open_run, read_run
@@ -61,7 +63,10 @@ def test_papers_in_which_a_value_failed_are_done_again_if_asked(tmp_path: Path) 
     long = PaperResult(f"{6:064x}", "long.pdf", (Record(None, "", cut),))  # the same again would be cut again
     run = read_run(a_run(tmp_path / "run", paper(1), half, long))
     assert retry(run) == []
-    assert retry(run, values=True) == ["half.pdf"]
+    typed = ["retry", str(run.path)]
+    assert "no paper failed in" in CliRunner().invoke(command, typed, standalone_mode=False).stderr
+    again = CliRunner().invoke(command, [*typed, "--values"], standalone_mode=False)
+    assert (again.stdout, again.stderr.startswith("1 paper to be done again: run")) == ("half.pdf\n", True)
     assert [result.file for result in run.results()] == ["long.pdf", "p1.pdf"]
 
 

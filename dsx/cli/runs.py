@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dsx.cli.complete import run_folders
-from dsx.terminal import printable_line, say
+from dsx.terminal import counted, printable_line, say
 
 RUN = click.Path(path_type=Path)
 
@@ -75,7 +75,10 @@ def retry(run: Path, values: bool) -> int:
     files = history.retry(folder, values)
     for file in files:
         say(file)
-    say(f"{len(files)} to be done again: run the command of {run} once more", err=True)
+    if files:
+        say(f"{counted(len(files), 'paper')} to be done again: run the command of {run} once more", err=True)
+    else:
+        say(f"no paper failed in {run}{'' if values else '; with --values: papers with failed values'}", err=True)
     return 0
 
 
