@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pandas
 
 Change = Callable[[PaperResult], PaperResult]
-FLAGS = {"long": "--long", "evidence": "--with evidence", "excel": "--excel", "machine": "--decisions"}
-"""What is typed for the options that a person chooses."""
+FLAGS = {"long": "--long", "evidence": "--with evidence", "excel": "--excel"}
+"""What is typed for the options that not every format heeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def export_run(
         raise UsageError(f"{wanted} writes a file; name it with -o FILE")
     results, parameters, options, unmatched = _chosen(run, choices, output, change)
     for field, flag in FLAGS.items():
-        if field != "machine" and getattr(options, field) and field not in exporter.options:
+        if getattr(options, field) and field not in exporter.options:
             takers = ", ".join(other for other in exporters if field in exporters[other].options)
             raise UsageError(f"{flag} is not for --format {name}, but for {takers}")
     gc.freeze()  # what is loaded need not be looked at for each paper: a quarter of the time

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dsx.errors import RunError
-from dsx.run.papers import identity
+from dsx.run.papers import readable_id
 from dsx.settings import read_settings
 from dsx.store import RunFolder, compare, free, is_run, probe, runs_in
 from dsx.types import Json
@@ -74,4 +74,4 @@ def _run_to_update(about_these: Sequence[RunFolder], manifest: Mapping[str, Json
 
 def _shares_papers(run: RunFolder, papers: Sequence[Path]) -> bool:
     ended = {*run.stored("records"), *run.stored("failures")}
-    return not ended or any(identity(paper) in ended for paper in papers)
+    return not ended or any(readable_id(paper) in ended for paper in papers)

@@ -72,7 +72,7 @@ def extract(planned: PlannedRun) -> int:
     elif not is_run(folder):
         raise none_readable(planned.papers)
     else:
-        summary = _look(planned)
+        summary = _count_stored(planned)
     summary.left_to_others = call.leave_to_others or call.is_worker
     if not call.is_worker:
         for line in (*summary.lines(), *next_steps(summary, folder)):
@@ -121,7 +121,9 @@ def _progress(planned: PlannedRun) -> AbstractContextManager[Progress]:
     return nullcontext(Silence()) if planned.call.is_worker else show_progress(len(planned.papers))
 
 
-def _look(planned: PlannedRun) -> RunSummary:
+def _count_stored(planned: PlannedRun) -> RunSummary:
+    """What became of the papers earlier, where nothing is left to be asked; no engine is made."""
+
     def changed(path: Path) -> Filling:
         raise RunError(f"{path} was changed a moment ago; run the same command again")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dsx.errors import DecodeError, MachineError, PaperError, UsageError, one_line
 from dsx.load import document_id, file_name, reason_of
 from dsx.run.batch import AnswerQuestions, PaperInFlight, answer_round
-from dsx.run.papers import identity
+from dsx.run.papers import readable_id
 from dsx.run.progress import Progress, tally
 from dsx.run.signals import Stop, Stopped
 from dsx.run.summary import RunSummary, shown_names
@@ -141,7 +141,7 @@ class _Loop:
         paths = dict[str, Path]()
         for path in islice(queue, LOOK_AHEAD * self.most_in_flight):
             if path not in self.documents:
-                self.documents[path] = identity(path)
+                self.documents[path] = readable_id(path)
             document = self.documents[path]
             if document is None or document in claimed or self.first_of.get(document, path) != path:
                 continue

@@ -148,7 +148,7 @@ def none_readable(papers: Sequence[Path]) -> UsageError:
     return UsageError(f"{papers[0]} was changed a moment ago; run the same command again")
 
 
-def identity(path: Path) -> str | None:
+def readable_id(path: Path) -> str | None:
     """The document's id; None for a file that cannot be read. The run loop names that file."""
     try:
         return document_id(path)

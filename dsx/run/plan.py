@@ -16,7 +16,7 @@ from dsx.errors import SchemaError, UsageError
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
 from dsx.run.folders import choose_folder
-from dsx.run.papers import WHOLE, Shard, collect, identity
+from dsx.run.papers import WHOLE, Shard, collect, readable_id
 from dsx.run.parameter_source import find_parameters
 from dsx.run.update import as_updated, is_left, what_changes
 from dsx.settings import read_settings
@@ -25,7 +25,7 @@ from dsx.types import Json, LocalEngine, ParameterSet
 
 log = logging.getLogger("dsx")
 
-NOT_DECIDING = ("exporter ", "command ", "parameter set ")
+KINDS_NOT_DECIDING = ("exporter ", "command ", "parameter set ")
 """Kinds of things that plugins give and no answer depends on; a parameter set stands in the manifest itself."""
 
 
@@ -40,9 +40,9 @@ def with_model(recipe: Recipe, plugins: Plugins) -> Recipe:
 def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | None = None) -> ParameterSet:
     """Everything that a recipe names exists and fits; nothing heavy is done. Raises a UsageError otherwise."""
     parameters = parameters or find_parameters(recipe.schema_name, plugins)
-    if too_long := plan.too_long(parameters, recipe.max_new_tokens):
-        raise SchemaError(recipe.schema_name, too_long)
-    plugins.engines[recipe.engine]
+    if problems := [*plan.too_long(parameters, recipe.max_new_tokens), *unknown_normalisers(parameters, plugins)]:
+        raise SchemaError(recipe.schema_name, problems)
+    plugins.engines[recipe.engine]  # a name that is not there raises UnknownName, here and below
     plugins.prompt_sets[recipe.prompt_set or "default"]
     if recipe.loader is not None:
         plugins.loaders[recipe.loader]
@@ -50,10 +50,7 @@ def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | No
         plugins.repairs[name]
     if recipe.calibration is not None:
         check_model(recipe.calibration, recipe.model)
-    for parameter in parameters.root.all_parameters():
-        for name in parameter.normalisers:
-            plugins.normalisers[name]
-    if len(recipe.records) and not parameters.root.children:
+    if recipe.records and not parameters.root.children:
         raise UsageError("--records: this parameter set has no list of records")
     for label, times in Counter(recipe.records).items():
         if times > 1:  # a record is known by its label, in exports too
@@ -88,7 +85,7 @@ def manifest_of(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> d
         "plugins": {
             report.distribution: report.version
             for report in plugins.reports
-            if not report.problems and any(not name.startswith(NOT_DECIDING) for name in report.provides)
+            if not report.problems and any(not name.startswith(KINDS_NOT_DECIDING) for name in report.provides)
         },
     }
 
@@ -150,7 +147,7 @@ class PlannedRun:
     def papers_left(self) -> int:
         """How many papers that can be read have anything to be asked; where there is none no model need be loaded."""
         run = self.stored()
-        return sum(is_left(run, self.parameters, document) for document in filter(None, map(identity, self.papers)))
+        return sum(is_left(run, self.parameters, document) for document in filter(None, map(readable_id, self.papers)))
 
     def changes(self) -> list[str]:
         """What an update of the run asks, for a person; a line each."""
@@ -166,10 +163,11 @@ def plan_run(
     """
     from dsx.load import document_id
 
-    plugins, named = load_plugins(), recipe.model or read_settings().model
+    plugins = load_plugins()
+    has_named_model = bool(recipe.model or read_settings().model)
     recipe = with_model(recipe, plugins)
     parameters = check_recipe(recipe, plugins, parameters)
-    if named is None and isinstance(plugins.engines[recipe.engine], LocalEngine):
+    if not has_named_model and isinstance(plugins.engines[recipe.engine], LocalEngine):
         log.info("No --model given: %s is small; for real work --model %s", recipe.model or EMBEDDED, RECOMMENDED)
     files = collect(papers, call.recursive)
     manifest = manifest_of(recipe, parameters, plugins)

@@ -185,8 +185,8 @@ class Watch:
                     self._duplicates[self._names[path]] = self._names[first]
         self._outdated: dict[str, tuple[int, ...]] = {}
         self._began, self._started = time.time(), time.perf_counter()
-        self._before = self._look()
-        self.ended |= self._before
+        self._ended_earlier = self._newly_ended()
+        self.ended |= self._ended_earlier
 
     def until_all_end(
         self, workers: Sequence[Worker], progress: Progress, signals: Sequence[signal.Signals]
@@ -198,7 +198,7 @@ class Watch:
         failed, forwarded = None, 0
         while True:
             running = [worker for worker in workers if worker.process.poll() is None]
-            self._say(progress)
+            self._report_ended(progress)
             for number in signals[forwarded:]:
                 _signal(running, number)
                 forwarded += 1
@@ -221,15 +221,15 @@ class Watch:
         """
         summary, folder, missing = RunSummary(), self._run.stored(), list[str]()
         summary.failed, summary.duplicates = dict(self._unreadable), dict(self._duplicates)
-        new = max(len(self.ended - self._before), 1)
+        new = max(len(self.ended - self._ended_earlier), 1)
         for document, path in self.papers.items():
             result = folder.result(document) if folder is not None else None
             failure = folder.failed(document) if folder is not None else None
             if result is not None:
                 seconds = (time.perf_counter() - self._started) / new
-                summary.count(result, None if document in self._before else seconds)
+                summary.count(result, None if document in self._ended_earlier else seconds)
             elif failure is not None:
-                earlier = " (earlier; dsx runs retry does it again)" if document in self._before else ""
+                earlier = " (earlier; dsx runs retry does it again)" if document in self._ended_earlier else ""
                 summary.failed[self._names[path]] = f"{failure['reason']}{earlier}"
             else:
                 missing.append(document)
@@ -253,16 +253,16 @@ class Watch:
             if isinstance(event.get("time"), float) and event["time"] >= self._began
         }
 
-    def _say(self, progress: Progress) -> None:
+    def _report_ended(self, progress: Progress) -> None:
         folder = self._run.stored()
-        for document in sorted(self._look()):
+        for document in sorted(self._newly_ended()):
             result = folder.result(document) if folder is not None else None
             failure = folder.failed(document) if folder is not None else None
             outcome = tally(result) if result is not None else f"failed: {(failure or {}).get('reason')}"
             self.ended.add(document)
             progress.paper_ends(self._names[self.papers[document]], outcome)
 
-    def _look(self) -> set[str]:
+    def _newly_ended(self) -> set[str]:
         """Those that have ended since, by the names of the folder's files; read where a parameter set is updated."""
         folder = self._run.stored()
         if folder is None:

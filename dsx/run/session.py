@@ -49,7 +49,7 @@ class Session:
                 if not all(map(self._ended, batch)):
                     fill = fill or self._open(stack)
                     fill(batch, [path for path in following if not self._ended(path)])
-                for document in filter(None, map(self._identity, batch)):
+                for document in filter(None, map(self._readable_id, batch)):
                     if document not in seen and (result := read_run(planned.folder).result(document)):
                         yield result
                     seen.add(document)
@@ -86,10 +86,10 @@ class Session:
 
     def _ended(self, path: Path) -> bool:
         """Whether nothing is to be asked of a paper; nor is it of one that cannot be read."""
-        document = self._identity(path)
+        document = self._readable_id(path)
         return document is None or not is_left(self.planned.stored(), self.planned.parameters, document)
 
-    def _identity(self, path: Path) -> str | None:
+    def _readable_id(self, path: Path) -> str | None:
         try:
             return document_id(path)
         except LoadError as problem:
