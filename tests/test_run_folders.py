@@ -81,13 +81,17 @@ def test_other_papers_settings_and_schemas_get_a_folder_of_their_own(place: Path
     assert default_folder([Path("a.pdf")], manifest("small.json")) == Path(f"runs/a-b-c-{TODAY}")
 
 
-def test_an_update_of_a_run_that_is_not_there_is_refused(place: Path) -> None:
+def test_runs_that_are_not_there_are_refused_with_those_that_are(place: Path, caplog: pytest.LogCaptureFixture) -> None:
     begun = open_run(Path("runs/mine"), manifest("small.json"))
     assert choose_folder(begun.path, [], begun.manifest, update=True) == begun.path
-    with pytest.raises(RunError, match=r"^--update: runs/mien is no run; there are: runs/mine; name one of them, or"):
+    with pytest.raises(RunError, match=r"^--update: runs/mien is no run folder .*; name one, such as runs/mine; or"):
         choose_folder(Path("runs/mien"), [], begun.manifest, update=True)
-    with pytest.raises(RunError, match="there are: none"):
-        choose_folder(Path("elsewhere/mine"), [], begun.manifest, update=True)
+    with pytest.raises(RunError, match=r"^mine is no run folder .*; name one, such as runs/mine$"):
+        read_run(Path("mine"))
+    (begun.path / "run.json").write_text("{}")
+    with pytest.raises(RunError, match="name one, such as extract makes"):
+        read_run(Path("mine"))
+    assert "runs/mine/run.json is damaged" in caplog.text
     assert not Path("runs/mien").exists()
 
 

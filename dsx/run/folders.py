@@ -10,11 +10,8 @@ from pathlib import Path
 from dsx.errors import RunError
 from dsx.run.papers import readable_id
 from dsx.settings import read_settings
-from dsx.store import RunFolder, compare, free, is_run, probe, runs_in
+from dsx.store import RunFolder, compare, free, is_run, no_run, probe, runs_in
 from dsx.types import Json
-
-MOST_NAMED = 10
-"""Runs that a message names."""
 
 
 def choose_folder(
@@ -30,8 +27,7 @@ def choose_folder(
     force_new: where it is another run's, the next free name. update: a folder that was named must be a run's.
     """
     if update and named is not None and not is_run(named):
-        there_are = ", ".join(str(run.path) for run in runs_in(named.parent)[:MOST_NAMED]) or "none"
-        raise RunError(f"--update: {named} is no run; there are: {there_are}; name one of them, or leave out --update")
+        raise RunError(f"--update: {no_run(named)}; or begin a run without --update")
     folder = named or default_folder(papers, manifest, update=update)
     if force_new:
         return free(folder, manifest)

@@ -15,7 +15,6 @@ import socket
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -35,6 +34,8 @@ log = logging.getLogger("dsx.store")
 MANIFEST = "run.json"
 OUTDATED = "its answers are to an earlier parameter set; the run's command asks what has changed"
 DOCUMENT_ID = re.compile(r"[0-9a-f]{64}")
+MOST_NAMED = 10
+"""Runs that a message names."""
 SYNC_SECONDS = 5.0
 """A power cut (no kill) may undo the results of so many seconds before it; their papers are done again."""
 
@@ -291,18 +292,28 @@ def read_run(folder: Path) -> RunFolder:
     """A run that is there; RunError where `folder` is none."""
     stored = _manifest(folder)
     if stored is None:
-        raise RunError(f"{folder} is no run folder (it has no {MANIFEST})")
+        raise RunError(no_run(folder))
     return RunFolder(folder, stored)
 
 
+def no_run(folder: Path) -> str:
+    """That `folder` is no run's, with the runs that there are beside it, else in the folder of runs."""
+    runs = runs_in(folder.parent) or runs_in(read_settings().runs)
+    names = ", ".join(str(run.path) for run in runs[:MOST_NAMED])
+    return f"{folder} is no run folder (it has no {MANIFEST}); name one, such as {names or 'extract makes'}"
+
+
 def runs_in(folder: Path) -> list[RunFolder]:
-    """The runs below `folder`, those first whose results changed last; folders with a damaged manifest are left out."""
+    """The runs below `folder`, those first whose results changed last; the log names those with a damaged manifest."""
     runs = []
     for manifest in folder.glob(f"*/{MANIFEST}"):
-        with suppress(RunError, OSError):
-            runs.append(
-                ((manifest.parent / "records").stat().st_mtime, manifest.parent.name, read_run(manifest.parent))
-            )
+        try:
+            changed = (manifest.parent / "records").stat().st_mtime
+            runs.append((changed, manifest.parent.name, read_run(manifest.parent)))
+        except RunError as problem:
+            log.warning("%s", problem)
+        except OSError:  # another program's
+            continue
     return [run for _, _, run in sorted(runs, key=lambda dated: dated[:2], reverse=True)]
 
 
