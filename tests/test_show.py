@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pymupdf
@@ -59,6 +60,18 @@ def test_what_is_not_there_lists_what_is(arguments: tuple[str, ...], said: str) 
     problem = show(*arguments).exception
     assert isinstance(problem, UsageError)
     assert said in str(problem)
+
+
+def test_a_marked_copy_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    text = tmp_path / "a.md"
+    text.write_text("# A study\n\nForty people took part.\n")
+    for source, target, said in (
+        (SAMPLE, "none/m.pdf", r"m\.pdf: cannot be written .*; choose"),
+        (text, "m.pdf", "not a PDF"),
+    ):
+        problem = CliRunner().invoke(command, [str(source), "--marked", str(tmp_path / target)]).exception
+        assert isinstance(problem, UsageError)
+        assert re.search(said, str(problem))
 
 
 def test_marked_copy_frames_headings_and_tables(tmp_path: Path) -> None:

@@ -112,6 +112,8 @@ def mark(document: Document, source: Path, target: Path) -> None:
     except (RuntimeError, ValueError):
         raise UsageError(f"--marked: {source.name} is not a PDF") from None
     with pdf:
+        if not pdf.is_pdf:  # MuPDF opens what it knows, whatever it is told
+            raise UsageError(f"--marked: {source.name} is not a PDF")
         if pdf.needs_pass:
             pdf.authenticate("")
         for section in document.sections:
@@ -126,8 +128,8 @@ def mark(document: Document, source: Path, target: Path) -> None:
                 _frame(pdf[table.page - 1], table.box, TABLE_COLOUR, "table")
         try:
             pdf.save(target)
-        except (OSError, RuntimeError, ValueError) as problem:
-            raise UsageError(f"--marked {target}: cannot be written ({problem})") from None
+        except Exception as problem:  # MuPDF's own errors are of no narrower kind
+            raise UsageError(f"--marked {target}: cannot be written ({problem}); choose another file") from None
 
 
 def _extent(document: Document, section: Section) -> Iterator[tuple[int, Box]]:
