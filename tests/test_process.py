@@ -142,7 +142,7 @@ def test_a_standard_error_that_nobody_reads_is_no_failure(scripted: Any, tmp_pat
     ("arguments", "code", "said"),
     [
         (["models", "fetch", "not a name"], 2, "could not fetch 'not a name'"),
-        (["schema", "export", "motor", "-o", "/nope/x"], 2, "/nope/x"),
+        (["schema", "export", "motor", "-o", "/nope/x"], 2, "dsx: /nope/x: No such file or directory"),
         (["schema", "show", "/nope/x.json"], 2, "/nope/x.json"),
         (["export", "/nope/run"], 2, "/nope/run"),
         (["show", "/nope/paper.pdf"], 2, "/nope/paper.pdf"),

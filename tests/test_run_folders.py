@@ -89,7 +89,7 @@ def test_runs_that_are_not_there_are_refused_with_those_that_are(place: Path, ca
     with pytest.raises(RunError, match=r"^mine is no run folder .*; name one, such as runs/mine$"):
         read_run(Path("mine"))
     (begun.path / "run.json").write_text("{}")
-    with pytest.raises(RunError, match="name one, such as extract makes"):
+    with pytest.raises(RunError, match="name one, such as dsx extract makes"):
         read_run(Path("mine"))
     assert "runs/mine/run.json is damaged" in caplog.text
     assert not Path("runs/mien").exists()

@@ -110,7 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log.debug("traceback", exc_info=problem)
         trouble = machine_error(problem)
         path = getattr(problem, "filename", None)
-        say(f"dsx: {trouble or f'{path}: {problem}' if path else one_line(problem)}", err=True)
+        reason = f"{path}: {getattr(problem, 'strerror', None) or problem}" if path else one_line(problem)
+        say(f"dsx: {trouble or reason}", err=True)
         sys.exit(trouble.exit_code if trouble else 2)
     except Stopped as stopped:
         say(f"dsx: {stopped}", err=True)

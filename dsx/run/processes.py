@@ -88,7 +88,8 @@ def extract_in_processes(run: PlannedRun, arguments: Sequence[str], count: int) 
         log.info(line)
     if failed is not None:
         code = failed.process.returncode
-        log.error("%s ended with exit code %d: %s; the same command goes on", failed.name, code, failed.last)
+        advice = "" if code == UsageError.exit_code else "; the same command goes on"
+        log.error("%s ended with exit code %d: %s%s", failed.name, code, failed.last, advice)
         return code if code in (UsageError.exit_code, MAY_PASS) else MAY_PASS
     explained = signals or summary.failed or summary.crashed or summary.engine_failed
     if not explained and any(worker.process.returncode for worker in workers):

@@ -300,7 +300,7 @@ def no_run(folder: Path) -> str:
     """That `folder` is no run's, with the runs that there are beside it, else in the folder of runs."""
     runs = runs_in(folder.parent) or runs_in(read_settings().runs)
     names = ", ".join(str(run.path) for run in runs[:MOST_NAMED])
-    return f"{folder} is no run folder (it has no {MANIFEST}); name one, such as {names or 'extract makes'}"
+    return f"{folder} is no run folder (it has no {MANIFEST}); name one, such as {names or 'dsx extract makes'}"
 
 
 def runs_in(folder: Path) -> list[RunFolder]:
