@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from dsx.plugin_api import (
     Completion,
@@ -17,17 +17,15 @@ from dsx.plugin_api import (
     Json,
     Parameter,
     Question,
-    UsageError,
     hookimpl,
 )
+from dsx.plugin_api.engines import EngineOptions
 
 SENTENCE = re.compile(r"[^.!?\n]+(?:\.\d[^.!?\n]*)*[.!?]?")
 
 
-class Options(BaseModel):
+class Options(EngineOptions):
     """What `--set KEY=VALUE` may say; anything else is an error."""
-
-    model_config = ConfigDict(extra="forbid")
 
     longest: int = Field(300, ge=20, description="characters of a quote")
 
@@ -37,11 +35,7 @@ class WordEngine:
     context_tokens = 1_000_000
 
     def __init__(self, settings: EngineSettings) -> None:
-        try:
-            self.options = Options.model_validate(dict(settings.options))
-        except ValidationError as problem:
-            first = problem.errors()[0]
-            raise UsageError(f"engine example: {first['loc'][0]}: {first['msg']}") from None
+        self.options = Options.read("example", settings.options)
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())
