@@ -143,7 +143,7 @@ def test_a_signal_in_the_last_paper_stops_nothing(tmp_path: Path, count: int, le
         yield from ()
         return PaperResult(document_id(path), path.name, ())
 
-    folder = open_run(tmp_path / "run", {"dsx": "1", "schema": {}})
+    folder = open_run(tmp_path / "run", {"dsx": "1", "schema": {}, "schema_name": "s"})
     with Stop(60) as stop:
         summary = run_papers(files, fill, lambda questions: (), folder, Lines(count), stop=stop)
     assert (summary.done, summary.left, summary.exit_code) == (1, left, code)
