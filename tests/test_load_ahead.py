@@ -101,7 +101,7 @@ def test_papers_are_read_while_others_are_answered_and_all_else_is_the_same(
         )
         seconds.append(time.perf_counter() - started)
         documents.close()
-        assert (summary.done, summary.failed) == (7, {"bad": "bad: it is encrypted"})
+        assert (summary.done, summary.failed) == (7, {"bad": "it is encrypted"})
         stored_files.append(stored(folder))
         lines.append([line.rpartition(",")[0] for line in capsys.readouterr().err.splitlines()])
         warnings.append([record.getMessage() for record in caplog.records])
