@@ -254,6 +254,17 @@ def test_a_number_without_a_unit_is_taken_in_the_parameters_own_and_flagged() ->
     assert (sizes.value, sizes.flags) == ([30, 45], (Flag("unit-assumed"), placed.REPEATS_DROPPED))
 
 
+def test_an_amount_of_several_numbers_is_answered_by_its_words() -> None:
+    asked = parameter({"type": "number", "x-unit": "h"}, "sleep")
+    text = "Newts slept 7 h 30 min. Others slept 8 h."
+    assert [option["value"] for option in options(text, asked)] == ["7 h 30 min", 8]
+    value = fill(text, asked, {"value": "7 h 30 min", "quote": "Newts slept 7 h 30 min."})
+    assert (value.value, value.raw, value.unit, value.status) == (7.5, "7 h 30 min", None, Status.DERIVED)
+    listed = parameter({"type": "array", "items": {"type": "number"}, "x-unit": "min"}, "sleeps")
+    several = fill(text, listed, {"value": ["7 h 30 min", 8]})
+    assert (several.value, several.status) == ([450, 480], Status.STATED)
+
+
 def test_a_computed_number_quotes_its_operands() -> None:
     text = "Here it begins. There were 16 trials in each of 3 blocks. Here it ends."
     value = fill(text, COUNT, {"value": "16*3", "quote": "There were 16 trials in each of 3 blocks."})

@@ -19,10 +19,14 @@ from tests.conftest import allows, paper_context, parameter
 
 TEXT = (
     "Twelve seedlings grew 80 mm apart. Later 12 seedlings of 16 days grew in 3 rows, 8 cm apart.\n"
-    "Rosa Lindqvist and Tom Abara counted leaves at 30 or 45 degrees. The change was abrupt."
+    "Rosa Lindqvist and Tom Abara counted leaves at 30 or 45 degrees. The change was abrupt.\n"
+    "Light came on at 7:15 a.m. for 7 h 30 min at 52°30′ S."
 )
 COUNT = parameter({"type": "integer", "minimum": 1, "maximum": 999}, "n")
 SPACING = parameter({"type": "number", "minimum": 0, "maximum": 99, "x-unit": "cm"}, "spacing")
+LIGHT = parameter({"type": "number", "x-unit": "h"}, "light")
+ONSET = parameter({"type": "number", "minimum": 0, "maximum": 24, "x-unit": "h"}, "onset")
+LATITUDE = parameter({"type": "number", "minimum": -90, "maximum": 90, "x-unit": "degrees"}, "latitude")
 ANGLES = parameter({"type": "array", "items": {"type": "number"}, "maxItems": 3, "x-unit": "°"}, "angles")
 SCHEDULE = parameter({"enum": ["abrupt", "gradual"]}, "schedule")
 SUDDEN = parameter({"type": "boolean"}, "sudden")
@@ -30,7 +34,7 @@ KINDS = parameter({"type": "array", "items": {"enum": ["abrupt", "gradual"]}}, "
 RATER = parameter({"type": "string", "maxLength": 40}, "rater")
 RATERS = parameter({"type": "array", "items": {"type": "string", "maxLength": 40}, "maxItems": 3}, "raters")
 FIRST, LATER = "Twelve seedlings grew 80 mm apart.", "Later 12 seedlings of 16 days grew in 3 rows, 8 cm apart."
-CHANGE = "The change was abrupt."
+CHANGE, LIT = "The change was abrupt.", "Light came on at 7:15 a.m. for 7 h 30 min at 52°30′ S."
 
 
 def at(words: str) -> Span:
@@ -53,6 +57,9 @@ def answer(asked: Parameter, value: Json, *stands_at: Span) -> str | None:
         (COUNT, "12*3", "12", f'{{"value":"12*3","quote":"{LATER}"}}'),
         (SPACING, 8, "80 mm", f'{{"value":80,"unit":"mm","quote":"{FIRST}"}}'),
         (SPACING, 8.0, "8 cm", f'{{"value":8,"unit":"cm","quote":"{LATER}"}}'),
+        (LIGHT, 7.5, "7 h 30 min", f'{{"value":"7 h 30 min","quote":"{LIT}"}}'),
+        (ONSET, 7.25, "7:15 a.m.", f'{{"value":"7:15 a.m.","quote":"{LIT}"}}'),
+        (LATITUDE, -52.5, "52°30′ S", f'{{"value":"52°30′ S","quote":"{LIT}"}}'),
         (ANGLES, [45, 30], "30 or 45", '{"value":[45,30]}'),
         (SCHEDULE, "abrupt", "abrupt", f'{{"value":"abrupt","quote":"{CHANGE}"}}'),
         (SUDDEN, True, "abrupt", f'{{"value":true,"quote":"{CHANGE}"}}'),

@@ -7,6 +7,7 @@ it. Text is words of what is shown. A legal value that is chosen has a sentence 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from dsx.types import Completion, Confidence, Flag, Json, Parameter, Places, Que
 Steps = Generator[list[Question], list[Completion], Value]
 MOST_QUOTES = 8
 """Places of one number that a quote may be chosen from: where its record is described first, then in reading order."""
+_expression = re.compile(r"\d+(?:[-+*]\d+)+")
 UNIT_ASSUMED, REPEATS_DROPPED = Flag("unit-assumed"), Flag("repeats-dropped")
 
 
@@ -145,6 +147,11 @@ def _numbers(slot: Slot) -> tuple[Places, Reader]:
 
     schema = parameter.schema
     return Places("numbers", tuple(by_digits), min_items=schema["minItems"], max_items=schema["maxItems"]), read
+
+
+def is_expression(raw: Json) -> bool:
+    """Whether an answer names a number by numbers of the text, "16*3", and not as it is written, "7 h 30 min"."""
+    return isinstance(raw, str) and _expression.fullmatch(raw) is not None
 
 
 def _candidates(slot: Slot, parameter: Parameter, derive: bool) -> list[Candidate]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dsx.ask.prompt import words_of
 from dsx.fill.paper import Span
-from dsx.fill.placed import Reader, Reading, Slot, quotable
+from dsx.fill.placed import Reader, Reading, Slot, is_expression, quotable
 from dsx.ground.locate import locate
 from dsx.ground.support import support
 from dsx.schema import kind_of
@@ -88,7 +88,7 @@ def _number(slot: Slot, places: Places, read: Reader, sought: Sought) -> Stated 
         reading = read(option)
         if reading.quote is None or (sought.around and sought.overlap(reading.quote) <= 0):
             continue
-        computed = isinstance(reading.raw, str)
+        computed = is_expression(reading.raw)
         if computed and reading.raw != sought.written and not sought.around:
             continue
         value = _stored(slot, reading.value)
@@ -101,7 +101,7 @@ def _number(slot: Slot, places: Places, read: Reader, sought: Sought) -> Stated 
     if best is None or best[1].quote is None:
         return None
     reading = best[1]
-    return reading.raw if isinstance(reading.raw, str) else reading.value, (best[1].quote,)
+    return reading.raw if is_expression(reading.raw) else reading.value, (best[1].quote,)
 
 
 def _distance(value: Json, sought: Sought) -> float:

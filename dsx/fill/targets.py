@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from dsx.ask.prompt import answer_text
 from dsx.fill.paper import Span
-from dsx.fill.placed import Reader, Slot
+from dsx.fill.placed import Reader, Slot, is_expression
 from dsx.types import Json, Places
 
 
@@ -41,7 +41,7 @@ def _number(places: Places, read: Reader, value: Json, stands_at: Sequence[Span]
     best: tuple[int, int, str] | None = None
     for order, option in enumerate(places.options):
         reading = read(option)
-        computed = isinstance(reading.raw, str)
+        computed = is_expression(reading.raw)
         if reading.quote is None or computed is not isinstance(value, str):
             continue
         if not (_operands(reading.raw) == _operands(value) if computed else _equal(reading.value, value)):
