@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from dsx.cli.slurm import command
 from dsx.errors import UsageError
 from dsx.run.slurm import script
 
@@ -59,5 +61,7 @@ def test_mistakes_are_said_before_anything_is_submitted(scripted: Any, tmp_path:
 
 
 def test_a_setting_that_is_none() -> None:
+    refused = CliRunner().invoke(command, ["submit", "--set", "GPUS", "--", "papers"])
+    assert (refused.exit_code, "'GPUS' is not KEY=VALUE" in refused.output) == (2, True)
     with pytest.raises(UsageError, match="there are: DSX"):
         script(["papers"], {"dsx": "x"}, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from dsx.cli.extract import pairs
 from dsx.terminal import say
 
 
@@ -12,7 +13,7 @@ def command() -> None:
     """Extraction as a Slurm job."""
 
 
-def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+def _switches_or_pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
     return {name.lstrip("-"): value for name, _, value in (text.partition("=") for text in texts)}
 
 
@@ -26,11 +27,14 @@ def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dic
 @click.option("--partition", help="As sbatch takes it.")
 @click.option("--account", help="As sbatch takes it.")
 @click.option(
-    "--sbatch", "sbatch_options", multiple=True, callback=_pairs, metavar="NAME=VALUE", help="Another option of sbatch."
+    "--sbatch",
+    "sbatch_options",
+    multiple=True,
+    callback=_switches_or_pairs,
+    metavar="NAME[=VALUE]",
+    help="Another option of sbatch.",
 )
-@click.option(
-    "--set", "settings", multiple=True, callback=_pairs, metavar="NAME=VALUE", help="A setting of the script."
-)
+@click.option("--set", "settings", multiple=True, callback=pairs, metavar="KEY=VALUE", help="A setting of the script.")
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
 def submit(
     only_print: bool,
