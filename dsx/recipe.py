@@ -87,7 +87,9 @@ class Recipe(BaseModel):
     calibration: FittedCurves | None = Field(None, description="what confidences mean; None: as the model has it")
     repairs: tuple[str, ...] = DEFAULT_REPAIRS
     repair_factor: float = Field(0.8, gt=0, le=1, description="confidence is multiplied by this for each repair")
-    load_seconds: float = Field(LoadLimits().seconds, gt=0, description="wall and CPU limit of loading one file")
+    load_seconds: float = Field(
+        LoadLimits().seconds, gt=0, allow_inf_nan=False, description="wall and CPU limit of loading one file"
+    )
     load_megabytes: int = Field(LoadLimits().megabytes, ge=256, description="address space limit of loading one file")
     load_characters: int = Field(LoadLimits().characters, ge=1000, description="most text that one file may hold")
     options: dict[str, str] = Field(default_factory=dict, description="the engine's own, from --set")

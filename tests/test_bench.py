@@ -56,11 +56,13 @@ def test_the_pipeline_is_timed_without_weights(weightless: Path, tmp_path: Path,
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
+        (["--shape=smollm2-135m", "--engine=nope"], "no engine 'nope'"),
+        (["--model=/nope"], "no model folder /nope"),
         ([], r"name the model to time: --shape .*smollm2-135m.*dsx bench --shape"),
         (["--shape=a", "--model=b"], "not both"),
     ],
 )
-def test_nothing_is_timed_until_one_model_is_named(typed: list[str], said: str) -> None:
+def test_nothing_is_timed_until_one_model_and_engine_are_named(typed: list[str], said: str) -> None:
     done = CliRunner().invoke(command, typed, standalone_mode=False)
     assert isinstance(done.exception, UsageError)
     assert re.search(said, str(done.exception))

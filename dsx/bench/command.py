@@ -19,7 +19,7 @@ from dsx.bench.written import TOKENS
 from dsx.errors import UsageError
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
-from dsx.run.plan import with_model
+from dsx.run.plan import check_recipe, with_model
 from dsx.run.threads import prepare
 from dsx.types import Json
 
@@ -60,6 +60,8 @@ def bench_engine(engine: str, options: Options, plugins: Plugins, folder: Path, 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "set.json").write_text(json.dumps(work.parameter_set(), indent=1), "utf-8")
     recipe = with_model(_recipe(engine, options, folder), plugins)
+    check_recipe(recipe, plugins)
+    model = _model_folder(recipe, plugins)
 
     def write(count_tokens: Callable[[str], int]) -> Mapping[Path, int]:
         first = work.write_papers(folder / "first", 1, WARM_UP_TOKENS, 1, count_tokens)
@@ -70,7 +72,7 @@ def bench_engine(engine: str, options: Options, plugins: Plugins, folder: Path, 
     speeds = speeds_here(options.options.get("dtype", "auto"))
     measured = measure(recipe, plugins, write, run, options)
     element_bytes = ELEMENT_BYTES.get(options.quantize, ELEMENT_BYTES.get(str(measured.engine.get("dtype")), 2.0))
-    weights = weights_of(_model_folder(recipe, plugins), element_bytes)
+    weights = weights_of(model, element_bytes)
     report = figures(measured, weights, speeds, options.predict)
     return {"work": options.work, "tokens": options.tokens, "records": options.records, **report}
 

@@ -38,8 +38,8 @@ def list_sets() -> None:
 
 @command.command("show")
 @click.argument("name", shell_complete=schemas)
-@click.option("--per-question", default=1, show_default=True, help="Parameters asked at once.")
-@click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
+@click.option("--per-question", type=click.IntRange(1), default=1, show_default=True, help="Parameters asked at once.")
+@click.option("--max-new-tokens", type=click.IntRange(32), default=512, show_default=True, help="Cap of one answer.")
 def show_set(name: str, per_question: int, max_new_tokens: int) -> None:
     """Show what NAME (a name or a file) asks: type, unit, choices, where it is looked for, tokens, question."""
     from rich.console import Console
@@ -59,7 +59,7 @@ def show_set(name: str, per_question: int, max_new_tokens: int) -> None:
 
 @command.command("check")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
+@click.option("--max-new-tokens", type=click.IntRange(32), default=512, show_default=True, help="Cap of one answer.")
 def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
     """Check schema FILES (or model.py:Class): every problem with its JSON pointer. Exits 2 where there is one.
 

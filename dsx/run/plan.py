@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -94,7 +95,7 @@ def manifest_of(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> d
 class Call:
     """How one process takes part in a run; nothing here changes an answer.
 
-    Raises UsageError where two of them contradict each other.
+    Raises UsageError where two of them contradict each other, and for seconds without an end.
 
     force_new: where the run folder is another run's, take the next free name.
     update: the run may have another parameter set; what has changed is asked, the rest is kept.
@@ -125,6 +126,9 @@ class Call:
     def __post_init__(self) -> None:
         if self.update and self.force_new:
             raise UsageError("--update goes on with a run, --force-new begins one; leave out one of the two")
+        for option, seconds in (("--grace", self.grace), ("--claim-expiry", self.claim_expiry)):
+            if not math.isfinite(seconds):
+                raise UsageError(f"{option} takes a number of seconds")
 
 
 @dataclass(frozen=True, slots=True)
