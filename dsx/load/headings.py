@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 NUMBERING = re.compile(r"^\s*(?:(?:\d{1,2}|[IVX]{1,4}|[A-H])(?:\.\d{1,2})*[.):]?\s+|§\s*)?", re.ASCII)
-ANY_CAPTION = re.compile(r"\s*(?:Supplement\w*\s+)?(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+\w?\s*[|.:]?\s")
+ANY_CAPTION = re.compile(
+    r"\s*(?:Supplement\w*\s+|Extended Data\s+)?(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+\w?(?:\s*[|.:]?\s|$)"
+)
 """Of a figure, a table or a box."""
 EXPERIMENT = re.compile(
     r"\b(?:experiments?|study|studies)\s*(?:\d{1,2}|[IVX]{1,4}|[A-E]|one|two|three|four|five)\b", re.I

@@ -42,7 +42,8 @@ class Line:
     block: lines of one block of the page have the same number; size, font, bold: of most of its characters; lead: how
     many characters at its start are set in another font than the rest (a run-in heading), 0 where none are; row: the
     index of the table that it is a row of; turn: how it runs, see `turns`; ocr: its text was read from a picture.
-    aside: "figure" inside one, "margin" in the first page's head, foot or margin, else empty.
+    aside: "figure" inside one, "margin" in the first page's head, foot or margin, "caption" over a table that was read,
+    else empty.
     """
 
     page: int

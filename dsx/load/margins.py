@@ -61,10 +61,12 @@ def _bands(lines: Sequence[Line], height: float) -> dict[int, int]:
     """id of each line that may be a head (-1) or a foot (1): in the band above or below, or in the outermost rows."""
     rows = sorted({round(line.box[1]) for line in lines})
     inner = rows[OUTER_ROWS:-OUTER_ROWS] or [round(height), 0]
+    table = min((line.box[3] for line in lines if CAPTION.match(line.text)), default=height)
     found = {}
     for line in lines:
         if line.box[3] < BAND * height or line.box[1] < inner[0] - 1:
-            found[id(line)] = -1
+            if line.box[3] <= table + 1:  # below a caption stand its table's heads
+                found[id(line)] = -1
         elif line.box[1] > (1 - BAND) * height or line.box[1] > inner[-1] + 1:
             found[id(line)] = 1
     return found

@@ -74,13 +74,15 @@ class PdfContent:
 
 def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
     """The document of a PDF's lines, whichever library read them. LoadError where they hold no text."""
-    frames = [by_turn(struck_once(lines), size) for lines, size in zip(content.pages, content.sizes, strict=True)]
+    printed = [struck_once(lines) for lines in content.pages]
+    frames = [by_turn(lines, size) for lines, size in zip(printed, content.sizes, strict=True)]
     upright = [in_order(lines) for lines in without_margins([frame[0] for frame in frames], content.sizes)]
     views = []
     for number, (frame, lines, size) in enumerate(zip(frames, upright, content.sizes, strict=True), 1):
         rules = rules_of(content.drawn.get(number, ()))
+        sideways = [line for line in printed[number - 1] if line.turn in (1, 3) and line.turn not in frame]
         for turn, own in {**frame, 0: lines}.items():
-            views.append(View(own, [turned(rule, turn, size) for rule in rules]))
+            views.append(View(own, [turned(rule, turn, size) for rule in rules], [] if turn else sideways))
     tables = find_tables(views)
     lines = set_figures_apart(turned_back(tables.lines, content.sizes), content.drawn, content.sizes)
     found = paragraphs(set_margins_apart(lines, content.sizes[0][1]) if lines else [])

@@ -37,13 +37,14 @@ def columns_of(rows: Sequence[Sequence[Segment]], upright: Sequence[float] = ())
     chosen = [(row, len(other)) for row, one, other in counts if len(one) >= least[0] or len(other) >= least[1]]
     half = statistics.median(count for _, count in chosen) / 2 if chosen else 0
     telling = [row for row, count in chosen if count > half]  # heads over several columns tell nothing
+    above = next((at for at, row in enumerate(rows) if telling and row is telling[0]), 0)
     if not telling:
         return []
     size = max(word.size for row in telling for word in row)
     gap = (TIGHT_GAP if len(telling) >= MANY_ROWS else CELL_GAP) * size
     columns = _between_gaps([_spans(row) for row in telling], gap, len(telling) // STRAY, upright)
     columns = _without_brackets(columns, telling, size)
-    for parts in tight:  # a column that few rows fill
+    for parts in tight[above:]:  # a column that few rows fill
         for part in parts:
             apart = all(part.box[0] >= right + gap / 2 or part.box[2] <= left - gap / 2 for left, right in columns)
             if apart and len(parts) > 1:
@@ -117,16 +118,27 @@ def _merged(row: Sequence[Interval], gap: float) -> list[Interval]:
 
 
 def _without_brackets(columns: list[Interval], rows: Sequence[Sequence[Segment]], size: float) -> list[Interval]:
-    """A column that holds nothing but "(4.1)" or "± 4.1", close to the column before, is one with that."""
+    """A column that holds nothing but "(4.1)" or "± 4.1", close to the column before, is one with that, unless words
+    head it alone."""
     found: list[Interval] = []
     for left, right in columns:
         inside = [joined(words).text for row in rows if (words := [w for w in row if left <= w.box[0] <= right])]
         bracketed = [text[0] in "([±" and text[-1] in ")]0123456789%*" for text in inside if text]
-        if found and left - found[-1][1] < 1.5 * size and bracketed and sum(bracketed) >= 0.75 * len(bracketed):
+        near = bool(found) and left - found[-1][1] < 1.5 * size and not any(_headed(row, left, right) for row in rows)
+        if near and bracketed and sum(bracketed) >= 0.75 * len(bracketed):
             found[-1] = (found[-1][0], right)
         else:
             found.append((left, right))
     return found
+
+
+def _headed(row: Sequence[Segment], left: float, right: float) -> bool:
+    """Whether words that are not in brackets begin in a column, a gap away from what is before them."""
+    inside = [word for word in row if left <= word.box[0] <= right]
+    if not inside or inside[0].text[0] in "([±" or not any(letter.isalpha() for word in inside for letter in word.text):
+        return False
+    before = max((word.box[2] for word in row if word.box[0] < left), default=-math.inf)
+    return inside[0].box[0] - before > TIGHT_GAP * inside[0].size
 
 
 def cells_of(row: Sequence[Segment], columns: Sequence[Interval]) -> list[Cell]:

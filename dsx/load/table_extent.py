@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from dsx.load.headings import MAIN, heading_kind
 from dsx.load.lines import Line
-from dsx.load.table_words import CELL_GAP, TIGHT_GAP, Segment, around, printed_rows, same_row, segments, words
+from dsx.load.table_words import CELL_GAP, TIGHT_GAP, Segment, printed_rows, same_row, segments, words
 from dsx.types import Box
 
 ROW_GAP = 2.6
@@ -34,10 +34,12 @@ _note = re.compile(r"\s*(?:Notes?\b|Abbreviations?\b|Source|\*|†|‡|\^?[a-d][
 
 @dataclass(slots=True)
 class View:
-    """The lines of one page that run in one direction. rules: thin lines that are drawn there."""
+    """The lines of one page that run in one direction. rules: thin lines that are drawn there; sideways: lines of the
+    page that run up or down and are no view of their own."""
 
     lines: list[Line]
     rules: list[Box] = field(default_factory=list)
+    sideways: list[Line] = field(default_factory=list)
 
 
 def may_hold_tables(lines: Sequence[Line]) -> bool:
@@ -283,13 +285,14 @@ def _grow(page: Page, caption: Sequence[Line], room: tuple[float, float], above:
         and line.box[2] <= x1 + 2
         and (line.box[3] <= top + 2 if above else line.box[1] >= foot - 2)
     ]
-    rows = list(_line_rows(near))
+    rows = list(line_rows(near))
     if above:
         rows.reverse()
-    return _following(page, rows, top if above else foot, (x0, x1), above)
+    return following_rows(page, rows, top if above else foot, (x0, x1), above)
 
 
-def _line_rows(lines: Sequence[Line]) -> Iterator[list[Line]]:
+def line_rows(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Lines by the row that they stand on, from the top."""
     row: list[Line] = []
     for line in sorted(lines, key=lambda line: (line.box[1] + line.box[3]) / 2):
         if row and not same_row(row[0].box, line.box):
@@ -300,7 +303,7 @@ def _line_rows(lines: Sequence[Line]) -> Iterator[list[Line]]:
         yield row
 
 
-def _following(
+def following_rows(
     page: Page, rows: Sequence[Sequence[Line]], edge: float, room: tuple[float, float], above: bool
 ) -> list[Line]:
     """The rows from an edge on that belong to the table."""
@@ -357,43 +360,3 @@ def _is_wrapped(rows: Sequence[Sequence[Line]]) -> bool:
     low = line.text.strip()[:1].islower() or line.text.strip()[:1] in "(["
     near = line.box[1] - max(cell.box[3] for cell in row_above) < 0.5 * line.size
     return near and abs(line.size - row_above[0].size) < 0.3 and (set_in or low)
-
-
-def top_region(page: Page, columns: Sequence[tuple[float, float]]) -> Region | None:
-    """The rows at the head of a page, in the place of a table with these columns on the page before."""
-    x0, x1 = columns[0][0] - 12, columns[-1][1] + 12
-    near = [line for line in page.view.lines if x0 <= line.box[0] and line.box[2] <= x1]
-    if not near:
-        return None
-    edge = min(line.box[1] for line in near)
-    higher = [line for line in page.view.lines if line.box[3] < edge and line.box[0] < x1 and line.box[2] > x0]
-    taken = [] if higher else _following(page, list(_line_rows(near)), edge, (x0, x1), above=False)
-    return _region(page, taken)
-
-
-def _region(page: Page, taken: list[Line]) -> Region | None:
-    if not taken:
-        return None
-    box = around(line.box for line in taken)
-    rules = [rule for rule in page.view.rules if box[1] - 3 <= rule[1] and rule[3] <= box[3] + 3]
-    return Region([word for line in taken for word in words(line)], rules, taken)
-
-
-def plain_regions(page: Page, lines: Sequence[Line]) -> Iterator[Region]:
-    """Runs of rows of three segments or more, close to each other, that may be a table without a caption."""
-    if sum(len(line.text) < 12 and any(map(str.isdigit, line.text)) for line in lines) < 6:
-        return
-    edges = [page.left - 1, *page.gutters, page.right + 1]
-    for left, right in pairwise(edges):
-        inside = [line for line in lines if left <= line.box[0] and line.box[2] <= right]
-        run: list[list[Line]] = []
-        for row in [*_line_rows(inside), []]:
-            cells = sum(count_stretches(line) for line in row)
-            foot = max((line.box[3] for line in run[-1]), default=0.0) if run else 0.0
-            near = bool(row) and (not run or min(line.box[1] for line in row) - foot < ROW_GAP * row[0].size)
-            if row and cells >= 3 and near and not any((line.page, line.block) in page.prose for line in row):
-                run.append(row)
-                continue
-            if len(run) > 3 and (region := _region(page, [line for taken in run for line in taken])):
-                yield region
-            run = [row] if cells >= 3 else []

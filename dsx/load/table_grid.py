@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from dsx.load.table_columns import Cell, Interval, cells_of, columns_of
@@ -45,11 +45,13 @@ class Row:
 
 @dataclass(slots=True)
 class Layout:
-    """A table that was read: levels of heads, rows of the body, the columns' edges."""
+    """A table that was read: levels of heads, rows of the body, the columns' edges. sides: of each row the label that
+    stands sideways beside it; empty where the table has none."""
 
     heads: list[Level]
     body: list[Row]
     columns: list[Interval]
+    sides: list[Segment] = field(default_factory=list)
 
 
 def read_layout(
@@ -73,12 +75,29 @@ def read_layout(
     crossing = sorted((rule[1] + rule[3]) / 2 for rule, across in zip(lying, crosses, strict=True) if across)
     crossing = [y for y in _apart(crossing) if _top(rows[0]) + 1 < y < _foot(rows[-1]) - 1]
     count = _count_heads(rows, crossing, goes_on)
+    rows, count = _panels_below(rows, count)
     partial = [rule for rule, across in zip(lying, crosses, strict=True) if not across]
     heads = levels_of(rows[:count], columns, partial, hyphenated)
     body = _body(rows[count:], crossing, hyphenated)
     if not body:
         return None
     return Layout(heads, body, columns)
+
+
+def _panels_below(rows: list[list[Cell]], count: int) -> tuple[list[list[Cell]], int]:
+    """The rows where a title over the first part of the body ("Panel A") stands below the heads, as the others do, and
+    heads stand once; and how many rows are heads now."""
+    heads, body = rows[:count], rows[count:]
+    names = [[cell.part.text for cell in row] for row in heads if len(row) > 1]
+    body = [row for row in body if [cell.part.text for cell in row] not in names]
+    if count > 1 and _is_title(heads[0]) and any(map(_is_title, body)):
+        return [*heads[1:], heads[0], *body], count - 1
+    return [*heads, *body], count
+
+
+def _is_title(row: Sequence[Cell]) -> bool:
+    """Whether a row is words alone, centred over the columns."""
+    return len(row) == 1 and row[0].first > 0 and not row[0].part.is_number
 
 
 def _crosses(rule: Box, columns: Sequence[Interval]) -> bool:

@@ -48,23 +48,29 @@ def _begin_by_chance(labels: Sequence[Segment], step: float) -> bool:
     return len(levels) > MOST_INDENTS or (len(levels) > 1 and aligned)
 
 
+def begins_unlabelled(body: Sequence[Row]) -> bool:
+    """Whether the first row of a table, titles over it passed over, has no label."""
+    return 0 not in next((row.cells for row in body if len(row.cells) > 1), body[0].cells)
+
+
 def labels_of(body: Sequence[Row]) -> Sequence[Segment | None]:
     """Each row's label, its own or the one that it shares with others."""
-    if 0 not in body[0].cells:
-        return _centred_labels(body)
-    labels, label = list[Segment | None](), None
+    if begins_unlabelled(body):
+        labels = [(row.cells[0], (row.cells[0].box[1] + row.cells[0].box[3]) / 2) for row in body if 0 in row.cells]
+        return share_labels(labels, body) if labels else [None] * len(body)
+    shared, label = list[Segment | None](), None
     for row in body:
         label = row.cells.get(0, label)
-        labels.append(label)
-    return labels
+        shared.append(label)
+    return shared
 
 
-def _centred_labels(body: Sequence[Row]) -> Sequence[Segment | None]:
-    """Labels that stand at the middle of the rows that they name: as many rows above a label as below it, in points;
-    where that leaves rows without one, each row's is the nearest."""
-    labels = [(row.cells[0], (row.cells[0].box[1] + row.cells[0].box[3]) / 2) for row in body if 0 in row.cells]
-    if not labels:
-        return [None] * len(body)
+def share_labels(labels: Sequence[tuple[Segment, float]], body: Sequence[Row]) -> list[Segment]:
+    """Each row's label where these stand at the middle of the rows that they name: as many rows above a label as below
+    it, in points; where that leaves rows without one, each row's is the nearest.
+
+    labels: from the top, each with its middle.
+    """
     names: list[Segment] = []
     for label, middle in labels:
         foot = 2 * middle - body[min(len(names), len(body) - 1)].top

@@ -29,6 +29,8 @@ CONTINUED = re.compile(
     r"\(?\s?cont(?:inued|[’']?d|\.)(?: (?:on|from) (?:the )?(?:next|previous) page)?\s?[.…]{0,3}\)?", re.I
 )
 """A printed row that says no more than that the table goes on."""
+LEADERS = re.compile(r"(?:\s?[.…·]){4,}")
+"""Dots that lead the eye from a label to its numbers."""
 
 
 @dataclass(slots=True)
@@ -64,7 +66,8 @@ def words(line: Line) -> Iterator[Segment]:
     def word() -> Segment:
         return Segment("".join(text), list(boxes), around(boxes), line.size, line.bold)
 
-    for letter, box in zip(line.text, line.boxes, strict=True):
+    shown = LEADERS.sub(lambda dots: " " * len(dots[0]), line.text)
+    for letter, box in zip(shown, line.boxes, strict=True):
         if text and (letter.isspace() or box[0] - boxes[-1][2] > CELL_GAP * max(line.size, 4)):
             yield word()
             text, boxes = [], []

@@ -6,6 +6,7 @@ What PyMuPDF's own `find_tables` gives on such pages was measured: docs/decision
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,17 +23,19 @@ from dsx.load.table_extent import (
     View,
     caption_at,
     grown_region,
-    plain_regions,
     prose_blocks,
     ruled_region,
-    top_region,
 )
 from dsx.load.table_grid import Layout, extent, is_plain, read_layout
 from dsx.load.table_heads import levels_of
-from dsx.load.table_stubs import groups_of, labels_of
-from dsx.load.table_words import Segment, around, printed_rows, segments
+from dsx.load.table_sideways import add_sideways
+from dsx.load.table_stubs import begins_unlabelled, groups_of, labels_of
+from dsx.load.table_uncaptioned import plain_regions, top_region
+from dsx.load.table_words import CONTINUED, Segment, around, printed_rows, segments
 from dsx.types import Box
 
+CAPTION_LINE = "caption"
+LABEL = re.compile(r"\s*(?:Table|TABLE|Tab\.)\s*(?:[A-Z][.-]?)?[\dIVX]+")
 FULL_ROWS = 2
 """A table has so many rows of two cells or more, at least."""
 
@@ -110,14 +113,19 @@ def _go_on(before: Open | Pending, view: View, tables: Tables) -> None:
         index = len(tables.grids) - 1
     else:
         index = before.index
-        grid = tables.grids[index]
-        repeated = _texts(layout)[: len(layout.heads)] == grid.rows[: len(layout.heads)]
-        start = len(layout.heads) if repeated else 0
-        rows, texts = _rows(layout)[start:], _texts(layout)[start:]
-        grid.rows += texts
-        grid.labels += [text[0] or grid.labels[-1] for text in texts] if grid.labels else []
-        _add_rows(rows, grid, like, index, tables)
+        _extend(index, layout, tables, like)
     _stays_open(layout, view, index, tables)
+
+
+def _extend(index: int, layout: Layout, tables: Tables, like: Line) -> None:
+    """Adds the rows of another page to a table, heads that are repeated left out."""
+    grid = tables.grids[index]
+    repeated = _texts(layout)[: len(layout.heads)] == grid.rows[: len(layout.heads)]
+    start = len(layout.heads) if repeated else 0
+    rows, texts = _rows(layout)[start:], _texts(layout)[start:]
+    grid.rows += texts
+    grid.labels += [text[0] or grid.labels[-1] for text in texts] if grid.labels else []
+    _add_rows(rows, grid, like, index, tables)
 
 
 def _without(lines: Sequence[Line], taken: Sequence[Line]) -> list[Line]:
@@ -152,8 +160,14 @@ def _read_view(view: View, tables: Tables) -> None:
         if region is not None and layout is not None:
             taken = [*caption, *region.taken]
             tables.lines, rest, view.lines = (_without(lines, taken) for lines in (tables.lines, rest, view.lines))
-            _write(caption, layout, tables)
-            _stays_open(layout, view, len(tables.grids) - 1, tables)
+            index = _continued(caption, layout, tables)
+            if index is None:
+                index = len(tables.grids)
+                _write(caption, layout, tables)
+            else:
+                tables.lines += caption
+                _extend(index, layout, tables, caption[0])
+            _stays_open(layout, view, index, tables)
             continue
         tables.open = _pending(page, caption)
         in_prose = (caption[0].page, caption[0].block) in tables.prose
@@ -164,6 +178,20 @@ def _read_view(view: View, tables: Tables) -> None:
     if page is not None:
         rest = _read_plain(page, rest, tables)
     tables.lines += rest
+
+
+def _continued(caption: Sequence[Line], layout: Layout, tables: Tables) -> int | None:
+    """The table of another page that a caption such as "Table 1 (continued)" says to go on; None where it says none."""
+    label = LABEL.match(caption[0].text)
+    rest = " ".join(line.text for line in caption)[label.end() if label else 0 :].strip(" .:|—–-")
+    if label is None or not CONTINUED.fullmatch(rest):
+        return None
+    name = " ".join(label[0].split()).lower()
+    for index, grid in reversed([*enumerate(tables.grids)]):
+        same = LABEL.match(grid.caption)
+        if same and " ".join(same[0].split()).lower() == name and len(grid.rows[0]) == len(layout.columns):
+            return index
+    return None
 
 
 def _pending(page: Page, caption: list[Line]) -> Pending | None:
@@ -192,23 +220,38 @@ def _read_plain(page: Page, rest: list[Line], tables: Tables) -> list[Line]:
 def _nearest(page: Page, caption: Sequence[Line], hyphenated: Counter[str]) -> tuple[Region | None, Layout | None]:
     """The table below a caption, or above it: most journals set the caption above its table, some below."""
     ways: tuple[Callable[[Page, Sequence[Line], bool], Region | None], ...] = (ruled_region, grown_region)
-    for above in (False, True):
+    nearer = _is_nearer_above(page, caption)
+    for above in (nearer, not nearer):
         for way in ways:
             region = way(page, caption, above)
             layout = read_layout(region.words, region.rules, hyphenated) if region else None
             if layout is not None and sum(len(row.cells) > 1 for row in layout.body) >= FULL_ROWS - bool(layout.heads):
+                add_sideways(layout, page.view.sideways, hyphenated)
                 return region, layout
     return None, None
 
 
+def _is_nearer_above(page: Page, caption: Sequence[Line]) -> bool:
+    """Whether what stands above a caption is nearer to it than what stands below, and is no running text."""
+    x0, top, x1, foot = around(line.box for line in caption)
+    over = [line for line in page.view.lines if line.box[0] < x1 and line.box[2] > x0]
+    above = max((line for line in over if line.box[3] <= top + 2), key=lambda line: line.box[3], default=None)
+    below = min((line.box[1] for line in over if line.box[1] >= foot - 2), default=float("inf"))
+    if above is None or (above.page, above.block) in page.prose:
+        return False
+    return top - above.box[3] + 1 < below - foot
+
+
 def _write(caption: Sequence[Line], layout: Layout, tables: Tables, like: Line | None = None) -> None:
     words = " ".join(line.text.strip() for line in caption)
+    for line in caption:
+        line.aside, line.block = CAPTION_LINE, caption[0].block
     index, like = len(tables.grids), like or caption[0]
     heads = [tuple(_over(level, at) for at in range(len(layout.columns))) for level in layout.heads]
     box = around((extent(layout), *(line.box for line in caption)))
     grid = Grid(words, _texts(layout), like.page, box, heads)
     grid.subheads = are_subheads(grid.rows[len(heads) :])
-    if 0 not in layout.body[0].cells:
+    if begins_unlabelled(layout.body):
         labels = [label.text if label else "" for label in labels_of(layout.body)]
         grid.labels = [*(row[0] for row in grid.rows[: len(heads)]), *labels]
     tables.grids.append(grid)
@@ -227,9 +270,10 @@ def _add_rows(rows: Sequence[TextRow], grid: Grid, like: Line, index: int, table
 def _rows(layout: Layout) -> list[TextRow]:
     heads = [TextRow({cell.first: cell.part for cell in level}) for level in layout.heads]
     labels = labels_of(layout.body) if are_subheads(_body_texts(layout)) else [None] * len(layout.body)
+    sides: Sequence[Sequence[Segment]] = [[side] for side in layout.sides] or [()] * len(layout.body)
     body = [
-        TextRow(row.cells, groups, label if 0 not in row.cells and len(row.cells) > 1 else None)
-        for row, groups, label in zip(layout.body, groups_of(layout.body), labels, strict=True)
+        TextRow(row.cells, (*side, *groups), label if 0 not in row.cells and len(row.cells) > 1 else None)
+        for row, side, groups, label in zip(layout.body, sides, groups_of(layout.body), labels, strict=True)
     ]
     return [*heads, *body]
 
