@@ -15,11 +15,14 @@ _url = re.compile(r"(?:https?://|www\.|doi:|10\.\d{4,}/)\S*$")
 _number_goes_on = (
     (re.compile(r"(?:^|[\s(\[])[-−–+]$"), re.compile(r"\d")),
     (re.compile(r"(?:^|\D)\d{1,3},$"), re.compile(r"\d{3}(?!\d)")),
-    (re.compile(r"(?:^|\s)\d+\.$"), re.compile(r"\d{1,30}\s?(?:%|°|ms\b|s\b|deg|cm\b|mm\b|years|kg\b)")),
-    (re.compile(r"\d[-–]$"), re.compile(r"[\da-z]")),
+    (re.compile(r"(?:^|\s)\d+\.$"), re.compile(r"\d{1,30}\s?(?:%|°|(?:ms|s|min|h|cm|mm|m|mg|kg|ml|Hz)\b|deg|hours|years)")),
+    (re.compile(r"\d[-–/]$"), re.compile(r"[\da-z]")),
+    (re.compile(r"[^\W\d_]-$"), re.compile(r"\d")),
     (re.compile(r"\d[eE][-−]$"), re.compile(r"\d")),
 )
-"""What ends a line within a number, and what the next line then begins with."""
+"""What ends a line within a number, or before one that a hyphen joins, and what the next line then begins with."""
+_second = re.compile(r"(?:and|or)\b")
+"""Begins what shares its end with the word before: pre- and post-test."""
 
 
 def join_lines(before: str, after: str, known: Counter[str]) -> int | None:
@@ -31,12 +34,20 @@ def join_lines(before: str, after: str, known: Counter[str]) -> int | None:
         return len(before)
     if any(end.search(before) and start.match(after) for end, start in _number_goes_on):
         return len(before)
-    if len(before) < 2 or before[-1] not in "-‐" or not before[-2].isalnum() or not after[:1].isalpha():
+    if len(before) < 2 or before[-1] not in "-‐‑" or not before[-2].isalnum() or not after[:1].isalpha():
         return None
     if after[0].isupper():
         return len(before) if before[-2].isalpha() else None
-    keeps = _url.search(before) or keeps_hyphen(before, after, known)
+    if _suspends(before[:-1], after, known):
+        return None
+    keeps = before[-1] == "‑" or _url.search(before) or keeps_hyphen(before, after, known)
     return len(before) if keeps else len(before) - 1
+
+
+def _suspends(before: str, after: str, known: Counter[str]) -> bool:
+    """Whether a hyphen stands for what two words share: pre- and post-test."""
+    first, second = re.search(r"[^\W\d_]{1,60}$", before), _second.match(after)
+    return first is not None and second is not None and not known[f"{first[0]}{second[0]}".lower()]
 
 
 def keeps_hyphen(before: str, after: str, known: Counter[str]) -> bool:

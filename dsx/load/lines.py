@@ -19,6 +19,7 @@ from dsx.types import Box, HiddenText
 SUPERSCRIPT, BOLD = 1, 16
 UPRIGHT = 0.985
 """Cosine of the tilt, 10 degrees, up to which a line counts as upright: scans are a little askew."""
+FIELD = "field"
 SOFT_HYPHEN = "\u00ad"
 RAISED = re.compile(r"[0-9,–−+*†‡§ -]+|[a-h](?: ?, ?[a-h])*")
 """Superscripts that are numbers or marks, as of notes; others (the th of 5th) stay as they are."""
@@ -30,7 +31,12 @@ TIGHT_SPACE = 0.08
 """White space between two words of a line without spaces, at least, in heights of a line (1.2 to 1.4 font sizes)."""
 LEAST_TIGHT, MANY_LETTERS = 20, 14
 """A line of more letters than the one, with less than one space in so many as the other, may lack its spaces."""
-LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+LIGATURES = {
+    form: letters
+    for form in map(chr, range(0xFB00, 0xFEFD))
+    if (letters := unicodedata.normalize("NFKC", form).strip()) not in ("", form)
+}
+"""Forms that letters have in print (ﬁ, Arabic and Hebrew ones) → the letters."""
 SPECIAL = {SOFT_HYPHEN, *LIGATURES}
 """Characters that are printable, or none of a span's own, and do not stay as they are."""
 
@@ -43,7 +49,7 @@ class Line:
     many characters at its start are set in another font than the rest (a run-in heading), 0 where none are; row: the
     index of the table that it is a row of; turn: how it runs, see `turns`; ocr: its text was read from a picture.
     aside: "figure" inside one, "margin" in the first page's head, foot or margin, "caption" over a table that was read,
-    else empty.
+    "field" in a form's field, else empty.
     """
 
     page: int
@@ -81,6 +87,15 @@ def read_lines(page: Any, glyphs: Glyphs, drawing: Drawing) -> tuple[list[Line],
                 read.turn = turn
                 found.append(read if rotation is None else _rotated(read, rotation))
     return found, hidden
+
+
+def mark_fields(lines: Sequence[Line], page: Any) -> None:
+    """Marks what stands in the fields of a form: whoever filled them in set no titles. lines: of this PyMuPDF page."""
+    fields = [widget.rect * page.rotation_matrix for widget in page.widgets()]
+    for line in lines:
+        x, y = (line.box[0] + line.box[2]) / 2, (line.box[1] + line.box[3]) / 2
+        if any(box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1 for box in fields):
+            line.aside = FIELD
 
 
 def _turn(along: tuple[float, float], rotation: int) -> int | None:

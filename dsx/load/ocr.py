@@ -18,6 +18,7 @@ from typing import Any
 
 from dsx.errors import LoadError
 from dsx.load.boxes import Boxes
+from dsx.load.glyphs import UNKNOWN
 from dsx.load.headings import heading_kind
 from dsx.load.lines import Line
 from dsx.load.turns import turned, turned_size
@@ -29,6 +30,10 @@ LEAST_LETTERS = 30
 PICTURE = 0.5
 LEAST_SURE = 30.0
 """Words of which Tesseract is less sure than this, in percent, are specks."""
+LEAST_SENSE = 50.0
+"""A page of which it is less sure than this, at the median, is in no script that it was asked to read."""
+UNMAPPED = 0.5
+"""A page of which more letters than this share have no Unicode is read as a picture."""
 DOUBTFUL, LEAST_WORDS = 80.0, 20
 """A page with fewer words, or a lower median certainty of them in percent, may not be upright."""
 LIKE = 0.4
@@ -43,16 +48,27 @@ def is_scan(page: Any, lines: Iterable[Line]) -> bool:
     return any(abs(page.rect & picture["bbox"]) > PICTURE * area for picture in page.get_image_info())
 
 
+def is_unmapped(lines: Sequence[Line]) -> bool:
+    """Whether most letters of a page are signs whose meaning the file does not tell."""
+    letters = [letter for line in lines for letter in line.text if letter != " "]
+    return len(letters) >= LEAST_LETTERS and letters.count(UNKNOWN) > UNMAPPED * len(letters)
+
+
 def installed() -> bool:
     """Whether the program `tesseract` is there."""
     return shutil.which("tesseract") is not None
 
 
 def read_scan(page: Any) -> list[Line]:
-    """The lines of a scanned page, with a box a word shared out among its letters. LoadError where Tesseract fails."""
+    """The lines of a scanned page, with a box a word shared out among its letters; none where they make no sense.
+
+    Raises LoadError where Tesseract fails.
+    """
     rows = _words(page, 0)
     turn = 0 if _looks_upright(rows) else _orientation(page)
     rows = _words(page, turn) if turn else rows
+    if not rows or statistics.median(float(row["conf"]) for row in rows) < LEAST_SENSE:
+        return []
     size = turned_size(turn, (page.rect.width, page.rect.height))
     lines = _lines((row for row in rows if float(row["conf"]) >= LEAST_SURE), page.number + 1)
     for line in lines:

@@ -11,6 +11,9 @@ from dsx.load.lines import Line
 LEAST_LETTERS = 30
 """Lines of two columns of text have so many letters, at the median; the cells of a table have fewer."""
 LEAST_SWITCHES = 8
+WIDEST_COLUMN = 0.55
+"""Of the width of all lines: what is wider runs over several columns."""
+QUOTES = "“‘«\"'"
 DROP_CAP = 1.6
 """A capital that is let in is larger than this times the text beside it."""
 
@@ -37,12 +40,13 @@ def with_drop_caps(lines: Sequence[Line]) -> list[Line]:
     waiting: Line | None = None
     for line in lines:
         letter = line.text.strip()
-        if len(letter) == 1 and letter.isupper():
+        if len(letter.lstrip(QUOTES)) == 1 and letter[-1].isupper():
             waiting = line
         elif waiting is not None and _lets_in(waiting, line):
-            at = waiting.text.index(waiting.text.strip())
-            line.text = waiting.text[at] + line.text.lstrip()
-            line.boxes = waiting.boxes[at : at + 1] + line.boxes[len(line.boxes) - len(line.text) + 1 :]
+            capital, rest = waiting.text.strip(), line.text.lstrip()
+            at = waiting.text.index(capital)
+            line.text = capital + rest
+            line.boxes = waiting.boxes[at : at + len(capital)] + line.boxes[len(line.boxes) - len(rest) :]
             joined.remove(waiting)
             waiting = None
         joined.append(line)
@@ -57,20 +61,20 @@ def _lets_in(capital: Line, line: Line) -> bool:
 
 
 def by_columns(lines: Sequence[Line]) -> list[Line]:
-    """Two columns of text that were drawn row by row: the left one first, between the lines that run over both."""
-    gutter = _gutter(lines)
-    if gutter is None:
+    """Columns of text that were drawn row by row: the left one first, between the lines that run over several."""
+    gutters = _gutters(lines)
+    if not gutters:
         return list(lines)
     ordered: list[Line] = []
     band: list[Line] = []
     for line in [*lines, None]:
-        if line is not None and not line.box[0] < gutter < line.box[2]:
+        if line is not None and not any(line.box[0] < gutter < line.box[2] for gutter in gutters):
             band.append(line)
             continue
-        for side, number in ((0, 1), (1, 2)):
-            column = [one for one in band if (one.box[0] >= gutter) == bool(side)]
+        for number in range(len(gutters) + 1):
+            column = [one for one in band if sum(one.box[0] >= gutter for gutter in gutters) == number]
             for one in sorted(column, key=lambda one: one.box[1]):
-                one.block = -(one.block * 2 + number)  # no block holds lines of both columns
+                one.block = -(one.block * (len(gutters) + 1) + number + 1)  # no block holds lines of two columns
                 ordered.append(one)
         band = []
         if line is not None:
@@ -78,22 +82,25 @@ def by_columns(lines: Sequence[Line]) -> list[Line]:
     return ordered
 
 
-def _gutter(lines: Sequence[Line]) -> float | None:
-    """The middle of the white space between two columns, where the lines switch from one to the other and back."""
+def _gutters(lines: Sequence[Line]) -> list[float]:
+    """The middles of the white space between columns, where the lines switch from one to the next and back."""
     if len(lines) < 2 * LEAST_SWITCHES:
-        return None
-    left = min(line.box[0] for line in lines)
-    right = max(line.box[2] for line in lines)
-    middle = (left + right) / 2
-    apart = [line for line in lines if line.box[2] < middle + 20 or line.box[0] > middle - 20]
-    sides = [line.box[0] > middle - 20 for line in apart]
-    switches = sum(one != other for one, other in pairwise(sides))
-    if switches < LEAST_SWITCHES or switches < 0.5 * len(apart) or len(apart) < 0.8 * len(lines):
-        return None
-    for side in (False, True):
-        letters = [len(line.text) for line, own in zip(apart, sides, strict=True) if own is side]
-        if not letters or statistics.median(letters) < LEAST_LETTERS:
-            return None
-    ends = max(line.box[2] for line, own in zip(apart, sides, strict=True) if not own)
-    starts = min(line.box[0] for line, own in zip(apart, sides, strict=True) if own)
-    return (ends + starts) / 2 if starts > ends else None
+        return []
+    width = max(line.box[2] for line in lines) - min(line.box[0] for line in lines)
+    apart = [line for line in lines if line.box[2] - line.box[0] < WIDEST_COLUMN * width]
+    columns: list[tuple[float, float]] = []
+    for x0, x1 in sorted((line.box[0], line.box[2]) for line in apart):
+        if columns and x0 <= columns[-1][1]:
+            columns[-1] = (columns[-1][0], max(x1, columns[-1][1]))
+        else:
+            columns.append((x0, x1))
+    gutters = [(one[1] + other[0]) / 2 for one, other in pairwise(columns)]
+    places = [sum(line.box[0] >= gutter for gutter in gutters) for line in apart]
+    switches = sum(one != other for one, other in pairwise(places))
+    if switches < max(LEAST_SWITCHES, 0.5 * len(apart)) or len(apart) < 0.8 * len(lines):
+        return []
+    for column in range(len(columns)):
+        letters = [len(line.text) for line, place in zip(apart, places, strict=True) if place == column]
+        if statistics.median(letters) < LEAST_LETTERS:
+            return []
+    return gutters

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from dsx.load.boxes import SPACE, Boxes, boxes_of
 from dsx.load.compose import Paragraph, Piece
@@ -15,6 +16,8 @@ from dsx.load.lines import Line
 from dsx.load.references import end_references
 
 LONGEST_HEADING = 90
+MOST_LINES = 3
+"""Of a heading."""
 IMPLIED = 3
 """Level of a section that has no heading."""
 SMALL_PRINT = 0.1
@@ -24,16 +27,22 @@ LEAD = " (lead)"
 _unfinished_end = re.compile(
     r"\b(?:of|the|an?|in|at|to|with|for|by|and|or|from|on|was|were|is|are|had|than|that|between|about|over|under)\s*$"
 )
+_dash = re.compile(r"\s*([A-Z][A-Za-z ]{1,40})\s?—")
+"""What a run-in heading ends with where it is set as the text is ("Abstract—We …")."""
 _ends = re.compile(r"[.!?:;][\"'”’)\]]*(?:\^[\d,–-]+)?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a document's text is set: the size and font of most of it, and the smallest size that is text and no note."""
+    """How a document's text is set: the size and font of most of it, and the smallest size that is text and no note.
+
+    running: ids of lines in blocks that are set alike for longer than any heading is.
+    """
 
     body: float
     least: float
     font: str
+    running: frozenset[int] = frozenset()
 
 
 def paragraphs(lines: Sequence[Line]) -> list[Paragraph]:
@@ -50,7 +59,7 @@ def paragraphs(lines: Sequence[Line]) -> list[Paragraph]:
     font = fonts.most_common(1)[0][0]
     hyphenated = count_hyphenated(line.text for line in lines)
     made: list[Paragraph] = []
-    look = Look(body, min(least, body), font)
+    look = Look(body, min(least, body), font, frozenset(_running(lines)))
     for block in _blocks(lines, look):
         paragraph = _paragraph(block, look, hyphenated)
         if not paragraph.pieces:
@@ -65,6 +74,14 @@ def paragraphs(lines: Sequence[Line]) -> list[Paragraph]:
     end_references(made)
     _imply_participants(made)
     return made
+
+
+def _running(lines: Sequence[Line]) -> Iterator[int]:
+    """ids of lines that stand in a row of more than three of one block, size and font."""
+    for _, group in groupby(lines, key=lambda line: (line.page, line.block, line.size, line.font)):
+        alike = [id(line) for line in group]
+        if len(alike) > MOST_LINES:
+            yield from alike
 
 
 def _blocks(lines: Sequence[Line], look: Look) -> Iterator[list[Line]]:
@@ -103,21 +120,23 @@ def _parts(lines: Sequence[Line]) -> Iterator[Line]:
 
 def _cut(line: Line) -> Iterator[Line]:
     """A run-in heading ("Participants. Forty …") and the rest of its line."""
-    lead = line.text[: line.lead].strip()
+    dash = _dash.match(line.text)
+    end = dash.end(1) if dash else line.lead
+    lead = line.text[:end].strip()
     if (
         line.row is not None
         or line.aside
-        or not line.lead
+        or not end
         or len(lead) > LONGEST_HEADING
         or heading_kind(lead.rstrip(".:")) == "other"
     ):
         yield line
         return
-    for start, end, bold in ((0, line.lead, True), (line.lead, len(line.text), line.bold)):
-        boxes = line.boxes[start:end]
+    for start, stop, bold in ((0, end, True), (end, len(line.text), line.bold)):
+        boxes = line.boxes[start:stop]
         box = (boxes[0][0], line.box[1], boxes[-1][2], line.box[3])
         font = line.font + LEAD if start == 0 else line.font
-        yield Line(line.page, line.block, line.text[start:end], boxes, box, line.size, font, bold)
+        yield Line(line.page, line.block, line.text[start:stop], boxes, box, line.size, font, bold)
 
 
 def _is_heading(line: Line, look: Look) -> bool:
@@ -127,12 +146,14 @@ def _is_heading(line: Line, look: Look) -> bool:
     if not 2 < len(text) <= LONGEST_HEADING or text[-1] in ",;-" or not (text[0].isupper() or text[0].isdigit()):
         return False
     lead = line.font.endswith(LEAD)
-    if line.size < look.least - 0.6 and not lead and not (line.bold and text.isupper()):
+    kind = heading_kind(text.rstrip(".:"))
+    capitals = text.isupper() and (line.bold or kind in MAIN)
+    if line.size < look.least - 0.6 and not lead and not capitals:
         return False  # captions, footnotes, affiliations
     larger = line.size >= look.body + 0.7
-    if heading_kind(text.rstrip(".:")) != "other":
+    if kind != "other":
         return line.font != look.font or larger or text.isupper()
-    return (larger or line.bold) and text[0].isupper() and text[-1] != "."
+    return (larger or line.bold) and text[0].isupper() and text[-1] != "." and id(line) not in look.running
 
 
 def _goes_on_heading(block: Sequence[Line], line: Line, look: Look) -> bool:
@@ -140,7 +161,7 @@ def _goes_on_heading(block: Sequence[Line], line: Line, look: Look) -> bool:
     first = block[0]
     alike = line.size == first.size and line.font == first.font
     plain = line.font == look.font and line.size < look.body + 0.7
-    if plain or not alike or len(block) > 2 or not _is_heading(first, look) or first.font.endswith(LEAD):
+    if plain or not alike or len(block) >= MOST_LINES or not _is_heading(first, look) or first.font.endswith(LEAD):
         return False
     kinds = heading_kind(first.text.strip().rstrip(".:")), heading_kind(line.text.strip().rstrip(".:"))
     return kinds[1] == "other" and (kinds[0] == "other" or (kinds[0] == "experiment" and line.text[:1].islower()))
@@ -157,7 +178,7 @@ def _paragraph(block: Sequence[Line], look: Look, hyphenated: Counter[str]) -> P
         paragraph.kind = block[0].aside
     elif ANY_CAPTION.match(text):
         paragraph.kind = "caption"
-    elif len(block) <= 3 and _is_heading(block[0], look):
+    elif len(block) <= MOST_LINES and _is_heading(block[0], look):
         kind = heading_kind(text.rstrip(".:"))
         larger = block[0].size >= look.body + 0.7
         if kind != "other" or larger or block[0].bold:
@@ -171,15 +192,16 @@ def _paragraph(block: Sequence[Line], look: Look, hyphenated: Counter[str]) -> P
 def _levels(made: Sequence[Paragraph]) -> None:
     """What a heading is where it stands: per-experiment ones without a main section above them are main sections
     themselves, a summary after the methods is no abstract, and run-in headings below "Abstract" are parts of it."""
-    main = ""
+    main, listed = "", False
     own_line = {paragraph.heading for paragraph in made if paragraph.level == 1 and not paragraph.run_in}
     for paragraph in made:
         if main == "abstract" and own_line != {"abstract"} and paragraph.level and paragraph.run_in:
             paragraph.level, paragraph.heading = 2, "abstract"
         elif paragraph.level == 1:
-            if paragraph.heading == "abstract" and main not in ("", "abstract"):
+            if paragraph.heading == "abstract" and main not in ("", "abstract") and not listed:
                 paragraph.heading = "discussion"
             main = paragraph.heading
+            listed = listed or main == "references"  # what comes after them may be another paper
         elif paragraph.level == 2 and not main and paragraph.heading == "experiment":
             paragraph.level = 1
 

@@ -25,9 +25,9 @@ from dsx.load.compose import compose
 from dsx.load.figures import may_hold_figures, set_figures_apart
 from dsx.load.first_page import set_margins_apart
 from dsx.load.glyphs import Glyphs
-from dsx.load.lines import Line, read_lines
+from dsx.load.lines import Line, mark_fields, read_lines
 from dsx.load.margins import without_margins
-from dsx.load.ocr import installed, is_scan, read_scan
+from dsx.load.ocr import installed, is_scan, is_unmapped, read_scan
 from dsx.load.order import in_order
 from dsx.load.paragraphs import paragraphs
 from dsx.load.rules import Drawn, drawn_on, rules_of
@@ -74,7 +74,7 @@ class PdfContent:
 
 def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
     """The document of a PDF's lines, whichever library read them. LoadError where they hold no text."""
-    printed = [struck_once(lines) for lines in content.pages]
+    printed = [[] if is_unmapped(lines) else struck_once(lines) for lines in content.pages]
     frames = [by_turn(lines, size) for lines, size in zip(printed, content.sizes, strict=True)]
     upright = [in_order(lines) for lines in without_margins([frame[0] for frame in frames], content.sizes)]
     views = []
@@ -92,8 +92,8 @@ def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
     for grid, turn in zip(tables.grids, tables.turns, strict=True):
         grid.box = grid.box and turned(grid.box, (4 - turn) % 4, turned_size(turn, content.sizes[grid.page - 1]))
     metadata = dict(content.metadata)
-    silent = [str(number) for number, lines in enumerate(content.pages, 1) if not lines]
-    if silent and "scanned pages" not in metadata:
+    silent = [str(number) for number, lines in enumerate(printed, 1) if not lines]
+    if silent:
         metadata["pages_without_text"] = ", ".join(silent)
     if tables.unread:
         metadata["tables_unread"] = ", ".join(f"p. {page}" for page in tables.unread)
@@ -124,12 +124,14 @@ def _read(path: Path) -> PdfContent:
                 page = pdf[number]
                 drawing = MuPdfDrawing(page)
                 lines, unseen = read_lines(page, glyphs, drawing)
+                if pdf.is_form_pdf:
+                    mark_fields(lines, page)
                 pages.append(lines)
                 hidden += unseen
                 sizes.append((page.rect.width, page.rect.height))
                 if may_hold_tables(lines) or may_hold_figures(lines):
                     drawn[number + 1] = drawn_on(page, drawing.log())
-                if is_scan(page, pages[-1]):
+                if is_scan(page, lines) or is_unmapped(lines):
                     scans.append(number)
             if scans and not installed() and len(scans) > len(pages) / 2:
                 raise LoadError(f"{path.name}: its pages are pictures of text; install tesseract-ocr to have them read")
