@@ -18,13 +18,14 @@ from typing import Any
 from dsx.errors import LoadError
 from dsx.load.grid import Grid
 from dsx.load.headings import heading_kind
-from dsx.load.markup import Cell, Writer, fold, indent_of, raised, span
+from dsx.load.markup import FORMULAS, WIDEST, Cell, Writer, fold, formula, indent_of, raised, span
+from dsx.load.tex import formula_text
 from dsx.types import Document, HiddenText
 
 Element = Any
 """An element of lxml's."""
 
-_unread = """head script style noscript template nav button select textarea input svg iframe object video audio canvas
+_unread = """head script style del noscript template nav button select textarea input svg iframe object video audio canvas
 dialog annotation annotation-xml rp rt"""
 LEFT_OUT = frozenset(_unread.split())
 ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "menu", "dialog"))
@@ -51,18 +52,23 @@ CELL_ROLES = frozenset(("cell", "gridcell", "columnheader", "rowheader"))
 REFERENCE = re.compile(r"[^#]{0,300}#(?:b|r|bib|ref|cit|cr|fn|note|CR|B|R)[a-z_-]{0,20}\d", re.I)
 LONGEST_SIGN = 3
 """Characters of a picture's text that stands for a sign in a sentence."""
-BETWEEN = {"mfrac": "/", "msup": "^"}
-"""What stands between the two parts of a formula's element."""
+TEX = re.compile(r"\\\((.{1,400}?)\\\)")
+"""A formula that the page's own program would set."""
 CHARSET = re.compile(rb"""<meta[^<>]*charset\s*=\s*["']?([\w.:-]+)""", re.I)
 HEAD_BYTES = 4096
 PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<\?.*?>|<!--.*?-->)*+", re.S)
-ROOT = re.compile(rb"<!doctype\s+html\b|<html\b", re.I)
+ROOT = re.compile(rb"<!doctype\s+html\b|<(?:html|head|body)\b", re.I)
+PART = re.compile(rb"<(?:main|section|div|p|h[1-6]|table|ul|ol|center|header)\b", re.I)
+SUFFIXES = (".html", ".htm", ".xhtml")
+"""Of files that may be a part of a page."""
 
 
-def is_html(head: bytes) -> bool:
-    """Whether a file that starts with `head` is HTML: its doctype or root element comes before any text."""
+def is_html(head: bytes, suffix: str = "") -> bool:
+    """Whether a file that starts with `head` is HTML: its doctype or root element comes before any text, or, where its
+    suffix says that it is a page, an element of one."""
     prolog = PROLOG.match(head)
-    return ROOT.match(head, prolog.end() if prolog else 0) is not None
+    start = prolog.end() if prolog else 0
+    return ROOT.match(head, start) is not None or (suffix in SUFFIXES and PART.match(head, start) is not None)
 
 
 def load_html(path: Path) -> Document:
@@ -131,7 +137,8 @@ class Reader:
         self.line = ""
 
     def flush(self, kind: str = "body") -> None:
-        self.out.text(self.line, kind)
+        line = TEX.sub(lambda found: formula_text(found[1]), self.line) if "\\(" in self.line else self.line
+        self.out.text(line, kind)
         self.line = ""
 
     def walk(self, element: Element, kind: str = "body") -> None:
@@ -167,18 +174,17 @@ class Reader:
         elif element.tag == "img" and len(sign := fold(element.get("alt", ""))) <= LONGEST_SIGN:
             self.line += sign
         self.line += element.text or ""
-        for index, child in enumerate(element):
+        for child in element:
             raises = child.tag == "sup" or _classes(child) & RAISED_CLASSES or _cites(child, self.line)
             if raises and not left_out(child):
                 self.line += raised(_words(child), self.line)
             elif child.tag == "sub" and self.line[-1:].isdigit() and not left_out(child):
                 below = _words(child)
                 self.line += f"_{below}" if below[:1].isdigit() else below
+            elif child.tag in FORMULAS:
+                self.line += formula(child.tag, [_words(part) for part in child])
             elif isinstance(child.tag, str):
-                self.line += "√" if child.tag == "msqrt" else ""
                 self.walk(child, kind)
-            if not index:
-                self.line += BETWEEN.get(element.tag, "")
             self.line += child.tail or ""
 
     def heading(self, title: str, level: int) -> None:
@@ -194,9 +200,8 @@ class Reader:
         if figure is not None and _tables(figure)[0] is element:
             captions += figure.iterfind("figcaption")
         caption = " ".join(_words(found) for found in captions) or self.above()
-        self.out.table(
-            caption, ([_cell(cell) for cell in row if cell.tag in ("td", "th")] for row in element.iter("tr"))
-        )
+        rows = sorted(element.iter("tr"), key=lambda row: row.getparent().tag == "tfoot")
+        self.out.table(caption, ([_cell(cell) for cell in row if cell.tag in ("td", "th")] for row in rows))
 
     def role_table(self, element: Element) -> None:
         """A table that is made of other elements, which say by their roles what they are."""
@@ -291,7 +296,8 @@ def _cell(cell: Element) -> Cell:
     text = _words(cell)
     indent = indent_of("".join(cell.itertext()), cell.get("style", ""), cell.get("class", ""))
     bold = any(_words(part) == text for part in cell.iter("b", "strong"))
-    return Cell(text, span(cell.get("colspan")), span(cell.get("rowspan")), head, indent, bold)
+    rows = WIDEST if cell.get("rowspan") == "0" else span(cell.get("rowspan"))  # 0: down to the end
+    return Cell(text, span(cell.get("colspan")), rows, head, indent, bold)
 
 
 def _metadata(root: Element) -> dict[str, str]:

@@ -19,6 +19,8 @@ MARK_SIZE, MARKED_PAGES = 1.8, 3
 """A watermark is so many times as large as the text, and stands on so many pages at least, and on half of all."""
 SAME_PLACE = 3.0
 """In points."""
+LEAST_LETTERS = 20
+"""Of a line of running text."""
 LEAST_LINE_NUMBERS = 8
 """So many numbers that grow downward in one column are line numbers."""
 
@@ -106,7 +108,7 @@ def _is_page_number(line: Line, lines: Sequence[Line], repeated: set[int]) -> bo
 
 
 def _watermarks(pages: Sequence[Sequence[Line]]) -> set[int]:
-    """ids of large lines that stand in the same place of most pages."""
+    """ids of large lines that stand in the same place of most pages, or that the text is set over."""
     sizes = Counter[float]()
     places: defaultdict[tuple[str, int, int], list[Line]] = defaultdict(list)
     for line in (line for lines in pages for line in lines):
@@ -115,7 +117,18 @@ def _watermarks(pages: Sequence[Sequence[Line]]) -> set[int]:
     body = sizes.most_common(1)[0][0] if sizes else 0.0
     least = max(MARKED_PAGES, len(pages) / 2)
     repeated = [lines for lines in places.values() if len({line.page for line in lines}) >= least]
-    return {id(line) for lines in repeated for line in lines if line.size >= MARK_SIZE * body}
+    marks = {id(line) for lines in repeated for line in lines if line.size >= MARK_SIZE * body}
+    for lines in pages:
+        large = [line for line in lines if line.size >= MARK_SIZE * body and len(line.text.strip()) > 2]
+        marks |= {id(line) for line in large if sum(_is_over(other, line) for other in lines) > 1}
+    return marks
+
+
+def _is_over(line: Line, mark: Line) -> bool:
+    """Whether a line of smaller print runs through a large one."""
+    middle = (line.box[1] + line.box[3]) / 2
+    inside = mark.box[1] + mark.size / 4 < middle < mark.box[3] - mark.size / 4
+    return inside and line.size < mark.size / MARK_SIZE and line.box[0] < mark.box[2] and mark.box[0] < line.box[2]
 
 
 def _shape(text: str) -> str:
@@ -140,7 +153,7 @@ def _line_numbers(pages: Sequence[Sequence[Line]]) -> set[int]:
 
 
 def _outer_columns(lines: Sequence[Line], edge: int) -> list[list[Line]]:
-    """Bare numbers one below the other, left or right of all text; each column from the top down.
+    """Bare numbers one below the other, left or right of all text, or in the gutter; each column from the top down.
 
     edge: which side of their boxes is in one line, the left (0) or the right one (2).
     """
@@ -151,7 +164,19 @@ def _outer_columns(lines: Sequence[Line], edge: int) -> list[list[Line]]:
     left = min((line.box[0] for line in lines if not line.text.strip().isdecimal()), default=0.0)
     right = max((line.box[2] for line in lines if not line.text.strip().isdecimal()), default=0.0)
     ordered = [sorted(column, key=lambda line: line.box[1]) for column in columns.values()]
-    return [column for column in ordered if all(line.box[2] <= left + 2 or line.box[0] >= right - 2 for line in column)]
+    text = [line for line in lines if len(line.text) >= LEAST_LETTERS]
+    return [
+        column
+        for column in ordered
+        if all(line.box[2] <= left + 2 or line.box[0] >= right - 2 for line in column)
+        or all(_is_between(line, text) for line in column)
+    ]
+
+
+def _is_between(number: Line, text: Sequence[Line]) -> bool:
+    """Whether a number stands in the gutter: running text level with it on both sides."""
+    level = [line for line in text if same_row(line.box, number.box)]
+    return any(line.box[2] <= number.box[0] for line in level) and any(line.box[0] >= number.box[2] for line in level)
 
 
 def _numbers_lines(values: Sequence[int]) -> bool:

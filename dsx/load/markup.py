@@ -12,8 +12,11 @@ from dsx.load.compose import Paragraph, compose, unplaced
 from dsx.load.grid import Grid, are_subheads
 from dsx.load.lines import RAISED
 from dsx.load.table_groups import Stub, group_rows
+from dsx.load.tex import closed
 from dsx.types import Document
 
+FORMULAS = frozenset(("mfrac", "msup", "msqrt", "mroot", "msubsup", "mfenced"))
+"""Elements of MathML that are written on one line by `formula`."""
 NO_PRINT = (595.0, 842.0)
 """Size of the one page that a document without pages has, in points (A4)."""
 POWER_OF_TEN = re.compile(r"[×x·*]\s*10\s*$")
@@ -21,6 +24,8 @@ WIDEST = 200
 """Most columns and rows that one cell may span."""
 LEAST_INDENT = 1.5
 """Half font sizes by which a label is set in under another; one blank alone is none."""
+UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
+"""Where a word may be broken, and which way text runs."""
 WIDE_SPACES = {"\u2001": 2, "\u2003": 2, "\u3000": 2}
 INDENT_UNITS = {"em": 2.0, "rem": 2.0, "px": 1 / 6, "pt": 1 / 5, "%": 1.0}
 _blank_start = re.compile(r"\s*")
@@ -89,8 +94,8 @@ class Writer:
 
 
 def fold(text: str) -> str:
-    """`text` on one line, its white space single spaces."""
-    return " ".join(text.split()).replace("10 ^", "10^")
+    """`text` on one line, its white space single spaces, without signs that nobody sees."""
+    return " ".join(text.translate(UNSEEN).split()).replace("10 ^", "10^")
 
 
 def raised(text: str, before: str) -> str:
@@ -100,6 +105,21 @@ def raised(text: str, before: str) -> str:
         return f"^{text}"
     apart = not before or before[-1].isspace()
     return f"^{text}" if RAISED.fullmatch(text) and not apart else text
+
+
+def formula(name: str, parts: Sequence[str]) -> str:
+    """A fraction, power or root of MathML on one line, its parts in brackets where they are more than one sign."""
+    if name == "msqrt":
+        return "√" + closed("".join(parts))
+    if name == "mroot" and len(parts) == 2:
+        return f"{parts[1]}√{closed(parts[0])}"
+    if name == "msubsup" and len(parts) == 3:
+        return f"{parts[0]}{parts[1]}^{closed(parts[2])}"
+    if name == "mfenced":
+        return f"({', '.join(parts)})"
+    if len(parts) != 2:
+        return "".join(parts)
+    return f"{closed(parts[0])}/{closed(parts[1])}" if name == "mfrac" else f"{parts[0]}^{closed(parts[1])}"
 
 
 def span(text: str | None) -> int:

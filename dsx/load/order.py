@@ -89,7 +89,7 @@ def _gutters(lines: Sequence[Line]) -> list[float]:
     width = max(line.box[2] for line in lines) - min(line.box[0] for line in lines)
     apart = [line for line in lines if line.box[2] - line.box[0] < WIDEST_COLUMN * width]
     columns: list[tuple[float, float]] = []
-    for x0, x1 in sorted((line.box[0], line.box[2]) for line in apart):
+    for x0, x1 in sorted((line.box[0], line.box[2]) for line in apart if len(line.text) > LEAST_LETTERS / 2):
         if columns and x0 <= columns[-1][1]:
             columns[-1] = (columns[-1][0], max(x1, columns[-1][1]))
         else:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 
 from dsx.errors import LoadError
@@ -17,7 +17,10 @@ from dsx.load.compose import Paragraph, Piece, compose, unplaced
 from dsx.load.grid import Grid
 from dsx.load.headings import MAIN, NUMBERING, heading_kind
 from dsx.load.hyphens import count_hyphenated, join_lines
-from dsx.load.markup import Cell, indent_of, lay_out, raised
+from dsx.load.markdown import RUN_IN, inline, parts
+from dsx.load.markup import UNSEEN, Cell, indent_of, lay_out, raised
+from dsx.load.table_extent import CAPTION
+from dsx.load.text_pages import readable
 from dsx.types import Document
 
 HEADING = re.compile(r"(#{1,6})[ \t]++(.+)")
@@ -27,10 +30,15 @@ ATTRIBUTES = re.compile(r"(?<!\s)\s*+\{[#.][^{}]{0,200}\}\s*+$")
 """What Pandoc writes after a heading: "{#methods .unnumbered}"."""
 CARETS = re.compile(r"(?<=\S)\^([^\s^]{1,12})\^")
 FRONT_MATTER = re.compile(r"---[ \t]*\n(?:[A-Za-z_][\w-]*:.*\n|[ \t-].*\n|\n){1,200}?(?:---|\.\.\.)[ \t]*(?:\n|$)")
-UNDERLINE = re.compile(r"(=+|-+)[ \t]*$")
+UNDERLINE = re.compile(r"(=+|-+|~{3,}|\*{3,}|\^{3,})[ \t]*$")
 RULE = re.compile(r"\|?(?=[ \t:|]*+-)[ \t:|-]++$")
 GRID_RULE = re.compile(r"\+(?:[-=:]{2,}\+)+")
-SPACED = re.compile(r"[ \t]{2,}")
+CELLS = re.compile(r"[^\s]+(?: [^\s]+)*")
+"""Of a table whose cells stand two spaces or a tab apart."""
+BREAKS = str.maketrans({"\v": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n\n"})
+RUN_IN_LEVEL = 6
+LONG = 25
+"""Characters from which a paragraph that ends in no sentence's end goes on in the next."""
 LONGEST_VALUE = 25
 """Characters of a cell of a table in plain text; what is longer is a column of text."""
 BAR = re.compile(r"(?<!\\)\|")
@@ -43,9 +51,16 @@ ROOT = re.compile(
 OTHER_FORMATS = {
     "JSON": re.compile(r'\A\s*+(?:\[\s*+)?\{\s*+"[^"\n]{1,80}"\s*+:'),
     "RTF": re.compile(r"\A\s*+\{\\rtf"),
+    "MHTML": re.compile(r"\A(?:[A-Za-z-]{2,40}:[^\n]{0,998}\n(?:[ \t][^\n]{0,998}\n){0,20}){0,20}?MIME-Version:"),
+    "PostScript": re.compile(r"\A%!PS"),
+    "RIS, a list of citations": re.compile(r"\A\s*+TY  ?- "),
+    "BibTeX, a list of citations": re.compile(r"\A\s*+@(?:article|book|inproceedings|misc|phdthesis)\s?\{", re.I),
     "LaTeX source": re.compile(r"\A(?:\s++|%[^\n]*+\n)*+\\document(?:class|style)\b"),
 }
 """What such a file begins with, whole or cut."""
+JATS = re.compile(r"article-type=|dtd-version=|jats\.nlm\.nih\.gov|//NLM//|<(?:front|body|processing-meta)\b")
+HEAD = 4096
+"""Characters in which an XML file says what it is."""
 SIGNS = set("±°µ×–—‘’“”…§·²³½¼¾©®™•†‡€£«»÷¹ºª−≤≥≠∞√∑πΩ∆ ")
 """Signs that papers use; a byte that a wrong encoding makes another letter of is not among them."""
 FORM_FEED = "\f"
@@ -59,13 +74,20 @@ def load_plain(path: Path) -> Document:
         raise LoadError(f"{path.name}: empty")
     text = decode(data, path.name)
     _refuse_markup(text, path.name)
-    pages = text.replace("\r\n", "\n").replace("\r", "\n").rstrip(FORM_FEED).split(FORM_FEED)
-    writer = Writer(Counter() if _is_markdown(path, text) else count_hyphenated(text.split("\n")))
-    for number, page in enumerate(pages, 1):
+    text = text.replace("\r\n", "\n").replace("\r", "\n").translate(BREAKS)
+    pages = re.sub("\u00ad\n[ \t]*", "", text).translate(UNSEEN).rstrip(FORM_FEED).split(FORM_FEED)
+    markdown = _is_markdown(path, text)
+    writer = Writer(Counter() if markdown else count_hyphenated(text.split("\n")), markdown)
+    for number, page in enumerate(pages if markdown else readable(pages), 1):
         writer.page = number
-        page = FRONT_MATTER.sub("", page) if number == 1 else page
-        for block in re.split(r"\n[ \t]*\n", _without_comments(page)):
-            writer.block([line.strip() for line in block.split("\n") if line.strip()])
+        page = _without_comments(FRONT_MATTER.sub("", page) if number == 1 else page)
+        for is_code, part in parts(page) if markdown else [(False, page)]:
+            for block in re.split(r"\n[ \t]*\n", part):
+                lines = [line.rstrip() for line in block.split("\n") if line.strip()]
+                if is_code:
+                    writer.flush(lines)
+                else:
+                    writer.block(lines)
     return compose(path, "text", writer.paragraphs, [BLANK_PAGE] * len(pages), grids=writer.grids)
 
 
@@ -111,8 +133,9 @@ def _is_usual(text: str, at: int) -> bool:
 def _refuse_markup(text: str, name: str) -> None:
     """LoadError for XML and JSON, which are data and no text: named, and what to do."""
     root = ROOT.match(text)
-    if root and (text.rstrip().endswith(">") and f"</{root[1]}" in text):
-        kind = "JATS XML; install the plugin dsx-jats" if root[1] in ("article", "pmc-articleset") else "XML"
+    if root and (text.lstrip("\ufeff").startswith("<?xml") or (text.rstrip().endswith(">") and f"</{root[1]}" in text)):
+        is_jats = root[1] in ("article", "pmc-articleset") and JATS.search(text, 0, HEAD)
+        kind = "JATS XML; install the plugin dsx-jats" if is_jats else "XML"
         raise LoadError(
             f"{name}: {kind} (<{root[1]}>), which this loader does not read; dsx reads PDF, HTML, text and JATS"
         )
@@ -141,17 +164,24 @@ class Writer:
     """Makes paragraphs of blocks of lines. known: words of a plain text, by which its broken words are told."""
 
     known: Counter[str]
+    markdown: bool = False
     paragraphs: list[Paragraph] = field(default_factory=list)
     grids: list[Grid] = field(default_factory=list)
     page: int = 1
 
-    def block(self, lines: list[str]) -> None:
+    def block(self, printed: list[str]) -> None:
         """Lines without a blank one between."""
-        if len(lines) > 1 and BAR.search(lines[0]) and RULE.match(lines[1]) and BAR.search(lines[1]):
-            self.table([split_row(line) for line in lines if not RULE.fullmatch(line)])
+        lines = [line.strip() for line in printed]
+        if self.markdown:
+            lines = [re.sub(r"^(?:>[ \t]?)+", "", line) for line in lines]
+        start, end = barred_rows(lines)
+        if start < end:
+            self.block(printed[:start])
+            self.table([split_row(line) for line in lines[start:end] if not RULE.fullmatch(line)])
+            self.block(printed[end:])
         elif GRID_RULE.fullmatch(lines[0] if lines else "") and len(lines) > 2:
             self.table(list(grid_rows(lines)))
-        elif (rows := spaced_rows(lines)) is not None:
+        elif (rows := spaced_rows(printed)) is not None:
             self.table(rows)
         elif lines and re.match(r"<table\b", lines[0], re.I):
             self.html_table("\n".join(lines))
@@ -174,6 +204,9 @@ class Writer:
             elif bold and heading_kind(plain(bold[2])) != "other":
                 self.flush(body)
                 self.heading(bold[2], 2)
+            elif self.markdown and not body and (run_in := RUN_IN.match(line)) and _names_section(run_in):
+                self.heading(run_in[2], RUN_IN_LEVEL)
+                body.append(line[run_in.end() :])
             elif _stands_alone(line, body):
                 self.flush(body)
                 self.heading(line, 1)
@@ -185,7 +218,7 @@ class Writer:
 
     def flush(self, body: list[str]) -> None:
         if body:
-            piece = unplaced(plain(self.joined(body)), self.page)
+            piece = unplaced(self.plain(self.joined(body)), self.page)
             before = self.paragraphs[-1] if self.paragraphs else Paragraph()
             if before.kind == "body" and not before.level and before.pieces and self.goes_on(before.pieces[-1], piece):
                 last = before.pieces.pop()
@@ -196,8 +229,9 @@ class Writer:
             body.clear()
 
     def goes_on(self, before: Piece, piece: Piece) -> bool:
-        """Whether a page begins in the sentence with which the page before ended."""
-        return before.page == piece.page - 1 and before.text[-1:] not in ".!?:" and piece.text[:1].islower()
+        """Whether a paragraph begins in the sentence with which that before ended: a page or a blank line parts them."""
+        near = before.page == piece.page - 1 or (before.page == piece.page and len(before.text) > LONG and self.known)
+        return bool(near) and before.text[-1:] not in ".!?:" and piece.text[:1].islower()
 
     def joined(self, lines: Sequence[str]) -> str:
         text = lines[0]
@@ -207,15 +241,26 @@ class Writer:
         return " ".join(text.split())
 
     def heading(self, title: str, level: int) -> None:
-        title = plain(MARKS.sub(r"\2", ATTRIBUTES.sub("", title)))
+        title = self.plain(MARKS.sub(r"\2", ATTRIBUTES.sub("", title)))
         self.paragraphs.append(Paragraph([unplaced(title, self.page)], level=level, heading=heading_kind(title)))
 
+    def plain(self, text: str) -> str:
+        return plain(inline(text)) if self.markdown else plain(text)
+
     def table(self, rows: list[tuple[str, ...]]) -> None:
-        cells = [[_cell(text, head=row is rows[0]) for text in row] for row in rows]
+        cells = [[self.cell(text, head=row is rows[0]) for text in row] for row in rows]
         self.grid(lay_out(cells))
+
+    def cell(self, text: str, head: bool) -> Cell:
+        bold = BOLD.match(text)
+        text = self.plain(bold[2] if bold else text)
+        return Cell(text, head=head, indent=indent_of(text), marked=bold is not None)
 
     def grid(self, grid: Grid) -> None:
         grid.page = self.page
+        above = self.paragraphs[-1] if self.paragraphs else Paragraph()
+        if above.kind == "body" and not above.level and CAPTION.match(above.text):
+            above.kind, grid.caption = "caption", above.text
         self.grids.append(grid)
         for text in grid.texts():
             line = unplaced(text, self.page)
@@ -226,6 +271,12 @@ class Writer:
 
         for grid in grids_of(source):
             self.grid(grid)
+
+
+def _names_section(run_in: re.Match[str]) -> bool:
+    """Whether a run-in heading is one of those that open a section; a stop or colon ends it."""
+    title = plain(run_in[2])
+    return (bool(run_in[3]) or title[-1] in ".:") and heading_kind(title.rstrip(".:")) != "other"
 
 
 def _stands_alone(line: str, body: Sequence[str]) -> bool:
@@ -247,20 +298,41 @@ def grid_rows(lines: Sequence[str]) -> Iterator[tuple[str, ...]]:
             cells.append(split_row(line))
 
 
+def barred_rows(lines: Sequence[str]) -> tuple[int, int]:
+    """First and last line of a table whose cells bars part; equal where there is none."""
+    for at in range(len(lines) - 1):
+        if BAR.search(lines[at]) and RULE.match(lines[at + 1]) and BAR.search(lines[at + 1]):
+            return at, next((end for end in range(at, len(lines)) if not BAR.search(lines[end])), len(lines))
+    return 0, 0
+
+
 def spaced_rows(lines: Sequence[str]) -> list[tuple[str, ...]] | None:
-    """The rows of a table whose cells stand two spaces apart, or more; None where the lines are none."""
-    rows = [tuple(SPACED.split(line)) for line in lines]
-    if len(rows) < 3 or len(rows[0]) < 2 or len({len(row) for row in rows}) > 1:
+    """The rows of a table whose cells stand two spaces apart, or more; None where the lines are none.
+
+    An empty cell is told by where the others stand.
+    """
+    printed = [[(cell.start(), cell.end(), cell[0]) for cell in CELLS.finditer(line)] for line in lines]
+    printed = [row for row in printed if any(map(str.isalnum, "".join(text for _, _, text in row)))]
+    width = max(map(len, printed), default=0)
+    full = [row for row in printed if len(row) == width]
+    if len(printed) < 3 or width < 2 or 2 * len(full) < len(printed):
         return None
-    values = [cell for row in rows[1:] for cell in row[1:]]
+    columns = [(min(start for start, _, _ in cells), max(end for _, end, _ in cells)) for cells in zip(*full, strict=True)]
+    if len(full) < len(printed) and any(left[1] > right[0] for left, right in pairwise(columns)):
+        return None
+    rows = []
+    for row in printed:
+        cells = [""] * width
+        for at, (start, end, text) in enumerate(row):
+            under = [number for number, (left, right) in enumerate(columns) if start < right and end > left]
+            place = at if len(row) == width else under[0] if len(under) == 1 else None
+            if place is None or cells[place]:
+                return None
+            cells[place] = text
+        rows.append(tuple(cells))
+    values = [cell for row in rows[1:] for cell in row[1:] if cell]
     short = all(len(cell) <= LONGEST_VALUE for cell in values)
     return rows if short and sum(any(map(str.isdigit, cell)) for cell in values) >= len(values) / 2 else None
-
-
-def _cell(text: str, head: bool) -> Cell:
-    bold = BOLD.match(text)
-    text = plain(bold[2] if bold else text)
-    return Cell(text, head=head, indent=indent_of(text), marked=bold is not None)
 
 
 def split_row(line: str) -> tuple[str, ...]:

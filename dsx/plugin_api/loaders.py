@@ -10,14 +10,16 @@ from dsx.load.grid import Grid
 from dsx.load.headings import heading_kind
 from dsx.load.identity import document_id
 from dsx.load.lines import Line, line_of
-from dsx.load.markup import Cell, Writer, fold, indent_of, raised, span
+from dsx.load.markup import FORMULAS, Cell, Writer, fold, formula, indent_of, raised, span
 from dsx.load.pdf import PdfContent, pdf_document
 from dsx.load.table_extent import may_hold_tables
+from dsx.load.tex import formula_text
 from dsx.load.turns import turned, turned_size
 from dsx.load.visible import MOST_PIXELS, Ink
 from dsx.types import HiddenText
 
 __all__ = [
+    "FORMULAS",
     "MOST_PIXELS",
     "Boxes",
     "Cell",
@@ -32,6 +34,8 @@ __all__ = [
     "compose",
     "document_id",
     "fold",
+    "formula",
+    "formula_text",
     "heading_kind",
     "indent_of",
     "line_of",

@@ -20,9 +20,9 @@ def register_loaders() -> dict[str, Loader]:
     from dsx.load.plain import load_plain
 
     return {
-        "pymupdf": Loader(load_pdf, "17", "PDF, by PyMuPDF"),
-        "html": Loader(load_html, "5", "HTML"),
-        "text": Loader(load_plain, "4", "plain text and Markdown"),
+        "pymupdf": Loader(load_pdf, "18", "PDF, by PyMuPDF"),
+        "html": Loader(load_html, "6", "HTML"),
+        "text": Loader(load_plain, "5", "plain text and Markdown"),
     }
 
 
@@ -40,7 +40,7 @@ def find_loader(path: Path) -> str | None:
         return None
     if b"%PDF-" in head or path.suffix.lower() == ".pdf":
         return "pymupdf"
-    if is_html(head):
+    if is_html(head, path.suffix.lower()):
         return "html"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "text"

@@ -66,6 +66,8 @@ def _article(path: Path) -> Element:
     for element in root.iter():
         if isinstance(element.tag, str):
             element.tag = tag_of(element)
+    if root.tag == "article" and all(root.find(name) is None for name in ("front", "body")):
+        raise LoadError(f"{path.name}: an <article> without JATS's <front> and <body> (DocBook?); fetch JATS, PDF or HTML")
     articles = [root] if root.tag == "article" else list(root.iter("article"))
     if len(articles) != 1:
         raise LoadError(f"{path.name}: {len(articles)} articles under <{root.tag}>; give it one JATS <article> a file")
@@ -94,7 +96,9 @@ def _metadata(article: Element) -> dict[str, str]:
     }
     ranked = [dates[kind] for kind in (*DATES, *dates) if kind in dates]
     return {
-        "title": first("article-meta/title-group/article-title"),
+        "title": ": ".join(
+            filter(None, (first("article-meta/title-group/article-title"), first("article-meta/title-group/subtitle")))
+        ),
         "authors": ", ".join(author for author in authors if author),
         "journal": first("journal-meta//journal-title"),
         "year": next((words_of(year) for date in ranked for year in date.iterfind("year")), ""),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from dsx.plugin_api.loaders import Cell, fold, indent_of, raised, span
+from dsx.plugin_api.loaders import FORMULAS, Cell, fold, formula, formula_text, indent_of, raised, span
 
 Element = Any
 """An element of lxml's."""
@@ -47,19 +46,6 @@ SPACED = {
     "disp-formula",
 }
 """Their parts stand apart, though no white space may be between them."""
-TEX_SIGN = re.compile(r"\\([a-z]+|,)(?![a-zA-Z])")
-TEX_SIGNS = {
-    "pm": "±",
-    "times": "×",
-    "cdot": "·",
-    "leq": "≤",
-    "geq": "≥",
-    "le": "≤",
-    "ge": "≥",
-    "sim": "∼",
-    "approx": "≈",
-}
-TEX_SIGNS |= {"alpha": "α", "beta": "β", "eta": "η", "mu": "μ", "chi": "χ", "sigma": "σ", ",": " "}
 PREFERRED = ("mixed-citation", "math", "textual-form", "tex-math", "string-name", "collab")
 
 
@@ -85,25 +71,6 @@ def pieces_of(element: Element, before: str = "") -> Iterator[str | Element]:
         before = child.tail or before
 
 
-def _math(element: Element) -> str:
-    """A fraction, power or root on one line, its parts in brackets where they are more than one sign."""
-    name = tag_of(element)
-    parts = [words_of(part) for part in element]
-
-    def closed(text: str) -> str:
-        return f"({text})" if re.search(r".[+\-−±×·/=\s]", text) else text
-
-    if name == "msqrt":
-        return "√" + closed("".join(parts))
-    if name == "mroot" and len(parts) == 2:
-        return f"{parts[1]}√{closed(parts[0])}"
-    if name == "msubsup" and len(parts) == 3:
-        return f"{parts[0]}{parts[1]}^{closed(parts[2])}"
-    if len(parts) != 2:
-        return "".join(parts)
-    return f"{closed(parts[0])}/{closed(parts[1])}" if name == "mfrac" else f"{parts[0]}^{closed(parts[1])}"
-
-
 def _inline(child: Element, before: str) -> Iterator[str | Element]:
     name = tag_of(child)
     if not name:  # an entity of the DTD, which is not read
@@ -115,12 +82,12 @@ def _inline(child: Element, before: str) -> Iterator[str | Element]:
         yield raised(words_of(child), before)
     elif name == "xref" and child.get("ref-type") in ("bibr", "fn", "table-fn", "aff"):
         yield raised(words_of(child), before) if before[-1:].isalnum() else words_of(child)
-    elif name in ("mfrac", "msup", "msqrt", "mroot", "msubsup"):
-        yield _math(child)
+    elif name in FORMULAS:
+        yield formula(name, [words_of(part) for part in child])
     elif name in ("inline-graphic", "inline-media"):
         yield " ".join(words_of(alternative) for alternative in child.iter("alt-text"))
     elif name == "tex-math":
-        yield _tex(child.text or "")
+        yield formula_text(child.text or "")
     elif name in ("alternatives", "citation-alternatives", "name-alternatives"):
         found = (part for wanted in PREFERRED for part in child if tag_of(part) == wanted)
         yield from chain.from_iterable(_inline(part, before) for part in [*found][:1])
@@ -134,16 +101,6 @@ def words_of(element: Element) -> str:
     """All its text on one line."""
     pieces = (piece if isinstance(piece, str) else f" {words_of(piece)} " for piece in pieces_of(element))
     return fold("".join(pieces))
-
-
-def _tex(source: str) -> str:
-    """The formula of a LaTeX document made for it."""
-    _, begin, rest = source.partition(r"\begin{document}")
-    formula, end, _ = rest.partition(r"\end{document}")
-    formula = (formula if begin and end else source).strip().strip("$")
-    return TEX_SIGN.sub(
-        lambda sign: TEX_SIGNS.get(sign[1], sign[0]), formula.replace("^{\\circ}", "°").replace("^\\circ", "°")
-    )
 
 
 def words_in(element: Element, *names: str) -> str:

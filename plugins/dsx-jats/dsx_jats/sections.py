@@ -143,6 +143,7 @@ class Reader:
         groups = list(table.iter("tgroup"))
         if not groups:
             rows = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
+            rows.sort(key=lambda row: tag_of(row.getparent()) == "tfoot")
             self.out.table(caption, ([cell_of(cell) for cell in row] for row in rows))
         for group in groups:
             columns = [column.get("colname", "") for column in group.iter("colspec")]

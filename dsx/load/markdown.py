@@ -1,0 +1,41 @@
+"""Marks of Markdown in a line: links, escaped signs, formulas; and the blocks of code that are no Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dsx.load.tex import formula_text
+
+LINK = re.compile(
+    r"!?\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]{0,200}\]){0,300}+)\]\([^()\s]{0,400}+(?:\s+\"[^\"\n]{0,200}\")?\)"
+)
+NOTE = re.compile(r"\[\^([\w-]{1,20})\]")
+ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+FORMULA = re.compile(r"\$\$(?=\S)([^$]{1,1000})\$\$|\$(?=\S)([^$\n]{1,300}+)(?<!\s)\$(?!\d)")
+FENCE = re.compile(r"[ \t]*(```|~~~)")
+RUN_IN = re.compile(r"(\*{1,3}|_{1,2})(?=\S)([^*_]{2,60}+)\1([.:]?)\s+(?=[A-Z\d])")
+"""A run-in heading: "**Participants.** Forty …"."""
+
+
+def inline(text: str) -> str:
+    """Text whose links are their words and whose formulas are text; emphasis stays as it is printed."""
+    if "$" in text:
+        text = FORMULA.sub(lambda found: formula_text(found[1] or found[2]), text)
+    if "[" in text:
+        text = NOTE.sub(r"^\1", LINK.sub(r"\1", text))
+    return ESCAPE.sub(r"\1", text) if "\\" in text else text
+
+
+def parts(text: str) -> Iterator[tuple[bool, str]]:
+    """Whether it is code, and the text, of each part that fences (```) make; without the fences."""
+    lines: list[str] = []
+    fence = ""
+    for line in text.split("\n"):
+        found = FENCE.match(line)
+        if found and (not fence or found[1] == fence):
+            yield bool(fence), "\n".join(lines)
+            lines, fence = [], "" if fence else found[1]
+        else:
+            lines.append(line)
+    yield False, "\n".join(lines)  # one that is never closed is none
