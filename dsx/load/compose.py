@@ -26,8 +26,8 @@ class Piece:
 class Paragraph:
     """What becomes one line of the text; a table gives one paragraph a row.
 
-    kind: body, caption, footnote, margin (head, foot or margin of the first page), figure (text inside one), field (of a form),
-    row.
+    kind: body, caption, footnote, margin (head, foot or margin of the first page), figure (text inside one), field (of
+    a form), row.
     level: of a heading, 1 the highest; 0: no heading. heading: the section's kind.
     run_in: its text goes on in the same line as the heading.
     implied: the paragraph opens a section, but is no heading itself; the section has no title.

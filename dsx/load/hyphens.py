@@ -15,7 +15,10 @@ _url = re.compile(r"(?:https?://|www\.|doi:|10\.\d{4,}/)\S*$")
 _number_goes_on = (
     (re.compile(r"(?:^|[\s(\[])[-−–+]$"), re.compile(r"\d")),
     (re.compile(r"(?:^|\D)\d{1,3},$"), re.compile(r"\d{3}(?!\d)")),
-    (re.compile(r"(?:^|\s)\d+\.$"), re.compile(r"\d{1,30}\s?(?:%|°|(?:ms|s|min|h|cm|mm|m|mg|kg|ml|Hz)\b|deg|hours|years)")),
+    (
+        re.compile(r"(?:^|\s)\d+\.$"),
+        re.compile(r"\d{1,30}\s?(?:%|°|(?:ms|s|min|h|cm|mm|m|mg|kg|ml|Hz)\b|deg|hours|years)"),
+    ),
     (re.compile(r"\d[-–/]$"), re.compile(r"[\da-z]")),
     (re.compile(r"[^\W\d_]-$"), re.compile(r"\d")),
     (re.compile(r"\d[eE][-−]$"), re.compile(r"\d")),

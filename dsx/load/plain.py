@@ -229,7 +229,7 @@ class Writer:
             body.clear()
 
     def goes_on(self, before: Piece, piece: Piece) -> bool:
-        """Whether a paragraph begins in the sentence with which that before ended: a page or a blank line parts them."""
+        """Whether a paragraph begins in the sentence that the one before it began, on the same page or the next."""
         near = before.page == piece.page - 1 or (before.page == piece.page and len(before.text) > LONG and self.known)
         return bool(near) and before.text[-1:] not in ".!?:" and piece.text[:1].islower()
 
@@ -317,7 +317,9 @@ def spaced_rows(lines: Sequence[str]) -> list[tuple[str, ...]] | None:
     full = [row for row in printed if len(row) == width]
     if len(printed) < 3 or width < 2 or 2 * len(full) < len(printed):
         return None
-    columns = [(min(start for start, _, _ in cells), max(end for _, end, _ in cells)) for cells in zip(*full, strict=True)]
+    columns = [
+        (min(start for start, _, _ in cells), max(end for _, end, _ in cells)) for cells in zip(*full, strict=True)
+    ]
     if len(full) < len(printed) and any(left[1] > right[0] for left, right in pairwise(columns)):
         return None
     rows = []

@@ -25,7 +25,7 @@ def add_sideways(layout: Layout, lines: Sequence[Line], hyphenated: Counter[str]
     labels, heads = list[tuple[Segment, int]](), list[Segment]()
     for line in lines:
         part, gap = _segment(line), GAP * line.size
-        x0, y0, x1, y1 = part.box
+        _, y0, x1, y1 = part.box
         if left - gap < x1 <= left + 1 and top - line.size < y0 and y1 < foot + line.size:
             labels.append((part, line.turn))
         elif left < part.middle < right + line.size and top - gap < y1 < top + line.size:

@@ -33,12 +33,15 @@ _signs = {
     **{sign: sign for sign in "%&$#_{}"},
 }
 _greek = (
-    "alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ"
-    " sigma σ tau τ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Sigma Σ Phi Φ Psi Ψ Omega Ω"
-).split()
-SIGNS = {**_signs, **dict(zip(_greek[::2], _greek[1::2], strict=True))}
+    "alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ kappa κ lambda λ mu μ nu ν xi ξ pi π "
+)
+_greek += "rho ρ sigma σ tau τ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Sigma Σ Phi Φ Psi Ψ Omega Ω"
+_letters = _greek.split()
+SIGNS = {**_signs, **dict(zip(_letters[::2], _letters[1::2], strict=True))}
 _sign = re.compile(r"\\([a-zA-Z]+|[^a-zA-Z])")
-_named = re.compile(r"\\(?:text|textrm|textit|textbf|mathrm|mathbf|mathit|mathsf|operatorname|mbox|rm|bf)\s?\{([^{}]{0,400})\}")
+_named = re.compile(
+    r"\\(?:text|textrm|textit|textbf|mathrm|mathbf|mathit|mathsf|operatorname|mbox|rm|bf)\s?\{([^{}]{0,400})\}"
+)
 _degree = re.compile(r"\^(?:\{\s?\\circ\s?\}|\\circ)")
 _fraction = re.compile(r"\\[dt]?frac\s?\{([^{}]{0,200})\}\s?\{([^{}]{0,200})\}")
 _root = re.compile(r"\\sqrt\s?\{([^{}]{0,200})\}")

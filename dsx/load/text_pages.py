@@ -6,6 +6,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 LEAST_NUMBERED = 8
 """Lines from which numbers before nearly all of them count lines."""
@@ -34,7 +35,7 @@ def _without_line_numbers(pages: Sequence[Sequence[str]]) -> list[list[str]]:
     filled = [line for lines in pages for line in lines if line.strip()]
     found = [number for line in filled if (number := _number.match(line))]
     values = [int(number[1]) for number in found]
-    counting = all(later in (before + 1, 1) for before, later in zip(values, values[1:], strict=False))
+    counting = all(later in (before + 1, 1) for before, later in pairwise(values))
     if len(values) < LEAST_NUMBERED or len(values) < NUMBERED * len(filled) or not counting:
         return [list(lines) for lines in pages]
     return [[_number.sub("", line, count=1) for line in lines] for lines in pages]
@@ -99,6 +100,8 @@ def _gutter(lines: Sequence[str]) -> int:
         return 0
     sides = [(line[:place].strip(), line[place:].strip()) for line in filled if not line[place - 2 : place].strip()]
     both = [side for side in sides if all(side)]
-    if len(both) < LEAST_ROWS or any(statistics.median(map(len, side)) < LEAST_COLUMN for side in zip(*both, strict=True)):
+    if len(both) < LEAST_ROWS or any(
+        statistics.median(map(len, side)) < LEAST_COLUMN for side in zip(*both, strict=True)
+    ):
         return 0
     return place

@@ -67,7 +67,9 @@ def _article(path: Path) -> Element:
         if isinstance(element.tag, str):
             element.tag = tag_of(element)
     if root.tag == "article" and all(root.find(name) is None for name in ("front", "body")):
-        raise LoadError(f"{path.name}: an <article> without JATS's <front> and <body> (DocBook?); fetch JATS, PDF or HTML")
+        raise LoadError(
+            f"{path.name}: an <article> without JATS's <front> and <body> (DocBook?); fetch JATS, PDF or HTML"
+        )
     articles = [root] if root.tag == "article" else list(root.iter("article"))
     if len(articles) != 1:
         raise LoadError(f"{path.name}: {len(articles)} articles under <{root.tag}>; give it one JATS <article> a file")
