@@ -25,8 +25,8 @@ from dsx.types import Document, HiddenText
 Element = Any
 """An element of lxml's."""
 
-_unread = """head script style del noscript template nav button select textarea input svg iframe object video audio canvas
-dialog annotation annotation-xml rp rt"""
+_unread = """head script style del noscript template nav button select textarea input svg iframe object video audio
+canvas dialog annotation annotation-xml rp rt"""
 LEFT_OUT = frozenset(_unread.split())
 ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "menu", "dialog"))
 _apart = """html body main article section aside header footer div p ul ol li dl dt dd blockquote figure figcaption

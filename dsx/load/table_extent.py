@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from dsx.load.headings import MAIN, heading_kind
 from dsx.load.lines import Line
-from dsx.load.table_words import CELL_GAP, TIGHT_GAP, Segment, printed_rows, same_row, segments, words
+from dsx.load.table_words import CELL_GAP, TIGHT_GAP, Segment, around, printed_rows, same_row, segments, words
 from dsx.types import Box
 
 ROW_GAP = 2.6
@@ -187,7 +187,36 @@ def ruled_region(page: Page, caption: Sequence[Line], above: bool) -> Region | N
     lying.sort(key=lambda rule: rule[1], reverse=above)
     if not lying or abs((lying[0][3] if above else lying[0][1]) - (top if above else foot)) > ROW_GAP * size:
         return None
-    first = lying[0]
+    return _between_rules(page, lying, caption)
+
+
+def side_region(page: Page, first: Line) -> tuple[list[Line], Region] | None:
+    """A caption in a narrow column and the table to the right of it, whose first rule is level with the caption.
+
+    first: of the caption's lines.
+    """
+    size = max(first.size, 6)
+    x0, top, x1, _ = first.box
+    lying = [rule for rule in page.view.rules if rule[2] - rule[0] > 8 * (rule[3] - rule[1]) and rule[0] > x1]
+    lying = sorted((rule for rule in lying if rule[1] > top - 2 * size), key=lambda rule: rule[1])
+    if not lying or lying[0][1] > top + size or any(x1 < gutter < lying[0][0] for gutter in page.gutters):
+        return None
+    caption = [first]
+    for line in sorted(page.view.lines, key=lambda line: line.box[1]):
+        flush = abs(line.box[0] - x0) < 2 and line.box[2] <= lying[0][0] + 2
+        if flush and 0 < line.box[1] - caption[-1].box[1] < 2 * size:
+            caption.append(line)
+    region = _between_rules(page, lying, caption)
+    box = around(line.box for line in region.taken) if region else first.box
+    others = [line for line in page.captions if line is not first and line.box[2] > box[0] and line.box[0] < box[2]]
+    if region is None or any(box[1] - 4 * size < line.box[1] < box[3] + 2 * size for line in others):
+        return None
+    return caption, region
+
+
+def _between_rules(page: Page, lying: Sequence[Box], caption: Sequence[Line]) -> Region | None:
+    """What stands between the first of the rules that lie beside a caption and the last one like it."""
+    size, first = max(caption[-1].size, 6), lying[0]
     like = [rule for rule in lying if abs(rule[0] - first[0]) < 4 and abs(rule[2] - first[2]) < 4]
     edge = first[1]
     for rule in like[1:]:

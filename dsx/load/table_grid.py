@@ -46,12 +46,13 @@ class Row:
 @dataclass(slots=True)
 class Layout:
     """A table that was read: levels of heads, rows of the body, the columns' edges. sides: of each row the label that
-    stands sideways beside it; empty where the table has none."""
+    stands sideways beside it; empty where the table has none; crossing: heights of the rules across the table."""
 
     heads: list[Level]
     body: list[Row]
     columns: list[Interval]
     sides: list[Segment] = field(default_factory=list)
+    crossing: list[float] = field(default_factory=list)
 
 
 def read_layout(
@@ -81,7 +82,7 @@ def read_layout(
     body = _body(rows[count:], crossing, hyphenated)
     if not body:
         return None
-    return Layout(heads, body, columns)
+    return Layout(heads, body, columns, crossing=crossing)
 
 
 def _panels_below(rows: list[list[Cell]], count: int) -> tuple[list[list[Cell]], int]:

@@ -25,9 +25,11 @@ from dsx.load.table_extent import (
     grown_region,
     prose_blocks,
     ruled_region,
+    side_region,
 )
-from dsx.load.table_grid import Layout, extent, is_plain, read_layout
+from dsx.load.table_grid import Layout, Row, extent, is_plain, read_layout
 from dsx.load.table_heads import levels_of
+from dsx.load.table_parts import by_heads
 from dsx.load.table_sideways import add_sideways
 from dsx.load.table_stubs import begins_unlabelled, groups_of, labels_of
 from dsx.load.table_uncaptioned import plain_regions, top_region
@@ -70,13 +72,14 @@ class TextRow:
 class Tables:
     """What `find_tables` gives. lines: all lines, those of a table replaced by one line a row (`Line.row` is its index
     in the grids). unread: pages with a table's caption beside which no table could be read. turns: how each table's
-    page is to be turned, see `turns`; open: the table at the foot of the last page. prose, hyphenated: of the
-    document, see `prose_blocks` and `count_hyphenated`."""
+    page is to be turned, see `turns`; bodies: of each table the rows below its heads; open: the table at the foot of
+    the last page. prose, hyphenated: of the document, see `prose_blocks` and `count_hyphenated`."""
 
     lines: list[Line] = field(default_factory=list)
     grids: list[Grid] = field(default_factory=list)
     unread: list[int] = field(default_factory=list)
     turns: list[int] = field(default_factory=list)
+    bodies: list[list[Row]] = field(default_factory=list)
     open: Open | Pending | None = None
     prose: set[tuple[int, int]] = field(default_factory=set)
     hyphenated: Counter[str] = field(default_factory=Counter)
@@ -122,10 +125,11 @@ def _extend(index: int, layout: Layout, tables: Tables, like: Line) -> None:
     grid = tables.grids[index]
     repeated = _texts(layout)[: len(layout.heads)] == grid.rows[: len(layout.heads)]
     start = len(layout.heads) if repeated else 0
-    rows, texts = _rows(layout)[start:], _texts(layout)[start:]
+    rows, texts = _rows(layout, tables.bodies[index])[start:], _texts(layout)[start:]
     grid.rows += texts
     grid.labels += [text[0] or grid.labels[-1] for text in texts] if grid.labels else []
     _add_rows(rows, grid, like, index, tables)
+    tables.bodies[index] += layout.body
 
 
 def _without(lines: Sequence[Line], taken: Sequence[Line]) -> list[Line]:
@@ -156,18 +160,18 @@ def _read_view(view: View, tables: Tables) -> None:
         caption = caption_at(rest, start, view.rules)
         tables.lines += rest[:start]
         rest = rest[start:]
-        region, layout = _nearest(page, caption, tables.hyphenated)
+        caption, region, layout = _of_caption(page, caption, tables.hyphenated)
         if region is not None and layout is not None:
             taken = [*caption, *region.taken]
             tables.lines, rest, view.lines = (_without(lines, taken) for lines in (tables.lines, rest, view.lines))
-            index = _continued(caption, layout, tables)
-            if index is None:
-                index = len(tables.grids)
-                _write(caption, layout, tables)
-            else:
-                tables.lines += caption
-                _extend(index, layout, tables, caption[0])
-            _stays_open(layout, view, index, tables)
+            for part in by_heads(layout):
+                index = _continued(caption, part, tables)
+                if index is None:
+                    _write(caption if part is layout else [], part, tables, caption[0])
+                else:
+                    tables.lines += caption
+                    _extend(index, part, tables, caption[0])
+            _stays_open(part, view, len(tables.grids) - 1 if index is None else index, tables)
             continue
         tables.open = _pending(page, caption)
         in_prose = (caption[0].page, caption[0].block) in tables.prose
@@ -217,6 +221,15 @@ def _read_plain(page: Page, rest: list[Line], tables: Tables) -> list[Line]:
     return rest
 
 
+def _of_caption(
+    page: Page, caption: list[Line], hyphenated: Counter[str]
+) -> tuple[list[Line], Region | None, Layout | None]:
+    """A caption's lines and its table: right of it, where it stands in a column of its own, else below or above it."""
+    beside = side_region(page, caption[0])
+    layout = read_layout(beside[1].words, beside[1].rules, hyphenated) if beside else None
+    return (*beside, layout) if beside and layout else (caption, *_nearest(page, caption, hyphenated))
+
+
 def _nearest(page: Page, caption: Sequence[Line], hyphenated: Counter[str]) -> tuple[Region | None, Layout | None]:
     """The table below a caption, or above it: most journals set the caption above its table, some below."""
     ways: tuple[Callable[[Page, Sequence[Line], bool], Region | None], ...] = (ruled_region, grown_region)
@@ -256,8 +269,10 @@ def _write(caption: Sequence[Line], layout: Layout, tables: Tables, like: Line |
         grid.labels = [*(row[0] for row in grid.rows[: len(heads)]), *labels]
     tables.grids.append(grid)
     tables.turns.append(like.turn)
+    tables.bodies.append([])
     tables.lines += caption
     _add_rows(_rows(layout), grid, like, index, tables)
+    tables.bodies[index] += layout.body
 
 
 def _add_rows(rows: Sequence[TextRow], grid: Grid, like: Line, index: int, tables: Tables) -> None:
@@ -267,13 +282,15 @@ def _add_rows(rows: Sequence[TextRow], grid: Grid, like: Line, index: int, table
     tables.lines += [_row_line(row, like, index) for row in rows]
 
 
-def _rows(layout: Layout) -> list[TextRow]:
+def _rows(layout: Layout, above: Sequence[Row] = ()) -> list[TextRow]:
+    """All rows. above: those of the table's body on the pages before, whose groups may go on."""
     heads = [TextRow({cell.first: cell.part for cell in level}) for level in layout.heads]
     labels = labels_of(layout.body) if are_subheads(_body_texts(layout)) else [None] * len(layout.body)
+    every = groups_of([*above, *layout.body])
     sides: Sequence[Sequence[Segment]] = [[side] for side in layout.sides] or [()] * len(layout.body)
     body = [
         TextRow(row.cells, (*side, *groups), label if 0 not in row.cells and len(row.cells) > 1 else None)
-        for row, side, groups, label in zip(layout.body, sides, groups_of(layout.body), labels, strict=True)
+        for row, side, groups, label in zip(layout.body, sides, every[len(above) :], labels, strict=True)
     ]
     return [*heads, *body]
 

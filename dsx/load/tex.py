@@ -35,7 +35,8 @@ _signs = {
 _greek = (
     "alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ kappa κ lambda λ mu μ nu ν xi ξ pi π "
 )
-_greek += "rho ρ sigma σ tau τ phi φ varphi φ chi χ psi ψ omega ω Gamma Γ Delta Δ Theta Θ Lambda Λ Sigma Σ Phi Φ Psi Ψ Omega Ω"
+_greek += "rho ρ sigma σ tau τ phi φ varphi φ chi χ psi ψ omega ω "
+_greek += "Gamma Γ Delta Δ Theta Θ Lambda Λ Sigma Σ Phi Φ Psi Ψ Omega Ω"
 _letters = _greek.split()
 SIGNS = {**_signs, **dict(zip(_letters[::2], _letters[1::2], strict=True))}
 _sign = re.compile(r"\\([a-zA-Z]+|[^a-zA-Z])")
