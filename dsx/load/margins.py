@@ -63,15 +63,32 @@ def _bands(lines: Sequence[Line], height: float) -> dict[int, int]:
     """id of each line that may be a head (-1) or a foot (1): in the band above or below, or in the outermost rows."""
     rows = sorted({round(line.box[1]) for line in lines})
     inner = rows[OUTER_ROWS:-OUTER_ROWS] or [round(height), 0]
+    cells = _rows_of_cells(lines)
     table = min((line.box[3] for line in lines if CAPTION.match(line.text)), default=height)
     found = {}
     for line in lines:
+        if round(line.box[1]) in cells:
+            continue
         if line.box[3] < BAND * height or line.box[1] < inner[0] - 1:
             if line.box[3] <= table + 1:  # below a caption stand its table's heads
                 found[id(line)] = -1
         elif line.box[1] > (1 - BAND) * height or line.box[1] > inner[-1] + 1:
             found[id(line)] = 1
     return found
+
+
+def _rows_of_cells(lines: Sequence[Line]) -> set[int]:
+    """Heights of the rows of three short lines or more that stand beside another such row: a table's."""
+    longest: defaultdict[int, list[int]] = defaultdict(list)
+    for line in lines:
+        longest[round(line.box[1])].append(len(line.text))
+    rows = sorted(longest)
+    short = [len(longest[row]) > 2 and max(longest[row]) < LEAST_LETTERS for row in rows]
+    return {
+        row
+        for at, row in enumerate(rows)
+        if short[at] and (any(short[at + 1 : at + 2]) or any(short[max(at - 1, 0) : at]))
+    }
 
 
 def _page_offset(pages: Sequence[Sequence[Line]], bands: Sequence[dict[int, int]]) -> int | None:

@@ -24,8 +24,8 @@ SHORT = 20
 GUTTER = 6.0
 """White space between two columns of text, at least, in points."""
 CAPTION = re.compile(
-    r"\s*(?:Supplement\w*\s+|Extended Data\s+)?(?:Table|TABLE|Tab\.|T A B L E)\s*(?:[A-Z][.-]?)?"
-    r"(?:\d+(?:\.\d+)*[A-Za-z]?|[IVX]+)\s*(?:[.:|—–]|\s[A-Z(]|\(|$)"
+    r"\s*(?:Supplement\w*\s+|Extended Data\s+|Appendix\s+|Online\s+|e)?(?:Table|TABLE|Tab\.|T A B L E)\s*"
+    r"(?:[A-Z][.-]?)?(?:\d+(?:[.-]\d+)*[A-Za-z]?|[IVX]+)\s*(?:[.:|—–]|\s[A-Z(]|\(|$)"
 )
 _next_caption = re.compile(r"\s*(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+")
 _bare_label = re.compile(r"\s*(?:Table|TABLE|T A B L E)\s*S?[\dIVX.]+[.:]?\s*")
@@ -238,10 +238,7 @@ def _has_text_or_caption(page: Page, rule: Box, band: tuple[float, float], capti
         and rule[0] - 4 < (line.box[0] + line.box[2]) / 2 < rule[2] + 4
     ]
     text = sum((line.page, line.block) in page.prose for line in inside)
-    others = any(
-        _next_caption.match(line.text) and not any(line is part for part in caption) and CAPTION.match(line.text)
-        for line in inside
-    )
+    others = any(CAPTION.match(line.text) and not any(line is part for part in caption) for line in inside)
     return text > 2 or others
 
 

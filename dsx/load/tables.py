@@ -37,7 +37,8 @@ from dsx.load.table_words import CONTINUED, Segment, around, printed_rows, segme
 from dsx.types import Box
 
 CAPTION_LINE = "caption"
-LABEL = re.compile(r"\s*(?:Table|TABLE|Tab\.)\s*(?:[A-Z][.-]?)?[\dIVX]+")
+LABEL = re.compile(r"\s*(?:\w+\s+){0,2}e?(?:Table|TABLE|Tab\.)\s*(?:[A-Z][.-]?)?(?:\d+(?:[.-]\d+)*|[IVX]+)")
+"""What a caption calls its table."""
 FULL_ROWS = 2
 """A table has so many rows of two cells or more, at least."""
 
