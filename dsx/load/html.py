@@ -111,9 +111,11 @@ def _hidden_texts(root: Element) -> Iterator[HiddenText]:
 
 
 def decode(data: bytes) -> str:
-    """By its byte order mark, else as it says, else as UTF-8, else as Windows-1252, as browsers do."""
+    """By its byte order mark, else as UTF-8, else as it says, else as Windows-1252, as browsers do."""
     said = CHARSET.search(data[:HEAD_BYTES])
     names = [said[1].decode("ascii", "replace")] if said else []
+    if not data.isascii():
+        names.insert(0, "utf-8")  # whatever it says: other encodings hardly ever make it
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         names = ["utf-16"]
     for name in ["utf-8-sig"] if data.startswith(codecs.BOM_UTF8) else [*names, "utf-8"]:

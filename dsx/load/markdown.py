@@ -13,6 +13,10 @@ LINK = re.compile(
 NOTE = re.compile(r"\[\^([\w-]{1,20})\]")
 ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 FORMULA = re.compile(r"\$\$(?=\S)([^$]{1,1000})\$\$|\$(?=\S)([^$\n]{1,300}+)(?<!\s)\$(?!\d)")
+SET_APART = re.compile(r"\\([(\[])([^\n]{1,300}?)\\[)\]]")
+"""A formula in LaTeX's own brackets, or brackets that are no Markdown."""
+OF_FORMULA = re.compile(r"\\[a-zA-Z]|[\^_=]")
+BREAK = re.compile(r"([*_-])(?:[ \t]*\1){2,}")
 FENCE = re.compile(r"[ \t]*(```|~~~)")
 RUN_IN = re.compile(r"(\*{1,3}|_{1,2})(?=\S)([^*_]{2,60}+)\1([.:]?)\s+(?=[A-Z\d])")
 """A run-in heading: "**Participants.** Forty …"."""
@@ -20,11 +24,21 @@ RUN_IN = re.compile(r"(\*{1,3}|_{1,2})(?=\S)([^*_]{2,60}+)\1([.:]?)\s+(?=[A-Z\d]
 
 def inline(text: str) -> str:
     """Text whose links are their words and whose formulas are text; emphasis stays as it is printed."""
+    text = SET_APART.sub(lambda found: formula_text(found[2]) if OF_FORMULA.search(found[2]) else found[0], text)
     if "$" in text:
         text = FORMULA.sub(lambda found: formula_text(found[1] or found[2]), text)
     if "[" in text:
         text = NOTE.sub(r"^\1", LINK.sub(r"\1", text))
     return ESCAPE.sub(r"\1", text) if "\\" in text else text
+
+
+def whole_tables(text: str) -> str:
+    """Text in which no blank line stands within a <table>."""
+    pieces, at = [], 0
+    while (start := text.find("<table", at)) >= 0 and (end := text.find("</table>", start)) >= 0:
+        pieces += [text[at:start], *filter(str.strip, text[start:end].splitlines(keepends=True))]
+        at = end
+    return "".join(pieces) + text[at:]
 
 
 def parts(text: str) -> Iterator[tuple[bool, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,15 +75,18 @@ class Writer:
         self.paragraphs.append(paragraph)
 
     def table(self, caption: str, rows: Iterable[Sequence[Cell]]) -> None:
-        """Caption and rows; a cell that spans several columns or rows stands in the first, the others are empty."""
+        """Caption and rows; a cell that spans several columns or rows stands in the first, the others are empty. Rows
+        below heads that stand in the middle are a table of their own."""
         self.text(caption, "caption")
-        grid = lay_out(rows)
-        if not grid.rows:
-            return
-        grid.caption = fold(caption)
-        self.grids.append(grid)
-        for text in grid.texts():
-            self.paragraphs.append(Paragraph([unplaced(text)], kind="row", table=len(self.grids) - 1))
+        for part in _by_heads(rows):
+            grid = lay_out(part)
+            if not grid.rows:
+                continue
+            grid.caption = fold(caption)
+            self.grids.append(grid)
+            for text in grid.texts():
+                self.paragraphs.append(Paragraph([unplaced(text)], kind="row", table=len(self.grids) - 1))
+            caption = ""
 
     def document(self, path: Path, loader: str, metadata: dict[str, str]) -> Document:
         """All that was written. Raises LoadError where that is nothing."""
@@ -125,6 +128,19 @@ def formula(name: str, parts: Sequence[str]) -> str:
 def span(text: str | None) -> int:
     """The number of an attribute colspan or rowspan; 1 where it is none."""
     return max(1, min(int(text), WIDEST)) if text and text.isascii() and text.isdigit() and len(text) < 6 else 1
+
+
+def _by_heads(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
+    """Rows cut before each that is nothing but heads of two columns or more, below rows that are not."""
+    part: list[Sequence[Cell]] = []
+    for row in rows:
+        named = sum(bool(fold(cell.text)) for cell in row)
+        heads = named > 1 and all(cell.head for cell in row)
+        if heads and part and any(not cell.head for cell in part[-1]):
+            yield part
+            part = []
+        part.append(row)
+    yield part
 
 
 def lay_out(rows: Iterable[Sequence[Cell]]) -> Grid:

@@ -17,7 +17,7 @@ from dsx.load.compose import Paragraph, Piece, compose, unplaced
 from dsx.load.grid import Grid
 from dsx.load.headings import MAIN, NUMBERING, heading_kind
 from dsx.load.hyphens import count_hyphenated, join_lines
-from dsx.load.markdown import RUN_IN, inline, parts
+from dsx.load.markdown import BREAK, RUN_IN, inline, parts, whole_tables
 from dsx.load.markup import UNSEEN, Cell, indent_of, lay_out, raised
 from dsx.load.table_extent import CAPTION
 from dsx.load.text_pages import readable
@@ -81,6 +81,7 @@ def load_plain(path: Path) -> Document:
     for number, page in enumerate(pages if markdown else readable(pages), 1):
         writer.page = number
         page = _without_comments(FRONT_MATTER.sub("", page) if number == 1 else page)
+        page = whole_tables(page) if markdown else page
         for is_code, part in parts(page) if markdown else [(False, page)]:
             for block in re.split(r"\n[ \t]*\n", part):
                 lines = [line.rstrip() for line in block.split("\n") if line.strip()]
@@ -133,7 +134,10 @@ def _is_usual(text: str, at: int) -> bool:
 def _refuse_markup(text: str, name: str) -> None:
     """LoadError for XML and JSON, which are data and no text: named, and what to do."""
     root = ROOT.match(text)
-    if root and (text.lstrip("\ufeff").startswith("<?xml") or (text.rstrip().endswith(">") and f"</{root[1]}" in text)):
+    declared = text.startswith(("<?xml", "\ufeff<?xml")) or (
+        root and "xmlns" in text[root.end() - 1 :].split(">", 1)[0]
+    )
+    if root and (declared or (text.rstrip().endswith(">") and f"</{root[1]}" in text)):
         is_jats = root[1] in ("article", "pmc-articleset") and JATS.search(text, 0, HEAD)
         kind = "JATS XML; install the plugin dsx-jats" if is_jats else "XML"
         raise LoadError(
@@ -197,6 +201,8 @@ class Writer:
             if heading:
                 self.flush(body)
                 self.heading(heading[2].rstrip("#").rstrip() or heading[2], len(heading[1]))
+            elif self.markdown and not body and BREAK.fullmatch(line):
+                continue
             elif UNDERLINE.match(line) and not body and line is not lines[0]:
                 continue  # the heading above is one of the known ones
             elif UNDERLINE.match(line) and len(body) == 1:
@@ -248,7 +254,8 @@ class Writer:
         return plain(inline(text)) if self.markdown else plain(text)
 
     def table(self, rows: list[tuple[str, ...]]) -> None:
-        cells = [[self.cell(text, head=row is rows[0]) for text in row] for row in rows]
+        pairs = len(rows[0]) == 2 and any(map(str.isdigit, rows[0][1]))  # "Age: 24", without heads
+        cells = [[self.cell(text, head=row is rows[0] and not pairs) for text in row] for row in rows]
         self.grid(lay_out(cells))
 
     def cell(self, text: str, head: bool) -> Cell:
@@ -259,7 +266,7 @@ class Writer:
     def grid(self, grid: Grid) -> None:
         grid.page = self.page
         above = self.paragraphs[-1] if self.paragraphs else Paragraph()
-        if above.kind == "body" and not above.level and CAPTION.match(above.text):
+        if above.kind == "body" and not above.level and CAPTION.match(above.text.lstrip("*_")):
             above.kind, grid.caption = "caption", above.text
         self.grids.append(grid)
         for text in grid.texts():

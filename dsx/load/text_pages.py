@@ -38,7 +38,7 @@ def _without_line_numbers(pages: Sequence[Sequence[str]]) -> list[list[str]]:
     counting = all(later in (before + 1, 1) for before, later in pairwise(values))
     if len(values) < LEAST_NUMBERED or len(values) < NUMBERED * len(filled) or not counting:
         return [list(lines) for lines in pages]
-    return [[_number.sub("", line, count=1) for line in lines] for lines in pages]
+    return [[line[number.end() :] if (number := _number.match(line)) else line for line in lines] for lines in pages]
 
 
 def _without_heads(pages: Sequence[Sequence[str]]) -> list[list[str]]:

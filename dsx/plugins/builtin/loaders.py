@@ -44,5 +44,5 @@ def find_loader(path: Path) -> str | None:
         return "html"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "text"
-    controls = sum(byte < 32 and byte not in b"\t\n\f\r" for byte in head)
+    controls = sum(byte < 32 and byte not in b"\t\n\v\f\r" for byte in head)
     return None if b"\0" in head or controls > len(head) / 100 else "text"
