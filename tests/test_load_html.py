@@ -197,6 +197,11 @@ def test_a_cell_that_spans_leaves_the_others_empty() -> None:
         ("<p>Of 24<a href='#b6'>6</a> cats, 12<a href='#results'>0</a> came.</p>", "Of 24^6 cats, 120 came."),
         ("<p><math><msqrt><mn>16</mn></msqrt></math></p>", "√16"),
         ("<p>1.2 × 10 <sup>3</sup></p>", "1.2 × 10^3"),
+        ("<p>visuo&shy;motor adap&#8203;tation</p>", "visuomotor adaptation"),
+        ("<p><del>20</del> <ins>24</ins> cats</p>", "24 cats"),
+        ("<math><mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mn>2</mn></mfrac></math>", "(a+b)/2"),
+        ("<math><msubsup><mi>s</mi><mi>i</mi><mn>2</mn></msubsup></math>", "si^2"),
+        ("<p>Age <span class='mathjax-tex'>\\(23.4\\pm 4.1\\)</span></p>", "Age 23.4± 4.1"),
         ("<p><m:math><m:msup><m:mn>10</m:mn><m:mn>3</m:mn></m:msup></m:math></p>", "10^3"),
     ],
 )
@@ -213,3 +218,24 @@ def test_a_table_made_by_roles(tmp_path: Path) -> None:
     path.write_text(f"<html><p>Table 1. Cats.</p><div role=table>{row}</div>")
     (table,) = load(path).tables
     assert (table.caption, table.rows, table.head_rows) == ("Table 1. Cats.", (("Cat", "n"), ("Tom", "2")), 1)
+
+
+def test_feet_of_tables_come_last_and_heads_in_the_middle_part_them(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    rows = "<tr><th>Boys</th><th>n</th></tr><tr><td>Tom</td><td>2</td></tr>"
+    path.write_text(
+        f"<html><table><tfoot><tr><td colspan=2>A note.</td></tr></tfoot>{rows}{rows.replace('Boys', 'Girls')}</table>"
+    )
+    first, second = load(path).tables
+    assert (first.rows[0], second.rows) == (("Boys", "n"), (("Girls", "n"), ("Tom", "2"), ("A note.", "")))
+    path.write_text(
+        "<html><table><tr><th></th><th>n</th></tr><tr><th rowspan=0>Tom</th><td>2</td></tr><tr><td>3</td></tr></table>"
+    )
+    assert [cell.row_head for cell in load(path).tables[0].cells if cell.column] == ["", "Tom", "Tom"]
+
+
+def test_a_part_of_a_page_is_html_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("<!-- saved from url=(0019)https://a.example/ --><div><p>Seven cats.</p></div>")
+    assert load_plugins().find_loader(path) == "html"
+    assert load(path).text == "Seven cats.\n"

@@ -8,7 +8,10 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from dsx.load.pdf import load_pdf
+from dsx.load.glyphs import Glyphs
+from dsx.load.lines import read_lines
+from dsx.load.pdf import PdfContent, load_pdf, pdf_document
+from dsx.load.visible import MuPdfDrawing
 from dsx.types import Document
 from tests.pdfs.make import column, words, wrap
 
@@ -100,6 +103,10 @@ def test_a_capital_that_is_let_in_is_a_letter_of_its_word(tmp_path: Path) -> Non
         ("A low p-", "value.", "p-value"),
         ("The experi-", "ment was long.", "experiment was"),
         ("See https://a.example/ab-", "cde for it.", "https://a.example/ab-cde"),
+        ("The scores pre-", "and post-test.", "pre- and post-test"),
+        ("They had COVID-", "19 before it.", "COVID-19"),
+        ("In all, 24/", "26 of them came.", "24/26 of them"),
+        ("It took 3.", "5 hours in all.", "3.5 hours"),
     ],
 )
 def test_words_and_numbers_are_whole_over_a_lines_end(tmp_path: Path, first: str, second: str, whole: str) -> None:
@@ -264,3 +271,96 @@ def test_references_on_the_first_page_stay_where_they_are(tmp_path: Path) -> Non
 
     document = read(draw, tmp_path / "a.pdf")
     assert document.text.index("References") < document.text.index("[1] A. Hen")
+
+
+def test_three_columns_that_are_drawn_row_by_row(tmp_path: Path) -> None:
+    lines = [
+        (40.0 + 180 * at, 60.0 + 14 * row, f"{name} {row:02} has thirty letters or more.")
+        for row in range(12)
+        for at, name in enumerate(("First", "Second", "Third"))
+    ]
+    shown = text(tmp_path, *lines, size=8)
+    places = [shown.index(f"{name} {row:02}") for name in ("First", "Second", "Third") for row in range(12)]
+    assert places == sorted(places)
+
+
+def test_line_numbers_in_the_gutter_are_no_text(tmp_path: Path) -> None:
+    lines = [(x, 60.0 + 14 * row, f"{word} words of a column that go on") for row in range(20) for x, word in SIDES]
+    numbers = [(296.0, 60.0 + 14 * row, str(row + 1)) for row in range(4, 20, 5)]
+    assert "Ten words of a column that go on Ten" in (shown := text(tmp_path, *lines, *numbers))
+    assert not any(map(str.isdigit, shown))
+
+
+SIDES = ((50.0, "Ten"), (320.0, "Six"))
+
+
+def test_a_large_word_under_the_text_is_a_watermark(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        page.insert_text((60, 150), "DRAFT", fontsize=60, color=(0.85, 0.85, 0.85))
+        column(page, 50, 80, 400, "# Methods", words(20, 1))
+
+    assert read(draw, tmp_path / "a.pdf").text.startswith("Methods\n")
+
+
+def test_what_is_filled_into_a_form_is_no_heading(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        column(page, 50, 80, 400, "# Methods", words(9, 1))
+        field = pymupdf.Widget()
+        field.field_type, field.field_name, field.field_value = pymupdf.PDF_WIDGET_TYPE_TEXT, "a", "Results"
+        field.rect, field.text_fontsize = pymupdf.Rect(50, 400, 300, 440), 24
+        page.add_widget(field)
+
+    document = read(draw, tmp_path / "a.pdf")
+    assert [section.title for section in document.sections] == ["Methods"]
+    assert "Results" in document.text
+
+
+def test_a_bold_abstract_is_text_and_its_first_word_a_heading(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        writer = pymupdf.TextWriter(page.rect)
+        for at, line in enumerate(wrap(f"Abstract—{words(9, 1)}", 300, 10)):
+            writer.append((50, 80 + 12 * at), line, pymupdf.Font("hebo"), 10)
+        writer.write_text(page)
+        column(page, 50, 300, 400, "# Introduction", words(20, 2))
+
+    document = read(draw, tmp_path / "a.pdf")
+    assert [(section.kind, section.title) for section in document.sections] == [
+        ("abstract", "Abstract"),
+        ("introduction", "Introduction"),
+    ]
+
+
+def test_the_abstract_of_a_second_paper(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        y = column(page, 50, 80, 400, "# Methods", words(5, 1), "# References", *ENTRIES)
+        column(page, 50, y, 400, "# A Second Paper", "# Abstract", f"{TOLD} {words(5, 2)}")
+
+    kinds = [section.kind for section in read(draw, tmp_path / "a.pdf").sections]
+    assert kinds == ["methods", "references", "other", "abstract"]
+
+
+def test_a_page_whose_letters_have_no_meaning_is_named(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        column(pdf.new_page(), 50, 80, 400, words(5, 1))
+        page, writer = pdf.new_page(), pymupdf.TextWriter(pymupdf.Rect(0, 0, 595, 842))
+        for y in range(80, 400, 20):
+            writer.append((50, y), TOLD, pymupdf.Font("tiro"), 10)
+        writer.write_text(page)
+        for xref in range(1, pdf.xref_length()):
+            if pdf.xref_get_key(xref, "ToUnicode")[0] == "xref":
+                pdf.xref_set_key(xref, "ToUnicode", "null")
+
+    content = PdfContent(sizes=[(595.0, 842.0)] * 2)
+    with pymupdf.open() as pdf:
+        draw(pdf)
+        with pymupdf.open("pdf", pdf.tobytes()) as again:
+            for page in again:
+                content.pages.append(read_lines(page, Glyphs(again), MuPdfDrawing(page))[0])
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-")
+    document = pdf_document(tmp_path / "a.pdf", "test", content)
+    assert document.metadata["pages_without_text"] == "2"
+    assert "\N{REPLACEMENT CHARACTER}" not in document.text

@@ -74,6 +74,13 @@ def test_encodings_are_told(tmp_path: Path, encoding: str) -> None:
         (b'{"text": "Seven cats."}\n{"text": "Three."}\n', "JSON"),
         (b'[{"text": "Seven cats."', "JSON"),
         (b"{\\rtf1 Seven cats.}", "RTF"),
+        (b"<?xml version='1.0'?><TEI><text><p>Seven ca", "XML .<TEI>"),
+        (b"<TEI xmlns='x'>\n<text><p>Seven cats.</p>", "XML .<TEI>"),
+        (b"<article xmlns='http://docbook.org/ns/docbook'><para>Seven.</para></article>", "XML .<article>"),
+        (b"From: <Saved>\nMIME-Version: 1.0\n\n<html>Seven cats.</html>", "MHTML"),
+        (b"%!PS-Adobe-3.0\n(Seven cats.) show\n", "PostScript"),
+        (b"TY  - JOUR\nTI  - Seven cats\nER  - \n", "RIS"),
+        (b"@article{cats,\n title={Seven cats}\n}\n", "BibTeX"),
         (b"% a comment\n\\documentclass{article}\nSeven cats.", "LaTeX source"),
         ("Sieben Katzen für Ñandúes".encode("cp437") + b" \x81\x8d\x8f", "save it as UTF-8"),
     ],
@@ -124,3 +131,73 @@ def test_what_pandoc_writes(tmp_path: Path) -> None:
     document = load(tmp_path / "a.md", source)
     assert document.text == "Methods\nParticipants\nTom weighs 24^3 kg.\n"
     assert kinds(document) == [("methods", "Methods"), ("participants", "Participants")]
+
+
+def test_columns_that_stand_side_by_side(tmp_path: Path) -> None:
+    left = ("Methods", "Seven cats came to the house and sat", "in the garden for an hour. They were fed")
+    left += ("twice on each of the days of the week,", "for a whole year.")
+    right = ("Results", "All of them purred when they had been", "given milk. None of the cats that came")
+    right += ("had purred before that, or so it was", "told by all of them.")
+    lines = [f"{one:<45}{other}" for one, other in zip(left, right, strict=True)]
+    document = load(tmp_path / "a.txt", "\n".join(lines))
+    assert kinds(document) == [("methods", "Methods"), ("results", "Results")]
+    assert "They were fed twice on each of the days of the week, for a whole year.\n" in document.text
+    assert "None of the cats that came had purred before that, or so it was told by all of them.\n" in document.text
+
+
+def test_heads_feet_and_numbers_of_pages_and_lines(tmp_path: Path) -> None:
+    pages = ("Cats\n\nSeven cats came to the\n\n1\n", "Cats\n\nhouse and sat.\n\n2\n", "Cats\n\nThey purred.\n\n3\n")
+    document = load(tmp_path / "a.txt", "\f".join(pages))
+    assert document.text == "Cats\nSeven cats came to the house and sat.\nThey purred.\n"
+    told = ("Methods", "Seven cats", "came to the", "house and", "sat in the", "garden for", "an hour of", "the day.")
+    numbered = "\n".join(f"{at} {line}" for at, line in enumerate(told, 1))
+    assert load(tmp_path / "b.txt", numbered).text.startswith("Methods\nSeven cats came to the house and sat")
+
+
+@pytest.mark.parametrize(
+    ("source", "last"),
+    [
+        ("Cat\tAge\tMass\nTom\t7\t3.5\nTib\t9\t4.1\n", ("Tib", "9", "4.1")),
+        ("Cat   Age   Mass\nTom     7    3.5\nTim     8    3.9\nTib          4.1\n", ("Tib", "", "4.1")),
+        ("Cat   Age   Mass\n---   ---   ----\nTom     7    3.5\nTib     9    4.1\n", ("Tib", "9", "4.1")),
+    ],
+)
+def test_cells_that_spaces_part(tmp_path: Path, source: str, last: tuple[str, ...]) -> None:
+    document = load(tmp_path / "a.txt", f"Table 1. The cats.\n\n{source}")
+    (table,) = document.tables
+    assert (table.caption, table.rows[0], table.rows[-1]) == ("Table 1. The cats.", ("Cat", "Age", "Mass"), last)
+
+
+def test_lines_with_a_blank_one_between_and_other_ends_of_lines(tmp_path: Path) -> None:
+    source = "Methods\n\nSeven cats came to the old\n\nhouse.\n\nThey purred.\n"
+    assert "Seven cats came to the old house.\nThey" in load(tmp_path / "a.txt", source).text
+    assert (
+        load(tmp_path / "b.txt", "METHODS\u2028Seven ca\u00adts.\u2029Three\u200b.\n").text
+        == "METHODS\nSeven cats.\nThree.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("Age $23.4 \\pm 4.1$ years, $30^{\\circ}$, $5 or $10.", "Age 23.4 ± 4.1 years, 30°, $5 or $10."),
+        ("At \\(n = 24\\), \\[1\\] \\(see there\\).", "At n = 24, [1] (see there)."),
+        ("Of [24 cats](https://a.example/b) as before [\\[3\\]](#r3).[^1]", "Of 24 cats as before [3].^1"),
+        ("p \\< 0.05, a\\_b, 3 \\* 4", "p < 0.05, a_b, 3 * 4"),
+        ("> Seven cats\n> came.", "Seven cats came."),
+        ("```\n# No heading\n```\n", "# No heading"),
+        ("- - -\n\nSeven.", "Seven."),
+    ],
+)
+def test_marks_of_markdown(tmp_path: Path, source: str, shown: str) -> None:
+    assert load(tmp_path / "a.md", source).text == f"{shown}\n"
+
+
+def test_run_in_headings_and_tables_close_to_text_in_markdown(tmp_path: Path) -> None:
+    source = "## Methods\n\n**Participants.** Seven cats.\n\n**Cats** ran.\n\n## Results\n**Table 1.** Cats.\n"
+    source += "| Cat | n |\n|--|--|\n| Tom | 2 |\nThat was it.\n"
+    document = load(tmp_path / "a.md", source)
+    assert kinds(document) == [("methods", "Methods"), ("participants", "Participants."), ("results", "Results")]
+    (table,) = document.tables
+    assert (table.caption, table.rows) == ("**Table 1.** Cats.", (("Cat", "n"), ("Tom", "2")))
+    assert document.text.endswith("That was it.\n")

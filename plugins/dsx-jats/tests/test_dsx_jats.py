@@ -203,6 +203,8 @@ def read(tmp_path: Path, body: str, after: str = "") -> Document:
         ("<p><math><mfrac><mrow><mn>12</mn><mo>+</mo><mn>4</mn></mrow><mn>2</mn></mfrac></math></p>", "(12+4)/2"),
         ("<p><math><msqrt><mn>16</mn></msqrt></math></p>", "√16"),
         ("<p>At <tex-math>$30^{\\circ} \\pm 4$</tex-math>.</p>", "At 30° ± 4."),
+        ("<p><math><mfenced><mn>1</mn><mn>2</mn></mfenced></math></p>", "(1, 2)"),
+        ("<p><tex-math>\\frac{a + b}{2} = 10^{-3}\\,\\mathrm{m}</tex-math></p>", "(a + b)/2 = 10^-3 m"),
         ("<disp-formula><label>(1)</label><math><mn>7</mn></math></disp-formula>", "(1) 7"),
         ("<p>1.2 × 10 <sup>3</sup></p>", "1.2 × 10^3"),
         ("<boxed-text><caption><title>Box</title></caption><p>In it.</p></boxed-text>", "Box\nIn it."),
@@ -269,3 +271,11 @@ def test_jats_in_utf_16_is_taken(tmp_path: Path) -> None:
     path.write_text('<?xml version="1.0" encoding="UTF-16"?><article><body><p>Tubs.</p></body></article>', "utf-16")
     assert load_plugins().find_loader(path) == "jats"
     assert dsx_jats.load_jats(path).text == "Tubs.\n"
+
+
+def test_docbook_is_no_jats(tmp_path: Path) -> None:
+    path = tmp_path / "book.xml"
+    path.write_text("<article xmlns='http://docbook.org/ns/docbook'><para>Seven tubs.</para></article>")
+    assert load_plugins().find_loader(path) == "text"
+    with pytest.raises(LoadError, match="DocBook"):
+        dsx_jats.load_jats(path)
