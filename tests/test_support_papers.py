@@ -157,12 +157,15 @@ TEXTS: list[Row] = [
     ("Tool 3.9", "Tool 3.9.1", UNSUPPORTED),
     ("2.0-1.1", "95% CI 1.1–2.0", UNSUPPORTED),
     ("2019", "05.03.2019", STATED),
+    ("7 h 30 min", "7 h 30 min of rest", STATED),
+    ("30 min", "7 h 30 min of rest", UNSUPPORTED),
+    ("52°30′N", "at 52°30′ N", STATED),
     *(
         ("2019-03-05", date, DERIVED)
         for date in (
             "3/5/19", "05-03-2019", "2019/03/05", "2019.03.05", "20190305", "2019 March 5", "05-MAR-2019",
             "1–5 March 2019", "between 5 March and 7 April 2019", "March 5 to April 7, 2019", "March 5–7, 2019",
-            "2019年3月5日",
+            "2019年3月5日", "5/Mar/2019", "March the 5th, 2019",
         )
     ),
     *(("2019-03", date, DERIVED) for date in ("03/2019", "March of 2019", "March and April 2019")),

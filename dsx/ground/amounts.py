@@ -24,6 +24,7 @@ _half_day = re.compile(
     r"(?<![\w:.,])(?P<hour>1[0-2]|0?[1-9])(?:[:.](?P<minute>[0-5]\d))?\s?"
     r"(?:(?P<half>[ap])(?:m\b|\.\s?m\.)|(?P<half_wide>[AP])M\b|o['’]clock)"
 )
+_named_time = re.compile(r"\b(?:noon|midday|midnight)\b", re.IGNORECASE)
 _clock_before = re.compile(
     r"(?:\b(?:at|from|until|till|between|by|around|before|after|since)\s"
     r"|(?:time|clock|[Oo]nset|[Oo]ffset|[Ww]ak\w{0,6}|[Bb]ed|[Mm]idpoint|[Ss]unrise|[Ss]unset)s?\b[^.;\n\d]{0,20})$"
@@ -86,7 +87,9 @@ def _duration(start: int, end: int, hours: str | None, minutes: str, seconds: st
 
 
 def _half_days(text: str) -> Iterator[Amount]:
-    """ "11:30 pm", "9 a.m.", "6 o'clock"."""
+    """ "11:30 pm", "9 a.m.", "6 o'clock", "noon"."""
+    for match in _named_time.finditer(text):
+        yield Amount(Decimal(0 if match.group().lower() == "midnight" else 720), "min", *match.span(), TIME)
     for match in _half_day.finditer(text):
         hour, half = int(match["hour"]), (match["half"] or match["half_wide"] or "").lower()
         hour = hour % 12 + 12 * (half == "p") if half else hour

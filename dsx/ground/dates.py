@@ -14,8 +14,8 @@ _month = (
 _day = r"\d{1,2}(?:st|nd|rd|th)?"
 _days = rf"{_day}(?:\s?(?:[-–—,&]|to|and|through)\s?{_day}){{0,4}}"
 _in_words = re.compile(
-    rf"(?:(?<!\d)(?P<year_before>\d{{4}})[\s-])?(?:(?<!\d)(?P<before>{_days})\.?[\s-]?(?:of\s)?)?(?P<month>{_month})\.?"
-    rf"(?:[\s-](?P<after>{_days})(?!\d))?(?:[,\s-]{{1,2}}(?:of\s)?(?P<year>\d{{4}})(?!\d))?",
+    rf"(?:(?<!\d)(?P<year_before>\d{{4}})[\s-])?(?:(?<!\d)(?P<before>{_days})\.?[\s/-]?(?:of\s)?)?(?P<month>{_month})\.?"
+    rf"(?:[\s-](?:the\s)?(?P<after>{_days})(?!\d))?(?:[,\s/-]{{1,2}}(?:of\s)?(?P<year>\d{{4}})(?!\d))?",
     re.IGNORECASE,
 )
 _and_then = re.compile(r"\s?(?:[-–—]|to|and|through|until)\s?")

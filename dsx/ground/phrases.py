@@ -52,8 +52,8 @@ def tokens(text: str) -> list[str]:
     for mention in numbers_in(text):
         if mention.kind != "value" or mention.start < at:
             continue
-        if mention.parts > 1 or mention.noun in PLACES:  # "at 23:05" has no other words than "23:05"
-            pieces += [text[at : mention.start], _leading_zeros.sub("", mention.text)]
+        if mention.parts > 1 or mention.noun in PLACES:  # one word: "7 h 30 min" does not say "30 min"
+            pieces += [text[at : mention.start], _leading_zeros.sub("", "".join(mention.text.split()))]
             at = mention.end
         else:
             sign = "±" if mention.comparator == "±" else ""
