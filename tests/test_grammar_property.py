@@ -25,7 +25,7 @@ from tests.hard_inputs import LONG, SCHEMAS, schemas
 pytestmark = pytest.mark.slow
 
 CAP = 512
-EXAMPLES = 150
+EXAMPLES = 80
 TEXTS = (
     "Forty participants reached to targets 80 mm away.\nThe cursor was rotated by 30 degrees.",
     'She said "no \\ never" and left \\n in it; C:\\new\\table "q".\nA second line "x".',
