@@ -77,6 +77,9 @@ class Recipe(BaseModel):
         le=1,
         description="how much of what the model chooses without a text is taken out of its choices; None: as it likes",
     )
+    null_bias: float | None = Field(
+        None, ge=-10, le=10, description="added to the logit of null, of one parameter; None: as the model likes it"
+    )
     values: Literal["placed", "written"] = Field(
         "placed", description="taken from places in the text, where the engine holds a grammar; or written, and checked"
     )
@@ -116,6 +119,7 @@ class Recipe(BaseModel):
             "passage_tokens": self.passage_tokens or own.passage_tokens,
             "whole_papers": own.whole_papers if self.whole_papers is None else self.whole_papers,
             "prior_weight": own.prior_weight if self.prior_weight is None else self.prior_weight,
+            "null_bias": own.null_bias if self.null_bias is None else self.null_bias,
         }
         return self.model_copy(update=chosen)
 
@@ -130,5 +134,6 @@ class Recipe(BaseModel):
             samples=self.samples,
             alternatives=self.alternatives,
             prior_weight=self.prior_weight or 0.0,
+            null_bias=self.null_bias or 0.0,
             options=dict(self.options),
         )

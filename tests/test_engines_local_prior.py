@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -101,3 +102,19 @@ def test_a_prior_does_not_depend_on_what_else_is_asked(random_folder: str) -> No
     [prior] = [prior for (_, prompt), prior in beside.priors.known.items() if prompt == "Which hand?"]
     assert [prior] == list(alone.priors.known.values())
     assert prior is not None
+
+
+def test_a_bias_of_null_moves_the_log_odds_of_a_value_by_as_much(random_folder: str) -> None:
+    settings = EngineSettings(model=random_folder, max_new_tokens=64, options={"dtype": "float32", "device": "cpu"})
+
+    def answer(bias: float, prior_prompt: str | None = None) -> tuple[float, str]:
+        engine = TransformersEngine(replace(settings, null_bias=bias, prior_weight=1.0))
+        [completion] = engine.answer([asked(prior_prompt)])
+        return completion.confidence["hand"].reported, completion.text
+
+    plain, _ = answer(0.0)
+    for bias in (-1.5, 2.0):
+        for prior_prompt in (None, "Which hand?"):
+            reported, _ = answer(bias, prior_prompt)
+            assert math.log(reported / (1 - reported)) == pytest.approx(math.log(plain / (1 - plain)) - bias, abs=1e-3)
+    assert answer(10.0)[1] == "null" != answer(-10.0)[1]

@@ -176,6 +176,11 @@ class _KeepsArguments(click.Command):
     help="How much of what the model chooses without a text is taken out of its choices [default: the model's own].",
 )
 @click.option(
+    "--null-bias",
+    type=click.FloatRange(-10, 10),
+    help="Added to the logit of null: below 0 more values, fewer not reported [default: the model's own].",
+)
+@click.option(
     "--whole/--passages",
     "whole_papers",
     default=None,

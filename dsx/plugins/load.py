@@ -63,6 +63,7 @@ PARTS: dict[type, dict[str, Any]] = {
         "passage_tokens": int,
         "whole_papers": bool,
         "prior_weight": float,
+        "null_bias": float,
         "calibration": Mapping,
         "is_default": bool,
         "description": str,

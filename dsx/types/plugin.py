@@ -79,7 +79,7 @@ class NamedModel:
     """A local model that a plugin brings, and how it is best asked.
 
     folder: gives the folder of its weights and tokenizer, and makes it where it is not there yet. Raises ModelError.
-    prompt_set, passage_tokens, whole_papers, prior_weight: of the recipe, where it says nothing else.
+    prompt_set, passage_tokens, whole_papers, prior_weight, null_bias: of the recipe, where it says nothing else.
     calibration: by kind of parameter ("" is for all others) slope and intercept of a logistic curve: from the log-odds
         of a confidence to those of the value being right. Empty: not fitted.
     is_default: taken where no model is named.
@@ -90,6 +90,7 @@ class NamedModel:
     passage_tokens: int = 1000
     whole_papers: bool = True
     prior_weight: float = 0.0
+    null_bias: float = 0.0
     calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     is_default: bool = False
     description: str = ""
@@ -111,6 +112,7 @@ class EngineSettings:
     samples: int = 1
     alternatives: bool = False
     prior_weight: float = 0.0
+    null_bias: float = 0.0
     options: Mapping[str, str] = field(default_factory=dict)
     memory_budget: str | None = None
 

@@ -66,9 +66,10 @@ def arguments(settings: EngineSettings, gpus: int) -> dict[str, Any]:
         )
     if settings.attention not in ATTENTION:
         raise UsageError(f"engine vllm: --attention {settings.attention}; there are: {', '.join(ATTENTION)}")
-    if settings.samples > 1 or settings.alternatives or settings.prior_weight:
+    if settings.samples > 1 or settings.alternatives or settings.prior_weight or settings.null_bias:
         raise UsageError(
-            "engine vllm: --samples, --alternatives and --prior-weight (give 0) are of the engine transformers"
+            "engine vllm: --samples, --alternatives, --prior-weight and --null-bias are of the engine transformers "
+            "(give 0 for the last two)"
         )
     del options["draw"]
     if settings.memory_budget is not None:

@@ -22,6 +22,7 @@ sampler           masks, sampling, probabilities
 attention/        one forward pass: KV cache, packing, model runner, backends, CUDA graphs
 confidence        confidence from the probabilities of an answer's tokens
 prior             what the model would choose without a text (--prior-weight)
+null_bias         a threshold on p(null) (--null-bias)
 choice_scores     the probability of every choice of a parameter (--alternatives)
 self_consistency  how many drawn answers agree (--samples)
 """

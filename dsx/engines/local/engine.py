@@ -33,6 +33,7 @@ from dsx.engines.local.load_model import context_tokens, device_of, dtype_of
 from dsx.engines.local.load_rank import LoadJob
 from dsx.engines.local.memory import allocate_kv_cache
 from dsx.engines.local.model_files import find
+from dsx.engines.local.null_bias import biased
 from dsx.engines.local.parallel import Parallel, cards_for
 from dsx.engines.local.prefix_cache import PrefixCache, prefill
 from dsx.engines.local.prior import Priors
@@ -40,7 +41,7 @@ from dsx.engines.local.ranks import Ranks
 from dsx.engines.local.round_trip import check_round_trip
 from dsx.engines.local.scheduler import out_of_memory
 from dsx.engines.local.self_consistency import SelfConsistency
-from dsx.engines.local.sequence import Sequence
+from dsx.engines.local.sequence import Sequence, TokenCorrection
 from dsx.engines.options import EngineOptions
 from dsx.errors import UsageError
 from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Usage
@@ -188,7 +189,7 @@ class TransformersEngine:
         for frame in dict.fromkeys(self.renderer.frame(question) for question in questions):
             with suppress(MemoryError, torch.OutOfMemoryError):  # cached for texts to go on from, where there is room
                 self.prefixes.get(frame)
-        corrections = {key: self.priors.correction(question) for key, question in by_key.items()}
+        corrections = {key: self._correction(question) for key, question in by_key.items()}
         refused = list[Completion]()
 
         def sequences(pool: ThreadPoolExecutor) -> abc.Iterator[Sequence]:
@@ -253,6 +254,11 @@ class TransformersEngine:
         ms_grammar = (time.perf_counter() - started) * 1e3
         seed = zlib.crc32(f"{self.options.seed} {question.id!r}".encode()) if self.options.draw else None
         return Sequence(question.id, prefix, suffix, matcher.deep_copy(), max_tokens, seed, ms_grammar=ms_grammar)
+
+    def _correction(self, question: Question) -> TokenCorrection | None:
+        prior, bias = self.priors.correction(question), self.settings.null_bias
+        is_one = question.form == "parameters" and len(question.parameters) == 1
+        return biased(prior, self.null_tokens, bias) if bias and is_one else prior
 
     def _prior_sequence(self, question: Question) -> Sequence | None:
         prepared = self.sequence(question)

@@ -74,6 +74,7 @@ def make(settings: EngineSettings) -> Engine:
         "samples": settings.samples > 1,
         "alternatives": settings.alternatives,
         "prior-weight": settings.prior_weight > 0,
+        "null-bias": settings.null_bias != 0,
     }
     for name, is_set in not_ours.items():
         if is_set:

@@ -53,6 +53,7 @@ def test_the_arguments() -> None:
         (EngineSettings(model="m", attention="eager"), "--attention eager"),
         (EngineSettings(model="m", samples=3), "--samples"),
         (EngineSettings(model="m", prior_weight=1.0), "--prior-weight"),
+        (EngineSettings(model="m", null_bias=-1.0), "--null-bias"),
         (EngineSettings(model="m", memory_budget="40GB"), "--memory-budget 40GB; it takes a share"),
     ],
 )
