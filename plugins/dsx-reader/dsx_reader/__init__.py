@@ -10,8 +10,9 @@ NAME = "dsx-reader"
 PASSAGE_TOKENS = 400
 """Of the paper, shown for one question. Trained on up to 1,000; with 400 the sample paper takes half the time."""
 PRIOR_WEIGHT = 1.0
-"""It has favourites among choices that it was not trained on: with this 69 values of the motor papers are right,
-without it 52 (benchmarks/quality/reader.txt)."""
+"""It has favourites among choices that it was not trained on: see decision 0036 and benchmarks/quality/reader.txt."""
+NULL_BIAS = -1.0
+"""On passages out of whole papers it says "not reported" too often, on those that it was trained on it does not."""
 
 
 @hookimpl
@@ -36,6 +37,7 @@ def register_models() -> dict[str, NamedModel]:
             passage_tokens=PASSAGE_TOKENS,
             whole_papers=False,
             prior_weight=PRIOR_WEIGHT,
+            null_bias=NULL_BIAS,
             calibration=model.calibration(),
             is_default=True,
             description="SmolLM2-135M, trained to fill parameter sets (Apache-2.0)",
