@@ -266,3 +266,17 @@ def test_a_line_up_the_pages_edge_is_no_label(tmp_path: Path) -> None:
     document = read(draw, tmp_path / "a.pdf")
     assert "Downloaded" not in document.text
     assert set(groups(only(document))) == {()}
+
+
+def test_a_caption_at_the_foot_of_the_page_before(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        column(page, 70, 60, 440, words(40, 1))
+        caption(page, 760)
+        page = pdf.new_page()
+        foot = ruled(page, 60, (HEADS, *FIRST))
+        column(page, 70, foot + 40, 440, words(9, 2))
+
+    document = read(draw, tmp_path / "a.pdf")
+    assert (only(document).caption, only(document).rows) == ("Table 1. The two classes.", (HEADS, *FIRST))
+    assert "tables_unread" not in document.metadata

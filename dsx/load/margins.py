@@ -136,7 +136,7 @@ def _watermarks(pages: Sequence[Sequence[Line]]) -> set[int]:
     repeated = [lines for lines in places.values() if len({line.page for line in lines}) >= least]
     marks = {id(line) for lines in repeated for line in lines if line.size >= MARK_SIZE * body}
     for lines in pages:
-        large = [line for line in lines if line.size >= MARK_SIZE * body and len(line.text.strip()) > 2]
+        large = [line for line in lines if line.size >= MARK_SIZE * body and sum(map(str.isalpha, line.text)) > 2]
         marks |= {id(line) for line in large if sum(_is_over(other, line) for other in lines) > 1}
     return marks
 

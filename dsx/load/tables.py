@@ -53,10 +53,10 @@ class Open:
 
 @dataclass(slots=True)
 class Pending:
-    """A caption and the heads of a table at the foot of a page, whose rows stand on the next one."""
+    """A caption and perhaps the heads of a table at the foot of a page, whose rows stand on the next one."""
 
     caption: list[Line]
-    heads: Region
+    heads: Region | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +102,22 @@ def find_tables(views: Sequence[View]) -> Tables:
 def _go_on(before: Open | Pending, view: View, tables: Tables) -> None:
     """The rows at the head of a page that belong to the table at the foot of the page before."""
     page = Page(view, tables.prose, [])
-    places = before.columns if isinstance(before, Open) else [(word.box[0], word.box[2]) for word in before.heads.words]
-    region = top_region(page, places)
-    layout = read_layout(region.words, region.rules, tables.hyphenated, goes_on=True) if region else None
+    heads = before.heads if isinstance(before, Pending) else None
+    places = before.columns if isinstance(before, Open) else [(page.left, page.right)]
+    region = top_region(page, [(word.box[0], word.box[2]) for word in heads.words] if heads else places)
+    has_heads = heads is not None or isinstance(before, Open)
+    layout = read_layout(region.words, region.rules, tables.hyphenated, goes_on=has_heads) if region else None
     if region is None or layout is None or (isinstance(before, Open) and not _alike(layout.columns, before.columns)):
+        if isinstance(before, Pending):
+            tables.unread.append(before.caption[0].page)
         return
     view.lines = _without(view.lines, region.taken)
     like = region.taken[0]
     if isinstance(before, Pending):
-        heads = [cells_of(row, layout.columns) for row in printed_rows(before.heads.words)]
-        layout.heads = levels_of(heads, layout.columns, [], tables.hyphenated)
-        tables.lines = _without(tables.lines, [*before.caption, *before.heads.taken])
+        if heads is not None:
+            rows = [cells_of(row, layout.columns) for row in printed_rows(heads.words)]
+            layout.heads = levels_of(rows, layout.columns, [], tables.hyphenated)
+        tables.lines = _without(tables.lines, [*before.caption, *(heads.taken if heads else ())])
         _write(before.caption, layout, tables, like)
         index = len(tables.grids) - 1
     else:
@@ -174,8 +179,8 @@ def _read_view(view: View, tables: Tables) -> None:
                     _extend(index, part, tables, caption[0])
             _stays_open(part, view, len(tables.grids) - 1 if index is None else index, tables)
             continue
-        tables.open = _pending(page, caption)
         in_prose = (caption[0].page, caption[0].block) in tables.prose
+        tables.open = None if in_prose else _pending(page, caption)
         if not in_prose and tables.open is None and caption[0].page not in tables.unread:
             tables.unread.append(caption[0].page)
         tables.lines += caption
@@ -200,12 +205,12 @@ def _continued(caption: Sequence[Line], layout: Layout, tables: Tables) -> int |
 
 
 def _pending(page: Page, caption: list[Line]) -> Pending | None:
-    """The heads of a table below which the page ends."""
+    """A caption, and the heads of its table, below which the page ends."""
     region = grown_region(page, caption, False)
-    if region is None or len(segments(region.words)) < 2:
-        return None
-    foot = max(line.box[3] for line in region.taken)
-    return None if any(line.box[1] > foot for line in page.view.lines) else Pending(caption, region)
+    heads = region if region is not None and len(segments(region.words)) > 1 else None
+    foot = max(line.box[3] for line in (heads.taken if heads else caption))
+    below = any(line.box[1] > foot - 1 and not any(line is part for part in caption) for line in page.view.lines)
+    return None if below else Pending(caption, heads)
 
 
 def _read_plain(page: Page, rest: list[Line], tables: Tables) -> list[Line]:
