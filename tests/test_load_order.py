@@ -303,6 +303,19 @@ def test_a_large_word_under_the_text_is_a_watermark(tmp_path: Path) -> None:
     assert read(draw, tmp_path / "a.pdf").text.startswith("Methods\n")
 
 
+def test_a_large_first_word_is_none(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        page.insert_text((50, 100), "THE", fontsize=30)
+        for y in (88, 101):
+            page.insert_text((108, y), "people who came were tested in the dark and in a room", fontsize=10)
+        column(page, 50, 114, 400, words(9, 1), "# 2 | Methods", words(5, 2))
+
+    document = read(draw, tmp_path / "a.pdf")
+    assert document.text.startswith("THE")
+    assert [section.kind for section in document.sections][-1:] == ["methods"]
+
+
 def test_what_is_filled_into_a_form_is_no_heading(tmp_path: Path) -> None:
     def draw(pdf: pymupdf.Document) -> None:
         page = pdf.new_page()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-NUMBERING = re.compile(r"^\s*(?:(?:\d{1,2}|[IVX]{1,4}|[A-H])(?:\.\d{1,2})*[.):]?\s+|§\s*)?", re.ASCII)
+NUMBERING = re.compile(r"^\s*(?:(?:\d{1,2}|[IVX]{1,4}|[A-H])(?:\.\d{1,2})*[.):]?\s+(?:\|\s+)?|§\s*)?", re.ASCII)
 ANY_CAPTION = re.compile(
     r"\s*(?:Supplement\w*\s+|Extended Data\s+|Appendix\s+|e)?(?:Fig(?:ure|\.)?|FIG\w*\.?|Table|TABLE|Box)\s*S?\d+\w?"
     r"(?:\s*[|.:]?\s|$)"

@@ -145,7 +145,8 @@ def _is_over(line: Line, mark: Line) -> bool:
     """Whether a line of smaller print runs through a large one."""
     middle = (line.box[1] + line.box[3]) / 2
     inside = mark.box[1] + mark.size / 4 < middle < mark.box[3] - mark.size / 4
-    return inside and line.size < mark.size / MARK_SIZE and line.box[0] < mark.box[2] and mark.box[0] < line.box[2]
+    shared = min(line.box[2], mark.box[2]) - max(line.box[0], mark.box[0])
+    return inside and line.size < mark.size / MARK_SIZE and shared > mark.size
 
 
 def _shape(text: str) -> str:
