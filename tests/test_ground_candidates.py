@@ -96,6 +96,8 @@ UNITS: list[tuple[str, str, str, list[float]]] = [
     ("run", "m", "6 × 40-m runs", [40]),
     ("price", "USD", "for 40 in 2019", [40]),
     ("wait", "days", "on day 21, weeks 2 and 3", [21]),
+    ("heat", "S", "4   23\nS2   58", [4, 23, 58]),
+    ("yield", "Mg/ha", "3.30 v. 3.24 Mg ha−1", [3.3, 3.24]),
     ("load", "V", "190 N (A) vs. 968 mV", [0.968]),
 ]
 
@@ -113,6 +115,8 @@ COUNTS: list[tuple[str, list[float]]] = [
     ("1,4-butanediol and C18:1 n-9, 20:5 n-3 of 3 newts on Si(111)", [3]),
     ("NGC 4151, ISO 6892-1:2019, lot 12345, approval 2019-045, cat. no. 3595, 3 newts", [3]),
     ("14,820a newts", [14820]),
+    ("Pale   57   23\nSecond   60\n% dry   3   8,800\n7 newts   12\n200", [57, 23, 60, 3, 8800, 7, 12, 200]),
+    ("M = 36; 48% of them, in both studies (15 newts)", [36, 15]),
     ("19 d in June", []),
     ("6 × 40-m runs", [6]),
 ]

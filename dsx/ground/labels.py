@@ -41,6 +41,7 @@ _determined = re.compile(
 _number_before = re.compile(r"(?:\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve))\s$", re.I)
 _counted = re.compile(r"\s+(?:[a-z-]+\s+)?[a-z]{2,}s\b")
 _ends = re.compile(r"\s?(?:$|[,.;:)])")
+_closes = re.compile(r"[a-zA-Z]?\s?(?:[)\],;–-]|and|or|to|$)")
 _product = re.compile(
     r"\b(?:Python|MATLAB|Matlab|SPSS|R|version|Version|ver\.|Windows|Release|SAS|Stata|DSM|ICD|GPT|Statistics|Prism|"
     r"Excel|Office|ImageJ|Ubuntu|Android|iOS|macOS|CUDA|Tween|Polysorbate|PEG|Span|NGC|HD|HIP|UGC|KIC|TIC|KOI|TOI|GJ|"
@@ -146,6 +147,8 @@ def _names(match: re.Match[str], after: str, digits: bool) -> bool:
         return False
     if match.re is _before and match["dot"] and len(match["noun"].lower().removesuffix("l")) > LONGEST_SHORT:
         return False
+    if match.group()[-1] in "([" and not _closes.match(after):
+        return False  # "in these studies (15 women)"
     if not _ends.match(after) and _determined.search(match.string):
         return False
     if not digits and (plural or _counted.match(after) or not (capital or _ends.match(after))):

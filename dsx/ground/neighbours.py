@@ -20,7 +20,7 @@ LONGEST_ROW = 400
 _UNLIKE = {("plain", "mean"), ("plain", "range_low")}
 """Roles of two numbers of a list that are of one kind by chance only: "n = 12; 4.1 ± 0.3 kg"."""
 _range = re.compile(r"-?\s?(?:[-−–‐‑—]|to|through|up\s+to|and|\.\.\.?|…)\s?", re.IGNORECASE)
-_listed = re.compile(r"[)\]]?\s?(?:[,;/×x&]|,?\s(?:and|or|vs\.?|by)|,\s?(?:and|or))\s?[(\[]?", re.IGNORECASE)
+_listed = re.compile(r"[)\]]?\s?(?:[,;/×x&]|,?\s(?:and|or|vs?\.?|by)|,\s?(?:and|or))\s?[(\[]?", re.IGNORECASE)
 _deviation = r"(?:SDs?|s\.d\.|S\.D\.|SE|SEM|sd|st\.?dev\.?|standard\s+(?:deviation|error))"
 _spread = re.compile(rf"\s?(?:±|\+/-|\+/−)\s?|\s?\(±\s?|[\s,;(]{{1,3}}{_deviation}\s?[=:]?\s?")
 _mean = re.compile(r"(?:\bM|\b[Mm]eans?|\b[Aa]verage|\bx̄|\bAvg\.?)\b[^.\d\n]{0,25}$")
@@ -102,7 +102,7 @@ def _link(text: str, left: NumberMention, right: NumberMention) -> str:
     between = text[start : right.start]
     if right.comparator == "±" or _spread.fullmatch(between):
         return "spread" if _spread.fullmatch(text[start : right.end - len(_bare(right))]) else ""
-    if left.comparator and "," in between:
+    if left.comparator and ("," in between or ";" in between):
         return ""
     if _range.fullmatch(between) and not (
         between.strip().lower() == "and" and not _between.search(text[max(0, left.start - 9) : left.start])

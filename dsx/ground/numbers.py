@@ -161,6 +161,8 @@ def _own_unit(text: str, end: int) -> str | None:
         gap = 2 if window[1:2].isspace() else 1
     elif half := _half_of.match(window) if _half.search(text, max(0, end - 7), end) else None:  # "half an hour"
         gap = half.end()
+    if window[:1] == "\n" and not window[1:2].islower():  # the next row of a table: "23.0\nS2", "549\n% girls"
+        return None
     stop = unit_end(window, gap)
     if stop == gap or (gap == 0 and text[end - 1].isalpha()):  # "two dozens"
         return None

@@ -37,13 +37,13 @@ _power = rf"(?:\$?(?:\^|\*\*)\s?[{{(]?(?P<caret>[-−+]?\d{{1,4}})[}})]?\$?|(?P<
 
 def _pattern(decimal: str, groups: str) -> re.Pattern[str]:
     """Numbers whose decimals follow `decimal` and whose thousands are parted by one of `groups`."""
-    thousands = rf"(?!0)\d{{1,3}}(?P<sep>[{groups}'’\u2009\u202f\u00a0]|(?<!\d\s\d)(?<!\d\s\d\d)(?<!\d\s\d\d\d)\s)"
+    thousands = rf"(?!0)\d{{1,3}}(?P<sep>[{groups}'’\u2009\u202f\u00a0]|(?<!\d\s\d)(?<!\d\s\d\d)(?<!\d\s\d\d\d)[^\S\n])"
     return re.compile(
         rf"(?<![\d/.,])(?P<slash>(?:\d\d?\s)?(?:[1357]/[248]|[12]/3))(?=[\s-](?:{_MEASURES})\b)"
         r"|(?<![\d.])(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?P<dated>(?:19|20)\d\d)(?!\.?\d)"
         rf"|(?P<version>(?!\d{{1,3}}(?:[{groups}]\d{{3}}){{2,}}(?![\d{groups}]))\d+(?:\.\d+){{2,}})"
         r"|(?:(?<=[<>=≤≥≈~×x])\s?10(?P<alone10>[-−–]\d{1,2})(?!\d)|(?<![\d.,−–-])10(?P<falling10>−[1-9])(?![\d%°]|[.,]\d))"
-        rf"|(?P<number>(?:{thousands}\d{{3}}(?:(?P=sep)\d{{3}})*(?!\s?\d)(?![,.]\d{{3}}(?!\d))|\d+)(?:[{decimal}](?!10[\^⁻⁺⁰¹²³⁴-⁹])\d+(?!,\d))?"
+        rf"|(?P<number>(?:{thousands}\d{{3}}(?:(?P=sep)\d{{3}})*(?![^\S\n]?\d)(?![,.]\d{{3}}(?!\d))|\d+)(?:[{decimal}](?!10[\^⁻⁺⁰¹²³⁴-⁹])\d+(?!,\d))?"
         rf"|(?<!\w)[{decimal}]\d+)"
         rf"(?P<power>\s?[×x*·]\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,3}})(?!\d))|[eE](?P<e>[-−+]?\d{{1,4}})(?![\w.]))?"
         rf"(?P<ten>(?<=(?<!\d)10){_power.replace('caret', 'caret10').replace('raised', 'raised10')}))?"

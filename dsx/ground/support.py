@@ -204,7 +204,9 @@ class _Number:
         for following in self.mentions:
             if following.start >= end and _JOINED.fullmatch(self.quote, end, following.start):
                 end = following.end
-        match = re.match(r"[\s-]?(?:[×x]\s?(?=g\b))?([^\W\d_]+|[×′″'’$€£])", self.quote[end : end + 40])
+        match = re.match(
+            r"(?:[^\S\n]|-|\n(?=[a-z]))?(?:[×x]\s?(?=g\b))?([^\W\d_]+|[×′″'’$€£])", self.quote[end : end + 40]
+        )
         return match[1] if match else ""
 
     def _times_a_day(self, mention: NumberMention) -> int:
