@@ -355,6 +355,24 @@ def test_nothing_is_asked_where_nothing_shown_can_be_the_value() -> None:
     assert (end.value.value.status, end.value.value.confidence) == (Status.NOT_REPORTED, None)
 
 
+def test_a_range_is_one_of_the_ranges_that_are_shown(words: Any) -> None:
+    about = "Youngest and oldest age, LOW-HIGH in years."
+    ages = parameter({"type": "string", "maxLength": 20, "description": about, "x-normalise": ["span"]}, "age_range")
+    text = (
+        "Experiments 1 and 2 had 24 and 36 adults (18–34 years; mean 22.4 ± 2.7) between 19 and 30 years old. "
+        "Targets were 8–12 cm away, of 4–6 kinds. Median 21 (19; 33), 9 (75%)."
+    )
+    assert options(text, ages) == ["18–34", "19 and 30", "4–6", "19; 33"]
+    assert fill(text, ages, {"value": "19 and 30"}).value == "19-30"
+    slot, places, _ = placed.ask(paper_context(text), RecordContext(), ages)
+    for seed in range(6):
+        answer, _ = random_answer(words, lark(placed.question(slot, places)), seed)
+        assert answer == "null" or json.loads(answer)["value"] in options(text, ages)
+    with pytest.raises(StopIteration) as end:
+        next(placed.fill(paper_context("24 adults of 22.4 ± 2.7 years took part."), RecordContext(), ages))
+    assert end.value.value.status is Status.NOT_REPORTED
+
+
 def test_what_a_normaliser_makes_of_it_is_stored_or_refused() -> None:
     doi = parameter({"type": "string", "x-normalise": ["doi"]}, "source")
     text = "See https://doi.org/10.5555/PLANTS.7 or page nine."

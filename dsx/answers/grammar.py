@@ -119,6 +119,8 @@ def _numbers(question: Question, places: Places) -> list[str]:
 
 def _words_of_text(question: Question, places: Places) -> list[str]:
     """Whole words of the text inside one of its lines: one text, or a list of them."""
+    if options := _writable(places):
+        return [f"WORDS: {_alternatives(options)}", r'start: "null" | "{\"value\":" WORDS "}"']
     rules = _value_rules(question.shown.text, places.max_characters, places.min_characters)
     if not rules:
         return ['start: "null"']

@@ -17,7 +17,7 @@ from dsx.answers.limits import LONGEST_QUOTE, SHORTEST_QUOTE
 from dsx.ask.prompt import answer_text
 from dsx.fill.paper import PaperContext, RecordContext, Span, cut_around
 from dsx.fill.questions import parameters_question
-from dsx.ground.candidates import Candidate, computed_candidates, number_candidates
+from dsx.ground.candidates import Candidate, computed_candidates, number_candidates, range_candidates
 from dsx.ground.support import judge
 from dsx.schema import kind_of
 from dsx.types import Completion, Confidence, Flag, Json, Parameter, Places, Question, Shown, Status, Value
@@ -25,6 +25,8 @@ from dsx.types import Completion, Confidence, Flag, Json, Parameter, Places, Que
 Steps = Generator[list[Question], list[Completion], Value]
 MOST_QUOTES = 8
 """Places of one number that a quote may be chosen from: where its record is described first, then in reading order."""
+RANGE = "span"
+"""The normaliser of texts that are ranges of numbers."""
 _expression = re.compile(r"\d+(?:[-+*]\d+)+")
 UNIT_ASSUMED, REPEATS_DROPPED = Flag("unit-assumed"), Flag("repeats-dropped")
 
@@ -226,7 +228,18 @@ def _text(slot: Slot) -> tuple[Places, Reader]:
         return Reading(words, words, None, quote, Status.STATED)
 
     shortest, longest = _lengths(slot.parameter, slot.parameter.schema)
+    if RANGE in slot.parameter.normalisers:
+        ranges = tuple(map(_compact, _ranges(slot, longest)))
+        return Places("text", ranges, max_characters=longest) if ranges else Places("answer"), read
     return Places("text", min_characters=shortest, max_characters=longest), read
+
+
+def _ranges(slot: Slot, longest: int) -> list[str]:
+    """The ranges of numbers that are shown, which is all that their normaliser takes."""
+    text, accepts = slot.paper.document.text, slot.paper.accepts(slot.parameter)
+    spans = range_candidates(text, slot.paper.numbers, slot.parameter, slot.shown)
+    words = dict.fromkeys(text[slice(*span)] for span in spans)
+    return [each for each in words if len(each) <= longest and accepts(each)]
 
 
 def _texts(slot: Slot) -> tuple[Places, Reader]:

@@ -33,6 +33,8 @@ def right_answer(slot: Slot, places: Places, read: Reader, value: Json, stands_a
     texts = [value] if places.kind == "text" else value
     if not all(slot.paper.places_of(text, slot.shown) for text in texts):
         return None
+    if places.options and _compact(value) not in places.options:
+        return None
     return _compact({"value": value})
 
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from dsx.ground.amounts import LATITUDE, LONGITUDE, PLACES, TIME
 from dsx.ground.mentions import NumberMention
 from dsx.types import Json, Parameter, Shown
-from dsx.units import convert, read_unit, same_unit
+from dsx.units import convert, is_named, read_unit, same_unit
 
 MOST_OPERANDS = 6
 """Numbers that one computed value is made of."""
@@ -90,6 +90,37 @@ def computed_candidates(
             if text not in by_text and accepts(value):
                 by_text[text] = Candidate(text, value, value, None, operands, computed=True)
     return list(by_text.values())
+
+
+def range_candidates(
+    text: str, mentions: Sequence[NumberMention], parameter: Parameter, shown: Shown
+) -> list[tuple[int, int]]:
+    """Where the shown ranges stand, from the first number to the second.
+
+    "18–34", "18 and 30" after "between", and two numbers alone in brackets, "21 (19; 30)". A range of lengths is left
+    out where the parameter's words name years, and no length.
+    """
+    words = _words(parameter.name, parameter.description)
+    kinds = [unit.kind for word in words if is_named(word) and (unit := read_unit(word)) is not None]
+
+    def is_of_a_kind(unit: str | None) -> bool:
+        read = read_unit(unit) if unit else None
+        return read is None or not kinds or read.kind in kinds
+
+    return [
+        (low.start, high.end)
+        for low, high in itertools.pairwise(mentions)
+        if low.kind == high.kind == "value"
+        and ((low.role, high.role) == ("range_low", "range_high") or _are_alone(text, low, high))
+        and is_of_a_kind(high.unit)
+        and any(passage.start <= low.start and high.end <= passage.end for passage in shown.passages)
+    ]
+
+
+def _are_alone(text: str, low: NumberMention, high: NumberMention) -> bool:
+    """Whether two numbers are all that stands in a pair of brackets."""
+    around = text[max(0, low.start - 1) : low.start], text[high.end : high.end + 1]
+    return around in (("(", ")"), ("[", "]")) and text[low.end : high.start].strip() in (";", ",")
 
 
 def _combinations(numbers: Sequence[NumberMention]) -> Iterator[tuple[str, tuple[NumberMention, ...]]]:

@@ -89,7 +89,7 @@ class Places:
         answer           one of `options`, each a whole JSON answer: a number with its unit and a quote that holds it
         chosen           {"value":…,"quote":…}: what the schema allows, and one of `options`
         numbers          {"value":[…]}: some of `options`
-        text, texts      {"value":…}: words of the shown text, or a list of such
+        text, texts      {"value":…}: words of the shown text, or a list of such; one text is of `options`, if any
     options: texts as they stand in the answer.
     min_items, max_items: of a list of numbers or texts. min_characters, max_characters: of words of the text.
     """
