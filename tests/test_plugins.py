@@ -139,7 +139,7 @@ def test_hook_register_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         raise ModelError("put the weights there")
 
     (tmp_path / "config.json").write_text("{}")
-    usual = NamedModel(lambda: tmp_path, "brief", 500, whole_papers=False, is_default=True)
+    usual = NamedModel(lambda: tmp_path, "brief", 500, False, prior_weight=1, null_bias=-1, is_default=True)
     models = {
         "usual": usual,
         "broken": NamedModel(broken),
@@ -158,6 +158,7 @@ def test_hook_register_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     chosen = with_model(recipe, plugins)
     assert (chosen.model, chosen.prompt_set) == ("usual", "brief")
     assert (chosen.passage_tokens, chosen.whole_papers) == (500, False)
+    assert (chosen.prior_weight, chosen.null_bias) == (1, -1)
     assert plugins.model_folder(chosen.model) == tmp_path
     (tmp_path / "config.json").write_text('{"model_type": "llama"}')
     (tmp_path / "model.safetensors").write_bytes(bytes([2, 0, 0, 0, 0, 0, 0, 0]) + b"{}")

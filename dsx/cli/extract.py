@@ -178,7 +178,7 @@ class _KeepsArguments(click.Command):
 @click.option(
     "--null-bias",
     type=click.FloatRange(-10, 10),
-    help="Added to the logit of null: below 0 more values, fewer not reported [default: the model's own].",
+    help="Added to the logit of null, where one parameter is asked: below 0 more values [default: the model's own].",
 )
 @click.option(
     "--whole/--passages",

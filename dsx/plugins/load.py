@@ -208,7 +208,7 @@ def _misfit(about: str, kind: type | None, name: object, value: object) -> str |
         return f"{about} {name!r} is {type(value).__name__}, not {kind.__name__ if kind else 'callable'}"
     for part, wanted in PARTS[kind].items() if kind else ():
         given = getattr(value, part)
-        if not isinstance(given, wanted):
+        if not isinstance(given, wanted | int if wanted is float else wanted):
             return f"{about} {name!r}: its {part} is {type(given).__name__}, not {wanted.__name__}"
     return None
 

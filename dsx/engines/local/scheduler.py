@@ -16,7 +16,7 @@ ANSWER_SLOTS = 64
 """Slots for a sequence's answer at first. Twice as many where it is longer."""
 ANSWERS_SHARE = 1 / 6
 """Of all slots, for answers. The others are for texts, which later questions are about too."""
-USE_LESS = "use a smaller model, --quantize, --set cache_gigabytes=… or --set passage_tokens=…"
+USE_LESS = "use a smaller model, --quantize, --set cache_gigabytes=… or --passage-tokens …"
 
 
 class Scheduler:
