@@ -371,7 +371,7 @@ def test_ranking_imports_no_jax(tmp_path: Path) -> None:
     (tmp_path / "jax").mkdir()
     for name in ("__init__", "lax"):
         (tmp_path / "jax" / f"{name}.py").write_text("raise SystemExit('JAX would take the GPU')")
-    code = "import sys; from dsx.ask.select import bm25; bm25([['a', 'b'], ['b']]); assert 'jax' not in sys.modules"
+    code = "import sys; from dsx.ask.bm25 import BM25; BM25([['a', 'b'], ['b']]); assert 'jax' not in sys.modules"
     path = os.pathsep.join([str(tmp_path), *sys.path])
     done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True)
     assert done.returncode == 0, done.stderr

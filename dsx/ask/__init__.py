@@ -1,6 +1,7 @@
 """What the model is shown and asked.
 
 select            which passages of a paper that does not fit whole
+bm25              how well they match words
 query             by which words they are looked for
 prompt            a prompt set, filled in: the rules, the worked examples, the questions
 default_prompts   the built-in prompt set;  prompts/: its templates

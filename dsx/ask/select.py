@@ -6,20 +6,17 @@ Reference lists are never shown: they name other people's methods.
 from __future__ import annotations
 
 import bisect
-import functools
 import itertools
-import logging
 import math
 import re
-import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
+from dsx.ask.bm25 import BM25, WORD, stems
 from dsx.ask.query import Query
 from dsx.errors import DecodeError, UsageError
-from dsx.text import UNSPACED, sentences
+from dsx.text import sentences
 from dsx.types import PASSAGE_BREAK, Document, Passage, Shown
 
 HIDDEN_SECTIONS = ("references",)
@@ -43,8 +40,6 @@ LONGEST_PIECE, LEAST_PIECE = 800, 40
 """Characters of a sentence or line that are chosen together; longer ones are cut between words."""
 LEAST_ROOM = 128
 """Tokens of text, some five sentences, without which no question is asked."""
-
-_word = re.compile(rf"[^\W_{UNSPACED}]+|(?P<unspaced>[{UNSPACED}]+)")
 
 
 def room(context_tokens: int, answer_tokens: int, question_tokens: int) -> int:
@@ -81,30 +76,22 @@ def show(document: Document, passages: list[Passage], whole: bool) -> Shown:
     return Shown(text, tuple(passages), whole)
 
 
-@dataclass(slots=True)
 class Selector:
     """Chooses what to show of one document.
 
-    count: tokens of a text; whole_tokens: the paper goes in whole up to this many; passage_tokens: else this many a
+    count: tokens of a text. whole_tokens: the paper goes in whole up to this many. passage_tokens: else this many a
     question.
     """
 
-    document: Document
-    count: Callable[[str], int]
-    whole_tokens: int
-    passage_tokens: int
-    _whole: Shown | None = None
-    _pieces: list[Passage] = field(default_factory=list)
-    _sections: list[_Sections] = field(default_factory=list)
-    _costs: dict[int, int] = field(default_factory=dict)
-    _heads: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    _ranker: Any = None
+    def __init__(self, document: Document, count: Callable[[str], int], whole_tokens: int, passage_tokens: int) -> None:
+        self.document, self.count, self.passage_tokens = document, count, passage_tokens
+        everything = show(document, readable(document), whole=True)
+        self._whole = everything if count(everything.text) <= whole_tokens else None
+        if self._whole is None:
+            self._divide(everything)
 
-    def __post_init__(self) -> None:
-        everything = show(self.document, readable(self.document), whole=True)
-        if self.count(everything.text) <= self.whole_tokens:
-            self._whole = everything
-            return
+    def _divide(self, everything: Shown) -> None:
+        """Cuts the paper into pieces that can be chosen, and ranks them by their words."""
         text = self.document.text
         longest = min(LONGEST_PIECE, max(self.passage_tokens, LEAST_PIECE))  # a token has a character at least
         self._pieces = [
@@ -113,11 +100,12 @@ class Selector:
             for span in sentences(text, passage.start, passage.end)
             for piece in _pieces(text, *span, longest)
         ]
+        self._costs: dict[int, int] = {}
         self._sections = [_sections_at(self.document, piece.start) for piece in self._pieces]
         self._heads = self._heads_of_rows()
-        words = [_words(text[piece.start : piece.end]) for piece in self._pieces]
+        words = [stems(text[piece.start : piece.end]) for piece in self._pieces]
         heads = [[word for head in self._heads.get(at, ()) for word in words[head]] for at in range(len(words))]
-        self._ranker = bm25([own + above for own, above in zip(words, heads, strict=True)])
+        self._ranker = BM25([[*in_piece, *in_heads] for in_piece, in_heads in zip(words, heads, strict=True)])
 
     def _heads_of_rows(self) -> dict[int, tuple[int, ...]]:
         """By index of a piece in a table's row: the pieces that hold the heads of its columns."""
@@ -229,7 +217,7 @@ class Selector:
 
     def _ranked(self, query: Query) -> list[int]:
         """Indices of pieces, best first: BM25 of the piece and a share of its neighbours', by section and length."""
-        scores = _scores(self._ranker, query.texts, len(self._pieces))
+        scores = self._ranker.scores(query.texts)
         around = [0.0, *scores, 0.0]
         where = [_phrase(place) for place in re.split("[,;]", query.where)]
         weighted = [
@@ -288,7 +276,7 @@ def _sections_at(document: Document, offset: int) -> _Sections:
 
 def _phrase(words: str) -> str:
     """Words in lower case between blanks; the numbers before them (2.3) are left out."""
-    parts = [match.group() for match in _word.finditer(unicodedata.normalize("NFC", words).lower())]
+    parts = [match.group() for match in WORD.finditer(unicodedata.normalize("NFC", words).lower())]
     return f" {' '.join(itertools.dropwhile(str.isdecimal, parts))} "
 
 
@@ -308,71 +296,6 @@ def _cut(text: str, start: int, end: int) -> int:
     """The last blank before `end`; `end` itself where one word goes on for long."""
     blank = text.rfind(" ", start + 1, end)
     return blank if blank > start + (end - start) // 2 else end
-
-
-def bm25(pieces: list[list[str]]) -> Any | None:
-    """BM25 over the pieces' words; None where there is no word."""
-    if not any(pieces):
-        return None
-    bm25s = _bm25s()
-    logging.getLogger("bm25s").setLevel(logging.WARNING)
-    ranker = bm25s.BM25()
-    ranker.index(pieces, show_progress=False)
-    return ranker
-
-
-def _scores(ranker: Any | None, texts: Sequence[tuple[str, float]], count: int) -> list[float]:
-    """BM25 of each piece, the words of the query weighted; 0 for all where no word is known."""
-    stopwords = _bm25s().stopwords.STOPWORDS_EN
-
-    weights: dict[str, float] = {}
-    for text, weight in texts:
-        for word in _words(text):
-            if ranker is not None and word in ranker.vocab_dict and word not in stopwords:
-                weights[word] = weights.get(word, 0.0) + weight
-    totals = [0.0] * count
-    for word, weight in weights.items():
-        scores = ranker.get_scores([word]) if ranker is not None else ()
-        totals = [total + weight * float(score) for total, score in zip(totals, scores, strict=True)]
-    return totals
-
-
-def _bm25s() -> Any:
-    """The library, without JAX: it imports that where it is installed, and JAX takes 75 % of a GPU's memory."""
-    if "bm25s" not in sys.modules:
-        names = ("jax", "jax.lax")
-        before = {name: sys.modules[name] for name in names if name in sys.modules}
-        sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]  # None: such an import fails
-        try:
-            import bm25s
-        finally:
-            for name in names:
-                del sys.modules[name]
-            sys.modules.update(before)
-    import bm25s
-
-    return bm25s
-
-
-def _words(text: str) -> list[str]:
-    """Their stems; of scripts that part no words, each two letters that follow each other."""
-    words: list[str] = []
-    for match in _word.finditer(unicodedata.normalize("NFC", text).lower()):
-        word = match.group()
-        words += [word[at : at + 2] for at in range(max(1, len(word) - 1))] if match["unspaced"] else [_stem(word)]
-    return words
-
-
-@functools.lru_cache(100_000)
-def _stem(word: str) -> str:
-    return str(_stemmer().stemWord(word))
-
-
-@functools.cache
-def _stemmer() -> Any:
-    import snowballstemmer
-
-    return snowballstemmer.stemmer("english")
 
 
 def _trim(text: str, passage: Passage) -> Passage:
