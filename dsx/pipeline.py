@@ -18,7 +18,7 @@ from dsx.fill import placed, written
 from dsx.fill import records as labels
 from dsx.fill.earlier import EarlierAnswers
 from dsx.fill.front import from_first_page
-from dsx.fill.paper import PaperContext, Practice, RecordContext, Wording
+from dsx.fill.paper import PaperContext, RecordContext, RunContext, Wording
 from dsx.fill.rounds import Rounds, Task, together
 from dsx.load import DocumentCache, DocumentReader, ReadAhead, flagged, with_hidden
 from dsx.plugins import Plugins
@@ -99,7 +99,7 @@ class Pipeline:
         self._documents = ReadAhead(lambda path, reading: reader.read(path, recipe.loader, reading))
         places = recipe.values == "placed" and engine.grammar == "lark"
         prompts = Prompts(plugins.prompt_sets[recipe.prompt_set or "default"], recipe.order, places)
-        self.practice = Practice(
+        self.run = RunContext(
             recipe,
             places,
             Wording(prompts.system(parameters.root, strict=engine.grammar == "none"), prompts.examples),
@@ -117,7 +117,7 @@ class Pipeline:
         Yields the questions of a round, then takes their completions one at a time, in any order; the next round's
         questions are the answer to the last of them. Raises DecodeError where a list of records cannot be read.
         """
-        paper = PaperContext(document, self._selector(document), self.practice)
+        paper = PaperContext(document, self._selector(document), self.run)
         earlier = self._earlier(document.id)
         unfilled, filled = [_OpenRecord(self.parameters.root)], list[_OpenRecord]()
         while unfilled:  # the paper, its records, their records, …
@@ -147,7 +147,7 @@ class Pipeline:
             where = f"page{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
             shown = "shown" if self.recipe.hidden_text == "show" else "not shown"
             yield f"hidden text on {where} was {shown} to the model"
-        if self.recipe.calibration is None and not self.practice.calibration.fitted:
+        if self.recipe.calibration is None and not self.run.calibration.fitted:
             yield "uncalibrated"
 
     def fill_file(self, path: Path) -> Filling:
@@ -170,7 +170,7 @@ class Pipeline:
     def preview(self, path: Path) -> Iterator[tuple[Question, int]]:
         """The first questions about the paper and one record of each kind, with their tokens; nothing is asked."""
         document = self.load(path)
-        paper = PaperContext(document, self._selector(document), self.practice)
+        paper = PaperContext(document, self._selector(document), self.run)
         root = _OpenRecord(self.parameters.root)
         examples = [
             _OpenRecord(kind, RecordContext((RecordStep(kind.name, f"<{kind.name}>"),), f"<{kind.name}>"))
@@ -188,7 +188,7 @@ class Pipeline:
         )
 
     def _room_for_text(self) -> int:
-        wording = self.practice.wording
+        wording = self.run.wording
         spoken = [wording.system, *(turn for turns in wording.examples for turn in turns)]
         question_tokens = QUESTION_TOKENS + sum(map(self.engine.count_tokens, spoken))
         return room(self.engine.context_tokens, self.recipe.max_new_tokens, question_tokens)
@@ -203,7 +203,7 @@ class Pipeline:
             for parameter in record.type.parameters:
                 if (value := self._on_first_page(paper, record, parameter)) is not None:
                     record.values.setdefault(parameter.name, value)
-                elif self.practice.places and kind_of(parameter) != "free":
+                elif self.run.places and kind_of(parameter) != "free":
                     placed_ones.append((record, parameter))
                 else:
                     written_ones.append(parameter)
@@ -247,7 +247,7 @@ class Pipeline:
             listed = known
         elif self.recipe.records and not parent.context.path:
             listed = [labels.ListedRecord(label) for label in self.recipe.records]
-        elif self.practice.places:
+        elif self.run.places:
             listed = yield from labels.list_records(paper, parent.context, kind)
         else:
             listed = yield from written.list_records(paper, parent.context, kind)

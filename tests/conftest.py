@@ -25,7 +25,7 @@ from dsx.ask.default_prompts import default_prompts
 from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector
 from dsx.engines.local.model_files import embedded, embedded_is_here
-from dsx.fill.paper import PaperContext, Practice, Wording
+from dsx.fill.paper import PaperContext, RunContext, Wording
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
@@ -312,8 +312,8 @@ def paper_context(text: str, *sections: Section, tokens: int = 10**6, order: Ord
     prompts = Prompts(default_prompts(), order, places=True)
     recipe = Recipe.read(schema_name="test", order=order)
     normalisers = load_plugins().normalisers
-    practice = Practice(recipe, True, Wording("", ()), prompts, normalisers, (), lambda *logged: None)
-    return PaperContext(document, Selector(document, len, tokens, tokens), practice)
+    run = RunContext(recipe, True, Wording("", ()), prompts, normalisers, (), lambda *logged: None)
+    return PaperContext(document, Selector(document, len, tokens, tokens), run)
 
 
 def parameter(schema: dict[str, Any], name: str = "value") -> Parameter:

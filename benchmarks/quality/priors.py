@@ -29,7 +29,7 @@ from dsx import load_document, parameter_set
 from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector
 from dsx.fill import placed
-from dsx.fill.paper import PaperContext, Practice, RecordContext, Wording
+from dsx.fill.paper import PaperContext, RecordContext, RunContext, Wording
 from dsx.fill.records import contexts
 from dsx.plugin_api.training import Renderer, kind_of
 from dsx.recipe import Recipe
@@ -100,10 +100,10 @@ def questions(model: Model, paper: Paper) -> Iterator[tuple[dict[str, Any], Ques
     """What is asked about one choice or boolean of one record, with the record's known values."""
     prompts = Prompts(READER, "value-quote", places=True)
     wording = Wording(prompts.system(paper.parameters.root, strict=False), prompts.examples)
-    practice = Practice(Recipe.read(schema_name=""), True, wording, prompts, {}, (), lambda *logged: None)
+    run = RunContext(Recipe.read(schema_name=""), True, wording, prompts, {}, (), lambda *logged: None)
     document = load_document(str(paper.path))
     selector = Selector(document, model.renderer.count, 0, PASSAGE_TOKENS)
-    context = PaperContext(document, selector, practice)
+    context = PaperContext(document, selector, run)
     asked = [(paper.experiments[0], RecordContext(), each) for each in paper.parameters.root.parameters]
     for kind in paper.parameters.root.children[:1]:
         records = contexts(context, RecordContext(), kind, [each["label"] for each in paper.experiments])

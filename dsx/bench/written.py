@@ -17,13 +17,13 @@ def written_rounds(pipeline: Pipeline, path: Path) -> Filling:
     """One round. The answers are counted, and none is kept: they are cut."""
     document = pipeline.load(path)
     shown = Shown(document.text, (Passage(0, len(document.text)),), True)
-    wording = pipeline.practice.wording
+    wording = pipeline.run.wording
     questions = [
         Question(
             QuestionId(document.id, (), (name,)),
             wording.system,
             shown,
-            pipeline.practice.prompts.parameters((parameter,), None),
+            pipeline.run.prompts.parameters((parameter,), None),
             "parameters",
             (parameter,),
             examples=wording.examples,
@@ -36,5 +36,5 @@ def written_rounds(pipeline: Pipeline, path: Path) -> Filling:
     while by_id:
         completion = yield asked
         asked = []
-        pipeline.practice.log(by_id.pop(completion.question_id), completion, ())
+        pipeline.run.log(by_id.pop(completion.question_id), completion, ())
     return PaperResult(document.id, document.file, ())

@@ -73,8 +73,8 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
-class Practice:
-    """What does not change from paper to paper.
+class RunContext:
+    """What all papers of a run have in common.
 
     places: whether answers are taken from places in the text. normalisers, repairs: those that the recipe names.
     """
@@ -95,8 +95,8 @@ class PaperContext:
     candidates: the numbers that may be a parameter's value in a text, by the parameter's id() and the text.
     """
 
-    def __init__(self, document: Document, selector: Selector, practice: Practice) -> None:
-        self.document, self.selector, self.practice = document, selector, practice
+    def __init__(self, document: Document, selector: Selector, run: RunContext) -> None:
+        self.document, self.selector, self.run = document, selector, run
         self.candidates: dict[tuple[int, str], list[Candidate]] = {}
         self._quotes: dict[Span, Span] = {}
         self._shown: dict[tuple[RecordPath, tuple[str, ...]], Shown] = {}
@@ -144,7 +144,7 @@ class PaperContext:
 
     def normalise(self, value: Json, unit: str | None, parameter: Parameter) -> Json:
         """The stored form. Raises ValueError."""
-        chain = [self.practice.normalisers[name] for name in parameter.normalisers]
+        chain = [self.run.normalisers[name] for name in parameter.normalisers]
         return normalise(value, unit, parameter, chain)
 
     def is_valid(self, parameter: Parameter, value: Json) -> bool:

@@ -70,7 +70,7 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> St
         return Value(None, Status.NOT_REPORTED, flags=(Flag("no-candidate"),))  # nothing was asked: no probability
     posed = question(slot, places)
     (completion,) = yield [posed]
-    paper.practice.log(posed, completion, ())
+    paper.run.log(posed, completion, ())
     if completion.error is not None:
         return Value(None, Status.FAILED, flags=(Flag("error", completion.error),))
     if completion.truncated:
@@ -103,7 +103,7 @@ def _probability(slot: Slot, kind: str, sure: Confidence | None) -> float | None
     if sure is None:
         return None
     confidence = 1 - sure.reported if kind == NULL else sure.reported * sure.value
-    return slot.paper.practice.calibration.probability(kind, confidence)
+    return slot.paper.run.calibration.probability(kind, confidence)
 
 
 # ---- numbers ----
@@ -126,7 +126,7 @@ def _number_answer(slot: Slot, candidate: Candidate, quote: str) -> str:
     answer: dict[str, Json] = {"value": candidate.text if candidate.computed else candidate.raw}
     if slot.parameter.unit and candidate.unit:
         answer["unit"] = candidate.unit
-    return answer_text({**answer, "quote": quote}, slot.paper.practice.recipe.order)
+    return answer_text({**answer, "quote": quote}, slot.paper.run.recipe.order)
 
 
 def _numbers(slot: Slot) -> tuple[Places, Reader]:

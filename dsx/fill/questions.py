@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from dsx.ask.query import records_query
-from dsx.fill.paper import PaperContext, Practice, RecordContext
+from dsx.fill.paper import PaperContext, RecordContext, RunContext
 from dsx.types import Parameter, Places, Question, QuestionId, RecordType, Shown
 
 
@@ -19,27 +19,27 @@ def parameters_question(
     brief: bool = False,
 ) -> Question:
     """What the parameters of a record are. brief: they are asked again, with shorter quotes."""
-    practice = paper.practice
+    run = paper.run
     return Question(
         id=QuestionId(paper.document.id, record.path, tuple(each.name for each in group), attempt=int(brief)),
-        system=practice.wording.system,
+        system=run.wording.system,
         shown=shown,
-        prompt=practice.prompts.parameters(group, record.label),
+        prompt=run.prompts.parameters(group, record.label),
         form="parameters",
         parameters=tuple(group),
         record=record.label,
-        examples=practice.wording.examples,
-        order=practice.recipe.order,
+        examples=run.wording.examples,
+        order=run.recipe.order,
         brief=brief,
         places=places,
-        prior_prompt=practice.prompts.parameters(group, None) if _has_prior(practice, group, places) else None,
+        prior_prompt=run.prompts.parameters(group, None) if _has_prior(run, group, places) else None,
     )
 
 
-def _has_prior(practice: Practice, group: Sequence[Parameter], places: Places | None) -> bool:
+def _has_prior(run: RunContext, group: Sequence[Parameter], places: Places | None) -> bool:
     """Whether what the model chooses without a text is taken out: of one legal value, given before its quote."""
     single = places is not None and places.kind == "chosen" and group[0].schema.get("type") != "array"
-    return bool(practice.recipe.prior_weight) and single and practice.recipe.order == "value-quote"
+    return bool(run.recipe.prior_weight) and single and run.recipe.order == "value-quote"
 
 
 def records_question(
@@ -51,15 +51,15 @@ def records_question(
     count: int,
 ) -> Question:
     """Which records there are: at most `count`, after those whose labels are known."""
-    practice = paper.practice
+    run = paper.run
     return Question(
         id=QuestionId(paper.document.id, parent.path, (kind.name,), after=len(known)),
-        system=practice.wording.system,
+        system=run.wording.system,
         shown=paper.selector.select(records_query(kind)),
-        prompt=practice.prompts.records(kind, parent.label, known[-1] if known else None),
+        prompt=run.prompts.records(kind, parent.label, known[-1] if known else None),
         form=form,
         record=parent.label,
-        examples=practice.wording.examples,
+        examples=run.wording.examples,
         max_records=count,
         may_be_empty=kind.min_records == 0 and not known,
     )

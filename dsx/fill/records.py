@@ -30,7 +30,7 @@ def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -
     """The records of a list, their labels words of the text. Raises DecodeError where the engine gives no answer."""
 
     def read(question: Question, completion: Completion) -> tuple[list[ListedRecord], bool]:
-        paper.practice.log(question, completion, ())
+        paper.run.log(question, completion, ())
         if completion.error is not None:
             raise DecodeError(f"{question.id}: {completion.error}")
         labels = [] if completion.truncated else json.loads(completion.text) or []
@@ -48,7 +48,7 @@ def in_pages(
     One without a name where none is named, unless the paper may be said to have none and the answer says so.
     """
     listed: list[ListedRecord] = []
-    page = plan.page(paper.practice.recipe.max_new_tokens)
+    page = plan.page(paper.run.recipe.max_new_tokens)
     while True:
         known = [record.label for record in listed]
         question = records_question(paper, parent, kind, form, known, min(kind.max_records - len(listed), page))

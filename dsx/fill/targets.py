@@ -56,7 +56,7 @@ def _number(places: Places, read: Reader, value: Json, stands_at: Sequence[Span]
 
 def _chosen(slot: Slot, places: Places, read: Reader, value: Json, stands_at: Sequence[Span]) -> str | None:
     for quote in places.options:
-        answer = answer_text({"value": value, "quote": json.loads(quote)}, slot.paper.practice.recipe.order)
+        answer = answer_text({"value": value, "quote": json.loads(quote)}, slot.paper.run.recipe.order)
         span = read(answer).quote
         if span is not None and any(start < span[1] and span[0] < end for start, end in stands_at):
             return answer

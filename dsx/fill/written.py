@@ -23,7 +23,7 @@ def fill_group(paper: PaperContext, record: RecordContext, group: Sequence[Param
     (completion,) = yield [question]
     if not completion.truncated:
         return dict(_values(paper, question, completion))
-    paper.practice.log(question, completion, ())
+    paper.run.log(question, completion, ())
     again = [_question(paper, record, [parameter], brief=True) for parameter in group]
     completions = yield again
     return {
@@ -38,11 +38,11 @@ def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -
 
     def read(question: Question, completion: Completion) -> tuple[list[ListedRecord], bool]:
         try:
-            labels = recover_records(completion, question, paper.practice.repairs, paper.document.file)
+            labels = recover_records(completion, question, paper.run.repairs, paper.document.file)
         except DecodeError:
-            paper.practice.log(question, completion, ())
+            paper.run.log(question, completion, ())
             raise
-        paper.practice.log(question, completion, [name for label in labels for name in label.repairs])
+        paper.run.log(question, completion, [name for label in labels for name in label.repairs])
         is_full = len(labels) == question.max_records or completion.truncated
         if completion.truncated:
             labels = labels[:-1]  # the one that was being written
@@ -57,8 +57,8 @@ def _question(paper: PaperContext, record: RecordContext, group: Sequence[Parame
 
 
 def _values(paper: PaperContext, question: Question, completion: Completion) -> Iterator[tuple[str, Value]]:
-    answers = recover(completion, question, paper.practice.repairs, validates, paper.document.file)
-    paper.practice.log(question, completion, [name for answer in answers for name in answer.repairs])
+    answers = recover(completion, question, paper.run.repairs, validates, paper.document.file)
+    paper.run.log(question, completion, [name for answer in answers for name in answer.repairs])
     for answer, parameter in zip(answers, question.parameters, strict=True):
         yield parameter.name, _value(paper, question, parameter, answer)
 
@@ -70,7 +70,7 @@ def _value(paper: PaperContext, question: Question, parameter: Parameter, answer
     if answer.error is not None:
         return Value(None, Status.FAILED, flags=(*flags, Flag("error", answer.error)))
     sure = answer.confidence
-    factor = confidence_factor(answer.repairs, paper.practice.recipe.repair_factor)
+    factor = confidence_factor(answer.repairs, paper.run.recipe.repair_factor)
     if answer.value is None:
         confidence = None if sure is None else (1 - sure.reported) * factor
         return Value(None, Status.NOT_REPORTED, confidence, flags=tuple(flags), sure=sure)

@@ -14,7 +14,7 @@ from dsx.evaluation.compare import comparison
 from dsx.fill import placed
 from dsx.fill import records as labels
 from dsx.fill.front import from_first_page
-from dsx.fill.paper import PaperContext, Practice, RecordContext, Span, Wording
+from dsx.fill.paper import PaperContext, RecordContext, RunContext, Span, Wording
 from dsx.fill.questions import records_question
 from dsx.fill.stated import Sought, stated
 from dsx.fill.targets import right_answer
@@ -113,7 +113,7 @@ class Examiner:
         prompts = Prompts(prompt_set, "value-quote", places=True)
         wording = Wording(prompts.system(parameters.root, strict=False), prompts.examples)
         recipe = Recipe.read(schema_name="")
-        self._practice = Practice(recipe, True, wording, prompts, normalisers or {}, (), lambda *logged: None)
+        self._run = RunContext(recipe, True, wording, prompts, normalisers or {}, (), lambda *logged: None)
 
     def questions(
         self, document: Document, records: Mapping[str, Sequence[str]], known: Sequence[Known]
@@ -165,7 +165,7 @@ class Examiner:
                 yield Known(each.record, parameter, None)
 
     def _paper(self, document: Document) -> PaperContext:
-        return PaperContext(document, Selector(document, self._count, 0, self._tokens), self._practice)
+        return PaperContext(document, Selector(document, self._count, 0, self._tokens), self._run)
 
     def _contexts(self, paper: PaperContext, records: Mapping[str, Sequence[str]]) -> dict[str | None, RecordContext]:
         """By label; None is the paper, or the one unnamed record of a list."""

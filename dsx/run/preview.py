@@ -28,8 +28,8 @@ def preview(planned: PlannedRun) -> int:
     prepare(planned.call.threads)
     with closing(make_engine(planned.recipe, planned.plugins, answers=False)) as engine:
         pipeline = make_pipeline(planned.recipe, planned.parameters, planned.plugins, engine, None)
-        click.echo(f"# before every question\n\n## system\n{pipeline.practice.wording.system}")
-        for question_text, answer_text in pipeline.practice.wording.examples:
+        click.echo(f"# before every question\n\n## system\n{pipeline.run.wording.system}")
+        for question_text, answer_text in pipeline.run.wording.examples:
             click.echo(f"\n## example\n{question_text}\n\n## its answer\n{answer_text}")
         for path in planned.papers:
             click.echo(f"\n# {printable_line(path.name)}")
