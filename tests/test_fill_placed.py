@@ -303,7 +303,7 @@ def test_quotes_are_of_the_record_that_is_asked_about() -> None:
         Section("Experiment 2", "experiment", 1, len(first), len(first + second)),
     )
     paper = paper_context(first + second, *sections)
-    record = RecordContext((RecordStep("experiments", "Experiment 2"),), "Experiment 2", own=((len(first), 99),))
+    record = RecordContext((RecordStep("experiments", "Experiment 2"),), "Experiment 2", spans=((len(first), 99),))
     _, places, _ = placed.ask(paper, record, COUNT)
     assert [json.loads(option)["quote"] for option in places.options][:2] == [
         "Again 16 people came.",

@@ -111,7 +111,7 @@ def test_a_label_is_words_of_the_text(words: Any) -> None:
 def test_each_record_knows_where_it_and_the_others_are_described() -> None:
     first, second = records.contexts(context(), PAPER, KIND, ["Experiment 1", "Experiment 2"])
     assert first.path == (RecordStep("experiments", "Experiment 1"),)
-    assert first.own == second.others == ((START, MIDDLE),)
-    assert [first.fits(at) for at in (0, START, MIDDLE)] == [0, 1, -1]
+    assert first.spans == second.other_spans == ((START, MIDDLE),)
+    assert [first.relevance(at) for at in (0, START, MIDDLE)] == [0, 1, -1]
     (unnamed,) = records.contexts(context(), PAPER, KIND, [None])
-    assert (unnamed.label, unnamed.own, unnamed.fits(START)) == (None, (), 0)
+    assert (unnamed.label, unnamed.spans, unnamed.relevance(START)) == (None, (), 0)

@@ -40,7 +40,7 @@ from dsx.types import (
 )
 
 Span = tuple[int, int]
-OWN_FACTOR = 1.5
+RECORD_FACTOR = 1.5
 """For passages that stand where the record is described."""
 NUMBER_FACTOR = 2.0
 """Added to 1, for passages with a number that fits wholly."""
@@ -50,18 +50,18 @@ LogQuestion = Callable[[Question, Completion, Iterable[str]], None]
 
 @dataclass(frozen=True, slots=True)
 class RecordContext:
-    """A record that is filled. own, others: where it, and the other records of its list, are described."""
+    """A record that is filled. spans, other_spans: where it, and where the others of its list, are described."""
 
     path: RecordPath = ()
     label: str | None = None
-    own: tuple[Span, ...] = ()
-    others: tuple[Span, ...] = ()
+    spans: tuple[Span, ...] = ()
+    other_spans: tuple[Span, ...] = ()
 
-    def fits(self, offset: int) -> int:
+    def relevance(self, offset: int) -> int:
         """1 where the text at `offset` describes this record, −1 where it describes another one, else 0."""
-        if any(start <= offset < end for start, end in self.own):
+        if any(start <= offset < end for start, end in self.spans):
             return 1
-        return -1 if any(start <= offset < end for start, end in self.others) else 0
+        return -1 if any(start <= offset < end for start, end in self.other_spans) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ def factor_of(
     def factor(passage: Passage) -> float:
         first, last = (bisect.bisect_left(fits, (offset, 0)) for offset in (passage.start, passage.end))
         number = 1.0 + NUMBER_FACTOR * max((fit for _, fit in fits[first:last]), default=0)
-        return number * (OWN_FACTOR if record.fits(passage.start) > 0 else 1.0)
+        return number * (RECORD_FACTOR if record.relevance(passage.start) > 0 else 1.0)
 
     return factor
 

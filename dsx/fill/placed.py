@@ -173,7 +173,7 @@ def _quotes(slot: Slot, candidate: Candidate) -> list[Span]:
     if candidate.computed:
         first, last = candidate.mentions[0], candidate.mentions[-1]
         return [paper.quote_around(min(first.start, last.start), max(first.end, last.end))]
-    ordered = sorted(candidate.mentions, key=lambda mention: (-record.fits(mention.start), mention.start))
+    ordered = sorted(candidate.mentions, key=lambda mention: (-record.relevance(mention.start), mention.start))
     spans: dict[Span, None] = {}
     for mention in ordered:
         spans[paper.quote_around(mention.start, mention.end)] = None
@@ -211,7 +211,7 @@ def quotable(slot: Slot) -> dict[str, Span]:
     for start, end in paper.sentences_of(slot.shown):
         span = cut_around(paper.document.text, (start, end), (start, start), LONGEST_QUOTE)
         known = spans.get(text := paper.document.text[slice(*span)])
-        if text and (known is None or slot.record.fits(span[0]) > slot.record.fits(known[0])):
+        if text and (known is None or slot.record.relevance(span[0]) > slot.record.relevance(known[0])):
             spans[text] = span
     return {text: span for text, span in spans.items() if len(text) >= SHORTEST_QUOTE} or spans
 
@@ -223,7 +223,7 @@ def _text(slot: Slot) -> tuple[Places, Reader]:
     def read(text: str) -> Reading:
         words = json.loads(text)["value"]
         spans = slot.paper.places_of(words, slot.shown)
-        best = min(spans, key=lambda span: (-slot.record.fits(span[0]), span[0]), default=None)
+        best = min(spans, key=lambda span: (-slot.record.relevance(span[0]), span[0]), default=None)
         quote = None if best is None else slot.paper.quote_around(*best)
         return Reading(words, words, None, quote, Status.STATED)
 
@@ -265,7 +265,7 @@ def _fullest_quote(slot: Slot, spans: Sequence[Span]) -> Span | None:
 
     def rank(quote: Span) -> tuple[int, int, int]:
         inside = {text[slice(*span)] for span in spans if quote[0] <= span[0] and span[1] <= quote[1]}
-        return -len(inside), -slot.record.fits(quote[0]), quote[0]
+        return -len(inside), -slot.record.relevance(quote[0]), quote[0]
 
     return min({slot.paper.quote_around(*span) for span in spans}, key=rank, default=None)
 

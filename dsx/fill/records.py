@@ -80,9 +80,9 @@ def contexts(
 ) -> list[RecordContext]:
     """What questions about each record know of it: where it is described, and where the others of its list are."""
     sections = [sections_of(paper.document, label) if label else [] for label in labels]
-    described: list[RecordContext] = []
-    for label, named in zip(labels, sections, strict=True):
-        others = tuple(span for spans in sections if spans is not named for span in spans if span not in named)
+    record_contexts: list[RecordContext] = []
+    for label, own_sections in zip(labels, sections, strict=True):
+        others = (span for spans in sections for span in spans if span not in own_sections)
         path = (*parent.path, RecordStep(kind.name, label or ""))
-        described.append(RecordContext(path, label, tuple(named), others))
-    return described
+        record_contexts.append(RecordContext(path, label, tuple(own_sections), tuple(others)))
+    return record_contexts

@@ -179,7 +179,7 @@ def _words(slot: Slot, places: Places, words: str) -> str | None:
 def _preference(slot: Slot, span: Span, sought: Sought) -> tuple[float, ...]:
     """Lower is better: where it is known to be shown, where the record is described, what is told of in like words."""
     related = set(_kin(slot.paper.document.text[slice(*span)])) & set(_asked(slot.parameter))
-    return -sought.overlap(span), -slot.record.fits(span[0]), -len(related)
+    return -sought.overlap(span), -slot.record.relevance(span[0]), -len(related)
 
 
 def _asked(parameter: Parameter) -> Iterator[str]:
