@@ -78,7 +78,7 @@ def check(paper: PaperContext, asked: Parameter, written: str, reading: placed.R
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 def test_whatever_is_written_stands_in_the_text(text: str, asked: Parameter, order: Order, words: Any) -> None:
     paper = paper_context(text, order=order)
-    about, places, read = placed.ask(paper, RecordContext(), asked)
+    about, places, read = placed.prepare(paper, RecordContext(), asked)
     grammar = lark(placed.question(about, places))
     for seed in range(4):
         written, ended = random_answer(words, grammar, seed, answers=seed > 0)
@@ -91,7 +91,7 @@ def test_whatever_is_written_stands_in_the_text(text: str, asked: Parameter, ord
 
 def test_every_answer_that_the_grammar_offers_is_read(words: Any) -> None:
     paper = paper_context(PLAIN)
-    about, places, read = placed.ask(paper, RecordContext(), COUNT)
+    about, places, read = placed.prepare(paper, RecordContext(), COUNT)
     grammar = lark(placed.question(about, places))
     assert len(places.options) > 5
     for option in places.options:
@@ -115,7 +115,7 @@ BOUNDED: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_list_has_as_many_items_as_it_must(name: str, words: Any) -> None:
     schema, text = BOUNDED[name]
     asked = parameter({"type": "array", **schema}, "items")
-    slot, places, read = placed.ask(paper_context(text), RecordContext(), asked)
+    slot, places, read = placed.prepare(paper_context(text), RecordContext(), asked)
     grammar = lark(placed.question(slot, places))
     for seed in range(12):
         written, ended = random_answer(words, grammar, seed, answers=True)
@@ -129,7 +129,7 @@ def test_a_list_has_as_many_items_as_it_must(name: str, words: Any) -> None:
 
 def test_items_of_a_small_list_differ_by_grammar(words: Any) -> None:
     sizes = parameter({"type": "array", "items": {"type": "number"}, "minItems": 2}, "sizes")
-    slot, places, _ = placed.ask(paper_context("At 1, at 15 and at 4."), RecordContext(), sizes)
+    slot, places, _ = placed.prepare(paper_context("At 1, at 15 and at 4."), RecordContext(), sizes)
     grammar = lark(placed.question(slot, places))
     for numbers, legal in {"15,1": True, "4,1,15": True, "1": False, "15,15": False, "1,4,1": False}.items():
         assert allows(words, grammar, f'{{"value":[{numbers}]}}') == legal
@@ -166,7 +166,7 @@ def test_words_are_as_long_as_they_must_be(
     shortest: int, longest: int, text: str, legal: dict[str, bool], words: Any
 ) -> None:
     asked = parameter({"type": "string", "minLength": shortest, "maxLength": longest}, "name")
-    slot, places, _ = placed.ask(paper_context(text), RecordContext(), asked)
+    slot, places, _ = placed.prepare(paper_context(text), RecordContext(), asked)
     grammar = lark(placed.question(slot, places))
     for value, is_legal in legal.items():
         assert allows(words, grammar, json.dumps({"value": value}, separators=(",", ":"))) == is_legal, value
@@ -178,7 +178,7 @@ def test_words_are_as_long_as_they_must_be(
 
 def test_what_a_normaliser_lengthens_may_be_short_in_the_text(words: Any) -> None:
     doi = parameter({"type": "string", "minLength": 30, "x-normalise": ["doi"]}, "source")
-    slot, places, _ = placed.ask(paper_context("See 10.5555/PLANTS."), RecordContext(), doi)
+    slot, places, _ = placed.prepare(paper_context("See 10.5555/PLANTS."), RecordContext(), doi)
     assert allows(words, lark(placed.question(slot, places)), '{"value":"10.5555/PLANTS"}')
 
 
@@ -197,7 +197,7 @@ def test_what_a_normaliser_lengthens_may_be_short_in_the_text(words: Any) -> Non
     ],
 )
 def test_where_nothing_can_be_answered_null_is(places: Places, words: Any) -> None:
-    about, _, _ = placed.ask(paper_context("…"), RecordContext(), COUNT)
+    about, _, _ = placed.prepare(paper_context("…"), RecordContext(), COUNT)
     assert random_answer(words, lark(placed.question(about, places)), 1) == ("null", True)
 
 
@@ -206,7 +206,7 @@ def test_where_nothing_can_be_answered_null_is(places: Places, words: Any) -> No
 
 def options(text: str, asked: Parameter) -> list[Json]:
     """What may be answered, but null."""
-    _, places, _ = placed.ask(paper_context(text), RecordContext(), asked)
+    _, places, _ = placed.prepare(paper_context(text), RecordContext(), asked)
     return [json.loads(option) for option in places.options]
 
 
@@ -304,12 +304,12 @@ def test_quotes_are_of_the_record_that_is_asked_about() -> None:
     )
     paper = paper_context(first + second, *sections)
     record = RecordContext((RecordStep("experiments", "Experiment 2"),), "Experiment 2", spans=((len(first), 99),))
-    _, places, _ = placed.ask(paper, record, COUNT)
+    _, places, _ = placed.prepare(paper, record, COUNT)
     assert [json.loads(option)["quote"] for option in places.options][:2] == [
         "Again 16 people came.",
         "We had 16 people here first.",
     ]
-    _, places, read = placed.ask(paper, record, TITLE)
+    _, places, read = placed.prepare(paper, record, TITLE)
     assert quoted(paper, read('{"value":"16 people"}')) == "Again 16 people came."
 
 

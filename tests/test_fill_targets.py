@@ -44,7 +44,7 @@ def at(words: str) -> Span:
 
 def answer(asked: Parameter, value: Json, *stands_at: Span) -> str | None:
     """The right answer about the text."""
-    about, places, read = placed.ask(paper_context(TEXT), RecordContext(), asked)
+    about, places, read = placed.prepare(paper_context(TEXT), RecordContext(), asked)
     return right_answer(about, places, read, value, stands_at)
 
 
@@ -72,7 +72,7 @@ def test_the_right_answer_is_one_that_the_grammar_has(
     asked: Parameter, value: Json, stands_at: str, right: str, words: Any
 ) -> None:
     assert answer(asked, value, at(stands_at)) == right
-    about, places, _ = placed.ask(paper_context(TEXT), RecordContext(), asked)
+    about, places, _ = placed.prepare(paper_context(TEXT), RecordContext(), asked)
     assert allows(words, lark(placed.question(about, places)), right)
 
 

@@ -112,7 +112,7 @@ def questions(model: Model, paper: Paper) -> Iterator[tuple[dict[str, Any], Ques
     asked = [each for each in asked if kind_of(each[2]) == "choice"]
     context.plan([(record, parameter) for _, record, parameter in asked])
     for values, record, parameter in asked:
-        yield values["parameters"], placed.question(*placed.ask(context, record, parameter)[:2])
+        yield values["parameters"], placed.question(*placed.prepare(context, record, parameter)[:2])
 
 
 def right_by_weight(model: Model, paper: Paper) -> Iterator[list[bool]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,12 @@ from dsx.answers.limits import LONGEST_QUOTE, SHORTEST_QUOTE
 from dsx.ask.prompt import answer_text
 from dsx.fill.paper import PaperContext, RecordContext, Span, cut_around
 from dsx.fill.questions import parameters_question
+from dsx.fill.rounds import Task
 from dsx.ground.candidates import Candidate, computed_candidates, number_candidates, range_candidates
 from dsx.ground.support import judge
 from dsx.schema import kind_of
-from dsx.types import Completion, Confidence, Flag, Json, Parameter, Places, Question, Shown, Status, Value
+from dsx.types import Confidence, Flag, Json, Parameter, Places, Question, Shown, Status, Value
 
-Steps = Generator[list[Question], list[Completion], Value]
 MOST_QUOTES = 8
 """Places of one number that a quote may be chosen from: where its record is described first, then in reading order."""
 RANGE = "span"
@@ -43,7 +43,7 @@ class Reading:
     flags: tuple[Flag, ...] = ()
 
 
-Reader = Callable[[str], Reading]
+ReadAnswer = Callable[[str], Reading]
 """The text of an answer that is not null → what it says."""
 
 
@@ -57,15 +57,15 @@ class Slot:
     shown: Shown
 
 
-def ask(paper: PaperContext, record: RecordContext, parameter: Parameter) -> tuple[Slot, Places, Reader]:
+def prepare(paper: PaperContext, record: RecordContext, parameter: Parameter) -> tuple[Slot, Places, ReadAnswer]:
     """What is shown for a parameter of any kind but free, the answers that it allows, and how they are read."""
     slot = Slot(paper, record, parameter, paper.show([parameter], record))
     return slot, *_BY_KIND[kind_of(parameter)](slot)
 
 
-def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Steps:
+def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Task[Value]:
     """The value of a parameter of any kind but free."""
-    slot, places, read = ask(paper, record, parameter)
+    slot, places, read = prepare(paper, record, parameter)
     if is_empty(places):
         return Value(None, Status.NOT_REPORTED, flags=(Flag("no-candidate"),))  # nothing was asked: no probability
     posed = question(slot, places)
@@ -109,7 +109,7 @@ def _probability(slot: Slot, kind: str, sure: Confidence | None) -> float | None
 # ---- numbers ----
 
 
-def _number(slot: Slot) -> tuple[Places, Reader]:
+def _number(slot: Slot) -> tuple[Places, ReadAnswer]:
     readings: dict[str, Reading] = {}
     for candidate in _candidates(slot, slot.parameter, slot.parameter.derive):
         for span in _quotes(slot, candidate):
@@ -129,7 +129,7 @@ def _number_answer(slot: Slot, candidate: Candidate, quote: str) -> str:
     return answer_text({**answer, "quote": quote}, slot.paper.run.recipe.order)
 
 
-def _numbers(slot: Slot) -> tuple[Places, Reader]:
+def _numbers(slot: Slot) -> tuple[Places, ReadAnswer]:
     parameter = slot.parameter
     items = Parameter(parameter.name, parameter.schema["items"], unit=parameter.unit, normalisers=parameter.normalisers)
     by_digits: dict[str, Candidate] = {}
@@ -185,7 +185,7 @@ def _quotes(slot: Slot, candidate: Candidate) -> list[Span]:
 # ---- legal values that are chosen ----
 
 
-def _chosen(slot: Slot) -> tuple[Places, Reader]:
+def _chosen(slot: Slot) -> tuple[Places, ReadAnswer]:
     spans = quotable(slot)
 
     def read(text: str) -> Reading:
@@ -219,7 +219,7 @@ def quotable(slot: Slot) -> dict[str, Span]:
 # ---- words of the text ----
 
 
-def _text(slot: Slot) -> tuple[Places, Reader]:
+def _text(slot: Slot) -> tuple[Places, ReadAnswer]:
     def read(text: str) -> Reading:
         words = json.loads(text)["value"]
         spans = slot.paper.places_of(words, slot.shown)
@@ -242,7 +242,7 @@ def _ranges(slot: Slot, longest: int) -> list[str]:
     return [each for each in words if len(each) <= longest and accepts(each)]
 
 
-def _texts(slot: Slot) -> tuple[Places, Reader]:
+def _texts(slot: Slot) -> tuple[Places, ReadAnswer]:
     def read(text: str) -> Reading:
         words, repeated = _all_different(json.loads(text)["value"])
         spans = [span for item in words for span in slot.paper.places_of(item, slot.shown)]
@@ -281,7 +281,7 @@ def _compact(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-_BY_KIND: Mapping[str, Callable[[Slot], tuple[Places, Reader]]] = {
+_BY_KIND: Mapping[str, Callable[[Slot], tuple[Places, ReadAnswer]]] = {
     "number": _number,
     "numbers": _numbers,
     "choice": _chosen,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,9 +11,9 @@ from dsx.ask import plan
 from dsx.errors import DecodeError
 from dsx.fill.paper import PaperContext, RecordContext, sections_of
 from dsx.fill.questions import records_question
+from dsx.fill.rounds import Task
 from dsx.types import Completion, Evidence, Question, RecordStep, RecordType
 
-Listing = Generator[list[Question], list[Completion], "list[ListedRecord]"]
 ReadPage = Callable[[Question, Completion], "tuple[list[ListedRecord], bool]"]
 """The records that an answer names, and whether it is full, so that there may be more."""
 
@@ -26,7 +26,7 @@ class ListedRecord:
     evidence: Evidence | None = None
 
 
-def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -> Listing:
+def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -> Task[list[ListedRecord]]:
     """The records of a list, their labels words of the text. Raises DecodeError where the engine gives no answer."""
 
     def read(question: Question, completion: Completion) -> tuple[list[ListedRecord], bool]:
@@ -42,7 +42,7 @@ def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -
 
 def in_pages(
     paper: PaperContext, parent: RecordContext, kind: RecordType, form: Literal["records", "labels"], read: ReadPage
-) -> Listing:
+) -> Task[list[ListedRecord]]:
     """The records of a list, asked for as long as pages are full and name new ones.
 
     One without a name where none is named, unless the paper may be said to have none and the answer says so.

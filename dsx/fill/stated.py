@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dsx.ask.prompt import words_of
 from dsx.fill.paper import Span
-from dsx.fill.placed import Reader, Reading, Slot, is_expression, quotable
+from dsx.fill.placed import ReadAnswer, Reading, Slot, is_expression, quotable
 from dsx.ground.locate import locate
 from dsx.ground.support import support
 from dsx.schema import kind_of
@@ -45,7 +45,7 @@ Stated = tuple[Json, tuple[Span, ...]]
 """The value as an answer has it (see `right_answer`), and the spans that hold or show it."""
 
 
-def stated(slot: Slot, places: Places, read: Reader, sought: Sought) -> Stated | None:
+def stated(slot: Slot, places: Places, read: ReadAnswer, sought: Sought) -> Stated | None:
     """None where nothing that is shown is known to say the value.
 
     Where spans are known to show it, a number or quote that stands elsewhere is another one.
@@ -81,7 +81,7 @@ def _stored(slot: Slot, value: Json) -> Json:
 # ---- numbers ----
 
 
-def _number(slot: Slot, places: Places, read: Reader, sought: Sought) -> Stated | None:
+def _number(slot: Slot, places: Places, read: ReadAnswer, sought: Sought) -> Stated | None:
     """A computed one only where the run computed it so, or its numbers stand where the value is known to be shown."""
     best: tuple[tuple[float, ...], Reading] | None = None
     for order, option in enumerate(places.options):
@@ -109,7 +109,7 @@ def _distance(value: Json, sought: Sought) -> float:
     return min((abs(value - right) for right in sought.values if isinstance(right, int | float)), default=0.0)
 
 
-def _listed_number(slot: Slot, places: Places, read: Reader, sought: Sought, item: Json) -> Json:
+def _listed_number(slot: Slot, places: Places, read: ReadAnswer, sought: Sought, item: Json) -> Json:
     """The number of a list as it is read from the text; None where it does not stand there."""
     for digits in places.options:
         [value] = read(f'{{"value":[{digits}]}}').value

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from dsx.ask.prompt import answer_text
 from dsx.fill.paper import Span
-from dsx.fill.placed import Reader, Slot, is_expression
+from dsx.fill.placed import ReadAnswer, Slot, is_expression
 from dsx.types import Json, Places
 
 
-def right_answer(slot: Slot, places: Places, read: Reader, value: Json, stands_at: Sequence[Span]) -> str | None:
+def right_answer(slot: Slot, places: Places, read: ReadAnswer, value: Json, stands_at: Sequence[Span]) -> str | None:
     """The legal answer that says `value`, with the quote around where it stands; None where no legal answer does.
 
     value: in the parameter's unit, for text as it is written; for a computed number an expression such as "16*3".
@@ -38,7 +38,7 @@ def right_answer(slot: Slot, places: Places, read: Reader, value: Json, stands_a
     return _compact({"value": value})
 
 
-def _number(places: Places, read: Reader, value: Json, stands_at: Sequence[Span]) -> str | None:
+def _number(places: Places, read: ReadAnswer, value: Json, stands_at: Sequence[Span]) -> str | None:
     """Of the answers that name it, one whose quote is around where it stands; computed ones by their expression."""
     best: tuple[int, int, str] | None = None
     for order, option in enumerate(places.options):
@@ -54,7 +54,7 @@ def _number(places: Places, read: Reader, value: Json, stands_at: Sequence[Span]
     return None if best is None else best[2]
 
 
-def _chosen(slot: Slot, places: Places, read: Reader, value: Json, stands_at: Sequence[Span]) -> str | None:
+def _chosen(slot: Slot, places: Places, read: ReadAnswer, value: Json, stands_at: Sequence[Span]) -> str | None:
     for quote in places.options:
         answer = answer_text({"value": value, "quote": json.loads(quote)}, slot.paper.run.recipe.order)
         span = read(answer).quote
@@ -63,7 +63,7 @@ def _chosen(slot: Slot, places: Places, read: Reader, value: Json, stands_at: Se
     return None
 
 
-def _digits(places: Places, read: Reader, item: Json) -> str | None:
+def _digits(places: Places, read: ReadAnswer, item: Json) -> str | None:
     for digits in places.options:
         if _equal(read(f'{{"value":[{digits}]}}').value[0], item):
             return digits

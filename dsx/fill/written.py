@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from dsx.errors import DecodeError
 from dsx.fill.paper import PaperContext, RecordContext
 from dsx.fill.questions import parameters_question
-from dsx.fill.records import ListedRecord, Listing, in_pages
+from dsx.fill.records import ListedRecord, in_pages
+from dsx.fill.rounds import Task
 from dsx.ground.locate import locate
 from dsx.ground.support import judge
 from dsx.recover import confidence_factor, recover, recover_records
 from dsx.schema import validates
 from dsx.types import Answer, Completion, Flag, Parameter, Question, RecordType, Status, Value
 
-Written = Generator[list[Question], list[Completion], dict[str, Value]]
 
-
-def fill_group(paper: PaperContext, record: RecordContext, group: Sequence[Parameter]) -> Written:
+def fill_group(paper: PaperContext, record: RecordContext, group: Sequence[Parameter]) -> Task[dict[str, Value]]:
     """The values of parameters that are asked together. Where the answer is cut each is asked again alone, briefly."""
     question = _question(paper, record, group)
     (completion,) = yield [question]
@@ -33,7 +32,7 @@ def fill_group(paper: PaperContext, record: RecordContext, group: Sequence[Param
     }
 
 
-def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -> Listing:
+def list_records(paper: PaperContext, parent: RecordContext, kind: RecordType) -> Task[list[ListedRecord]]:
     """The records of a list, each with a quote. Raises DecodeError where the answer cannot be read."""
 
     def read(question: Question, completion: Completion) -> tuple[list[ListedRecord], bool]:

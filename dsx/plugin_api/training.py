@@ -131,7 +131,7 @@ class Examiner:
         for each in known:
             if kind_of(each.parameter) == "free":
                 continue
-            slot, places, read = placed.ask(paper, contexts[each.record], each.parameter)
+            slot, places, read = placed.prepare(paper, contexts[each.record], each.parameter)
             if placed.is_empty(places):
                 continue
             hidden = each.value is not None and not _is_shown(each.stands_at, slot)
@@ -158,7 +158,7 @@ class Examiner:
                 yield Known(each.record, parameter, None)
                 continue
             sought = Sought(each.values, comparison(parameter), each.around, each.written)
-            found = stated(*placed.ask(paper, contexts[each.record], parameter), sought)
+            found = stated(*placed.prepare(paper, contexts[each.record], parameter), sought)
             if found is not None:
                 yield Known(each.record, parameter, *found)
             elif each.optional:
