@@ -7,7 +7,7 @@ written     values that are written as JSON, with a quote, and checked afterward
 front       title, authors and DOI by the first page's layout; nothing is asked
 records     which records there are, and where each is described
 targets     the right answer to a question whose value is known: what a model is trained on
-stated      how an answer would say a value that a person gave, and where it stands
+alignment   how an answer would say a gold value, and where in the text it stands
 earlier     what is kept of the answers to an earlier parameter set
 rounds      tasks that ask questions, side by side
 """

@@ -70,8 +70,8 @@ def _digits(places: Places, read: ReadAnswer, item: Json) -> str | None:
     return None
 
 
-def _equal(one: Json, other: Json) -> bool:
-    return bool(abs(one - other) <= 1e-6 * max(1.0, abs(other)))
+def _equal(number: Json, expected: Json) -> bool:
+    return bool(abs(number - expected) <= 1e-6 * max(1.0, abs(expected)))
 
 
 def _operands(expression: str) -> tuple[str, list[str]]:

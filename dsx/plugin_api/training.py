@@ -13,10 +13,10 @@ from dsx.engines.chat import Renderer
 from dsx.evaluation.compare import comparison
 from dsx.fill import placed
 from dsx.fill import records as labels
+from dsx.fill.alignment import GoldValue, align
 from dsx.fill.front import from_first_page
 from dsx.fill.paper import PaperContext, RecordContext, RunContext, Span, Wording
 from dsx.fill.questions import records_question
-from dsx.fill.stated import Sought, stated
 from dsx.fill.targets import right_answer
 from dsx.ground.numbers import numbers_in
 from dsx.paths import model_cache
@@ -157,10 +157,10 @@ class Examiner:
             if not each.values:
                 yield Known(each.record, parameter, None)
                 continue
-            sought = Sought(each.values, comparison(parameter), each.around, each.written)
-            found = stated(*placed.prepare(paper, contexts[each.record], parameter), sought)
-            if found is not None:
-                yield Known(each.record, parameter, *found)
+            gold = GoldValue(each.values, comparison(parameter), each.around, each.written)
+            alignment = align(*placed.prepare(paper, contexts[each.record], parameter), gold)
+            if alignment is not None:
+                yield Known(each.record, parameter, *alignment)
             elif each.optional:
                 yield Known(each.record, parameter, None)
 

@@ -1,4 +1,4 @@
-"""How an answer would say a value that a person gave, and where in what is shown it stands."""
+"""Alignment of a gold value with the text: how an answer would say it, and where in what is shown it stands."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _word = re.compile(r"[^\W\d_]{4,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
-    """A value that is right.
+class GoldValue:
+    """A value that a person gave.
 
     values: it and its alternatives, in stored form. is_same: of a value that is read and a right one.
     around: spans of the document that are known to show it; empty where that is not known. written: how a run that had
@@ -41,31 +41,31 @@ class Sought:
         return max((min(span[1], end) - max(span[0], start) for start, end in self.around), default=0)
 
 
-Stated = tuple[Json, tuple[Span, ...]]
+Alignment = tuple[Json, tuple[Span, ...]]
 """The value as an answer has it (see `right_answer`), and the spans that hold or show it."""
 
 
-def stated(slot: Slot, places: Places, read: ReadAnswer, sought: Sought) -> Stated | None:
+def align(slot: Slot, places: Places, read: ReadAnswer, gold: GoldValue) -> Alignment | None:
     """None where nothing that is shown is known to say the value.
 
     Where spans are known to show it, a number or quote that stands elsewhere is another one.
     """
     if places.kind == "answer":
-        return _number(slot, places, read, sought)
+        return _number(slot, places, read, gold)
     if places.kind == "chosen":
-        return _chosen(slot, sought)
-    for right in sought.values:
+        return _chosen(slot, gold)
+    for right in gold.values:
         items = right if isinstance(right, list) else [right]
         if places.kind == "numbers":
-            value: Json = [_listed_number(slot, places, read, sought, item) for item in items]
+            value: Json = [_listed_number(slot, places, read, gold, item) for item in items]
             spans: list[Span] = []
         else:
-            value = _words_of_each(slot, places, sought, items)
+            value = _words_of_each(slot, places, gold, items)
             spans = [span for words in value or () if words for span in slot.paper.places_of(words, slot.shown)]
         if not value or None in value:
             continue
         value = value[0] if places.kind == "text" else value
-        if sought.accepts(_stored(slot, value)):
+        if gold.accepts(_stored(slot, value)):
             return value, tuple(spans)
     return None
 
@@ -81,39 +81,39 @@ def _stored(slot: Slot, value: Json) -> Json:
 # ---- numbers ----
 
 
-def _number(slot: Slot, places: Places, read: ReadAnswer, sought: Sought) -> Stated | None:
+def _number(slot: Slot, places: Places, read: ReadAnswer, gold: GoldValue) -> Alignment | None:
     """A computed one only where the run computed it so, or its numbers stand where the value is known to be shown."""
     best: tuple[tuple[float, ...], Reading] | None = None
     for order, option in enumerate(places.options):
         reading = read(option)
-        if reading.quote is None or (sought.around and sought.overlap(reading.quote) <= 0):
+        if reading.quote is None or (gold.around and gold.overlap(reading.quote) <= 0):
             continue
         computed = is_expression(reading.raw)
-        if computed and reading.raw != sought.written and not sought.around:
+        if computed and reading.raw != gold.written and not gold.around:
             continue
         value = _stored(slot, reading.value)
-        if value is None or not sought.accepts(value):
+        if value is None or not gold.accepts(value):
             continue
-        rank = (computed and reading.raw != sought.written, _distance(value, sought), bool(reading.flags))
-        ranked = (*map(float, rank), *_preference(slot, reading.quote, sought), float(order))
-        if best is None or ranked < best[0]:
-            best = ranked, reading
+        rank = (computed and reading.raw != gold.written, _distance(value, gold), bool(reading.flags))
+        key = (*map(float, rank), *_preference(slot, reading.quote, gold), float(order))
+        if best is None or key < best[0]:
+            best = key, reading
     if best is None or best[1].quote is None:
         return None
     reading = best[1]
     return reading.raw if is_expression(reading.raw) else reading.value, (best[1].quote,)
 
 
-def _distance(value: Json, sought: Sought) -> float:
+def _distance(value: Json, gold: GoldValue) -> float:
     """From the right number; comparisons allow some."""
-    return min((abs(value - right) for right in sought.values if isinstance(right, int | float)), default=0.0)
+    return min((abs(value - right) for right in gold.values if isinstance(right, int | float)), default=0.0)
 
 
-def _listed_number(slot: Slot, places: Places, read: ReadAnswer, sought: Sought, item: Json) -> Json:
+def _listed_number(slot: Slot, places: Places, read: ReadAnswer, gold: GoldValue, item: Json) -> Json:
     """The number of a list as it is read from the text; None where it does not stand there."""
     for digits in places.options:
         [value] = read(f'{{"value":[{digits}]}}').value
-        if sought.is_same(_stored(slot, [value]), [item]):
+        if gold.is_same(_stored(slot, [value]), [item]):
             return value
     return None
 
@@ -121,30 +121,30 @@ def _listed_number(slot: Slot, places: Places, read: ReadAnswer, sought: Sought,
 # ---- legal values that are chosen ----
 
 
-def _chosen(slot: Slot, sought: Sought) -> Stated | None:
-    value = _legal(slot, sought)
+def _chosen(slot: Slot, gold: GoldValue) -> Alignment | None:
+    value = _legal(slot, gold)
     if value is None:
         return None
     spans = [
         span
         for text, span in quotable(slot).items()
-        if (sought.overlap(span) > 0 if sought.around else support(value, None, text, slot.parameter) is Status.STATED)
+        if (gold.overlap(span) > 0 if gold.around else support(value, None, text, slot.parameter) is Status.STATED)
     ]
-    best = min(spans, key=lambda span: (*_preference(slot, span, sought), span), default=None)
+    best = min(spans, key=lambda span: (*_preference(slot, span, gold), span), default=None)
     return None if best is None else (value, (best,))
 
 
-def _legal(slot: Slot, sought: Sought) -> Json:
+def _legal(slot: Slot, gold: GoldValue) -> Json:
     """The right value as the schema writes it; None where it is none of the legal ones."""
     schema = slot.parameter.schema
     if kind_of(slot.parameter) == "choice":
         options = schema.get("enum", [True, False])
-        return next((option for option in options if sought.accepts(_stored(slot, option))), None)
+        return next((option for option in options if gold.accepts(_stored(slot, option))), None)
     options = schema["items"].get("enum", [True, False])
-    for right in sought.values:
+    for right in gold.values:
         items = right if isinstance(right, list) else [right]
-        value = [option for item in items for option in options if sought.is_same([option], [item])]
-        if value and sought.accepts(_stored(slot, value)):
+        value = [option for item in items for option in options if gold.is_same([option], [item])]
+        if value and gold.accepts(_stored(slot, value)):
             return value
     return None
 
@@ -152,9 +152,9 @@ def _legal(slot: Slot, sought: Sought) -> Json:
 # ---- words of the text ----
 
 
-def _words_of_each(slot: Slot, places: Places, sought: Sought, items: Sequence[Json]) -> list[str | None] | None:
+def _words_of_each(slot: Slot, places: Places, gold: GoldValue, items: Sequence[Json]) -> list[str | None] | None:
     """Each item as it stands in what is shown; all of them as the run took them, where it was right."""
-    written = sought.written if isinstance(sought.written, list) else [sought.written]
+    written = gold.written if isinstance(gold.written, list) else [gold.written]
     for candidates in (items, written):
         words = [_words(slot, places, item) for item in candidates if isinstance(item, str)]
         if words and len(words) == len(candidates) and None not in words:
@@ -176,17 +176,17 @@ def _words(slot: Slot, places: Places, words: str) -> str | None:
 # ---- which of several places ----
 
 
-def _preference(slot: Slot, span: Span, sought: Sought) -> tuple[float, ...]:
+def _preference(slot: Slot, span: Span, gold: GoldValue) -> tuple[float, ...]:
     """Lower is better: where it is known to be shown, where the record is described, what is told of in like words."""
-    related = set(_kin(slot.paper.document.text[slice(*span)])) & set(_asked(slot.parameter))
-    return -sought.overlap(span), -slot.record.relevance(span[0]), -len(related)
+    related = set(_stems(slot.paper.document.text[slice(*span)])) & set(_stems_of(slot.parameter))
+    return -gold.overlap(span), -slot.record.relevance(span[0]), -len(related)
 
 
-def _asked(parameter: Parameter) -> Iterator[str]:
+def _stems_of(parameter: Parameter) -> Iterator[str]:
     for text in (words_of(parameter.name), parameter.description, *parameter.synonyms):
-        yield from _kin(text)
+        yield from _stems(text)
 
 
-def _kin(text: str) -> Iterator[str]:
+def _stems(text: str) -> Iterator[str]:
     """Beginnings of words, which their forms have in common."""
     return (word[:5] for word in _word.findall(folded_words(text)))
