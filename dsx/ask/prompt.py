@@ -14,6 +14,7 @@ from typing import Any
 
 import jinja2
 
+from dsx.answers.writing import answer_text
 from dsx.ask.singular import singular
 from dsx.schema import kind_of
 from dsx.types import Json, Order, Parameter, PromptSet, RecordType, WorkedExample
@@ -88,13 +89,6 @@ class Prompts:
         if isinstance(example.asked, RecordType):
             return [record["label"] for record in example.answer]
         return {"value": example.answer["value"]} if kind_of(example.asked) in UNQUOTED else example.answer
-
-
-def answer_text(answer: Json, order: Order) -> str:
-    """An answer as the grammar has it: compact, keys in this order."""
-    if isinstance(answer, dict) and "quote" in answer and order == "quote-value":
-        answer = {"quote": answer["quote"], **{key: value for key, value in answer.items() if key != "quote"}}
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
 
 
 def prompt_sha256(prompt_set: PromptSet) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from dsx.answers.calibration import NULL
 from dsx.answers.limits import LONGEST_QUOTE, SHORTEST_QUOTE
-from dsx.ask.prompt import answer_text
+from dsx.answers.writing import answer_text, compact
 from dsx.fill.paper import PaperContext, RecordContext, Span, cut_around
 from dsx.fill.questions import parameters_question
 from dsx.fill.rounds import Task
@@ -134,10 +134,10 @@ def _numbers(slot: Slot) -> tuple[Places, ReadAnswer]:
     items = Parameter(parameter.name, parameter.schema["items"], unit=parameter.unit, normalisers=parameter.normalisers)
     by_digits: dict[str, Candidate] = {}
     for candidate in sorted(_candidates(slot, items, False), key=lambda candidate: candidate.unit_assumed):
-        by_digits.setdefault(_compact(candidate.raw), candidate)
+        by_digits.setdefault(compact(candidate.raw), candidate)
 
     def read(text: str) -> Reading:
-        digits, repeated = _all_different(map(_compact, json.loads(text)["value"]))
+        digits, repeated = _all_different(map(compact, json.loads(text)["value"]))
         chosen = [by_digits[number] for number in digits]
         spans = [(mention.start, mention.end) for candidate in chosen for mention in candidate.mentions]
         assumed = (UNIT_ASSUMED,) if any(candidate.unit_assumed for candidate in chosen) else ()
@@ -198,7 +198,7 @@ def _chosen(slot: Slot) -> tuple[Places, ReadAnswer]:
         status = Status.STATED if judgement.status is Status.STATED else Status.INFERRED
         return Reading(value, answer["value"], None, span, status, (*judgement.flags, *repeated))
 
-    return Places("chosen", tuple(map(_compact, spans))), read
+    return Places("chosen", tuple(map(compact, spans))), read
 
 
 def quotable(slot: Slot) -> dict[str, Span]:
@@ -229,7 +229,7 @@ def _text(slot: Slot) -> tuple[Places, ReadAnswer]:
 
     shortest, longest = _lengths(slot.parameter, slot.parameter.schema)
     if RANGE in slot.parameter.normalisers:
-        ranges = tuple(map(_compact, _ranges(slot, longest)))
+        ranges = tuple(map(compact, _ranges(slot, longest)))
         return Places("text", ranges, max_characters=longest) if ranges else Places("answer"), read
     return Places("text", min_characters=shortest, max_characters=longest), read
 
@@ -273,12 +273,8 @@ def _fullest_quote(slot: Slot, spans: Sequence[Span]) -> Span | None:
 def _all_different(items: Iterable[Json]) -> tuple[list[Any], tuple[Flag, ...]]:
     """The items without those that stand before, and a flag where there were such."""
     items = list(items)
-    different = [item for at, item in enumerate(items) if _compact(item) not in map(_compact, items[:at])]
+    different = [item for at, item in enumerate(items) if compact(item) not in map(compact, items[:at])]
     return different, (REPEATS_DROPPED,) if len(different) < len(items) else ()
-
-
-def _compact(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 _BY_KIND: Mapping[str, Callable[[Slot], tuple[Places, ReadAnswer]]] = {

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from dsx.answers.writing import compact
 from dsx.ask import plan
 from dsx.errors import DecodeError
 from dsx.fill.paper import PaperContext, RecordContext, sections_of
@@ -63,7 +64,7 @@ def in_pages(
 
 def answer_of(names: Sequence[str]) -> str:
     """The answer that lists these labels; null for the one unnamed record."""
-    return json.dumps(names, ensure_ascii=False, separators=(",", ":")) if names else "null"
+    return compact(names) if names else "null"
 
 
 def _evidence(paper: PaperContext, question: Question, label: str) -> Evidence | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from dsx.ask.prompt import answer_text
+from dsx.answers.writing import answer_text, compact
 from dsx.fill.paper import Span
 from dsx.fill.placed import ReadAnswer, Slot, is_expression
 from dsx.types import Json, Places
@@ -33,9 +33,9 @@ def right_answer(slot: Slot, places: Places, read: ReadAnswer, value: Json, stan
     texts = [value] if places.kind == "text" else value
     if not all(slot.paper.places_of(text, slot.shown) for text in texts):
         return None
-    if places.options and _compact(value) not in places.options:
+    if places.options and compact(value) not in places.options:
         return None
-    return _compact({"value": value})
+    return compact({"value": value})
 
 
 def _number(places: Places, read: ReadAnswer, value: Json, stands_at: Sequence[Span]) -> str | None:
@@ -79,7 +79,3 @@ def _operands(expression: str) -> tuple[str, list[str]]:
     sign = next((sign for sign in "+*-" if sign in expression), "")
     numbers = expression.replace(" ", "").split(sign) if sign else [expression]
     return sign, numbers if sign == "-" else sorted(numbers)
-
-
-def _compact(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
