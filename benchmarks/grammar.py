@@ -25,7 +25,7 @@ import llguidance.hf
 import numpy
 from transformers import AutoTokenizer
 
-from dsx.answers import grammar
+from dsx.answers import grammar, verbatim
 from dsx.answers.limits import LONGEST_QUOTE
 from dsx.ask.plan import answer_tokens, groups
 from dsx.ground.numbers import numbers_in
@@ -122,8 +122,8 @@ def report(words: llguidance.LLTokenizer, question: Question, repeat: int) -> No
     """Prints the times of one question's grammar."""
     built, compiles, masks, tokens = list[float](), list[float](), list[float](), 0
     for seed in range(repeat):
-        grammar._quote_rules.cache_clear()
-        grammar._value_rules.cache_clear()
+        verbatim.quote_rules.cache_clear()
+        verbatim.value_rules.cache_clear()
         started = time.thread_time()
         lark = grammar.lark(question)
         built.append(time.thread_time() - started)

@@ -364,7 +364,7 @@ def test_a_range_is_one_of_the_ranges_that_are_shown(words: Any) -> None:
     )
     assert options(text, ages) == ["18–34", "19 and 30", "4–6", "19; 33"]
     assert fill(text, ages, {"value": "19 and 30"}).value == "19-30"
-    slot, places, _ = placed.ask(paper_context(text), RecordContext(), ages)
+    slot, places, _ = placed.prepare(paper_context(text), RecordContext(), ages)
     for seed in range(6):
         answer, _ = random_answer(words, lark(placed.question(slot, places)), seed)
         assert answer == "null" or json.loads(answer)["value"] in options(text, ages)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from dsx.answers.grammar import json_schema, lark, shortest
+from dsx.answers.grammar import lark, shortest
+from dsx.answers.json_schema import json_schema
 from dsx.answers.limits import BRIEF_QUOTE, LONGEST_LABEL, LONGEST_QUOTE
 from dsx.schema import read, validates
 from dsx.schema.values import validator

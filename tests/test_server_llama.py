@@ -17,7 +17,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from dsx.answers.grammar import json_schema
+from dsx.answers.json_schema import json_schema
 from dsx.engines.server.engine import make
 from dsx.errors import ModelError
 from dsx.types import EngineSettings, Parameter, Question, Shown

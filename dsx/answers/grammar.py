@@ -16,16 +16,15 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
 import llguidance
 
-from dsx.answers.limits import LONGEST_LABEL, SHORTEST_QUOTE, longest_quote
+from dsx.answers.limits import LONGEST_LABEL, longest_quote
+from dsx.answers.verbatim import quote_rules, value_rules
 from dsx.schema.grammatical import for_grammar
 from dsx.schema.leaves import UNWRITABLE
-from dsx.schema.values import without_step
 from dsx.types import Order, Parameter, Places, Question
 from dsx.units import aliases
 
@@ -34,15 +33,6 @@ FUEL = 20_000_000
 MAX_CONTINUATIONS = 500
 """Of a list whose items all differ: ways to go on, over all sets of items that may stand before. A list of any of seven
 has 448, and compiles in 25 ms. Lists with more are held to the count of their items only."""
-_ESCAPE = r"\\u[0-9a-f]{4}|\\[^nu]"
-_SOLID = rf"(?:[^\\\x00-\x20\x7f]|{_ESCAPE})"
-"""One character of JSON text inside a quote that is no blank; "\\n" would be a line break of the text."""
-_ANY = rf"(?:[^\\\x00-\x1f\x7f]|{_ESCAPE})"
-_VALUE_START, _VALUE_END = r"[\w±<>≥≤~$€£+−-]", r"[^\\\x00-\x20\x7f,;:(\[]"
-_value_start, _value_end = re.compile(_VALUE_START), re.compile(_VALUE_END)
-_character = re.compile(rf"{_ESCAPE}|[^\\]")
-_quotable = re.compile(f"{_ANY}+")
-_solid = re.compile(_SOLID)
 _null = re.compile(r'^(start|p\d+): "null" \| ', re.MULTILINE)
 
 
@@ -58,7 +48,7 @@ def _with_null(question: Question) -> str:
         return "\n".join([*rules, *_labels(question)]) + "\n"
     if question.places is not None:
         return "\n".join([*rules, *_PLACED[question.places.kind](question, question.places)]) + "\n"
-    quoting = _quote_rules(question.shown.text, longest_quote(question))
+    quoting = quote_rules(question.shown.text, longest_quote(question))
     rules += quoting
     if question.form == "records":
         rules.append(
@@ -74,13 +64,13 @@ def _with_null(question: Question) -> str:
         pairs = []
         for at, parameter in enumerate(question.parameters):
             rules += _parameter(at, parameter, question.order, bool(quoting))
-            pairs.append(f"{_literal(('{' if at == 0 else ',') + _text(parameter.name) + ':')} p{at}")
+            pairs.append(f"{_literal(('{' if at == 0 else ',') + _json(parameter.name) + ':')} p{at}")
         rules.append(f'start: {" ".join(pairs)} "}}"')
     return "\n".join(rules) + "\n"
 
 
 def _labels(question: Question) -> list[str]:
-    rules = _value_rules(question.shown.text, LONGEST_LABEL)
+    rules = value_rules(question.shown.text, LONGEST_LABEL)
     if not rules:
         return ['start: "null"']
     empty = ' | "[]"' if question.may_be_empty else ""
@@ -99,11 +89,11 @@ def _chosen(question: Question, places: Places) -> list[str]:
     if not options:
         return ['start: "null"']
     legal = _legal("legal", question.parameters[0].schema)
-    cited = f"CITED: {_alternatives(options)}"
-    first, second = r'"\"value\":" legal', r'"\"quote\":" CITED'
+    quotes = f"QUOTE: {_alternatives(options)}"
+    first, second = r'"\"value\":" legal', r'"\"quote\":" QUOTE'
     if question.order == "quote-value":
         first, second = second, first
-    return [*legal, cited, f'start: "null" | "{{" {first} "," {second} "}}"']
+    return [*legal, quotes, f'start: "null" | "{{" {first} "," {second} "}}"']
 
 
 def _numbers(question: Question, places: Places) -> list[str]:
@@ -121,7 +111,7 @@ def _words_of_text(question: Question, places: Places) -> list[str]:
     """Whole words of the text inside one of its lines: one text, or a list of them."""
     if options := _writable(places):
         return [f"WORDS: {_alternatives(options)}", r'start: "null" | "{\"value\":" WORDS "}"']
-    rules = _value_rules(question.shown.text, places.max_characters, places.min_characters)
+    rules = value_rules(question.shown.text, places.max_characters, places.min_characters)
     if not rules:
         return ['start: "null"']
     value = "QUOTE" if places.kind == "text" else _listed("QUOTE", places.max_items, places.min_items)
@@ -132,30 +122,31 @@ def _writable(places: Places) -> list[str]:
     return [option for option in places.options if not UNWRITABLE.search(option)]
 
 
-def _listed(rule: str, most: int, least: int = 1) -> str:
-    more = f' ("," {rule}){{{least - 1},{most - 1}}}' if most > 1 else ""
+def _listed(rule: str, max_items: int, min_items: int = 1) -> str:
+    more = f' ("," {rule}){{{min_items - 1},{max_items - 1}}}' if max_items > 1 else ""
     return f'"[" {rule}{more} "]"'
 
 
-def _all_different(name: str, items: Sequence[str], least: int, most: int) -> list[str]:
+def _all_different(name: str, items: Sequence[str], min_items: int, max_items: int) -> list[str]:
     """Rules of a list of these items in any order, none of them twice; none where MAX_CONTINUATIONS do not suffice.
 
     A rule stands for what may follow a set of items.
     """
-    count, most = len(items), min(most, len(items))
-    if least > most or sum(math.comb(count, size) * (count - size) for size in range(most)) > MAX_CONTINUATIONS:
+    count, max_items = len(items), min(max_items, len(items))
+    continuations = sum(math.comb(count, size) * (count - size) for size in range(max_items))
+    if min_items > max_items or continuations > MAX_CONTINUATIONS:
         return []
     item = f"{name.upper()}_ITEM"
     rules = [f"{item}{at}: {_literal(text)}" for at, text in enumerate(items)]
-    for size in range(most + 1):
+    for size in range(max_items + 1):
         for before in combinations(range(count), size):
             comma = '"," ' if size else ""
             following = [
                 f"{comma}{item}{at} {_after(name, [*before, at])}"
                 for at in range(count)
-                if size < most and at not in before
+                if size < max_items and at not in before
             ]
-            end = ['"]"'] if size >= least else []
+            end = ['"]"'] if size >= min_items else []
             rules.append(f"{_after(name, before)}: {' | '.join([*end, *following])}")
     return [*rules, f'{name}: "[" {_after(name, ())}']
 
@@ -173,7 +164,7 @@ def _legal(name: str, schema: Mapping[str, Any]) -> list[str]:
     """Rules of a value that the schema allows. Items that must differ do, where there are few choices for them."""
     items = schema.get("items")
     if schema.get("uniqueItems") and "prefixItems" not in schema and isinstance(items, Mapping) and "enum" in items:
-        choices = [_text(choice) for choice in items["enum"]]
+        choices = [_json(choice) for choice in items["enum"]]
         if different := _all_different(name, choices, schema["minItems"], schema["maxItems"]):
             return different
     legal = {"x-guidance": {"whitespace_flexible": False}, **for_grammar(schema)}
@@ -189,10 +180,10 @@ _PLACED: Mapping[str, Callable[[Question, Places], list[str]]] = {
 }
 
 
-def matcher(words: llguidance.LLTokenizer, lark: str) -> llguidance.LLMatcher:
+def matcher(tokenizer: llguidance.LLTokenizer, lark: str) -> llguidance.LLMatcher:
     """A matcher of this grammar; `is_error` where the library refuses it."""
     limits = llguidance.LLParserLimits(step_lexer_fuel=FUEL, initial_lexer_fuel=FUEL)
-    return llguidance.LLMatcher(words, llguidance.LLMatcher.grammar_from_lark(lark), log_level=0, limits=limits)
+    return llguidance.LLMatcher(tokenizer, llguidance.LLMatcher.grammar_from_lark(lark), log_level=0, limits=limits)
 
 
 def _parameter(at: int, parameter: Parameter, order: Order, quotable: bool) -> list[str]:
@@ -202,73 +193,14 @@ def _parameter(at: int, parameter: Parameter, order: Order, quotable: bool) -> l
     rules = _legal(f"v{at}", parameter.schema)
     value = rf'"\"value\":" v{at}'
     if parameter.unit:
-        rules.append(f"u{at}: " + " | ".join(_literal(_text(alias)) for alias in aliases(parameter.unit)))
+        rules.append(f"u{at}: " + " | ".join(_literal(_json(alias)) for alias in aliases(parameter.unit)))
         value += rf' ",\"unit\":" u{at}'
-    cited = r'"\"quote\":" QUOTE'
-    first, second = (value, cited) if order == "value-quote" else (cited, value)
+    quote = r'"\"quote\":" QUOTE'
+    first, second = (value, quote) if order == "value-quote" else (quote, value)
     return [*rules, f'p{at}: "null" | "{{" {first} "," {second} "}}"']
 
 
-@lru_cache(maxsize=8)
-def _quote_rules(text: str, most: int) -> list[str]:
-    """SUB and QUOTE; none where the text has no line that can be quoted."""
-    limit = max(most - SHORTEST_QUOTE, 1)  # of a word, so that some words of each line make a quote
-    chunks = _chunks(text, limit)
-    least = _longest(chunks, most, SHORTEST_QUOTE, _solid, _solid)
-    if least == 0:
-        return []
-    span = f"{_SOLID}{_ANY}{{{max(least - 2, 0)},{most - 2}}}{_SOLID}" if least > 1 else _SOLID
-    return [*_substrings(chunks), rf'QUOTE: "\"" (SUB & /{span}/) "\""']
-
-
-@lru_cache(maxsize=8)
-def _value_rules(text: str, most: int, least: int = 1) -> list[str]:
-    """SUB and QUOTE, for a value: it begins with a letter, digit or sign, and ends with no comma or opening bracket.
-
-    None where the text has no value of `least` to `most` characters.
-    """
-    chunks = _chunks(text, most) if most else []
-    if _longest(chunks, most, least, _value_start, _value_end) < least:
-        return []
-    longer = f"{_ANY}{{{max(least - 2, 0)},{most - 2}}}{_VALUE_END}" if most > 1 else ""
-    span = _VALUE_START + (longer if least > 1 else f"(?:{longer})?")
-    return [*_substrings(chunks), rf'QUOTE: "\"" (SUB & /{span}/) "\""']
-
-
-def _substrings(chunks: Sequence[str]) -> list[str]:
-    return ["SUB: %regex " + json.dumps({"substring_chunks": chunks}, ensure_ascii=False)]
-
-
-def _chunks(text: str, limit: int) -> list[str]:
-    """Words of at most `limit` characters, blanks, line breaks, other characters, as JSON writes them."""
-    chunks = re.findall(rf"\w{{1,{limit}}}|[^\S\n]+|\n+|[^\w\s]", UNWRITABLE.sub("\n", text))
-    written = {chunk: json.dumps(chunk, ensure_ascii=False)[1:-1] for chunk in set(chunks)}
-    return [written[chunk] for chunk in chunks]
-
-
-def _longest(chunks: Sequence[str], most: int, enough: int, starts: re.Pattern[str], ends: re.Pattern[str]) -> int:
-    """The length of the longest run of chunks inside a line, but `enough` where that will do; 0: none.
-
-    starts, ends: what its first and its last character are.
-    """
-    best = 0
-    for start, first in enumerate(chunks):
-        if not starts.match(first):
-            continue
-        length = 0
-        for at in range(start, len(chunks)):
-            characters = _character.findall(chunks[at])
-            length += len(characters)
-            if length > most or not _quotable.fullmatch(chunks[at]):
-                break
-            if ends.fullmatch(characters[-1]):
-                best = max(best, length)
-        if best >= enough:
-            return enough
-    return best
-
-
-def _text(value: Any) -> str:
+def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -291,30 +223,3 @@ def shortest(question: Question, partial: str) -> str:
     if question.form == "labels" or len(question.parameters) == 1:
         return "null"
     return json.dumps({parameter.name: None for parameter in question.parameters}, separators=(",", ":"))
-
-
-def json_schema(question: Question) -> Mapping[str, Any]:
-    """The same answer for servers that take a JSON Schema only: a quote is then any string, checked afterwards."""
-    cited = {"type": "string", "minLength": 1, "maxLength": longest_quote(question)}
-    if question.form == "records":
-        properties: dict[str, Any] = {
-            "label": {"type": "string", "minLength": 1, "maxLength": LONGEST_LABEL},
-            "quote": cited,
-        }
-        return {"type": "array", "maxItems": question.max_records, "items": _object(properties)}
-    answers = {}
-    for parameter in question.parameters:
-        properties = {"value": without_step(for_grammar(parameter.schema))}
-        if parameter.unit:
-            properties["unit"] = {"enum": list(aliases(parameter.unit))}
-        answers[parameter.name] = {"anyOf": [{"type": "null"}, _object({**properties, "quote": cited})]}
-    return answers[question.parameters[0].name] if len(answers) == 1 else _object(answers)
-
-
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }

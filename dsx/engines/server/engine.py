@@ -17,7 +17,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from dsx.answers.grammar import json_schema, lark
+from dsx.answers.grammar import lark
+from dsx.answers.json_schema import json_schema
 from dsx.engines.options import EngineOptions
 from dsx.engines.server.endpoint import LONGEST_WAIT, Endpoint, GaveUp, Refused
 from dsx.engines.server.logprobs import confidences
