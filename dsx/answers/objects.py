@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dsx.answers.inside import balanced
 from dsx.answers.patterns import WHOLE_WORDS
-from dsx.answers.scan import MOST_WORK, Lexeme, Scan, scan
+from dsx.answers.scan import MAX_WORK, Lexeme, Scan, scan
+from dsx.answers.strings import brackets_balance
 
-MOST_CANDIDATES = 12
+MAX_CANDIDATES = 12
 
 
 def objects(text: str, start: int = 0) -> list[Scan]:
@@ -19,12 +19,12 @@ def objects(text: str, start: int = 0) -> list[Scan]:
     """
     scans: list[Scan] = []
     at, work = start, 0
-    for _ in range(MOST_CANDIDATES):
+    for _ in range(MAX_CANDIDATES):
         scanned = scan(text, at)
         if not scanned:
             break
         work += scanned.work
-        if work > 2 * MOST_WORK:
+        if work > 2 * MAX_WORK:
             return []
         if scanned.closed:
             scans.append(scanned)
@@ -52,13 +52,13 @@ def whole_end(text: str, scanned: Scan) -> int | None:
     An object of one answer (it has the key "value") ends only where its quote came last and is whole, for its unit
     might have been cut off.
     """
-    if scanned.closed or scanned.torn or any(_has_brace(text, lexeme) for lexeme in scanned.lexemes):
+    if scanned.closed or scanned.ambiguous or any(_has_brace(text, lexeme) for lexeme in scanned.lexemes):
         return None
     lexemes = [lexeme for lexeme in scanned.lexemes if lexeme.kind != "comment"]
     if text[lexemes[0].start] == "[":
         return max((lexeme.end for lexeme in lexemes if lexeme.kind == "close" and lexeme.depth == 1), default=None)
     names = [text[slice(*lexeme.inner)] for lexeme in lexemes if lexeme.role == "key" and lexeme.depth == 1]
-    if lexemes[0].wide or (scanned.clipped and "value" in names):
+    if lexemes[0].doubled or (scanned.truncated and "value" in names):
         return None
     return _end_of_one_answer(text, lexemes, names) if "value" in names else _last_whole_member(text, lexemes)
 
@@ -66,7 +66,7 @@ def whole_end(text: str, scanned: Scan) -> int | None:
 def _has_brace(text: str, lexeme: Lexeme) -> bool:
     """A string that ends in a brace which balances none inside: the brace that is missing may be this one."""
     inner = text[slice(*lexeme.inner)]
-    return lexeme.kind == "string" and inner.endswith("}") and not balanced(inner)
+    return lexeme.kind == "string" and inner.endswith("}") and not brackets_balance(inner)
 
 
 def _end_of_one_answer(text: str, lexemes: Sequence[Lexeme], names: Sequence[str]) -> int | None:

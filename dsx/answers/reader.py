@@ -86,7 +86,7 @@ def read(text: str) -> Node:
         raise Unreadable(f"{len(scans)} answers")
     [scanned] = scans.values()
     end = scanned.end if scanned.closed else whole_end(text, scanned)
-    if end is None or scanned.torn or (text[scanned.start] == "[" and not scanned.closed):
+    if end is None or scanned.ambiguous or (text[scanned.start] == "[" and not scanned.closed):
         raise Unreadable("it can be read in several ways")
     kinds = ("open", "close", "string", "bare")
     lexemes = iter([lexeme for lexeme in scanned.lexemes if lexeme.end <= end and lexeme.kind in kinds])

@@ -2,7 +2,7 @@
 
 Valid JSON is scanned exactly as JSON. Elsewhere a string ends at the first quote after which the object can go on
 (a brace, or a comma and the next key), so an apostrophe or an unescaped quote inside it does not end it. What can be
-read in two ways is marked `torn`, and no repair touches it.
+read in two ways is marked `ambiguous`, and no repair touches it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from dsx.answers import inside
-from dsx.answers import patterns as find
+from dsx.answers import patterns, strings
 from dsx.answers.patterns import ROOT, WHOLE_WORDS
 
 LexemeKind = Literal["open", "close", "colon", "comma", "string", "bare", "comment"]
@@ -22,7 +21,7 @@ LexemeKind = Literal["open", "close", "colon", "comma", "string", "bare", "comme
 class Lexeme(NamedTuple):
     """`text[start:end]`. A string's content is `text[inner[0]:inner[1]]`; opener or closer is "" where it is missing.
 
-    role: what stands here in the structure. wide: a brace that is doubled.
+    role: what stands here in the structure. doubled: a brace that is doubled.
     """
 
     kind: LexemeKind
@@ -32,38 +31,39 @@ class Lexeme(NamedTuple):
     opener: str = ""
     closer: str = ""
     inner: tuple[int, int] = (0, 0)
-    wide: bool = False
+    doubled: bool = False
     depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """lexemes of one value from `start` to `end`.
+    """The lexemes of one value from `start` to `end`.
 
-    closed: its last bracket is there. torn: somewhere it can be read in two ways. clipped: the text ends inside the
-    last lexeme, or right after one that more characters might have gone on. work: see MOST_WORK.
+    closed: its last bracket is there. ambiguous: somewhere it can be read in two ways. truncated: the text ends inside
+    the last lexeme, or right after one that more characters might have gone on. work: see MAX_WORK.
     """
 
     lexemes: tuple[Lexeme, ...]
     start: int
     end: int
     closed: bool
-    torn: bool
-    clipped: bool
+    ambiguous: bool
+    truncated: bool
     work: int
 
 
 @dataclass(slots=True)
 class _Frame:
     bracket: str
-    wide: bool
+    doubled: bool
     expect: Literal["key", "colon", "value", "after"]
 
 
-DEEPEST = 24
+MAX_DEPTH = 24
 """Brackets inside brackets; an answer needs four."""
-MOST_WORK = 1500
-"""Lexemes, quotes looked at, each 64 characters of strings; an answer of 512 tokens needs some 500. More is torn."""
+MAX_WORK = 1500
+"""Lexemes, quotes looked at, each 64 characters of strings. An answer of 512 tokens needs some 500; what needs more
+counts as ambiguous."""
 
 
 @lru_cache(maxsize=128)
@@ -80,28 +80,28 @@ class _Scanner:
         self.at = start
         self.lexemes: list[Lexeme] = []
         self.frames: list[_Frame] = []
-        self.torn = False
-        self.clipped = False
+        self.ambiguous = False
+        self.truncated = False
         self.work = 0
 
     def run(self) -> Scan:
         text, length = self.text, len(self.text)
         while True:
-            self.at = find.SPACE.match(text, self.at).end()  # type: ignore[union-attr]
+            self.at = patterns.SPACE.match(text, self.at).end()  # type: ignore[union-attr]
             if self.at >= length:
                 break
             self.step(text[self.at])
-            if len(self.frames) > DEEPEST or self.work > MOST_WORK:
-                self.torn = True
+            if len(self.frames) > MAX_DEPTH or self.work > MAX_WORK:
+                self.ambiguous = True
                 break
             if not self.frames:
-                return Scan(tuple(self.lexemes), self.start, self.at, True, self.torn, False, self.work)
-        return Scan(tuple(self.lexemes), self.start, length, False, self.torn, self.clipped, self.work)
+                return Scan(tuple(self.lexemes), self.start, self.at, True, self.ambiguous, False, self.work)
+        return Scan(tuple(self.lexemes), self.start, length, False, self.ambiguous, self.truncated, self.work)
 
     def step(self, character: str) -> None:
-        comment = find.COMMENT_TOKEN.match(self.text, self.at) if character in "/#" else None
+        comment = patterns.COMMENT_TOKEN.match(self.text, self.at) if character in "/#" else None
         if comment:
-            self.torn |= bool(find.HIDDEN_KEY.search(comment.group()))
+            self.ambiguous |= bool(patterns.HIDDEN_KEY.search(comment.group()))
             self.put("comment", comment.end())
         elif character in "{[":
             self.open(character)
@@ -111,20 +111,20 @@ class _Scanner:
             self.put("colon", self.at + 1)
             self.frames[-1].expect = "value"
         elif character == ",":
-            self.torn |= self.lexemes[-1].kind in ("open", "colon")  # something is missing
+            self.ambiguous |= self.lexemes[-1].kind in ("open", "colon")  # something is missing
             self.put("comma", self.at + 1)
             self.frames[-1].expect = "key" if self.frames[-1].bracket == "{" else "value"
         elif self.frames[-1].expect == "key":
             self.key()
         elif self.frames[-1].expect == "value":
-            opener = find.OPENER.match(self.text, self.at)
+            opener = patterns.OPENER.match(self.text, self.at)
             self.string(opener.group()) if opener else self.bare()
         else:
             self.after()
 
     def put(self, kind: LexemeKind, end: int, **more: object) -> None:
         self.lexemes.append(Lexeme(kind, self.at, end, depth=len(self.frames), **more))  # type: ignore[arg-type]
-        self.work += 1 + 2 * self.torn + (end - self.at) // 64
+        self.work += 1 + 2 * self.ambiguous + (end - self.at) // 64
         self.at = end
 
     def open(self, bracket: str) -> None:
@@ -132,31 +132,31 @@ class _Scanner:
         last = self.lexemes[-1] if self.lexemes else None
         if (
             bracket == "{" and frame and frame.expect == "key" and frame.bracket == "{"
-            and last and last.kind == "open" and last.end == self.at and not frame.wide
+            and last and last.kind == "open" and last.end == self.at and not frame.doubled
         ):  # fmt: skip
-            frame.wide = True
-            self.lexemes[-1] = Lexeme("open", last.start, self.at + 1, wide=True, depth=last.depth)
+            frame.doubled = True
+            self.lexemes[-1] = Lexeme("open", last.start, self.at + 1, doubled=True, depth=last.depth)
             self.at += 1
             return
         if frame:
-            self.torn |= frame.bracket == "{" and frame.expect != "value"
+            self.ambiguous |= frame.bracket == "{" and frame.expect != "value"
             frame.expect = "after"
         self.put("open", self.at + 1)
         self.frames.append(_Frame(bracket, False, "key" if bracket == "{" else "value"))
 
     def close(self, bracket: str) -> None:
         frame = self.frames[-1]
-        wide = bracket == "}" and frame.wide and self.text.startswith("}}", self.at)
-        self.torn |= (frame.bracket == "{") != (bracket == "}")
+        doubled = bracket == "}" and frame.doubled and self.text.startswith("}}", self.at)
+        self.ambiguous |= (frame.bracket == "{") != (bracket == "}")
         self.frames.pop()
-        self.put("close", self.at + (2 if wide else 1), wide=wide)
+        self.put("close", self.at + (2 if doubled else 1), doubled=doubled)
 
     def key(self) -> None:
-        strict = find.STRICT_KEY.match(self.text, self.at)
+        strict = patterns.STRICT_KEY.match(self.text, self.at)
         if strict:
             self.put("string", strict.end(), role="key", opener='"', closer='"', inner=strict.span(1))
         else:
-            loose = find.LOOSE_KEY.match(self.text, self.at)
+            loose = patterns.LOOSE_KEY.match(self.text, self.at)
             if not loose:
                 self.no_key()
                 return
@@ -167,25 +167,25 @@ class _Scanner:
 
     def no_key(self) -> None:
         """The text ends inside a key, or a key is expected and something else comes."""
-        if find.CUT.match(self.text, self.at):
-            self.clipped = True
+        if patterns.CUT.match(self.text, self.at):
+            self.truncated = True
             self.put("bare", len(self.text))
         else:
             self.after()
 
     def after(self) -> None:
-        """Something where nothing can stand: a comma may be missing before a key, else it is torn."""
+        """Something where nothing can stand: a comma may be missing before a key, else it is ambiguous."""
         frame = self.frames[-1]
-        if frame.expect == "after" and frame.bracket == "{" and find.NEXT_KEY.match(self.text, self.at):
+        if frame.expect == "after" and frame.bracket == "{" and patterns.NEXT_KEY.match(self.text, self.at):
             frame.expect = "key"
             self.key()
             return
         if frame.expect == "colon" or (frame.expect == "after" and frame.bracket == "["):
-            opener = find.OPENER.match(self.text, self.at)
+            opener = patterns.OPENER.match(self.text, self.at)
             self.string(opener.group()) if opener else self.bare()
             return
-        self.torn = True
-        self.put("bare", find.STRAY.match(self.text, self.at).end())  # type: ignore[union-attr]
+        self.ambiguous = True
+        self.put("bare", patterns.STRAY.match(self.text, self.at).end())  # type: ignore[union-attr]
 
     def bare(self) -> None:
         """A number, a word, or a string without its opening quote."""
@@ -193,7 +193,7 @@ class _Scanner:
         if self.opening_lost():
             return
         end = len(text)
-        for match in find.BARE_END.finditer(text, self.at):
+        for match in patterns.BARE_END.finditer(text, self.at):
             self.work += 1
             if self.bare_ends(match, frame.bracket):
                 end = match.start()
@@ -204,32 +204,34 @@ class _Scanner:
             closer, inner_end = text[end - 1], end - 1
             inner_end -= text[inner_end - 1] == "\\"
         if end == self.at:  # nothing stands here
-            self.torn = True
+            self.ambiguous = True
             end = inner_end = self.at + 1
         raw = text[self.at : inner_end]
-        sure = raw in WHOLE_WORDS or find.PLAIN_NUMBER.fullmatch(raw) is not None
-        self.torn |= not sure and (find.INNER_END if closer else find.INNER_KEY).search(raw) is not None
-        self.torn |= closer != "" and not (raw[:1].isalnum() or raw[:1] in "°%−-+.")
-        self.torn |= not sure and (any(quote in raw for quote in '"“”') or not inside.balanced(raw))
-        self.torn |= frame.bracket == "[" and (not sure or closer != "")  # one item, or a part of one?
-        rest = find.SPACE.match(text, end).end()  # type: ignore[union-attr]
-        self.torn |= not sure and (not closer or rest == end) and find.COMMENT_TOKEN.match(text, rest) is not None
+        sure = raw in WHOLE_WORDS or patterns.PLAIN_NUMBER.fullmatch(raw) is not None
+        self.ambiguous |= not sure and (patterns.INNER_END if closer else patterns.INNER_KEY).search(raw) is not None
+        self.ambiguous |= closer != "" and not (raw[:1].isalnum() or raw[:1] in "°%−-+.")
+        self.ambiguous |= not sure and (any(quote in raw for quote in '"“”') or not strings.brackets_balance(raw))
+        self.ambiguous |= frame.bracket == "[" and (not sure or closer != "")  # one item, or a part of one?
+        rest = patterns.SPACE.match(text, end).end()  # type: ignore[union-attr]
+        self.ambiguous |= (
+            not sure and (not closer or rest == end) and patterns.COMMENT_TOKEN.match(text, rest) is not None
+        )
         cut = rest == len(text) and not closer and raw not in WHOLE_WORDS
-        self.clipped = cut and (end == len(text) or not sure)
+        self.truncated = cut and (end == len(text) or not sure)
         frame.expect = "after"
         kind: LexemeKind = "string" if closer else "bare"
         self.put(kind, end, role="value", closer=closer, inner=(self.at, inner_end))
 
     def opening_lost(self) -> bool:
         """Words up to a quote after which the object goes on: a string whose opening quote is missing."""
-        end = find.LOST_OPENING.match(self.text, self.at) if self.text[self.at].isalpha() else None
+        end = patterns.LOST_OPENING.match(self.text, self.at) if self.text[self.at].isalpha() else None
         words = end.group()[:-1] if end else ""
         if not end or words in WHOLE_WORDS or not self.follows(end.end()):
             return False
-        if find.SWALLOWED.search(words):
+        if patterns.SWALLOWED.search(words):
             return False
-        self.torn |= self.frames[-1].bracket == "[" and "," in words
-        self.torn |= self.text[end.end() : end.end() + 1] in ("#", "/")
+        self.ambiguous |= self.frames[-1].bracket == "[" and "," in words
+        self.ambiguous |= self.text[end.end() : end.end() + 1] in ("#", "/")
         self.frames[-1].expect = "after"
         stop = end.end() - 1 - words.endswith("\\")
         self.put("string", end.end(), role="value", closer=end.group()[-1], inner=(self.at, stop))
@@ -238,19 +240,19 @@ class _Scanner:
     def follows(self, at: int) -> bool:
         """Whether there stands what comes after a value here."""
         if self.frames[-1].bracket == "[":
-            return bool(find.AFTER_ITEM.match(self.text, at))
+            return bool(patterns.AFTER_ITEM.match(self.text, at))
         if len(self.frames) == 1:
-            return bool(find.AFTER_LAST_MEMBER.match(self.text, at))
-        return bool(find.AFTER_MEMBER.match(self.text, at))
+            return bool(patterns.AFTER_LAST_MEMBER.match(self.text, at))
+        return bool(patterns.AFTER_MEMBER.match(self.text, at))
 
     def bare_ends(self, match: re.Match[str], bracket: str) -> bool:
         if match.group()[0] not in ",}]/":  # blanks
-            ends = "\n" in match.group() and find.NEW_LINE.match(self.text, match.end())
-            return bool(ends or find.AFTER_BLANKS.match(self.text, match.end()))
+            ends = "\n" in match.group() and patterns.NEW_LINE.match(self.text, match.end())
+            return bool(ends or patterns.AFTER_BLANKS.match(self.text, match.end()))
         if bracket == "[" or match.group() != ",":
             return True
         start = match.start()
-        return bool(find.AFTER_MEMBER.match(self.text, start) or find.TWO_COMMAS.match(self.text, start))
+        return bool(patterns.AFTER_MEMBER.match(self.text, start) or patterns.TWO_COMMAS.match(self.text, start))
 
     def string(self, opener: str) -> None:
         """A value in quotes: tries its own closing quote first, then a closing quote of another make."""
@@ -264,37 +266,39 @@ class _Scanner:
             inner_end, end, closer = self.unclosed(content)
         inner = self.text[content:inner_end]
         if closer and inner.rstrip().endswith(","):  # with no comma behind it, that one may have stood there
-            self.torn |= not find.GOES_ON_PLAINLY.match(self.text, end)
-        self.torn |= self.text[end : end + 1] in ("#", "/")  # a comment, or what was in the string?
-        ended = find.ENDED_EARLIER.search(inner)
-        self.torn |= ended is not None and closer in ("", ended[1])
-        self.torn |= self.frames[-1].bracket == "[" and inside.several(inner, opener)
-        self.torn |= inside.doubtful(inner, opener, closer, not self.text[end : end + 200].strip(), self.clipped)
+            self.ambiguous |= not patterns.GOES_ON_PLAINLY.match(self.text, end)
+        self.ambiguous |= self.text[end : end + 1] in ("#", "/")  # a comment, or what was in the string?
+        ended = patterns.ENDED_EARLIER.search(inner)
+        self.ambiguous |= ended is not None and closer in ("", ended[1])
+        self.ambiguous |= self.frames[-1].bracket == "[" and strings.may_be_several(inner, opener)
+        self.ambiguous |= strings.is_ambiguous(
+            inner, opener, closer, not self.text[end : end + 200].strip(), self.truncated
+        )
         self.frames[-1].expect = "after"
         self.put("string", end, role="value", opener=opener, closer=closer, inner=(content, inner_end))
 
     def closers(self, opener: str) -> tuple[re.Pattern[str], ...]:
-        if opener in find.CLOSERS:
-            return (find.CLOSERS[opener], find.DOUBLE_CURLY) if opener == '"' else (find.CLOSERS[opener],)
-        return (find.DOUBLE_CURLY,) if opener[-1] in "“”„" else (find.SINGLE_CURLY,)
+        if opener in patterns.CLOSERS:
+            return (patterns.CLOSERS[opener], patterns.DOUBLE_CURLY) if opener == '"' else (patterns.CLOSERS[opener],)
+        return (patterns.DOUBLE_CURLY,) if opener[-1] in "“”„" else (patterns.SINGLE_CURLY,)
 
     def find_close(self, content: int, closers: re.Pattern[str]) -> tuple[int, int, str] | None:
         """(end of the content, end of the lexeme, closing quote) of the string that begins at `content`."""
         before: list[tuple[int, int]] = []
         for match in closers.finditer(self.text, content):
             self.work += 1
-            if self.work > MOST_WORK:
+            if self.work > MAX_WORK:
                 break
             if match.group()[0] == "\\" and not self.escaped_closer(match.group(), closers):
                 continue
             if self.follows(match.end()):
                 return match.start(), match.end(), match.group()
             in_list = self.frames[-1].bracket == "[" and match.group() == self.text[content - 1] == '"'
-            if in_list and find.NEXT_ITEM.match(self.text, match.end()):
+            if in_list and patterns.NEXT_ITEM.match(self.text, match.end()):
                 return match.start(), match.end(), match.group()
-            if before and find.COLON.match(self.text, match.end()):
+            if before and patterns.COLON.match(self.text, match.end()):
                 swallowed = self.swallowed(content, before, match.start())
-                if swallowed or self.torn:
+                if swallowed or self.ambiguous:
                     return swallowed
             before.append(match.span())
         self.work += (len(self.text) - content) // 64
@@ -302,38 +306,38 @@ class _Scanner:
 
     @staticmethod
     def escaped_closer(quote: str, closers: re.Pattern[str]) -> bool:
-        return quote in ('\\"', "\\'") and (closers is find.CLOSERS['\\"'] or closers is find.CLOSERS["\\'"])
+        return quote in ('\\"', "\\'") and (closers is patterns.CLOSERS['\\"'] or closers is patterns.CLOSERS["\\'"])
 
     def swallowed(self, content: int, before: list[tuple[int, int]], colon_quote: int) -> tuple[int, int, str] | None:
         """Where this value ended, if the quote at `colon_quote` closes the key after it."""
         key_start, key_inner = before[-1]
-        if not find.KEY_BEFORE_COLON.fullmatch(self.text, key_inner, colon_quote):
+        if not patterns.KEY_BEFORE_COLON.fullmatch(self.text, key_inner, colon_quote):
             return None
         if len(before) > 1 and not self.text[before[-2][1] : key_start].strip():
             return before[-2][0], before[-2][1], self.text[before[-2][0] : before[-2][1]]  # the comma is missing
-        lost = inside.braces_on_a_line(self.text, content, key_start, self.braces_open())
+        lost = strings.braces_on_a_line(self.text, content, key_start, self.braces_open())
         if lost is None:
-            lost = inside.lost_close(self.text, content, key_start)
+            lost = strings.lost_close(self.text, content, key_start)
         if lost is None:
-            self.torn = True
+            self.ambiguous = True
             return None
         return self.without_close(content, lost)
 
     def without_close(self, content: int, lost: int) -> tuple[int, int, str]:
         """The string ends at `lost` without its quote, or with one of another make."""
-        if lost - 1 > content and inside.closes_otherwise(self.text[content:lost]):
+        if lost - 1 > content and strings.closes_otherwise(self.text[content:lost]):
             return lost - 1, lost, self.text[lost - 1]
         return lost, lost, ""
 
     def braces_open(self) -> int:
-        return sum(1 + frame.wide for frame in self.frames)
+        return sum(1 + frame.doubled for frame in self.frames)
 
     def unclosed(self, content: int) -> tuple[int, int, str]:
         """The text ends inside the string; unless it ends in brackets, then only the quote is missing."""
-        lost = inside.closing_braces(self.text, content, self.braces_open())
+        lost = strings.closing_braces(self.text, content, self.braces_open())
         if lost is None:
-            lost = inside.braces_on_a_line(self.text, content, len(self.text), self.braces_open())
+            lost = strings.braces_on_a_line(self.text, content, len(self.text), self.braces_open())
         if lost is not None:
             return self.without_close(content, lost)
-        self.clipped = True
+        self.truncated = True
         return len(self.text), len(self.text), ""

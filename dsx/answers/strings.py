@@ -21,14 +21,16 @@ ODD_ENDS = ",:;'’‘`´{[(<\\/#=|\"“"
 """What no sentence ends in: at the end of a string without its closing quote it stands for that quote, or for more."""
 
 
-def doubtful(inner: str, opener: str, closer: str, ends_text: bool, cut: bool) -> bool:
+def is_ambiguous(inner: str, opener: str, closer: str, ends_text: bool, truncated: bool) -> bool:
     """Unescaped quotes inside that do not pair, or an end that looks like something else: no way to know the string.
 
-    ends_text: nothing follows the string; cut: the text ends inside it.
+    ends_text: nothing follows the string. truncated: the text ends inside it.
     """
     bare = ESCAPE.sub("", inner)
     last = bare.rstrip()[-1:]
-    if not closer and (last == "," or (not cut and (last in ODD_ENDS or HOLLOW.search(bare) or not balanced(bare)))):
+    if not closer and (
+        last == "," or (not truncated and (last in ODD_ENDS or HOLLOW.search(bare) or not brackets_balance(bare)))
+    ):
         return True
     if opener[-1] in "'‘’":
         if EDGE.search(bare) or NEIGHBOURS.search(bare):
@@ -36,10 +38,10 @@ def doubtful(inner: str, opener: str, closer: str, ends_text: bool, cut: bool) -
         return ("'" in bare or '"' in bare) and SWALLOWED.search(bare) is not None
     if not DOUBLE.search(bare):
         return False
-    return not closer or ends_text or not paired(bare) or SWALLOWED.search(bare) is not None
+    return not closer or ends_text or not quotes_pair(bare) or SWALLOWED.search(bare) is not None
 
 
-def several(inner: str, opener: str) -> bool:
+def may_be_several(inner: str, opener: str) -> bool:
     """An item of a list that might be two of them."""
     bare = ESCAPE.sub("", inner)
     if opener[-1] in "'‘’" and COMMA_BY_APOSTROPHE.search(bare):
@@ -47,7 +49,7 @@ def several(inner: str, opener: str) -> bool:
     return ("," in bare and DOUBLE.search(bare) is not None) or COMMA_AT_LINE_END.search(bare) is not None
 
 
-def paired(bare: str) -> bool:
+def quotes_pair(bare: str) -> bool:
     """The double quotes inside open before a word and close after one, in turn."""
     opened = ""
     for match in DOUBLE.finditer(bare):
@@ -73,7 +75,7 @@ def closes_otherwise(inner: str) -> bool:
     return apostrophe and not re.search(r"(?<!\w)['‘’]", inner[:-1])
 
 
-def balanced(bare: str) -> bool:
+def brackets_balance(bare: str) -> bool:
     """Its brackets pair, round ones aside."""
     stack: list[str] = []
     for character in re.findall(r"[{}\[\]]", bare):
@@ -96,7 +98,7 @@ def closing_braces(text: str, content: int, wanted: int) -> int | None:
             return None
         end -= 1
     inner = text[content:end].rstrip()
-    return content + len(inner) if balanced(inner) else None
+    return content + len(inner) if brackets_balance(inner) else None
 
 
 def lost_close(text: str, content: int, before: int) -> int | None:

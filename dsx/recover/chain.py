@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from dsx.answers.reader import Unreadable
-from dsx.answers.scan import MOST_WORK, scan
+from dsx.answers.scan import MAX_WORK, scan
 from dsx.recover.mend import LONGEST
 from dsx.types import Repair
 
@@ -39,14 +39,14 @@ class Chain(Generic[T]):
 
     read: how a text reads after the repairs named, and how much of what was asked it does not say; raises Unreadable.
     choose: the one of several readings that is right, or Unreadable where that cannot be known.
-    budget: how many texts are tried at most; work: how much of scanning them (see scan.MOST_WORK) at most.
+    budget: how many texts are tried at most; work: how much of scanning them (see scan.MAX_WORK) at most.
     broken: repairs that raised, or gave what is no text. They are logged and not tried again.
     """
 
     read: Callable[[str, tuple[str, ...]], tuple[T, int]]
     choose: Callable[[Sequence[Mended[T]]], Mended[T]]
     budget: int = 96
-    work: int = 3 * MOST_WORK
+    work: int = 3 * MAX_WORK
     broken: set[str] = field(default_factory=set)
 
     def run(self, text: str, repairs: Sequence[Named], used: tuple[str, ...] = ()) -> Mended[T]:

@@ -12,7 +12,7 @@ from typing import Any
 from dsx.answers.objects import objects, whole_end
 from dsx.answers.patterns import LITERALS, ROOT, THOUGHT_ENDS
 from dsx.answers.reader import LONGEST_NUMBER, Unreadable, parse
-from dsx.answers.scan import MOST_WORK, Lexeme, scan
+from dsx.answers.scan import MAX_WORK, Lexeme, scan
 
 LONGEST = 16_384
 """Characters; 4096 tokens of JSON and prose are about as many."""
@@ -79,7 +79,7 @@ def trailing_commas(text: str) -> str:
     """Takes out a comma before a closing bracket, and one of two commas before a key or an item."""
 
     scanned = scan(text) if len(text) <= LONGEST else None
-    if not scanned or scanned.torn:
+    if not scanned or scanned.ambiguous:
         return text
     lexemes = [lexeme for lexeme in scanned.lexemes if lexeme.kind != "comment"]
     dropped = set()
@@ -103,7 +103,7 @@ def numbers(text: str) -> str:
 
 def doubled_braces(text: str) -> str:
     """{{ and }} as template engines leave them."""
-    return _rewrite(text, lambda lexeme, raw: raw[:1] if lexeme.wide else None)
+    return _rewrite(text, lambda lexeme, raw: raw[:1] if lexeme.doubled else None)
 
 
 def quotes(text: str) -> str:
@@ -142,7 +142,7 @@ def json_repair(text: str) -> str:
     It is shown the lexemes alone, a short name for each string: its time grows with the square of the text.
     """
     scanned = scan(text)
-    if not scanned or scanned.clipped or scanned.torn or not scanned.closed or scanned.work > MOST_WORK // 4:
+    if not scanned or scanned.truncated or scanned.ambiguous or not scanned.closed or scanned.work > MAX_WORK // 4:
         return text
     if text[: scanned.start].strip() or text[scanned.end :].strip():
         return text  # which of its objects is the answer is not for a repair of punctuation to say
@@ -258,11 +258,11 @@ def _escape(match: re.Match[str]) -> str:
 def _rewrite(text: str, change: Callable[[Lexeme, str], str | None]) -> str:
     """`change` gives a lexeme's new text, or None to leave it; a lexeme that the text's end cut is always left."""
     scanned = scan(text) if len(text) <= LONGEST else None
-    if not scanned or scanned.torn:
+    if not scanned or scanned.ambiguous:
         return text
     pieces: list[str] = []
     at = 0
-    for lexeme in scanned.lexemes[: -1 if scanned.clipped else None]:
+    for lexeme in scanned.lexemes[: -1 if scanned.truncated else None]:
         new = change(lexeme, text[lexeme.start : lexeme.end])
         if new is not None:
             pieces += (text[at : lexeme.start], new)
