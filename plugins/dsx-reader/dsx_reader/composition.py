@@ -111,8 +111,8 @@ class _Answer:
 class _Drawer:
     """Draws answers; each statement once."""
 
-    def __init__(self, chance: random.Random) -> None:
-        self._chance, self._used = chance, set[Statement]()
+    def __init__(self, rng: random.Random) -> None:
+        self._rng, self._used = rng, set[Statement]()
 
     def answers(self, ask: SheetAsk, number: int) -> list[_Answer]:
         """Of so many records, which mostly differ."""
@@ -121,11 +121,11 @@ class _Drawer:
             for _ in range(8):
                 statements = self._statements(ask)
                 answer = self._answer(ask, statements)
-                if all(_differ(answer, other) for other in drawn) or self._chance.random() > CONTRAST:
+                if all(_differ(answer, other) for other in drawn) or self._rng.random() > CONTRAST:
                     break
             self._used.update(statements)
-            if ask.type in TEMPTED_BESIDE and answer.value is not None and self._chance.random() < BESIDE:
-                for tempting in self._chance.sample(free := self._free(ask, (None,)), min(1, len(free))):
+            if ask.type in TEMPTED_BESIDE and answer.value is not None and self._rng.random() < BESIDE:
+                for tempting in self._rng.sample(free := self._free(ask, (None,)), min(1, len(free))):
                     self._used.add(tempting)
                     answer.beside = self._answer(ask, [tempting]).said
             drawn.append(answer)
@@ -136,23 +136,23 @@ class _Drawer:
 
     def _statements(self, ask: SheetAsk) -> list[Statement]:
         """One for an answer, several for a list of choices, none for silence."""
-        if self._chance.random() < NULLS:
+        if self._rng.random() < NULLS:
             tempting = self._free(ask, (None,))
-            return [self._chance.choice(tempting)] if tempting and self._chance.random() < TEMPTED else []
+            return [self._rng.choice(tempting)] if tempting and self._rng.random() < TEMPTED else []
         values = {each.value for each in ask.statements if each.value is not None}
         if ask.type == "choices":
             return self._of_choices(ask)
         if ask.type in ("choice", "boolean"):
             options = list(ask.options) or list(BOOLEANS)
-            values = {self._chance.choice(options)}
+            values = {self._rng.choice(options)}
         telling = self._free(ask, values)
-        return [self._chance.choice(telling)] if telling else []
+        return [self._rng.choice(telling)] if telling else []
 
     def _of_choices(self, ask: SheetAsk) -> list[Statement]:
         chosen: list[Statement] = []
         covered: set[str] = set()
-        for _ in range(self._chance.choice((1, 1, 1, 2, 2, 3))):
-            option = self._chance.choice(list(ask.options))
+        for _ in range(self._rng.choice((1, 1, 1, 2, 2, 3))):
+            option = self._rng.choice(list(ask.options))
             telling = [
                 each
                 for each in ask.statements
@@ -162,14 +162,14 @@ class _Drawer:
                 and not covered & {*each.parts}
             ]
             if option not in covered and telling:
-                chosen.append(self._chance.choice(telling))
+                chosen.append(self._rng.choice(telling))
                 covered.update(chosen[-1].parts)
         return chosen
 
     def _answer(self, ask: SheetAsk, statements: Sequence[Statement]) -> _Answer:
         answer = _Answer()
         for statement in statements:
-            text, spans, numbers = statement.draw(self._chance)
+            text, spans, numbers = statement.draw(self._rng)
             said = _Said(ask.name, text, spans)
             answer.said.append(said)
             value = ask.value(statement, numbers)
@@ -210,16 +210,16 @@ def _differ(one: _Answer, other: _Answer) -> bool:
     return bool(first != second)
 
 
-def composed(sheet: Sheet, chance: random.Random) -> Passage:
+def composed(sheet: Sheet, rng: random.Random) -> Passage:
     """A passage whose truth is known: a question that other statements may answer too is left out."""
-    labels = _labels(sheet.record, chance)
+    labels = _labels(sheet.record, rng)
     records = len(labels) or 1
-    asks = chance.sample(sheet.asks, min(len(sheet.asks), chance.randint(*QUESTIONS[records])))
-    drawer = _Drawer(chance)
+    asks = rng.sample(sheet.asks, min(len(sheet.asks), rng.randint(*QUESTIONS[records])))
+    drawer = _Drawer(rng)
     answers: dict[str, dict[str, _Answer]] = {}
     regions: dict[str, list[_Said]] = {label: [] for label in ("", *labels)}
     for ask in asks:
-        scope = chance.random()
+        scope = rng.random()
         if not labels or scope < PAPER_LEVEL:
             [drawn] = drawer.answers(ask, 1)
             answers[ask.name] = {"": drawn}
@@ -233,15 +233,15 @@ def composed(sheet: Sheet, chance: random.Random) -> Passage:
             for label, drawn in answers[ask.name].items():
                 regions[label] += [*drawn.said, *drawn.beside]
     for said in regions.values():
-        chance.shuffle(said)
-    woven = len(labels) > 1 and chance.random() < WOVEN
+        rng.shuffle(said)
+    woven = len(labels) > 1 and rng.random() < WOVEN
     for label in labels[1:] if not woven else ():
-        if chance.random() < FOLLOWS:
-            following = chance.choice(FOLLOWING).format(first=labels[0], label=label)
+        if rng.random() < FOLLOWS:
+            following = rng.choice(FOLLOWING).format(first=labels[0], label=label)
             regions[label].insert(0, _Said("", following, []))
             for ask in asks:
                 _follow(ask, answers[ask.name], labels[0], label)
-    text = "\n".join(_written(sheet.record, regions, labels, woven, chance))
+    text = "\n".join(_written(sheet.record, regions, labels, woven, rng))
     told = tuple(_ask(ask, answers[ask.name], regions, text) for ask in asks)
     kind = "experiments" if labels else "methods"
     name, description = (sheet.record, sheet.record_description) if labels else ("", "")
@@ -274,54 +274,54 @@ def _follow(ask: SheetAsk, answers: dict[str, _Answer], first: str, label: str) 
         del answers[label]
 
 
-def _labels(record: str, chance: random.Random) -> tuple[str, ...]:
+def _labels(record: str, rng: random.Random) -> tuple[str, ...]:
     """Names of records; none where the only one has no name."""
-    number = chance.choice(RECORDS)
-    if number == 1 and chance.random() < UNNAMED:
+    number = rng.choice(RECORDS)
+    if number == 1 and rng.random() < UNNAMED:
         return ()
-    if record not in STUDIES and chance.random() < 0.3:
+    if record not in STUDIES and rng.random() < 0.3:
         return tuple(f"{record[0].upper()}{suffix}" for suffix in NUMBERING[0][:number])
-    return tuple(f"{record.capitalize()} {suffix}" for suffix in chance.choice(NUMBERING)[:number])
+    return tuple(f"{record.capitalize()} {suffix}" for suffix in rng.choice(NUMBERING)[:number])
 
 
 def _written(
-    record: str, regions: dict[str, list[_Said]], labels: tuple[str, ...], woven: bool, chance: random.Random
+    record: str, regions: dict[str, list[_Said]], labels: tuple[str, ...], woven: bool, rng: random.Random
 ) -> Iterator[str]:
     """The lines of the passage: what is general first, then each record, or records in turn."""
     general, own = regions[""], [(label, regions[label]) for label in labels]
     records = plural(record)
-    if len(labels) > 1 and chance.random() < 0.3:
+    if len(labels) > 1 and rng.random() < 0.3:
         number = {2: "two", 3: "three"}[len(labels)]
         yield INTRODUCED.format(records=f"{number} {records}", labels=f"{', '.join(labels[:-1])} and {labels[-1]}")
     if general:
-        lead = chance.choice(GENERAL).format(records=records) if labels else ""
-        yield from (lead + "\n".join(_paragraphs(general, chance))).split("\n")
+        lead = rng.choice(GENERAL).format(records=records) if labels else ""
+        yield from (lead + "\n".join(_paragraphs(general, rng))).split("\n")
     if woven:
         for label, all_said in own:
             for each in all_said:
-                _attribute(each, label, chance)
+                _attribute(each, label, rng)
         said = [each for _, all_said in own for each in all_said]
-        chance.shuffle(said)
-        yield from _paragraphs(said, chance)
+        rng.shuffle(said)
+        yield from _paragraphs(said, rng)
         return
-    form = chance.choice(NAMED)
+    form = rng.choice(NAMED)
     for label, all_said in own:
-        lines = list(_paragraphs(all_said, chance)) or [f"{label} is told elsewhere."]
+        lines = list(_paragraphs(all_said, rng)) or [f"{label} is told elsewhere."]
         yield from (form.format(label=label) + "\n".join(lines)).split("\n")
 
 
-def _attribute(said: _Said, label: str, chance: random.Random) -> None:
+def _attribute(said: _Said, label: str, rng: random.Random) -> None:
     """Puts the name of its record into a statement."""
-    if chance.random() < 0.4 and said.text.endswith(".") and ". " not in said.text:
+    if rng.random() < 0.4 and said.text.endswith(".") and ". " not in said.text:
         said.put_last(f"({label})")
     else:
         said.put_before(f"In {label},")
 
 
-def _paragraphs(said: Sequence[_Said], chance: random.Random) -> Iterator[str]:
+def _paragraphs(said: Sequence[_Said], rng: random.Random) -> Iterator[str]:
     """Of two to four statements."""
     at = 0
     while at < len(said):
-        number = chance.randint(2, 4)
+        number = rng.randint(2, 4)
         yield " ".join(each.text for each in said[at : at + number])
         at += number

@@ -32,9 +32,9 @@ class Block:
     lines: tuple[str, ...]
 
 
-def block(kind: str, text: str, chance: random.Random) -> Block:
+def block(kind: str, text: str, rng: random.Random) -> Block:
     """A passage under a heading of its kind."""
-    return Block(chance.choice(HEADINGS.get(kind, ("",))), tuple(line for line in text.split("\n") if line.strip()))
+    return Block(rng.choice(HEADINGS.get(kind, ("",))), tuple(line for line in text.split("\n") if line.strip()))
 
 
 def document(blocks: Sequence[Block], folder: Path) -> Document:

@@ -59,8 +59,8 @@ class Judged:
 def examples_of(passages: Sequence[Passage], tokenizer: Any, fillers: Sequence[str]) -> list[Example]:
     """One document for each passage, as it stands, among other texts."""
     builder = Builder(Renderer(tokenizer).count, fillers, varied=False, shown=(PASSAGE_TOKENS,))
-    chance = random.Random(1)
-    return [example for passage in passages for example in builder.of_passage(passage, chance)]
+    rng = random.Random(1)
+    return [example for passage in passages for example in builder.of_passage(passage, rng)]
 
 
 def evaluate(folder: Path, examples: Sequence[Example]) -> tuple[dict[str, Score], list[Judged]]:

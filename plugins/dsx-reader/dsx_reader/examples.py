@@ -65,72 +65,70 @@ class Builder:
         self._count, self._fillers, self._varied = count_tokens, fillers, varied
         self._around, self._shown = around, shown
 
-    def of_passage(self, passage: Passage, chance: random.Random) -> Iterator[Example]:
+    def of_passage(self, passage: Passage, rng: random.Random) -> Iterator[Example]:
         """The questions about one passage, in one document."""
-        if self._varied and chance.random() < THINNED:
-            passage = without_evidence(passage, chance)
-        if self._varied and chance.random() < 0.6:
-            passage = renumbered(passage, chance)
-        yield from self._asked(passage, f"{passage.field}:{passage.kind}", chance)
+        if self._varied and rng.random() < THINNED:
+            passage = without_evidence(passage, rng)
+        if self._varied and rng.random() < 0.6:
+            passage = renumbered(passage, rng)
+        yield from self._asked(passage, f"{passage.field}:{passage.kind}", rng)
 
-    def of_sheet(self, sheet: Sheet, chance: random.Random) -> Iterator[Example]:
+    def of_sheet(self, sheet: Sheet, rng: random.Random) -> Iterator[Example]:
         """The questions about a passage that is composed of a sheet's statements."""
-        yield from self._asked(composed(sheet, chance), f"{sheet.field}:statements", chance)
+        yield from self._asked(composed(sheet, rng), f"{sheet.field}:statements", rng)
 
-    def _asked(self, passage: Passage, source: str, chance: random.Random) -> Iterator[Example]:
+    def _asked(self, passage: Passage, source: str, rng: random.Random) -> Iterator[Example]:
         if self._varied:
-            passage = retyped(passage, chance)
-            asks = [reworded(ask, chance) for ask in passage.asks]
+            passage = retyped(passage, rng)
+            asks = [reworded(ask, rng) for ask in passage.asks]
             names = [ask.name for ask in asks]
             asks = [ask for ask in asks if names.count(ask.name) == 1]
-            chance.shuffle(asks)
+            rng.shuffle(asks)
             passage = replace(passage, asks=tuple(asks))
         has_list = bool(passage.list)
-        name, description = (_plural(passage.list), passage.list_description) if has_list else chance.choice(LISTS)
+        name, description = (_plural(passage.list), passage.list_description) if has_list else rng.choice(LISTS)
         with tempfile.TemporaryDirectory() as folder:
-            paper = document(
-                self._surrounded(block(passage.kind, passage.text, chance), passage.kind, chance), Path(folder)
-            )
-        parameters = self._schema(passage, name, description, chance)
+            paper = document(self._surrounded(block(passage.kind, passage.text, rng), passage.kind, rng), Path(folder))
+        parameters = self._schema(passage, name, description, rng)
         if parameters is None:
             return
-        examiner = Examiner(parameters, prompts.READER, self._count, chance.choice(self._shown))
+        examiner = Examiner(parameters, prompts.READER, self._count, rng.choice(self._shown))
         start = paper.text.find(next(line for line in passage.text.split("\n") if line.strip()))
         known = list(_known(passage, parameters, paper, start))
         records = {name: passage.labels} if has_list or passage.kind in ("methods", "experiments") else {}
         for question, answer in examiner.questions(paper, records, known):
             yield Example(question, answer, source)
 
-    def of_annotation(self, row: dict[str, Any], chance: random.Random) -> Iterator[Example]:
+    def of_annotation(self, row: dict[str, Any], rng: random.Random) -> Iterator[Example]:
         """The question of one annotation of a real text; see `annotations`."""
         ask = _ask_of(row)
         if ask is None:
             return
         passage = Passage(row["doc"], row["source"], "other_work", row["text"], "", "", (), (ask,))
-        if self._varied and ask.type in ("integer", "number", "text") and chance.random() < THINNED_ANNOTATIONS:
-            passage = without_evidence(passage, chance)
-        parameters = self._schema(passage, "studies", "", chance)
+        if self._varied and ask.type in ("integer", "number", "text") and rng.random() < THINNED_ANNOTATIONS:
+            passage = without_evidence(passage, rng)
+        parameters = self._schema(passage, "studies", "", rng)
         if parameters is None:
             return
         with tempfile.TemporaryDirectory() as folder:
             paper = document([Block("", tuple(passage.text.split("\n")))], Path(folder))
-        examiner = Examiner(parameters, prompts.READER, self._count, chance.choice(self._shown))
+        examiner = Examiner(parameters, prompts.READER, self._count, rng.choice(self._shown))
         for question, answer in examiner.questions(paper, {}, list(_known(passage, parameters, paper, 0))):
             yield Example(question, answer, row["source"])
 
-    def _surrounded(self, own: Block, kind: str, chance: random.Random) -> list[Block]:
+    def _surrounded(self, own: Block, kind: str, rng: random.Random) -> list[Block]:
         """The passage among other texts; a first page comes first."""
-        left, before, after = chance.choice(self._around), list[str](), list[str]()
+        left, before, after = rng.choice(self._around), list[str](), list[str]()
         while left > 0 and self._fillers:
-            text = chance.choice(self._fillers)
-            (after if kind == "front" or chance.random() < 0.5 else before).append(text)
+            text = rng.choice(self._fillers)
+            (after if kind == "front" or rng.random() < 0.5 else before).append(text)
             left -= self._count(text)
         blocks = [Block("Introduction", tuple(before))] if before else []
         return [*blocks, own, *([Block("Discussion", tuple(after))] if after else [])]
 
-    def _schema(self, passage: Passage, name: str, description: str, chance: random.Random) -> ParameterSet | None:
-        own = {ask.name: _schema_of(ask, chance) for ask in passage.asks if "" in ask.told}
-        each = {ask.name: _schema_of(ask, chance) for ask in passage.asks if "" not in ask.told}
+    def _schema(self, passage: Passage, name: str, description: str, rng: random.Random) -> ParameterSet | None:
+        own = {ask.name: _schema_of(ask, rng) for ask in passage.asks if "" in ask.told}
+        each = {ask.name: _schema_of(ask, rng) for ask in passage.asks if "" not in ask.told}
         fallback = {"note": {"type": "string", "maxLength": 20}}
         items = {"type": "object", "description": description, "properties": each or fallback}
         properties = {**own, name: {"type": "array", "items": items}}
@@ -145,7 +143,7 @@ def _plural(name: str) -> str:
     return plural(re.sub(r"\W+", "_", name.strip().lower()) or "record")
 
 
-def _schema_of(ask: Ask, chance: random.Random) -> dict[str, Any]:
+def _schema_of(ask: Ask, rng: random.Random) -> dict[str, Any]:
     base = ask.type.rstrip("s") if ask.type not in ("choices",) else "choice"
     inner: dict[str, Any] = {"type": JSON_TYPES[base]}
     if base == "choice":
@@ -153,16 +151,16 @@ def _schema_of(ask: Ask, chance: random.Random) -> dict[str, Any]:
         if ask.choices:
             inner["x-choices"] = ask.choices
     if base == "text":
-        inner["maxLength"] = chance.choice([80, 120, 200, 300])
-    if base in ("integer", "number") and chance.random() < 0.4:
+        inner["maxLength"] = rng.choice([80, 120, 200, 300])
+    if base in ("integer", "number") and rng.random() < 0.4:
         inner["minimum"] = 0
     if base in ("integer", "number") and ask.argument and read_unit(ask.argument) is not None:
         inner["x-unit"] = ask.argument
     schema = (
-        {"type": "array", "items": inner, "maxItems": chance.choice([12, 20, 30])} if ask.type.endswith("s") else inner
+        {"type": "array", "items": inner, "maxItems": rng.choice([12, 20, 30])} if ask.type.endswith("s") else inner
     )
     schema["description"] = ask.description
-    if chance.random() < 0.2:
+    if rng.random() < 0.2:
         schema["x-synonyms"] = [ask.name.replace("_", " ")]
     return schema
 

@@ -40,18 +40,18 @@ def read_papers(runs: Sequence[Path], gold: Sequence[Path], places: Sequence[Pat
 
 
 def examples_of(
-    paper: CheckedPaper, count: Callable[[str], int], chance: random.Random | None = None
+    paper: CheckedPaper, count: Callable[[str], int], rng: random.Random | None = None
 ) -> Iterator[Example]:
     """The questions about a paper whose right answers are known and stand in what is shown.
 
-    count: tokens of a text. chance: of other wordings and another length of what is shown; None: as in use.
+    count: tokens of a text. rng: for other wordings and another length of what is shown; None: as in use.
     """
-    tokens = PASSAGE_TOKENS if chance is None else chance.choice(SHOWN)
+    tokens = PASSAGE_TOKENS if rng is None else rng.choice(SHOWN)
     chain = _installed()
     known = list(Examiner(paper.parameters, prompts.READER, count, tokens, chain).known(paper))
     parameters = paper.parameters
-    if chance is not None and chance.random() >= AS_IT_STANDS:
-        parameters, known = varied(parameters, known, chance)
+    if rng is not None and rng.random() >= AS_IT_STANDS:
+        parameters, known = varied(parameters, known, rng)
     has_value = {(each.record, each.parameter.name) for each in known if each.value is not None}
     examiner = Examiner(parameters, prompts.READER, count, tokens, chain)
     for question, answer in examiner.questions(paper.document, paper.records, known):
@@ -69,12 +69,12 @@ def _installed() -> Mapping[str, Normaliser]:
     return normalisers()
 
 
-def varied(parameters: ParameterSet, known: Sequence[Known], chance: random.Random) -> tuple[ParameterSet, list[Known]]:
+def varied(parameters: ParameterSet, known: Sequence[Known], rng: random.Random) -> tuple[ParameterSet, list[Known]]:
     """The same questions in other words, and what is known in these words."""
     changed: dict[str, tuple[Parameter, Mapping[Any, Any]]] = {}
 
     def change(kind: RecordType) -> RecordType:
-        pairs = [_varied(each, chance) for each in kind.parameters]
+        pairs = [_varied(each, rng) for each in kind.parameters]
         names = Counter(new.name for new, _ in pairs)
         for old, (new, codes) in zip(kind.parameters, pairs, strict=True):
             is_clear = names[new.name] == 1
@@ -94,7 +94,7 @@ def varied(parameters: ParameterSet, known: Sequence[Known], chance: random.Rand
     return replace(parameters, root=root), [reworded_value(each) for each in known]
 
 
-def _varied(parameter: Parameter, chance: random.Random) -> tuple[Parameter, Mapping[Any, Any]]:
+def _varied(parameter: Parameter, rng: random.Random) -> tuple[Parameter, Mapping[Any, Any]]:
     """The parameter in other words, and its new legal values by the old ones; empty where they are the same."""
     items = parameter.schema.get("items")
     inner = items if isinstance(items, Mapping) else parameter.schema
@@ -105,7 +105,7 @@ def _varied(parameter: Parameter, chance: random.Random) -> tuple[Parameter, Map
     above, dot, last = parameter.name.rpartition(".")
     told = {option: Told(option, ()) for option in options}
     ask = Ask(last, "choice" if options else "text", "/".join(options), parameter.description, told, described)
-    new = reworded(ask, chance)
+    new = reworded(ask, rng)
     changed = replace(parameter, name=above + dot + new.name, description=new.description)
     if not options:
         return changed, {}

@@ -95,7 +95,7 @@ class Writer:
             "passage": self._builder.of_passage,
             "sheet": self._builder.of_sheet,
             "annotation": self._builder.of_annotation,
-            "paper": lambda paper, chance: examples_of(paper, self.renderer.count, chance),
+            "paper": lambda paper, rng: examples_of(paper, self.renderer.count, rng),
         }
         return list(makers[kind](origin, random.Random(seed)))
 
@@ -123,21 +123,21 @@ def encode(renderer: Any, example: Example) -> dict[str, Any]:
 
 def jobs(sources: Sources) -> list[tuple[str, Any, int]]:
     """What is to be made: (kind, passage, sheet, row or paper, seed), in an order that the seed decides."""
-    chance = random.Random(sources.seed)
+    rng = random.Random(sources.seed)
     own = [each for each in passages(sources.passages) if each.field not in HELD_OUT]
     rows = read_annotations(sources.annotations) if sources.annotations else []
     own, rows = own[: sources.limit], rows[: sources.limit]
     variants = 1 if "variation" in sources.without else sources.variants
     made: list[tuple[str, Any, int]] = []
     if "passages" not in sources.without:
-        made += [("passage", each, chance.getrandbits(32)) for each in own for _ in range(variants)]
+        made += [("passage", each, rng.getrandbits(32)) for each in own for _ in range(variants)]
     if "statements" not in sources.without:
         read = [each for each in sheets(sources.statements) if each.field not in HELD_OUT][: sources.limit]
-        made += [("sheet", each, chance.getrandbits(32)) for each in read for _ in range(sources.compositions)]
+        made += [("sheet", each, rng.getrandbits(32)) for each in read for _ in range(sources.compositions)]
     if "annotations" not in sources.without:
-        made += [("annotation", row, chance.getrandbits(32)) for row in rows]
-    made += [("paper", each, chance.getrandbits(32)) for each in sources.papers for _ in range(sources.paper_variants)]
-    chance.shuffle(made)
+        made += [("annotation", row, rng.getrandbits(32)) for row in rows]
+    made += [("paper", each, rng.getrandbits(32)) for each in sources.papers for _ in range(sources.paper_variants)]
+    rng.shuffle(made)
     return made
 
 

@@ -49,7 +49,7 @@ class Statement:
         """The options or placeholders that it names."""
         return tuple(part.strip() for part in (self.value or "").split(","))
 
-    def draw(self, chance: random.Random) -> tuple[str, list[tuple[int, int]], dict[str, int | float]]:
+    def draw(self, rng: random.Random) -> tuple[str, list[tuple[int, int]], dict[str, int | float]]:
         """The text, the spans of the words that show the value, and the numbers that were drawn."""
         numbers: dict[str, int | float] = {}
 
@@ -57,7 +57,7 @@ class Statement:
             low, high = match["low"], match["high"]
             decimals = len(low.partition(".")[2])
             for _ in range(DRAWS):
-                drawn = round(chance.uniform(float(low), float(high)), decimals)
+                drawn = round(rng.uniform(float(low), float(high)), decimals)
                 if drawn not in numbers.values():
                     break
             numbers[match["name"]] = drawn if decimals else int(drawn)

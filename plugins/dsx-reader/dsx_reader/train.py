@@ -270,9 +270,9 @@ def rounded(length: int) -> int:
 
 def batches(rows: Sequence[dict[str, Any]], tokens: int, seed: int) -> Iterator[list[int]]:
     """Indices of rows of like length, at most so many tokens a padded batch, in an order that the seed decides."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     lengths = [len(row["prompt"]) + len(row["answer"]) for row in rows]
-    order = sorted(range(len(rows)), key=lambda index: lengths[index] + chance.random() * 60)
+    order = sorted(range(len(rows)), key=lambda index: lengths[index] + rng.random() * 60)
     made: list[list[int]] = []
     batch: list[int] = []
     longest = 0
@@ -283,7 +283,7 @@ def batches(rows: Sequence[dict[str, Any]], tokens: int, seed: int) -> Iterator[
             batch, longest = [], rounded(lengths[index])
         batch.append(index)
     made.append(batch)
-    chance.shuffle(made)
+    rng.shuffle(made)
     return iter(made)
 
 

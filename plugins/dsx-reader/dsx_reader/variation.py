@@ -23,7 +23,7 @@ TYPOGRAPHY = (
 """Signs, and what other typesetters and extractors make of them."""
 
 
-def renumbered(passage: Passage, chance: random.Random) -> Passage:
+def renumbered(passage: Passage, rng: random.Random) -> Passage:
     """Whole numbers changed throughout; those that are parts, sums or products of others of the passage stay."""
     counted = [int(match.group()) for match in _whole.finditer(passage.text)]
     everything = [int(digits) for digits in _digits.findall(passage.text) if len(digits) < 7]
@@ -38,8 +38,8 @@ def renumbered(passage: Passage, chance: random.Random) -> Passage:
     ]
     new: dict[int, int] = {}
     for number in free:
-        other = max(LEAST_CHANGED, round(number * chance.uniform(0.6, 1.7)))
-        if chance.random() < 0.7 and other not in everything and other not in new.values():
+        other = max(LEAST_CHANGED, round(number * rng.uniform(0.6, 1.7)))
+        if rng.random() < 0.7 and other not in everything and other not in new.values():
             new[number] = other
 
     def change(text: str) -> str:
@@ -100,9 +100,9 @@ def _agree(asks: list[Ask], passage: Passage, new: dict[int, int]) -> bool:
     return True
 
 
-def retyped(passage: Passage, chance: random.Random) -> Passage:
+def retyped(passage: Passage, rng: random.Random) -> Passage:
     """Some signs set otherwise, in the text and in all that is told of it."""
-    pairs = [pair for pair in TYPOGRAPHY if chance.random() < 0.3]
+    pairs = [pair for pair in TYPOGRAPHY if rng.random() < 0.3]
 
     def change(text: str) -> str:
         for sign, other in pairs:
@@ -124,27 +124,27 @@ def retyped(passage: Passage, chance: random.Random) -> Passage:
     return replace(passage, text=change(passage.text), labels=tuple(map(change, passage.labels)), asks=asks)
 
 
-def reworded(ask: Ask, chance: random.Random) -> Ask:
+def reworded(ask: Ask, rng: random.Random) -> Ask:
     """A question under another name, in fewer words, with its choices in another order or under other names."""
     name = ask.name
-    if chance.random() < 0.3:
+    if rng.random() < 0.3:
         parts = name.split("_")
-        name = chance.choice([
+        name = rng.choice([
             "".join([parts[0], *(part.capitalize() for part in parts[1:])]),
             "_".join(part[:4] for part in parts),
             "_".join(reversed(parts)),
         ])  # fmt: skip
     description = ask.description
     first, _, rest = description.partition(". ")
-    if rest and chance.random() < 0.15:
+    if rest and rng.random() < 0.15:
         description = first + "."
-    if chance.random() < 0.15:
+    if rng.random() < 0.15:
         description = description.rstrip(".")
     options = ask.options
-    chance.shuffle(options)
+    rng.shuffle(options)
     told, choices = ask.told, ask.choices
-    if options and len(choices) == len(options) and chance.random() < 0.2:
-        codes = {option: chance.choice("abcdefghkmprst") + str(number) for number, option in enumerate(options, 1)}
+    if options and len(choices) == len(options) and rng.random() < 0.2:
+        codes = {option: rng.choice("abcdefghkmprst") + str(number) for number, option in enumerate(options, 1)}
         choices = {codes[option]: choices[option] for option in options}
         options = [codes[option] for option in options]
         told = {label: Told(_coded(one.value, codes), one.words) for label, one in told.items()}
@@ -169,7 +169,7 @@ FEWEST_LEFT = 60
 """Words of a passage that stay."""
 
 
-def without_evidence(passage: Passage, chance: random.Random) -> Passage:
+def without_evidence(passage: Passage, rng: random.Random) -> Passage:
     """Without the sentences that hold the values of one to three questions, whose answers are then null.
 
     Only sentences of running text that nothing else rests on, and values that do not stand elsewhere too.
@@ -182,8 +182,8 @@ def without_evidence(passage: Passage, chance: random.Random) -> Passage:
         for label, told in ask.told.items()
         if told.value is not None and told.words
     ]
-    chance.shuffle(reported)
-    wanted = chance.randint(1, 3)
+    rng.shuffle(reported)
+    wanted = rng.randint(1, 3)
     for ask, label in reported:
         thinner = _without(passage, ask.name, ask.told[label])
         if thinner is not None:
