@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from dsx.plugin_api import DsxError, UsageError
-from dsx_reader import sources as kinds
+from dsx_reader import sources
 
 
 @click.group()
@@ -48,7 +48,7 @@ def cli() -> None:
     multiple=True,
     help="Files or folders where the papers of --from-run are now.",
 )
-@click.option("--paper-variants", default=kinds.PAPER_VARIANTS, show_default=True, help="Of each checked paper.")
+@click.option("--paper-variants", default=sources.PAPER_VARIANTS, show_default=True, help="Of each checked paper.")
 @click.option(
     "--share",
     type=click.FloatRange(0, 1, min_open=True),
@@ -56,9 +56,9 @@ def cli() -> None:
 )
 @click.option("--leave-one-out", is_flag=True, help="Only measures: by models that have not learnt from a paper.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder; the same command goes on in it.")
-@click.option("--without", type=click.Choice(kinds.KINDS), multiple=True, help="A kind of data that is left out.")
+@click.option("--without", type=click.Choice(sources.KINDS), multiple=True, help="A kind of data that is left out.")
 @click.option("--variants", default=4, show_default=True, help="Documents made of each passage.")
-@click.option("--compositions", default=kinds.COMPOSITIONS, show_default=True, help="Documents made of each sheet.")
+@click.option("--compositions", default=sources.COMPOSITIONS, show_default=True, help="Documents made of each sheet.")
 @click.option("--epochs", default=1.0, show_default=True)
 @click.option("--minutes", default=60.0, show_default=True, help="It ends then, whatever the epochs.")
 @click.option("--learning-rate", default=4e-4, show_default=True)
@@ -99,20 +99,20 @@ def train(
     """
     from dsx_reader.papers import read_papers
     from dsx_reader.train import Setting
-    from dsx_reader.train import train as run
+    from dsx_reader.train import train as train_model
 
     if bool(runs) is not bool(gold):
         raise UsageError("--from-run and --gold go together: a run, and what is right for its papers")
-    sheets, checked = statements or kinds.beside(passages), read_papers(runs, gold, papers) if runs else ()
+    sheets, checked = statements or sources.beside(passages), read_papers(runs, gold, papers) if runs else ()
     counts = (variants, compositions, limit, seed)
-    data = kinds.Sources(passages, annotations, sheets, without, *counts, checked, paper_variants, share)
+    data = sources.Sources(passages, annotations, sheets, without, *counts, checked, paper_variants, share)
     setting = Setting(base, out, data, epochs, minutes, learning_rate, tokens, rank, processes, seed, compiled)
     if leave_one_out:
         from dsx_reader import leave_one_out as leaving
 
         click.echo("\n".join(leaving.lines(leaving.leave_one_out(setting))))
         return
-    folder = run(setting)
+    folder = train_model(setting)
     click.echo(f"trained: {folder}")
     _measure(folder, passages, annotations, out / "evaluation.json")
 
@@ -144,8 +144,8 @@ def check(files: tuple[Path, ...]) -> None:
     """Names what is wrong with passages and sheets of statements; files or folders."""
     from dsx_reader.checking import faults
 
-    lines = [f"{each.id}: {fault}" for each in kinds.passages(files) for fault in faults(each)]
-    lines += [f"{each.name} {fault}" for each in kinds.sheets(files) for fault in each.faults()]
+    lines = [f"{each.id}: {fault}" for each in sources.passages(files) for fault in faults(each)]
+    lines += [f"{each.name} {fault}" for each in sources.sheets(files) for fault in each.faults()]
     click.echo("\n".join(lines) or "no faults")
     sys.exit(bool(lines))
 
@@ -173,26 +173,29 @@ def overlap(
     from dsx import load_document
     from dsx_reader.examples import read_annotations
 
-    texts = [each.text for each in kinds.passages(passages)]
-    texts += [each.text for sheet in kinds.sheets(statements or kinds.beside(passages)) for each in sheet.statements()]
+    texts = [each.text for each in sources.passages(passages)]
+    texts += [
+        each.text for sheet in sources.sheets(statements or sources.beside(passages)) for each in sheet.statements()
+    ]
     texts += [row["text"] for row in read_annotations(annotations)] if annotations else []
-    click.echo(kinds.overlap(texts, (load_document(path).text for path in others)))
+    click.echo(sources.overlap(texts, (load_document(path).text for path in others)))
 
 
 def _measure(model: Path, passages: tuple[Path, ...], annotations: Path | None, out: Path | None) -> None:
     from transformers import AutoTokenizer
 
-    from dsx_reader import evaluate as measuring
+    from dsx_reader.evaluate import evaluate as measure
+    from dsx_reader.evaluate import examples_of, lines
 
-    data = kinds.Sources(passages, annotations)
-    own = [each for each in kinds.passages(passages) if each.field in kinds.HELD_OUT]
-    if not own:
+    data = sources.Sources(passages, annotations)
+    held_out = [each for each in sources.passages(passages) if each.field in sources.HELD_OUT]
+    if not held_out:
         click.echo("no passages of the fields that are kept out: nothing is measured", err=True)
         return
     tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
-    examples = measuring.examples_of(own, tokenizer, kinds.fillers(data))
-    scores, judged = measuring.evaluate(model, examples)
-    for line in measuring.lines(scores):
+    examples = examples_of(held_out, tokenizer, sources.fillers(data))
+    scores, judged = measure(model, examples)
+    for line in lines(scores):
         click.echo(line)
     if out is not None:
         content = {

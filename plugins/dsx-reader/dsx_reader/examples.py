@@ -200,8 +200,6 @@ def _in_unit(value: Any, ask: Ask, parameter: Parameter) -> Any:
 
 # ---- people's annotations of real texts ----
 
-_number = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
-
 
 def read_annotations(file: Path) -> list[dict[str, Any]]:
     """Rows of text, name, description, type, choices, value and quote, as JSON lines in gzip."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +116,3 @@ def amount(value: Any) -> tuple[Any, str | None]:
 def plural(noun: str) -> str:
     """Of a regular noun."""
     return noun if noun.endswith("s") else noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-
-
-def without(passage: Passage, names: set[str]) -> Passage:
-    """The passage without some of its questions."""
-    return replace(passage, asks=tuple(ask for ask in passage.asks if ask.name not in names))
