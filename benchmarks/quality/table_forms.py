@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dsx_reader.evaluate import Score, answered, examples_of
-from dsx_reader.passages import Ask, Passage, Told, read_passages
+from dsx_reader.passages import Ask, GoldAnswer, Passage, read_passages
 from dsx_reader.sources import HELD_OUT
 from transformers import AutoTokenizer
 
@@ -63,13 +63,13 @@ def in_form(passage: Passage, form: Form) -> Passage | None:
     """The passage with its tables in a form and only the questions about them; None where there is none."""
     lines = lines_of(passage, form)
 
-    def told(old: Told) -> Told | None:
+    def moved(old: GoldAnswer) -> GoldAnswer | None:
         rows = [next((line for line in lines if words in line), None) for words in old.words]
-        return None if None in rows else Told(old.value, tuple(dict.fromkeys(lines[row] for row in rows if row)))
+        return None if None in rows else GoldAnswer(old.value, tuple(dict.fromkeys(lines[row] for row in rows if row)))
 
     asks = []
     for ask in passage.asks:
-        new = {label: told(old) for label, old in ask.told.items()}
+        new = {label: moved(old) for label, old in ask.answers.items()}
         kept = {label: each for label, each in new.items() if each is not None}
         if len(kept) == len(new):
             asks.append(Ask(ask.name, ask.type, ask.argument, ask.description, kept, ask.choices))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dsx.plugin_api.training import numbers_of
-from dsx_reader.passages import Ask, Passage, Told, amount
+from dsx_reader.passages import Ask, GoldAnswer, Passage, amount
 
 KINDS = ("methods", "experiments", "table", "results", "front", "other_work", "apparatus")
 TYPES = ("integer", "number", "integers", "numbers", "text", "texts", "choice", "choices", "boolean")
@@ -34,30 +34,30 @@ def faults(passage: Passage) -> Iterator[str]:
             continue
         if set(ask.choices) - set(ask.options):
             yield f"{ask.name}: describes what is no choice"
-        labels = set(ask.told) - {""}
+        labels = set(ask.answers) - {""}
         if labels and labels != set(passage.labels):
             yield f"{ask.name}: its records are not those of the passage"
-        for label, told in ask.told.items():
-            for fault in _of_value(passage, ask, told):
+        for label, answer in ask.answers.items():
+            for fault in _of_value(passage, ask, answer):
                 yield f"{ask.name} {label}: {fault}".replace(" :", ":")
 
 
-def _of_value(passage: Passage, ask: Ask, told: Told) -> Iterator[str]:
-    for words in told.words:
+def _of_value(passage: Passage, ask: Ask, answer: GoldAnswer) -> Iterator[str]:
+    for words in answer.words:
         if words not in passage.text:
             yield f"not in the text: {words!r}"
-    if told.value is None:
+    if answer.value is None:
         return
     is_list = ask.type in ("integers", "numbers", "texts", "choices")
-    if is_list != isinstance(told.value, list):
+    if is_list != isinstance(answer.value, list):
         yield "a list has a list"
         return
-    values = told.value if is_list else [told.value]
-    if is_list and len(told.words) not in (1, len(values)):
+    values = answer.value if is_list else [answer.value]
+    if is_list and len(answer.words) not in (1, len(values)):
         yield "words for all together, or for each"
         return
     for at, value in enumerate(values):
-        words = told.words[at] if is_list and len(told.words) == len(values) else " ".join(told.words)
+        words = answer.words[at] if is_list and len(answer.words) == len(values) else " ".join(answer.words)
         yield from _of_item(passage, ask, value, words)
 
 

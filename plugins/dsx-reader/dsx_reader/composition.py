@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dsx_reader.passages import Ask, Passage, Told, plural
+from dsx_reader.passages import Ask, GoldAnswer, Passage, plural
 from dsx_reader.statements import BOOLEANS, Sheet, SheetAsk, Statement
 
 QUESTIONS = {1: (8, 10), 2: (6, 9), 3: (6, 7)}
@@ -98,14 +98,14 @@ class _Answer:
     said: list[_Said] = field(default_factory=list)
     beside: list[_Said] = field(default_factory=list)
 
-    def told(self, text: str, options: Sequence[str]) -> Told:
+    def gold(self, text: str, options: Sequence[str]) -> GoldAnswer:
         """With the words of the whole text. Chosen options come in the order of the text."""
         words = [word for said in self.said for word in said.words(text)]
         value = self.value
         if isinstance(value, dict):
             first = {option: text.find(said.text) for option, said in value.items()}
             value = sorted(first, key=lambda option: (first[option], options.index(option)))
-        return Told(value, tuple(words))
+        return GoldAnswer(value, tuple(words))
 
 
 class _Drawer:
@@ -242,23 +242,23 @@ def composed(sheet: Sheet, rng: random.Random) -> Passage:
             for ask in asks:
                 _follow(ask, answers[ask.name], labels[0], label)
     text = "\n".join(_written(sheet.record, regions, labels, woven, rng))
-    told = tuple(_ask(ask, answers[ask.name], regions, text) for ask in asks)
+    questions = tuple(_ask(ask, answers[ask.name], regions, text) for ask in asks)
     kind = "experiments" if labels else "methods"
     name, description = (sheet.record, sheet.record_description) if labels else ("", "")
     return Passage(
-        sheet.name, sheet.field, kind, text, name, description, labels, tuple(ask for ask in told if ask.told)
+        sheet.name, sheet.field, kind, text, name, description, labels, tuple(ask for ask in questions if ask.answers)
     )
 
 
 def _ask(ask: SheetAsk, answers: dict[str, _Answer], regions: dict[str, list[_Said]], text: str) -> Ask:
-    """With what is told of each record, but for what is disputed."""
-    told = {}
+    """With the answer for each record, but for what is disputed."""
+    gold = {}
     for label, answer in answers.items():
         around = [*regions[""], *regions[label]] if label else list(itertools.chain.from_iterable(regions.values()))
         if not _is_disputed(ask, answer, around):
-            told[label] = answer.told(text, list(ask.options))
+            gold[label] = answer.gold(text, list(ask.options))
     described = {option: words for option, words in ask.options.items() if words}
-    return Ask(ask.name, ask.type, "/".join(ask.options) or ask.unit, ask.description, told, described)
+    return Ask(ask.name, ask.type, "/".join(ask.options) or ask.unit, ask.description, gold, described)
 
 
 def _follow(ask: SheetAsk, answers: dict[str, _Answer], first: str, label: str) -> None:

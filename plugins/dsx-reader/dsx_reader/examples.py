@@ -18,7 +18,7 @@ from dsx.plugin_api.training import Examiner, Known, convert, read_unit
 from dsx_reader import prompts
 from dsx_reader.composition import composed
 from dsx_reader.documents import Block, block, document
-from dsx_reader.passages import Ask, Passage, amount, plural
+from dsx_reader.passages import Ask, GoldAnswer, Passage, amount, plural
 from dsx_reader.statements import Sheet
 from dsx_reader.variation import renumbered, retyped, reworded, without_evidence
 
@@ -127,8 +127,8 @@ class Builder:
         return [*blocks, own, *([Block("Discussion", tuple(after))] if after else [])]
 
     def _schema(self, passage: Passage, name: str, description: str, rng: random.Random) -> ParameterSet | None:
-        own = {ask.name: _schema_of(ask, rng) for ask in passage.asks if "" in ask.told}
-        each = {ask.name: _schema_of(ask, rng) for ask in passage.asks if "" not in ask.told}
+        own = {ask.name: _schema_of(ask, rng) for ask in passage.asks if "" in ask.answers}
+        each = {ask.name: _schema_of(ask, rng) for ask in passage.asks if "" not in ask.answers}
         fallback = {"note": {"type": "string", "maxLength": 20}}
         items = {"type": "object", "description": description, "properties": each or fallback}
         properties = {**own, name: {"type": "array", "items": items}}
@@ -169,16 +169,16 @@ def _known(passage: Passage, parameters: ParameterSet, paper: Document, start: i
     by_name: dict[str, Parameter] = {each.name: each for each in parameters.root.all_parameters()}
     for ask in passage.asks:
         parameter = by_name[ask.name]
-        for label, told in ask.told.items():
+        for label, answer in ask.answers.items():
             spans = []
-            for words in told.words:
+            for words in answer.words:
                 at = paper.text.find(words, max(start, 0))
                 if at >= 0:
                     spans.append((at, at + len(words)))
-            if told.value is not None and len(spans) < len(told.words):
+            if answer.value is not None and len(spans) < len(answer.words):
                 continue
             try:
-                value = _in_unit(told.value, ask, parameter)
+                value = _in_unit(answer.value, ask, parameter)
             except ValueError:
                 continue
             yield Known(label or None, parameter, value, tuple(spans))
@@ -208,8 +208,6 @@ def read_annotations(file: Path) -> list[dict[str, Any]]:
 
 
 def _ask_of(row: dict[str, Any]) -> Ask | None:
-    from dsx_reader.passages import Told
-
     value, kind, argument = row["value"], row["type"], ""
     if value is not None and row.get("null"):
         value = None
@@ -228,4 +226,4 @@ def _ask_of(row: dict[str, Any]) -> Ask | None:
             words = (value,)
         if kind in ("integer", "number"):
             value = int(value) if float(value) == int(value) else float(value)
-    return Ask(row["name"], kind, argument, row["description"], {"": Told(value, words)}, {})
+    return Ask(row["name"], kind, argument, row["description"], {"": GoldAnswer(value, words)}, {})

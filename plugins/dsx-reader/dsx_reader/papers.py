@@ -16,7 +16,7 @@ from dsx.plugin_api.checked import CheckedPaper, checked_papers
 from dsx.plugin_api.training import Examiner, Known, normalisers
 from dsx_reader import PASSAGE_TOKENS, prompts
 from dsx_reader.examples import SHOWN, Example
-from dsx_reader.passages import Ask, Told
+from dsx_reader.passages import Ask, GoldAnswer
 from dsx_reader.variation import reworded
 
 SOURCE = "checked:"
@@ -103,13 +103,13 @@ def _varied(parameter: Parameter, rng: random.Random) -> tuple[Parameter, Mappin
         options = []
     described = {each.value: each.description for each in parameter.choices if options and each.description}
     above, dot, last = parameter.name.rpartition(".")
-    told = {option: Told(option, ()) for option in options}
-    ask = Ask(last, "choice" if options else "text", "/".join(options), parameter.description, told, described)
+    answers = {option: GoldAnswer(option, ()) for option in options}
+    ask = Ask(last, "choice" if options else "text", "/".join(options), parameter.description, answers, described)
     new = reworded(ask, rng)
     changed = replace(parameter, name=above + dot + new.name, description=new.description)
     if not options:
         return changed, {}
-    codes = {option: one.value for option, one in new.told.items()}
+    codes = {option: answer.value for option, answer in new.answers.items()}
     schema = {**inner, "enum": new.options}
     description_of = {each.value: each.description for each in parameter.choices}
     choices = tuple(Choice(code, description_of.get(old, "")) for old, code in codes.items())

@@ -35,7 +35,7 @@ class PassageError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class GoldAnswer:
     """A value as the text gives it, and the words that hold or show it (of null: that tempt)."""
 
     value: Any
@@ -44,13 +44,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question about a passage. told: by label of a record, "" for the passage as a whole. choices: described."""
+    """A question about a passage. answers: by label of a record, "" for the passage as a whole. choices: described."""
 
     name: str
     type: str
     argument: str
     description: str
-    told: dict[str, Told]
+    answers: dict[str, GoldAnswer]
     choices: dict[str, str]
 
     @property
@@ -98,13 +98,13 @@ def _ask(row: list[Any]) -> Ask:
     name, kind, description, value, *rest = row
     per_record = isinstance(value, dict)
     choices = rest[-1] if rest and isinstance(rest[-1], dict) else {}
-    told = value if per_record else {"": [value, rest[0]]}
+    answers = value if per_record else {"": [value, rest[0]]}
     base, _, argument = kind.partition(":")
-    return Ask(name, base, argument, description, {label: _told(*pair) for label, pair in told.items()}, choices)
+    return Ask(name, base, argument, description, {label: _answer(*pair) for label, pair in answers.items()}, choices)
 
 
-def _told(value: Any, words: str | list[str]) -> Told:
-    return Told(value, (words,) if isinstance(words, str) else tuple(words))
+def _answer(value: Any, words: str | list[str]) -> GoldAnswer:
+    return GoldAnswer(value, (words,) if isinstance(words, str) else tuple(words))
 
 
 def amount(value: Any) -> tuple[Any, str | None]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from dsx.plugin_api.training import numbers_of
 from dsx_reader.documents import CELL
-from dsx_reader.passages import Ask, Passage, Told, amount
+from dsx_reader.passages import Ask, GoldAnswer, Passage, amount
 
 _whole = re.compile(r"(?<![\w.,/%–−±^-])[1-9]\d{0,3}(?![\w.,/%–−±^-]|\s?(?:%|±|–|−|-|to\b|[×x/]))")
 _digits = re.compile(r"\d+")
@@ -48,15 +48,17 @@ def renumbered(passage: Passage, rng: random.Random) -> Passage:
     changed = change(passage.text)
     asks = []
     for ask in passage.asks:
-        told = {}
-        for label, one in ask.told.items():
-            words = tuple(map(change, one.words))
+        answers = {}
+        for label, answer in ask.answers.items():
+            words = tuple(map(change, answer.words))
             value = (
-                _changed(one.value, new) if ask.type.rstrip("s") in ("integer", "number") else _text(one.value, change)
+                _changed(answer.value, new)
+                if ask.type.rstrip("s") in ("integer", "number")
+                else _text(answer.value, change)
             )
-            told[label] = Told(value, words)
-        if all(word in changed for one in told.values() for word in one.words):
-            asks.append(replace(ask, told=told))
+            answers[label] = GoldAnswer(value, words)
+        if all(word in changed for answer in answers.values() for word in answer.words):
+            asks.append(replace(ask, answers=answers))
     labels = tuple(map(change, passage.labels))
     if labels != passage.labels or not _agree(asks, passage, new):
         return passage
@@ -89,19 +91,19 @@ def _text(value: Any, change: Callable[[str], str]) -> Any:
 
 def _agree(asks: list[Ask], passage: Passage, new: dict[int, int]) -> bool:
     """Whether each changed number that is a value was changed where it stands, too."""
-    before = {(ask.name, label): told for ask in passage.asks for label, told in ask.told.items()}
+    before = {(ask.name, label): answer for ask in passage.asks for label, answer in ask.answers.items()}
     for ask in asks:
-        for label, told in ask.told.items():
+        for label, answer in ask.answers.items():
             was = before[ask.name, label]
-            if told.value != was.value and told.words == was.words:
+            if answer.value != was.value and answer.words == was.words:
                 return False
-            if isinstance(was.value, int) and was.value not in new and told.words != was.words:
+            if isinstance(was.value, int) and was.value not in new and answer.words != was.words:
                 continue
     return True
 
 
 def retyped(passage: Passage, rng: random.Random) -> Passage:
-    """Some signs set otherwise, in the text and in all that is told of it."""
+    """Some signs set otherwise, in the text and in all that is asked about it."""
     pairs = [pair for pair in TYPOGRAPHY if rng.random() < 0.3]
 
     def change(text: str) -> str:
@@ -112,11 +114,12 @@ def retyped(passage: Passage, rng: random.Random) -> Passage:
     asks = tuple(
         replace(
             ask,
-            told={
-                change(label): Told(
-                    _text(one.value, change) if "text" in ask.type else one.value, tuple(map(change, one.words))
+            answers={
+                change(label): GoldAnswer(
+                    _text(answer.value, change) if "text" in ask.type else answer.value,
+                    tuple(map(change, answer.words)),
                 )
-                for label, one in ask.told.items()
+                for label, answer in ask.answers.items()
             },
         )
         for ask in passage.asks
@@ -142,14 +145,19 @@ def reworded(ask: Ask, rng: random.Random) -> Ask:
         description = description.rstrip(".")
     options = ask.options
     rng.shuffle(options)
-    told, choices = ask.told, ask.choices
+    answers, choices = ask.answers, ask.choices
     if options and len(choices) == len(options) and rng.random() < 0.2:
         codes = {option: rng.choice("abcdefghkmprst") + str(number) for number, option in enumerate(options, 1)}
         choices = {codes[option]: choices[option] for option in options}
         options = [codes[option] for option in options]
-        told = {label: Told(_coded(one.value, codes), one.words) for label, one in told.items()}
+        answers = {label: GoldAnswer(_coded(answer.value, codes), answer.words) for label, answer in answers.items()}
     return replace(
-        ask, name=name, description=description, argument="/".join(options) or ask.argument, told=told, choices=choices
+        ask,
+        name=name,
+        description=description,
+        argument="/".join(options) or ask.argument,
+        answers=answers,
+        choices=choices,
     )
 
 
@@ -179,13 +187,13 @@ def without_evidence(passage: Passage, rng: random.Random) -> Passage:
     reported = [
         (ask, label)
         for ask in passage.asks
-        for label, told in ask.told.items()
-        if told.value is not None and told.words
+        for label, answer in ask.answers.items()
+        if answer.value is not None and answer.words
     ]
     rng.shuffle(reported)
     wanted = rng.randint(1, 3)
     for ask, label in reported:
-        thinner = _without(passage, ask.name, ask.told[label])
+        thinner = _without(passage, ask.name, ask.answers[label])
         if thinner is not None:
             passage, wanted = thinner, wanted - 1
         if not wanted:
@@ -193,9 +201,9 @@ def without_evidence(passage: Passage, rng: random.Random) -> Passage:
     return passage
 
 
-def _without(passage: Passage, name: str, told: Told) -> Passage | None:
+def _without(passage: Passage, name: str, answer: GoldAnswer) -> Passage | None:
     """The passage without what shows a value; None where that cannot be told to be all that shows it."""
-    lost = _sentences_of(passage.text, told.words)
+    lost = _sentences_of(passage.text, answer.words)
     if lost is None or any(label in sentence for label in passage.labels for sentence in lost):
         return None
     text = passage.text
@@ -207,17 +215,17 @@ def _without(passage: Passage, name: str, told: Told) -> Passage | None:
     asks = []
     for ask in passage.asks:
         after = {}
-        for label, other in ask.told.items():
+        for label, other in ask.answers.items():
             left = tuple(words for words in other.words if words in text)
-            if ask.name == name and other == told:
+            if ask.name == name and other == answer:
                 if _is_shown(ask, other, text):
                     return None
-                after[label] = Told(None, ())
+                after[label] = GoldAnswer(None, ())
             elif other.value is not None and len(left) < len(other.words):
                 return None
             else:
-                after[label] = Told(other.value, left)
-        asks.append(replace(ask, told=after))
+                after[label] = GoldAnswer(other.value, left)
+        asks.append(replace(ask, answers=after))
     return replace(passage, text=text, asks=tuple(asks))
 
 
@@ -233,10 +241,10 @@ def _sentences_of(text: str, words: Sequence[str]) -> list[str] | None:
     return list(dict.fromkeys(holding))
 
 
-def _is_shown(ask: Ask, told: Told, text: str) -> bool:
+def _is_shown(ask: Ask, answer: GoldAnswer, text: str) -> bool:
     """Whether the text without its evidence may say the value still."""
     kind = ask.type.rstrip("s")
-    values = told.value if isinstance(told.value, list) else [told.value]
+    values = answer.value if isinstance(answer.value, list) else [answer.value]
     if kind in ("integer", "number"):
         numbers = {amount(value)[0] for value in values}
         return any(isinstance(number, str) for number in numbers) or bool(numbers & numbers_of(text))
@@ -245,5 +253,5 @@ def _is_shown(ask: Ask, told: Told, text: str) -> bool:
         return any(value.lower() in lower for value in values)
     stems = {word[:STEM] for word in _word.findall(lower)}
     named = {word[:STEM] for value in values for word in _word.findall(str(value).lower())}
-    shown = {word[:STEM] for words in told.words for word in _word.findall(words.lower())}
+    shown = {word[:STEM] for words in answer.words for word in _word.findall(words.lower())}
     return bool(named & stems) or 2 * len(shown & stems) > len(shown)

@@ -83,7 +83,7 @@ def test_varied_passages_are_still_true(passage: Passage, seed: int) -> None:
     varied = retyped(renumbered(passage, chance), chance)
     assert list(faults(varied)) == []
     for ask in (reworded(each, chance) for each in varied.asks):
-        assert set(ask.told) == {"Pen A", "Pen B"} or set(ask.told) == {""}
+        assert set(ask.answers) == {"Pen A", "Pen B"} or set(ask.answers) == {""}
     assert "48" not in varied.text  # 24 and 2 make 48, which stands in words: none of them may change
     assert "24 birds" in varied.text
 
@@ -118,14 +118,14 @@ def test_a_value_whose_evidence_is_gone_is_not_reported(passage: Passage, seed: 
     assert [fault for fault in faults(thinner) if not fault.endswith(" words")] == []
     gone = 0
     for before, after in zip(passage.asks, thinner.asks, strict=True):
-        for label, told in after.told.items():
-            if told.value is None and before.told[label].value is not None:
+        for label, answer in after.answers.items():
+            if answer.value is None and before.answers[label].value is not None:
                 gone += 1
-                assert before.told[label].words[0] not in thinner.text
+                assert before.answers[label].words[0] not in thinner.text
             else:
-                assert told.value == before.told[label].value
+                assert answer.value == before.answers[label].value
     assert 1 <= gone <= 3
-    values = {ask.name: ask.told for ask in thinner.asks}
+    values = {ask.name: ask.answers for ask in thinner.asks}
     assert values["n_hens"][""].value == 48  # other values stand in its sentence
     assert values["light"]["Pen A"].value == 16  # its sentence names the record
 
@@ -133,7 +133,7 @@ def test_a_value_whose_evidence_is_gone_is_not_reported(passage: Passage, seed: 
 def test_a_value_that_stands_elsewhere_too_is_not_taken_away(passage: Passage) -> None:
     again = replace(passage, text=passage.text + "\nThe Ovometer 2 was a gift. Water was always at hand. Nobody knew.")
     for seed in range(10):
-        values = {ask.name: ask.told[""].value for ask in without_evidence(again, random.Random(seed)).asks[4:7]}
+        values = {ask.name: ask.answers[""].value for ask in without_evidence(again, random.Random(seed)).asks[4:7]}
         assert (values["scale"], values["water"]) == ("Ovometer 2", "always")
 
 
@@ -194,9 +194,9 @@ def test_what_a_composed_passage_says_stands_where_its_record_is_told(sheet: She
         sentences = re.split(r"(?<=[.:]) |\n", passage.text)
         assert len({each for each in sentences if each.endswith(".")}) == sum(each.endswith(".") for each in sentences)
         for ask in passage.asks:
-            for label, told in ask.told.items():
-                common = [other for other in ask.told.values() if other == told]
-                for words in told.words:
+            for label, answer in ask.answers.items():
+                common = [other for other in ask.answers.values() if other == answer]
+                for words in answer.words:
                     assert passage.text.count(words) == 1
                     if label and len(common) == 1:
                         assert label in _labels_around(passage, words)
@@ -216,7 +216,7 @@ def test_every_answer_is_as_likely_as_the_others(sheet: Sheet) -> None:
     differing = []
     for seed in range(600):
         for ask in composed(sheet, random.Random(seed)).asks:
-            values = [told.value for told in ask.told.values()]
+            values = [answer.value for answer in ask.answers.values()]
             counts[ask.name].update(tuple(value) if isinstance(value, list) else value for value in values)
             if len(values) == 2 and ask.name == "shading":
                 differing.append(values[0] != values[1])
