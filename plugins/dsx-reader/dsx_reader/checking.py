@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from dsx.plugin_api.training import numbers_of
-from dsx_reader.passages import Ask, GoldAnswer, Passage, amount
+from dsx_reader.passages import TYPES, Ask, GoldAnswer, Passage, amount
 
 KINDS = ("methods", "experiments", "table", "results", "front", "other_work", "apparatus")
-TYPES = ("integer", "number", "integers", "numbers", "text", "texts", "choice", "choices", "boolean")
 FEWEST_QUESTIONS, FEWEST_WORDS, MOST_WORDS = 7, 120, 800
 _derived = re.compile(r"(?=.*?\d *+[-+*])[\d.+*() -]*+")
 
@@ -38,37 +37,36 @@ def faults(passage: Passage) -> Iterator[str]:
         if labels and labels != set(passage.labels):
             yield f"{ask.name}: its records are not those of the passage"
         for label, answer in ask.answers.items():
-            for fault in _of_value(passage, ask, answer):
+            for fault in _answer_faults(passage, ask, answer):
                 yield f"{ask.name} {label}: {fault}".replace(" :", ":")
 
 
-def _of_value(passage: Passage, ask: Ask, answer: GoldAnswer) -> Iterator[str]:
+def _answer_faults(passage: Passage, ask: Ask, answer: GoldAnswer) -> Iterator[str]:
     for words in answer.words:
         if words not in passage.text:
             yield f"not in the text: {words!r}"
     if answer.value is None:
         return
-    is_list = ask.type in ("integers", "numbers", "texts", "choices")
-    if is_list != isinstance(answer.value, list):
+    if ask.is_list != isinstance(answer.value, list):
         yield "a list has a list"
         return
-    values = answer.value if is_list else [answer.value]
-    if is_list and len(answer.words) not in (1, len(values)):
+    values = answer.value if ask.is_list else [answer.value]
+    if ask.is_list and len(answer.words) not in (1, len(values)):
         yield "words for all together, or for each"
         return
     for at, value in enumerate(values):
-        words = answer.words[at] if is_list and len(answer.words) == len(values) else " ".join(answer.words)
-        yield from _of_item(passage, ask, value, words)
+        words = answer.words[at] if ask.is_list and len(answer.words) == len(values) else " ".join(answer.words)
+        yield from _value_faults(passage, ask, value, words)
 
 
-def _of_item(passage: Passage, ask: Ask, value: Any, words: str) -> Iterator[str]:
+def _value_faults(passage: Passage, ask: Ask, value: Any, words: str) -> Iterator[str]:
     if ask.options:
         if value not in ask.options:
             yield f"{value!r} is no choice"
     elif ask.type == "boolean":
         if not isinstance(value, bool):
             yield f"{value!r} is neither true nor false"
-    elif ask.type in ("text", "texts"):
+    elif ask.item_type == "text":
         if not isinstance(value, str) or not re.search(rf"(?<!\w){re.escape(value)}(?!\w)", passage.text):
             yield f"no whole words of the text: {value!r}"
         elif value not in words and words not in value:

@@ -144,21 +144,18 @@ def _plural(name: str) -> str:
 
 
 def _schema_of(ask: Ask, rng: random.Random) -> dict[str, Any]:
-    base = ask.type.rstrip("s") if ask.type not in ("choices",) else "choice"
-    inner: dict[str, Any] = {"type": JSON_TYPES[base]}
-    if base == "choice":
+    inner: dict[str, Any] = {"type": JSON_TYPES[ask.item_type]}
+    if ask.item_type == "choice":
         inner["enum"] = ask.options
         if ask.choices:
             inner["x-choices"] = ask.choices
-    if base == "text":
+    if ask.item_type == "text":
         inner["maxLength"] = rng.choice([80, 120, 200, 300])
-    if base in ("integer", "number") and rng.random() < 0.4:
+    if ask.is_number and rng.random() < 0.4:
         inner["minimum"] = 0
-    if base in ("integer", "number") and ask.argument and read_unit(ask.argument) is not None:
+    if ask.is_number and ask.argument and read_unit(ask.argument) is not None:
         inner["x-unit"] = ask.argument
-    schema = (
-        {"type": "array", "items": inner, "maxItems": rng.choice([12, 20, 30])} if ask.type.endswith("s") else inner
-    )
+    schema = {"type": "array", "items": inner, "maxItems": rng.choice([12, 20, 30])} if ask.is_list else inner
     schema["description"] = ask.description
     if rng.random() < 0.2:
         schema["x-synonyms"] = [ask.name.replace("_", " ")]
@@ -186,9 +183,9 @@ def _known(passage: Passage, parameters: ParameterSet, paper: Document, start: i
 
 def _in_unit(value: Any, ask: Ask, parameter: Parameter) -> Any:
     """In the parameter's unit. Raises ValueError."""
-    if isinstance(value, list) and ask.type in ("integers", "numbers"):
+    if isinstance(value, list) and ask.is_number:
         return [_in_unit(item, ask, parameter) for item in value]
-    if ask.type.rstrip("s") not in ("integer", "number"):
+    if not ask.is_number:
         return value
     number, unit = amount(value)
     if unit is None:

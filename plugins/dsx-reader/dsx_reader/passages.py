@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+TYPES = ("choice", "choices", "boolean", "integer", "number", "integers", "numbers", "text", "texts")
 _block = re.compile(
     r"(?P<id>[^\n]*)\nkind: (?P<kind>\w+)\nTEXT\n(?P<text>.*?)\n(?:RECORDS (?P<records>[^\n]*)\n)?ASK\n(?P<asks>.*)\Z",
     re.S,
@@ -57,6 +58,21 @@ class Ask:
     def options(self) -> list[str]:
         """Its legal values, if it has some."""
         return self.argument.split("/") if self.type in ("choice", "choices") else []
+
+    @property
+    def is_list(self) -> bool:
+        """Whether its answer is a list."""
+        return self.type.endswith("s")
+
+    @property
+    def item_type(self) -> str:
+        """The type of its answer, or of the items of a list."""
+        return self.type.rstrip("s")
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its answer is a number, or a list of them."""
+        return self.item_type in ("integer", "number")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dsx_reader.passages import TYPES
+
 _drawn = re.compile(r"\{(?P<name>\w+):(?P<low>\d+(?:\.\d+)?)\.\.(?P<high>\d+(?:\.\d+)?)\}")
 _shown = re.compile(r"\[([^\[\]]+)\]")
 DRAWS = 20
 """Attempts at a number that the statement does not have yet."""
-TYPES = ("choice", "choices", "boolean", "integer", "number", "integers", "numbers", "text", "texts")
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -92,7 +93,7 @@ class Sheet:
     def faults(self) -> Iterator[str]:
         """One line for each: a value that its statement does not give, a question without enough statements."""
         for ask in self.asks:
-            for fault in _of_ask(ask):
+            for fault in _question_faults(ask):
                 yield f"{ask.name}: {fault}"
         for statement, times in Counter(self.statements()).items():
             if times > 1:
@@ -163,7 +164,7 @@ def _ask(file: Path, block: str) -> SheetAsk:
     return SheetAsk(name, kind, unit, description, options, tuple(statements))
 
 
-def _of_ask(ask: SheetAsk) -> Iterator[str]:
+def _question_faults(ask: SheetAsk) -> Iterator[str]:
     if ask.type not in TYPES:
         yield f"{ask.type} is none of {', '.join(TYPES)}"
         return
@@ -178,11 +179,11 @@ def _of_ask(ask: SheetAsk) -> Iterator[str]:
         if values.count(option) < 2:
             yield f"fewer than two statements for {option}"
     for statement in ask.statements:
-        for fault in _of_statement(ask, statement):
+        for fault in _statement_faults(ask, statement):
             yield f"{fault}: {statement.text}"
 
 
-def _of_statement(ask: SheetAsk, statement: Statement) -> Iterator[str]:
+def _statement_faults(ask: SheetAsk, statement: Statement) -> Iterator[str]:
     try:
         text, spans, numbers = statement.draw(random.Random(0))
         value = ask.value(statement, numbers)

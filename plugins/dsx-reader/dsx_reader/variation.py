@@ -51,11 +51,7 @@ def renumbered(passage: Passage, rng: random.Random) -> Passage:
         answers = {}
         for label, answer in ask.answers.items():
             words = tuple(map(change, answer.words))
-            value = (
-                _changed(answer.value, new)
-                if ask.type.rstrip("s") in ("integer", "number")
-                else _text(answer.value, change)
-            )
+            value = _changed(answer.value, new) if ask.is_number else _text(answer.value, change)
             answers[label] = GoldAnswer(value, words)
         if all(word in changed for answer in answers.values() for word in answer.words):
             asks.append(replace(ask, answers=answers))
@@ -116,7 +112,7 @@ def retyped(passage: Passage, rng: random.Random) -> Passage:
             ask,
             answers={
                 change(label): GoldAnswer(
-                    _text(answer.value, change) if "text" in ask.type else answer.value,
+                    _text(answer.value, change) if ask.item_type == "text" else answer.value,
                     tuple(map(change, answer.words)),
                 )
                 for label, answer in ask.answers.items()
@@ -243,13 +239,12 @@ def _sentences_of(text: str, words: Sequence[str]) -> list[str] | None:
 
 def _is_shown(ask: Ask, answer: GoldAnswer, text: str) -> bool:
     """Whether the text without its evidence may say the value still."""
-    kind = ask.type.rstrip("s")
     values = answer.value if isinstance(answer.value, list) else [answer.value]
-    if kind in ("integer", "number"):
+    if ask.is_number:
         numbers = {amount(value)[0] for value in values}
         return any(isinstance(number, str) for number in numbers) or bool(numbers & numbers_of(text))
     lower = text.lower()
-    if kind == "text":
+    if ask.item_type == "text":
         return any(value.lower() in lower for value in values)
     stems = {word[:STEM] for word in _word.findall(lower)}
     named = {word[:STEM] for value in values for word in _word.findall(str(value).lower())}
