@@ -20,10 +20,10 @@ QUESTIONS = {1: (8, 10), 2: (6, 9), 3: (6, 7)}
 """By number of records: how many questions a passage answers, at least and at most."""
 RECORDS, UNNAMED = (1, 1, 2, 2, 2, 3), 0.7
 """How many records a passage has; how often a single one has no name."""
-NULLS, TEMPTED, BESIDE = 0.27, 0.5, 0.2
-"""Share of answers that are null, of these with a statement that tempts, and of values with such a one beside them."""
-TEMPTED_BESIDE = ("choice", "boolean", "integer", "number")
-"""Types of which a statement that tempts may stand beside a value: of lists and texts it may say that there is none."""
+NULL_SHARE, DISTRACTED_NULLS, DISTRACTED_VALUES = 0.27, 0.5, 0.2
+"""Share of answers that are null, and shares of nulls and of values with a distractor: a statement that tempts."""
+DISTRACTED_TYPES = ("choice", "boolean", "integer", "number")
+"""Types of which a distractor may stand beside a value: of lists and texts it may say that there is none."""
 CONTRAST = 0.85
 """How often an answer that another record has is drawn again."""
 PAPER_LEVEL, SHARED = 0.12, 0.12
@@ -60,7 +60,7 @@ LOWERED = re.compile(
 
 
 @dataclass(slots=True)
-class _Said:
+class _DrawnStatement:
     """A statement as it stands in the passage. spans: of the words that show its value, in its text."""
 
     ask: str
@@ -91,19 +91,19 @@ class _Said:
 
 
 @dataclass(slots=True)
-class _Answer:
+class _DrawnAnswer:
     """A value and where it is said; null and nowhere where the passage does not speak of it."""
 
     value: Any = None
-    said: list[_Said] = field(default_factory=list)
-    beside: list[_Said] = field(default_factory=list)
+    statements: list[_DrawnStatement] = field(default_factory=list)
+    distractors: list[_DrawnStatement] = field(default_factory=list)
 
     def gold(self, text: str, options: Sequence[str]) -> GoldAnswer:
         """With the words of the whole text. Chosen options come in the order of the text."""
-        words = [word for said in self.said for word in said.words(text)]
+        words = [word for statement in self.statements for word in statement.words(text)]
         value = self.value
         if isinstance(value, dict):
-            first = {option: text.find(said.text) for option, said in value.items()}
+            first = {option: text.find(statement.text) for option, statement in value.items()}
             value = sorted(first, key=lambda option: (first[option], options.index(option)))
         return GoldAnswer(value, tuple(words))
 
@@ -114,9 +114,9 @@ class _Drawer:
     def __init__(self, rng: random.Random) -> None:
         self._rng, self._used = rng, set[Statement]()
 
-    def answers(self, ask: SheetAsk, number: int) -> list[_Answer]:
+    def answers(self, ask: SheetAsk, number: int) -> list[_DrawnAnswer]:
         """Of so many records, which mostly differ."""
-        drawn: list[_Answer] = []
+        drawn: list[_DrawnAnswer] = []
         while len(drawn) < number:
             for _ in range(8):
                 statements = self._statements(ask)
@@ -124,10 +124,10 @@ class _Drawer:
                 if all(_differ(answer, other) for other in drawn) or self._rng.random() > CONTRAST:
                     break
             self._used.update(statements)
-            if ask.type in TEMPTED_BESIDE and answer.value is not None and self._rng.random() < BESIDE:
-                for tempting in self._rng.sample(free := self._free(ask, (None,)), min(1, len(free))):
-                    self._used.add(tempting)
-                    answer.beside = self._answer(ask, [tempting]).said
+            if ask.type in DISTRACTED_TYPES and answer.value is not None and self._rng.random() < DISTRACTED_VALUES:
+                for distractor in self._rng.sample(free := self._free(ask, (None,)), min(1, len(free))):
+                    self._used.add(distractor)
+                    answer.distractors = self._answer(ask, [distractor]).statements
             drawn.append(answer)
         return drawn
 
@@ -136,9 +136,9 @@ class _Drawer:
 
     def _statements(self, ask: SheetAsk) -> list[Statement]:
         """One for an answer, several for a list of choices, none for silence."""
-        if self._rng.random() < NULLS:
-            tempting = self._free(ask, (None,))
-            return [self._rng.choice(tempting)] if tempting and self._rng.random() < TEMPTED else []
+        if self._rng.random() < NULL_SHARE:
+            distractors = self._free(ask, (None,))
+            return [self._rng.choice(distractors)] if distractors and self._rng.random() < DISTRACTED_NULLS else []
         values = {each.value for each in ask.statements if each.value is not None}
         if ask.type == "choices":
             return self._of_choices(ask)
@@ -166,15 +166,15 @@ class _Drawer:
                 covered.update(chosen[-1].parts)
         return chosen
 
-    def _answer(self, ask: SheetAsk, statements: Sequence[Statement]) -> _Answer:
-        answer = _Answer()
+    def _answer(self, ask: SheetAsk, statements: Sequence[Statement]) -> _DrawnAnswer:
+        answer = _DrawnAnswer()
         for statement in statements:
             text, spans, numbers = statement.draw(self._rng)
-            said = _Said(ask.name, text, spans)
-            answer.said.append(said)
+            drawn = _DrawnStatement(ask.name, text, spans)
+            answer.statements.append(drawn)
             value = ask.value(statement, numbers)
             if ask.type == "choices" and value is not None:
-                answer.value = (answer.value or {}) | dict.fromkeys(value, said)
+                answer.value = (answer.value or {}) | dict.fromkeys(value, drawn)
             else:
                 answer.value = value
         return answer
@@ -188,25 +188,24 @@ def _begins_word(text: str, words: str) -> bool:
     return at >= 0
 
 
-def _is_disputed(ask: SheetAsk, answer: _Answer, around: Sequence[_Said]) -> bool:
+def _is_disputed(ask: SheetAsk, answer: _DrawnAnswer, around: Sequence[_DrawnStatement]) -> bool:
     """Whether what is said of other matters may answer the question too, and otherwise."""
     values = list(answer.value) if isinstance(answer.value, dict) else [answer.value]
     others = [option.replace("_", " ").lower() for option in ask.options if option not in values]
     names = [name[:STEM] for name in ask.name.lower().split("_") if len(name) > 1]
-    for said in around:
-        text = said.text.lower()
-        if said.ask == ask.name:
+    for statement in around:
+        text = statement.text.lower()
+        if statement.ask == ask.name:
             continue
         if any(len(option) >= SHORTEST and option != "none" and _begins_word(text, option) for option in others):
             return True
-        if names and not answer.said and all(name in text for name in names):
+        if names and not answer.statements and all(name in text for name in names):
             return True
     return False
 
 
-def _differ(one: _Answer, other: _Answer) -> bool:
-    values = (list(each.value) if isinstance(each.value, dict) else each.value for each in (one, other))
-    first, second = values
+def _differ(answer: _DrawnAnswer, other: _DrawnAnswer) -> bool:
+    first, second = (list(each.value) if isinstance(each.value, dict) else each.value for each in (answer, other))
     return bool(first != second)
 
 
@@ -216,29 +215,29 @@ def composed(sheet: Sheet, rng: random.Random) -> Passage:
     records = len(labels) or 1
     asks = rng.sample(sheet.asks, min(len(sheet.asks), rng.randint(*QUESTIONS[records])))
     drawer = _Drawer(rng)
-    answers: dict[str, dict[str, _Answer]] = {}
-    regions: dict[str, list[_Said]] = {label: [] for label in ("", *labels)}
+    answers: dict[str, dict[str, _DrawnAnswer]] = {}
+    regions: dict[str, list[_DrawnStatement]] = {label: [] for label in ("", *labels)}
     for ask in asks:
         scope = rng.random()
         if not labels or scope < PAPER_LEVEL:
             [drawn] = drawer.answers(ask, 1)
             answers[ask.name] = {"": drawn}
-            regions["" if len(labels) != 1 else labels[0]] += [*drawn.said, *drawn.beside]
+            regions["" if len(labels) != 1 else labels[0]] += [*drawn.statements, *drawn.distractors]
         elif len(labels) > 1 and scope < PAPER_LEVEL + SHARED:
             [drawn] = drawer.answers(ask, 1)
             answers[ask.name] = dict.fromkeys(labels, drawn)
-            regions[""] += [*drawn.said, *drawn.beside]
+            regions[""] += [*drawn.statements, *drawn.distractors]
         else:
             answers[ask.name] = dict(zip(labels, drawer.answers(ask, records), strict=True))
             for label, drawn in answers[ask.name].items():
-                regions[label] += [*drawn.said, *drawn.beside]
-    for said in regions.values():
-        rng.shuffle(said)
+                regions[label] += [*drawn.statements, *drawn.distractors]
+    for statements in regions.values():
+        rng.shuffle(statements)
     woven = len(labels) > 1 and rng.random() < WOVEN
     for label in labels[1:] if not woven else ():
         if rng.random() < FOLLOWS:
             following = rng.choice(FOLLOWING).format(first=labels[0], label=label)
-            regions[label].insert(0, _Said("", following, []))
+            regions[label].insert(0, _DrawnStatement("", following, []))
             for ask in asks:
                 _follow(ask, answers[ask.name], labels[0], label)
     text = "\n".join(_written(sheet.record, regions, labels, woven, rng))
@@ -250,7 +249,7 @@ def composed(sheet: Sheet, rng: random.Random) -> Passage:
     )
 
 
-def _ask(ask: SheetAsk, answers: dict[str, _Answer], regions: dict[str, list[_Said]], text: str) -> Ask:
+def _ask(ask: SheetAsk, answers: dict[str, _DrawnAnswer], regions: dict[str, list[_DrawnStatement]], text: str) -> Ask:
     """With the answer for each record, but for what is disputed."""
     gold = {}
     for label, answer in answers.items():
@@ -261,14 +260,14 @@ def _ask(ask: SheetAsk, answers: dict[str, _Answer], regions: dict[str, list[_Sa
     return Ask(ask.name, ask.type, "/".join(ask.options) or ask.unit, ask.description, gold, described)
 
 
-def _follow(ask: SheetAsk, answers: dict[str, _Answer], first: str, label: str) -> None:
+def _follow(ask: SheetAsk, answers: dict[str, _DrawnAnswer], first: str, label: str) -> None:
     """Gives a record what it shares with the first; what it may or may not share is not asked."""
     if label not in answers or answers[label].value is not None or answers[first].value is None:
         return
     is_method = ask.type.rstrip("s") not in ("integer", "number") and not RESULT.search(
         " ".join([ask.name, *ask.options])
     )
-    if is_method and not answers[label].said:
+    if is_method and not answers[label].statements:
         answers[label] = answers[first]
     else:
         del answers[label]
@@ -285,10 +284,10 @@ def _labels(record: str, rng: random.Random) -> tuple[str, ...]:
 
 
 def _written(
-    record: str, regions: dict[str, list[_Said]], labels: tuple[str, ...], woven: bool, rng: random.Random
+    record: str, regions: dict[str, list[_DrawnStatement]], labels: tuple[str, ...], woven: bool, rng: random.Random
 ) -> Iterator[str]:
     """The lines of the passage: what is general first, then each record, or records in turn."""
-    general, own = regions[""], [(label, regions[label]) for label in labels]
+    general, by_record = regions[""], [(label, regions[label]) for label in labels]
     records = plural(record)
     if len(labels) > 1 and rng.random() < 0.3:
         number = {2: "two", 3: "three"}[len(labels)]
@@ -297,31 +296,31 @@ def _written(
         lead = rng.choice(GENERAL).format(records=records) if labels else ""
         yield from (lead + "\n".join(_paragraphs(general, rng))).split("\n")
     if woven:
-        for label, all_said in own:
-            for each in all_said:
+        for label, statements in by_record:
+            for each in statements:
                 _attribute(each, label, rng)
-        said = [each for _, all_said in own for each in all_said]
-        rng.shuffle(said)
-        yield from _paragraphs(said, rng)
+        mixed = [each for _, statements in by_record for each in statements]
+        rng.shuffle(mixed)
+        yield from _paragraphs(mixed, rng)
         return
     form = rng.choice(NAMED)
-    for label, all_said in own:
-        lines = list(_paragraphs(all_said, rng)) or [f"{label} is told elsewhere."]
+    for label, statements in by_record:
+        lines = list(_paragraphs(statements, rng)) or [f"{label} is told elsewhere."]
         yield from (form.format(label=label) + "\n".join(lines)).split("\n")
 
 
-def _attribute(said: _Said, label: str, rng: random.Random) -> None:
+def _attribute(statement: _DrawnStatement, label: str, rng: random.Random) -> None:
     """Puts the name of its record into a statement."""
-    if rng.random() < 0.4 and said.text.endswith(".") and ". " not in said.text:
-        said.put_last(f"({label})")
+    if rng.random() < 0.4 and statement.text.endswith(".") and ". " not in statement.text:
+        statement.put_last(f"({label})")
     else:
-        said.put_before(f"In {label},")
+        statement.put_before(f"In {label},")
 
 
-def _paragraphs(said: Sequence[_Said], rng: random.Random) -> Iterator[str]:
+def _paragraphs(statements: Sequence[_DrawnStatement], rng: random.Random) -> Iterator[str]:
     """Of two to four statements."""
     at = 0
-    while at < len(said):
+    while at < len(statements):
         number = rng.randint(2, 4)
-        yield " ".join(each.text for each in said[at : at + number])
+        yield " ".join(each.text for each in statements[at : at + number])
         at += number
