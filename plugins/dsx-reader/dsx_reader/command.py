@@ -98,7 +98,7 @@ def train(
     With --leave-one-out it says instead what training brings for papers that it has not seen.
     """
     from dsx_reader.papers import read_papers
-    from dsx_reader.train import Setting
+    from dsx_reader.setting import Setting
     from dsx_reader.train import train as train_model
 
     if bool(runs) is not bool(gold):

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from dsx.plugin_api import UsageError
 from dsx.plugin_api.training import Renderer
+from dsx_reader.dataset import read_or_make
 from dsx_reader.evaluate import Score, answered
 from dsx_reader.examples import Example
 from dsx_reader.papers import SOURCE, examples_of
+from dsx_reader.setting import Setting
 from dsx_reader.sources import checked_digest
-from dsx_reader.train import Setting, read_or_make, train
+from dsx_reader.train import train
 
 if TYPE_CHECKING:
     import numpy

@@ -10,10 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dsx.plugin_api.checked import CheckedPaper
-from dsx_reader.examples import Builder, Example, read_annotations
+from dsx_reader.examples import AROUND, Builder, Example, read_annotations
 from dsx_reader.papers import SOURCE, examples_of
 from dsx_reader.passages import Passage, read_passages
 from dsx_reader.statements import Sheet, is_sheet, read_sheet
@@ -27,6 +27,9 @@ COMPOSITIONS = 35
 """Documents made of each sheet of statements, by default: two fifths of all examples are of statements then."""
 PAPER_VARIANTS = 8
 """Times that a checked paper is asked about, in other words and with other choices, by default."""
+QUOTE_START, QUOTE_TAIL = 6, 0.05
+"""Tokens of a quote that count in full, and what the others count: the grammar forces nearly all of them."""
+_quote = re.compile(r'"quote":"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,36 +80,38 @@ def beside(paths: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(folder for folder in folders if folder.is_dir())
 
 
-class Writer:
-    """Makes encoded examples of jobs; one for each process."""
+class Job(NamedTuple):
+    """Examples to make. origin: a passage, a sheet, a row of annotations or a paper, as `kind` says."""
+
+    kind: str
+    origin: Any
+    seed: int
+
+
+class Encoder:
+    """Makes the examples of jobs and encodes them; one for each process."""
 
     def __init__(self, tokenizer: Any, sources: Sources, fillers: Sequence[str]) -> None:
         from dsx.plugin_api.training import Renderer
 
         self.renderer = Renderer(tokenizer)
         varied = "variation" not in sources.without
-        around = (0,) if "surroundings" in sources.without else None
-        self._builder = Builder(self.renderer.count, fillers, varied, **({} if around is None else {"around": around}))
+        around = (0,) if "surroundings" in sources.without else AROUND
+        self._builder = Builder(self.renderer.count, fillers, varied, around)
 
-    def examples(self, job: tuple[str, Any, int]) -> list[Example]:
-        """kind, what it is made of (passage, sheet, row or paper), seed."""
-        kind, origin, seed = job
+    def examples(self, job: Job) -> list[Example]:
+        """The questions about its origin, with their right answers."""
         makers: dict[str, Callable[..., Iterator[Example]]] = {
             "passage": self._builder.of_passage,
             "sheet": self._builder.of_sheet,
             "annotation": self._builder.of_annotation,
             "paper": lambda paper, rng: examples_of(paper, self.renderer.count, rng),
         }
-        return list(makers[kind](origin, random.Random(seed)))
+        return list(makers[job.kind](job.origin, random.Random(job.seed)))
 
-    def encoded(self, job: tuple[str, Any, int]) -> list[dict[str, Any]]:
+    def encoded(self, job: Job) -> list[dict[str, Any]]:
         """Examples as tokens of prompt and answer, and the weight of each token of the answer."""
         return [encode(self.renderer, example) for example in self.examples(job)]
-
-
-QUOTE_START, QUOTE_TAIL = 6, 0.05
-"""Tokens of a quote that count in full, and what the others count: the grammar forces nearly all of them."""
-_quote = re.compile(r'"quote":"')
 
 
 def encode(renderer: Any, example: Example) -> dict[str, Any]:
@@ -121,53 +126,58 @@ def encode(renderer: Any, example: Example) -> dict[str, Any]:
     return {"prompt": prompt, "answer": [*first, *rest], "weights": weights, "source": example.source}
 
 
-def jobs(sources: Sources) -> list[tuple[str, Any, int]]:
-    """What is to be made: (kind, passage, sheet, row or paper, seed), in an order that the seed decides."""
+def jobs(sources: Sources) -> list[Job]:
+    """What is to be made, in an order that the seed decides."""
     rng = random.Random(sources.seed)
-    own = [each for each in passages(sources.passages) if each.field not in HELD_OUT]
-    rows = read_annotations(sources.annotations) if sources.annotations else []
-    own, rows = own[: sources.limit], rows[: sources.limit]
+    trained = [each for each in passages(sources.passages) if each.field not in HELD_OUT][: sources.limit]
+    rows = (read_annotations(sources.annotations) if sources.annotations else [])[: sources.limit]
     variants = 1 if "variation" in sources.without else sources.variants
-    made: list[tuple[str, Any, int]] = []
+    planned: list[Job] = []
     if "passages" not in sources.without:
-        made += [("passage", each, rng.getrandbits(32)) for each in own for _ in range(variants)]
+        planned += [Job("passage", each, rng.getrandbits(32)) for each in trained for _ in range(variants)]
     if "statements" not in sources.without:
-        read = [each for each in sheets(sources.statements) if each.field not in HELD_OUT][: sources.limit]
-        made += [("sheet", each, rng.getrandbits(32)) for each in read for _ in range(sources.compositions)]
+        trained_sheets = [each for each in sheets(sources.statements) if each.field not in HELD_OUT][: sources.limit]
+        planned += [
+            Job("sheet", each, rng.getrandbits(32)) for each in trained_sheets for _ in range(sources.compositions)
+        ]
     if "annotations" not in sources.without:
-        made += [("annotation", row, rng.getrandbits(32)) for row in rows]
-    made += [("paper", each, rng.getrandbits(32)) for each in sources.papers for _ in range(sources.paper_variants)]
-    rng.shuffle(made)
-    return made
+        planned += [Job("annotation", row, rng.getrandbits(32)) for row in rows]
+    planned += [
+        Job("paper", each, rng.getrandbits(32)) for each in sources.papers for _ in range(sources.paper_variants)
+    ]
+    rng.shuffle(planned)
+    return planned
 
 
 def fillers(sources: Sources) -> list[str]:
     """Texts for what stands around a passage: of annotations that say little of who took part, and of discussions."""
     rows = read_annotations(sources.annotations) if sources.annotations else []
     texts = [row["text"] for row in rows if row["source"] in ("MeasEval", "XQuAD-en")]
-    own = [each.text for each in passages(sources.passages) if each.kind == "other_work" and each.field not in HELD_OUT]
-    return texts or own
+    discussions = [
+        each.text for each in passages(sources.passages) if each.kind == "other_work" and each.field not in HELD_OUT
+    ]
+    return texts or discussions
 
 
-_worker: Writer | None = None
+_encoder: Encoder | None = None
 
 
 def _start(tokenizer: Any, sources: Sources, texts: Sequence[str]) -> None:
-    global _worker
-    _worker = Writer(tokenizer, sources, texts)
+    global _encoder
+    _encoder = Encoder(tokenizer, sources, texts)
 
 
-def _make(job: tuple[str, Any, int]) -> list[dict[str, Any]]:
-    assert _worker is not None
-    return _worker.encoded(job)
+def _encoded(job: Job) -> list[dict[str, Any]]:
+    assert _encoder is not None
+    return _encoder.encoded(job)
 
 
 def encoded(tokenizer: Any, sources: Sources, processes: int) -> Iterator[dict[str, Any]]:
     """All training examples as tokens, in the same order whatever the number of processes."""
     arguments = (tokenizer, sources, fillers(sources))
     with multiprocessing.get_context("fork").Pool(processes, _start, arguments) as pool:
-        for made in pool.imap(_make, jobs(sources), chunksize=8):
-            yield from made
+        for examples in pool.imap(_encoded, jobs(sources), chunksize=8):
+            yield from examples
 
 
 def with_share(rows: Sequence[dict[str, Any]], share: float, seed: int) -> list[dict[str, Any]]:

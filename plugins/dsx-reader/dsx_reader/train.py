@@ -9,58 +9,22 @@ from __future__ import annotations
 import json
 import logging
 import math
-import random
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dsx.plugin_api import UsageError
-from dsx_reader.papers import SOURCE
-from dsx_reader.sources import Sources, checked_digest, encoded, with_share
+from dsx_reader.dataset import batches, check_bytes, read_or_make, rounded
+from dsx_reader.setting import Setting
 
 log = logging.getLogger("dsx.reader")
 WHOLE_LIMIT = 700e6
 """Parameters up to which all weights are trained."""
-LONGEST = 3000
-"""Tokens of a prompt and its answer; longer ones are left out."""
-ROUNDED = 64
-"""Padded lengths are multiples of it, so that few shapes occur."""
 COMPILED_DIFFERS = 0.05
 """Share of the loss by which that of the compiled model may differ; rounding in bf16 makes less."""
-
-
 MODELS_OWN = ("config.json", "generation_config.json", "model.safetensors.index.json")
 """Files of a model's folder that are written with its weights; all others of the base's are its tokenizer's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """base: a model's folder. out: where the trained model goes, and the log and what a stopped training resumes from.
-
-    epochs, minutes: whichever is over first ends it. rank: of the adapter; 0: all weights where the model is small.
-    tokens: of a batch. compiled: on a GPU the model is compiled, where that works.
-    examples: the file where examples are kept; in `out` by default. left_out: names of checked papers that nothing is
-    learnt from.
-    """
-
-    base: Path
-    out: Path
-    sources: Sources
-    epochs: float = 2.0
-    minutes: float = 60.0
-    learning_rate: float = 4e-4
-    tokens: int = 40_000
-    rank: int = 0
-    processes: int = 4
-    seed: int = 0
-    compiled: bool = True
-    save_minutes: float = 5.0
-    log_file: str = "training.jsonl"
-    examples: Path | None = None
-    left_out: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -263,86 +227,11 @@ def loss_of(model: Any, batch: Sequence[dict[str, Any]], device: str) -> Any:
     return (losses * weights[kept]).sum() / weights[kept].sum()
 
 
-def rounded(length: int) -> int:
-    """Up to the next padded length."""
-    return math.ceil(length / ROUNDED) * ROUNDED
-
-
-def batches(rows: Sequence[dict[str, Any]], tokens: int, seed: int) -> Iterator[list[int]]:
-    """Indices of rows of like length, at most so many tokens a padded batch, in an order that the seed decides."""
-    rng = random.Random(seed)
-    lengths = [len(row["prompt"]) + len(row["answer"]) for row in rows]
-    order = sorted(range(len(rows)), key=lambda index: lengths[index] + rng.random() * 60)
-    made: list[list[int]] = []
-    batch: list[int] = []
-    longest = 0
-    for index in order:
-        longest = max(longest, rounded(lengths[index]))
-        if batch and longest * (len(batch) + 1) > tokens:
-            made.append(batch)
-            batch, longest = [], rounded(lengths[index])
-        batch.append(index)
-    made.append(batch)
-    rng.shuffle(made)
-    return iter(made)
-
-
 def adapted(model: Any, rank: int) -> Any:
     """The model with a LoRA adapter on all its linear layers but the head."""
     from peft import LoraConfig, get_peft_model
 
     return get_peft_model(model, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", lora_dropout=0.0))
-
-
-def check_bytes(tokenizer: Any) -> None:
-    """Raises ValueError where a text does not come back from its tokens: answers would then be held to another text."""
-    import llguidance.hf
-
-    text = "Experiment 1 wére 24 ± 3.1° (n = 12)\nnext"
-    tokens = tokenizer(text, add_special_tokens=False)["input_ids"]
-    words = llguidance.hf.from_tokenizer(tokenizer)
-    if b"".join(words.decode_bytes([token]) for token in tokens).decode("utf-8") != text:
-        raise ValueError("the tokenizer's bytes are not its text; take the tokenizer files of the original model")
-
-
-def read_or_make(tokenizer: Any, setting: Setting) -> list[dict[str, Any]]:
-    """The encoded examples that are learnt from; an end token closes each answer. Raises UsageError for none."""
-    file = setting.examples or setting.out / "examples.jsonl"
-    checked, digest = file.with_suffix(".checked"), checked_digest(setting.sources.papers)
-    if file.is_file() and checked.is_file() and checked.read_text("utf-8") != digest:
-        raise UsageError(f"{file} was made of other checked values; delete it, or give another --out")
-    if not file.is_file():
-        started, making = time.monotonic(), file.with_suffix(".making")
-        with making.open("w", encoding="utf-8") as out:
-            for row in encoded(tokenizer, setting.sources, setting.processes):
-                out.write(json.dumps(row) + "\n")
-        checked.write_text(digest, "utf-8")
-        making.rename(file)
-        log.info("Examples made in %.0f s", time.monotonic() - started)
-    end, left_out = end_token(tokenizer), {SOURCE + name for name in setting.left_out}
-    rows = []
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            row = json.loads(line)
-            row["answer"].append(end)
-            row["weights"].append(1.0)
-            if len(row["prompt"]) + len(row["answer"]) <= LONGEST and row["source"] not in left_out:
-                rows.append(row)
-    if setting.sources.share:
-        rows = with_share(rows, setting.sources.share, setting.seed)
-    if not rows:
-        raise UsageError("there are no examples; name --passages, or --from-run and --gold")
-    counts = Counter(row["source"] for row in rows)
-    for paper in setting.sources.papers:
-        log.info("%s: %d examples of %d checked values", paper.name, counts[SOURCE + paper.name], len(paper.values))
-    log.info("%d examples, %d tokens", len(rows), sum(len(row["prompt"]) + len(row["answer"]) for row in rows))
-    return rows
-
-
-def end_token(tokenizer: Any) -> int:
-    """What ends an answer: the end of a turn where the model has turns."""
-    turn: list[int] = tokenizer("<|im_end|>", add_special_tokens=False)["input_ids"]
-    return turn[0] if len(turn) == 1 else int(tokenizer.eos_token_id)
 
 
 # ---- what is kept ----

@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from dsx_reader import dataset
 from dsx_reader import leave_one_out as leaving
 from dsx_reader import train as training
 from dsx_reader.command import cli
 from dsx_reader.evaluate import Score
 from dsx_reader.examples import Example
 from dsx_reader.papers import SOURCE, examples_of, read_papers, varied
+from dsx_reader.setting import Setting
 from dsx_reader.sources import Sources, checked_digest, jobs, with_share
-from dsx_reader.train import Setting
 
 import dsx
 from dsx.plugin_api import UsageError
@@ -151,7 +152,7 @@ def test_examples_of_other_checked_values_are_refused(paper: CheckedPaper, tmp_p
     (tmp_path / "examples.jsonl").write_text("")
     (tmp_path / "examples.checked").write_text(checked_digest(()))
     with pytest.raises(UsageError, match="other checked values"):
-        training.read_or_make(None, setting)
+        dataset.read_or_make(None, setting)
 
 
 def test_folds_hold_every_paper_once() -> None:
@@ -210,7 +211,7 @@ def test_each_paper_is_read_by_a_model_that_has_not_learnt_from_it(
     papers = tuple(replace(paper, name=name) for name in ("first", "second", "third"))
     setting = Setting(small, tmp_path / "out", Sources((), None, papers=papers, paper_variants=2), 1.0, processes=1)
     learnt: list[set[str]] = []
-    read: Callable[..., Any] = training.read_or_make
+    read: Callable[..., Any] = dataset.read_or_make
 
     def noted(tokenizer: Any, setting: Setting) -> Any:
         rows = read(tokenizer, setting)

@@ -17,11 +17,13 @@ from dsx_reader.calibrate import curves
 from dsx_reader.checking import faults
 from dsx_reader.command import cli
 from dsx_reader.composition import composed
+from dsx_reader.dataset import batches, rounded
 from dsx_reader.evaluate import Judged
 from dsx_reader.examples import Builder
 from dsx_reader.passages import Passage, PassageError, amount, read_passages
+from dsx_reader.setting import Setting
 from dsx_reader.statements import Sheet, SheetError, read_sheet
-from dsx_reader.train import Learner, Setting, batches, rounded, save
+from dsx_reader.train import Learner, save
 from dsx_reader.variation import renumbered, retyped, reworded, without_evidence
 from transformers import LlamaConfig, LlamaForCausalLM
 
