@@ -31,10 +31,10 @@ def groups(kind: RecordType, per_question: int, cap: int) -> Iterator[tuple[Para
         yield tuple(group)
 
 
-def page(cap: int) -> int:
+def records_per_question(cap: int) -> int:
     """How many records one question lists."""
-    one = math.ceil((LONGEST_LABEL + BRIEF_QUOTE + len('{"label":"","quote":""},')) / CHARACTERS_PER_TOKEN)
-    return max(1, cap // one)
+    tokens_each = math.ceil((LONGEST_LABEL + BRIEF_QUOTE + len('{"label":"","quote":""},')) / CHARACTERS_PER_TOKEN)
+    return max(1, cap // tokens_each)
 
 
 def too_long(parameters: ParameterSet, cap: int) -> list[str]:

@@ -10,7 +10,7 @@ from dsx.ask.prompt import words_of
 from dsx.ask.singular import singular
 from dsx.types import Parameter, Passage, RecordType
 
-NAMES, PROSE = 1.0, 0.5
+NAME_WEIGHT, PROSE_WEIGHT = 1.0, 0.5
 """Weights of words that name a thing, and of those that describe it (figures: benchmarks/selection.txt)."""
 FRONT_MATTER = frozenset(["title", "author", "doi", "journal", "year", "citation", "publication", "pmid", "issn"])
 """Words in names of parameters whose value stands at the top of a paper."""
@@ -18,7 +18,7 @@ STUDIES = ("experiment", "study", "trial")
 """What papers number, whatever a schema calls its records."""
 
 
-def _nothing(passage: Passage) -> float:
+def _neutral(passage: Passage) -> float:
     return 1.0
 
 
@@ -34,19 +34,23 @@ class Query:
     opening: bool = False
     where: str = ""
     mentions: re.Pattern[str] | None = None
-    factor: Callable[[Passage], float] = _nothing
+    factor: Callable[[Passage], float] = _neutral
 
 
 def parameters_query(
-    asked: Sequence[Parameter], record: str | None, factor: Callable[[Passage], float] = _nothing
+    asked: Sequence[Parameter], record: str | None, factor: Callable[[Passage], float] = _neutral
 ) -> Query:
     """For what answers a question about parameters of a record; record None: of the paper."""
-    texts = [(record or "", NAMES)]
+    texts = [(record or "", NAME_WEIGHT)]
     for parameter in asked:
-        texts += [(words_of(parameter.name), NAMES), (parameter.description, PROSE), (parameter.where, NAMES)]
-        texts += [(synonym, NAMES) for synonym in parameter.synonyms]
+        texts += [
+            (words_of(parameter.name), NAME_WEIGHT),
+            (parameter.description, PROSE_WEIGHT),
+            (parameter.where, NAME_WEIGHT),
+        ]
+        texts += [(synonym, NAME_WEIGHT) for synonym in parameter.synonyms]
         for choice in parameter.choices:
-            texts += [(words_of(str(choice.value)), NAMES), (choice.description, PROSE)]
+            texts += [(words_of(str(choice.value)), NAME_WEIGHT), (choice.description, PROSE_WEIGHT)]
     where = ", ".join(parameter.where for parameter in asked)
     return Query(tuple(texts), record is None and any(map(_stands_at_the_top, asked)), where, factor=factor)
 
@@ -58,7 +62,7 @@ def records_query(kind: RecordType) -> Query:
     counted = f"{name} {single} {single} 1 {single} 2 {single} 3 first second two three"
     nouns = "|".join(dict.fromkeys([re.escape(single), *STUDIES]))
     mentions = re.compile(rf"\b(?i:{nouns})\s(?:\d+[a-z]?|[A-H]|I{{1,3}}|IV)\b")  # "we study a" names nothing
-    return Query(((counted, NAMES), (kind.description, PROSE)), opening=True, mentions=mentions)
+    return Query(((counted, NAME_WEIGHT), (kind.description, PROSE_WEIGHT)), opening=True, mentions=mentions)
 
 
 def _stands_at_the_top(parameter: Parameter) -> bool:

@@ -49,7 +49,7 @@ def in_pages(
     One without a name where none is named, unless the paper may be said to have none and the answer says so.
     """
     listed: list[ListedRecord] = []
-    page = plan.page(paper.run.recipe.max_new_tokens)
+    page = plan.records_per_question(paper.run.recipe.max_new_tokens)
     while True:
         known = [record.label for record in listed]
         question = records_question(paper, parent, kind, form, known, min(kind.max_records - len(listed), page))
