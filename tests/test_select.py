@@ -14,7 +14,7 @@ import numpy
 import pytest
 
 from dsx.ask.query import Query, parameters_query, records_query
-from dsx.ask.select import LEAST_ROOM, LONGEST_PIECE, Selector, readable, room, show
+from dsx.ask.select import MAX_PIECE, MIN_ROOM, Selector, readable, room, show
 from dsx.errors import DecodeError, UsageError
 from dsx.schema import read
 from dsx.types import Document, Page, Passage, Section, Shown, Table, TableCell
@@ -219,7 +219,7 @@ def test_a_long_line_hides_nothing() -> None:
 
 
 def test_a_line_without_blanks_is_cut_all_the_same() -> None:
-    paper = document(("other", "长" * 5 * LONGEST_PIECE))
+    paper = document(("other", "长" * 5 * MAX_PIECE))
     shown = Selector(paper, len, 1000, 900).select(query("x"))
     assert 800 <= len(shown.text) <= 900
 
@@ -259,7 +259,7 @@ def test_texts_without_a_word_are_harmless(text: str) -> None:
 
 def test_room_is_what_is_left_for_the_text() -> None:
     assert room(4096, 512, 1500) == 2084
-    assert room(2000 + LEAST_ROOM, 500, 1500) == LEAST_ROOM
+    assert room(2000 + MIN_ROOM, 500, 1500) == MIN_ROOM
     with pytest.raises(
         UsageError, match="of the model's 2048 tokens, 512 are kept for the answer and 1500 for"
     ) as error:

@@ -32,13 +32,13 @@ NEED_SHARE = 0.4
 """Of the room, for what one question needs most, where several share what they are shown."""
 HEADS_SHARE = 0.25
 """Of the room, at most, for the heads of a table's columns, which are shown with each of its rows."""
-LEAST_COST = 8
+MIN_COST = 8
 """Tokens; where less is left, nothing more is looked for."""
 OPENING_SHARE = 2 / 3
 """Of the room, at most, for the paper's first lines where they are wanted."""
-LONGEST_PIECE, LEAST_PIECE = 800, 40
+MAX_PIECE, MIN_PIECE = 800, 40
 """Characters of a sentence or line that are chosen together; longer ones are cut between words."""
-LEAST_ROOM = 128
+MIN_ROOM = 128
 """Tokens of text, some five sentences, without which no question is asked."""
 
 
@@ -48,7 +48,7 @@ def room(context_tokens: int, answer_tokens: int, question_tokens: int) -> int:
     answer_tokens: the answer's cap. question_tokens: all that is said beside the text.
     """
     left = context_tokens - answer_tokens - question_tokens
-    if left < LEAST_ROOM:
+    if left < MIN_ROOM:
         raise UsageError(
             f"no room for the paper's text: of the model's {context_tokens} tokens, {answer_tokens} are kept for "
             f"the answer and {question_tokens} for the question; lower --max-new-tokens or take a model with a longer "
@@ -93,7 +93,7 @@ class Selector:
     def _divide(self, everything: Shown) -> None:
         """Cuts the paper into pieces that can be chosen, and ranks them by their words."""
         text = self.document.text
-        longest = min(LONGEST_PIECE, max(self.passage_tokens, LEAST_PIECE))  # a token has a character at least
+        longest = min(MAX_PIECE, max(self.passage_tokens, MIN_PIECE))  # a token has a character at least
         self._pieces = [
             Passage(*piece)
             for passage in everything.passages
@@ -180,7 +180,7 @@ class Selector:
             return self._cut_to_fit(self._pieces[next(iter(chosen))])
         left = self.passage_tokens - self._total(chosen)
         for index in itertools.chain.from_iterable(zip(*rankings, strict=True)):
-            if left < LEAST_COST:
+            if left < MIN_COST:
                 break
             added = self._added(index, chosen)
             if added and self._total(added) <= left:
@@ -224,7 +224,7 @@ class Selector:
             (around[at + 1] + NEIGHBOUR_SHARE * (around[at] + around[at + 2]))
             * self._sections[at].factor(where)
             * query.factor(piece)
-            / (max(piece.end - piece.start, LEAST_PIECE) / LENGTH_UNIT) ** LENGTH_POWER
+            / (max(piece.end - piece.start, MIN_PIECE) / LENGTH_UNIT) ** LENGTH_POWER
             for at, piece in enumerate(self._pieces)
         ]
         ranked = sorted(range(len(weighted)), key=lambda index: (-weighted[index], index))

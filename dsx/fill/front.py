@@ -65,7 +65,7 @@ def _title(document: Document) -> Span | None:
     """The title of the metadata where it stands on the first page; else the first page's line of the largest print."""
     wanted = "".join(folded_text(document.metadata.get("title", ""))[0])
     lines = _lines(document)
-    for start, end in _lines(document, fewest_words=1):
+    for start, end in _lines(document, min_words=1):
         text = folded_text(document.text[start:end])[0]
         if len(wanted) >= 12 and (text.startswith(wanted) or (len(text) >= 12 and wanted.startswith(text))):
             return start, end
@@ -114,13 +114,13 @@ _PARTICLES = frozenset(
 )
 
 
-def _lines(document: Document, fewest_words: int = 3) -> list[Span]:
+def _lines(document: Document, min_words: int = 3) -> list[Span]:
     """The lines of the first page, of so many words or more."""
     spans, at, end = [], 0, _first_page_end(document)
     while at < end:
         stop = document.text.find("\n", at, end)
         stop = end if stop < 0 else stop
-        if len(document.text[at:stop].split()) >= fewest_words and stop - at <= MAX_TITLE:
+        if len(document.text[at:stop].split()) >= min_words and stop - at <= MAX_TITLE:
             spans.append((at, stop))
         at = stop + 1
     return spans

@@ -23,7 +23,7 @@ from dsx.ground.support import judge
 from dsx.schema import kind_of
 from dsx.types import Confidence, Flag, Json, Parameter, Places, Question, Shown, Status, Value
 
-MOST_QUOTES = 8
+MAX_QUOTES = 8
 """Places of one number that a quote may be chosen from: where its record is described first, then in reading order."""
 RANGE = "span"
 """The normaliser of texts that are ranges of numbers."""
@@ -177,7 +177,7 @@ def _quotes(slot: Slot, candidate: Candidate) -> list[Span]:
     spans: dict[Span, None] = {}
     for mention in ordered:
         spans[paper.quote_around(mention.start, mention.end)] = None
-        if len(spans) == MOST_QUOTES:
+        if len(spans) == MAX_QUOTES:
             break
     return list(spans)
 

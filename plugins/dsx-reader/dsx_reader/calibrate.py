@@ -9,7 +9,7 @@ from pathlib import Path
 from dsx.plugin_api.training import fit_line, fitted_curves
 from dsx_reader.evaluate import Judged
 
-LEAST = 60
+MIN_ANSWERS = 60
 """Answers of a kind, for a curve of its own."""
 
 
@@ -21,7 +21,7 @@ def curves(judged: Sequence[Judged]) -> dict[str, tuple[float, float]]:
     lines = {}
     for kind, some in by_kind.items():
         right = sum(each.is_right for each in some)
-        if kind == "records" or (kind and (len(some) < LEAST or min(right, len(some) - right) < 5)):
+        if kind == "records" or (kind and (len(some) < MIN_ANSWERS or min(right, len(some) - right) < 5)):
             continue
         slope, intercept = fit_line([each.confidence for each in some], [each.is_right for each in some])
         lines[kind] = (round(slope, 4), round(intercept, 4))

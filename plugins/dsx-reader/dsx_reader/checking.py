@@ -11,7 +11,7 @@ from dsx.plugin_api.training import numbers_of
 from dsx_reader.passages import TYPES, Ask, GoldAnswer, Passage, amount
 
 KINDS = ("methods", "experiments", "table", "results", "front", "other_work", "apparatus")
-FEWEST_QUESTIONS, FEWEST_WORDS, MOST_WORDS = 7, 120, 800
+MIN_QUESTIONS, MIN_WORDS, MAX_WORDS = 7, 120, 800
 _derived = re.compile(r"(?=.*?\d *+[-+*])[\d.+*() -]*+")
 
 
@@ -20,9 +20,9 @@ def faults(passage: Passage) -> Iterator[str]:
     if passage.kind not in KINDS:
         yield f"no kind {passage.kind!r}"
     words = len(passage.text.split())
-    if not FEWEST_WORDS <= words <= MOST_WORDS:
+    if not MIN_WORDS <= words <= MAX_WORDS:
         yield f"{words} words"
-    if len(passage.asks) < FEWEST_QUESTIONS:
+    if len(passage.asks) < MIN_QUESTIONS:
         yield f"{len(passage.asks)} questions"
     for name, times in Counter(ask.name for ask in passage.asks).items():
         if times > 1:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger("dsx.reader")
-MOST_FOLDS = 10
+MAX_FOLDS = 10
 RESAMPLES, LEVEL = 2000, 0.95
 PaperScores = Mapping[str, Mapping[str, Score]]
 """By name of the paper and kind of value, "all" among them."""
@@ -70,7 +70,7 @@ def folds(names: Sequence[str], seed: int) -> list[list[str]]:
     """Papers in parts of like size, as many as there are papers, ten at the most."""
     order = sorted(names)
     random.Random(seed).shuffle(order)
-    return [order[at::MOST_FOLDS] for at in range(min(MOST_FOLDS, len(order)))]
+    return [order[at::MAX_FOLDS] for at in range(min(MAX_FOLDS, len(order)))]
 
 
 def _fold(setting: Setting, asked: Mapping[str, Sequence[Example]]) -> PaperScores:

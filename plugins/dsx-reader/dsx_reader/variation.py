@@ -15,7 +15,7 @@ from dsx_reader.passages import Ask, GoldAnswer, Passage, amount
 
 _whole = re.compile(r"(?<![\w.,/%–−±^-])[1-9]\d{0,3}(?![\w.,/%–−±^-]|\s?(?:%|±|–|−|-|to\b|[×x/]))")
 _digits = re.compile(r"\d+")
-LEAST_CHANGED = 4
+MIN_CHANGED = 4
 """Smaller numbers count things that are named one by one in the text."""
 TYPOGRAPHY = (
     ("−", "-"), ("–", "-"), ("±", "+/-"), ("µ", "μ"), ("’", "'"), ("×", "x"), ("\u2009", " "), ("≥", ">="), ("≤", "<="),
@@ -31,14 +31,14 @@ def renumbered(passage: Passage, rng: random.Random) -> Passage:
     free = [
         number
         for number in dict.fromkeys(counted)
-        if number >= LEAST_CHANGED
+        if number >= MIN_CHANGED
         and not 1900 <= number <= 2100
         and number not in bound
         and everything.count(number) == counted.count(number)
     ]
     new: dict[int, int] = {}
     for number in free:
-        other = max(LEAST_CHANGED, round(number * rng.uniform(0.6, 1.7)))
+        other = max(MIN_CHANGED, round(number * rng.uniform(0.6, 1.7)))
         if rng.random() < 0.7 and other not in everything and other not in new.values():
             new[number] = other
 
@@ -169,7 +169,7 @@ _ends = re.compile(
 _word = re.compile(r"[a-z]{5,}")
 STEM = 5
 """Letters that two forms of a word have in common."""
-FEWEST_LEFT = 60
+MIN_WORDS_LEFT = 60
 """Words of a passage that stay."""
 
 
@@ -206,7 +206,7 @@ def _without(passage: Passage, name: str, answer: GoldAnswer) -> Passage | None:
     for sentence in lost:
         text = text.replace(sentence, "", 1)
     text = "\n".join(line for line in re.sub(r"  +", " ", text).split("\n") if line.strip())
-    if len(text.split()) < FEWEST_LEFT:
+    if len(text.split()) < MIN_WORDS_LEFT:
         return None
     asks = []
     for ask in passage.asks:
