@@ -311,6 +311,14 @@ def test_answers_leave_room_for_the_texts_of_later_questions(parts: tuple[Any, A
     assert all(sequence.num_cached_tokens for sequence in second)
 
 
+def test_answers_take_slots_that_would_hold_no_other_text(parts: tuple[Any, Any, Any]) -> None:
+    of_one_text = make_sequences(parts)[: len(ASKED)]
+    loop = make_loop(parts, max_sequences=len(ASKED), places=2 * len(of_one_text[0].prefix_tokens) + 100 * len(ASKED))
+    done = list(loop.run(of_one_text))
+    passes = sum(sequence.forward_passes for sequence in done)
+    assert passes == pytest.approx(max(len(sequence.sampled) for sequence in done)), "all were answered at once"
+
+
 def test_a_text_that_does_not_fit_is_a_named_failure(parts: tuple[Any, Any, Any]) -> None:
     sequences = make_sequences(parts)
     sequences[3].prefix_tokens = [*sequences[3].prefix_tokens] * 9

@@ -15,7 +15,7 @@ from dsx.terminal import counted
 ANSWER_SLOTS = 64
 """Slots for a sequence's answer at first. Twice as many where it is longer."""
 ANSWERS_SHARE = 1 / 6
-"""Of all slots, for answers. The others are for texts, which later questions are about too."""
+"""Of all slots, for answers, where more would take the place of a text, which later questions are about too."""
 USE_LESS = "use a smaller model, --quantize, --set cache_gigabytes=… or --passage-tokens …"
 
 
@@ -57,8 +57,7 @@ class Scheduler:
                 yield self.waiting.popleft()
                 continue
             length = seq.num_reserved_slots or len(seq.suffix_tokens) + ANSWER_SLOTS
-            taken = sum(other.slots.length for other in self.running if other.slots is not None)
-            if self.running and taken + length > ANSWERS_SHARE * self._kv_cache.num_slots:
+            if self.running and self._takes_place_of_text(seq, length):
                 break
             try:
                 prefix, num_cached_tokens = self._get_prefix(seq.prefix_tokens)
@@ -126,6 +125,14 @@ class Scheduler:
         for seq in self.running:
             self._release(seq)
         self.running.clear()
+
+    def _takes_place_of_text(self, seq: Sequence, length: int) -> bool:
+        """Whether so many slots more for answers evict a text, or leave no room for another that would fit."""
+        taken = sum(other.slots.length for other in self.running if other.slots is not None)
+        free, text_length = self._kv_cache.num_free_slots, len(seq.prefix_tokens)
+        if taken + length <= ANSWERS_SHARE * self._kv_cache.num_slots:
+            return False
+        return free < length or free - length < text_length <= free + taken
 
     def _refuse(self, problem: BaseException) -> abc.Iterator[Sequence]:
         """There is no memory for the first sequence, which is alone. Others on a text that cannot be read fail too."""
