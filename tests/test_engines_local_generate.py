@@ -77,7 +77,13 @@ def make_sequences(parts: tuple[Any, Any, Any], cap: int = 96) -> list[Sequence]
     return sequences
 
 
-def make_loop(parts: tuple[Any, Any, Any], model: Any = None, max_sequences: int = 4, places: int = 4096) -> DecodeLoop:
+def make_loop(
+    parts: tuple[Any, Any, Any],
+    model: Any = None,
+    max_sequences: int = 4,
+    places: int = 4096,
+    keeps_texts: bool = False,
+) -> DecodeLoop:
     """A loop over the model, with a KV cache and a prefix cache of its own."""
     plain, tokenizer, _ = parts
     kv_cache = KVCache(layer_shapes(plain), places)
@@ -92,6 +98,7 @@ def make_loop(parts: tuple[Any, Any, Any], model: Any = None, max_sequences: int
         null_tokens,
         PrefixCache(kv_cache, fill).get,
         max_sequences,
+        keeps_texts=keeps_texts,
     )
 
 
@@ -305,7 +312,9 @@ def test_rows_wait_for_room_and_all_places_are_given_back(parts: tuple[Any, Any,
 
 def test_answers_leave_room_for_the_texts_of_later_questions(parts: tuple[Any, Any, Any]) -> None:
     prefixes = {len(sequence.prefix_tokens) for sequence in make_sequences(parts)}
-    loop = make_loop(parts, max_sequences=10, places=sum(prefixes) + 300)  # for both texts, and answers on one of them
+    loop = make_loop(
+        parts, max_sequences=10, keeps_texts=True, places=sum(prefixes) + 300
+    )  # for both texts, and answers on one of them
     first, second = (list(loop.run(make_sequences(parts))) for _ in range(2))
     assert sum(sequence.num_cached_tokens == 0 for sequence in first) == len(TEXTS)
     assert all(sequence.num_cached_tokens for sequence in second)
@@ -313,7 +322,8 @@ def test_answers_leave_room_for_the_texts_of_later_questions(parts: tuple[Any, A
 
 def test_answers_take_slots_that_would_hold_no_other_text(parts: tuple[Any, Any, Any]) -> None:
     of_one_text = make_sequences(parts)[: len(ASKED)]
-    loop = make_loop(parts, max_sequences=len(ASKED), places=2 * len(of_one_text[0].prefix_tokens) + 100 * len(ASKED))
+    places = 2 * len(of_one_text[0].prefix_tokens) + 100 * len(ASKED)
+    loop = make_loop(parts, max_sequences=len(ASKED), places=places, keeps_texts=True)
     done = list(loop.run(of_one_text))
     passes = sum(sequence.forward_passes for sequence in done)
     assert passes == pytest.approx(max(len(sequence.sampled) for sequence in done)), "all were answered at once"

@@ -161,6 +161,7 @@ class TransformersEngine:
             self.passes.rows,
             self.passes.question_tokens,
             report=log.warning,
+            keeps_texts=self.device != "cpu",  # there a paper is a batch of its own, which nothing cached may change
         )
         self.priors = Priors(self.settings.prior_weight, self._prior_sequence, self.loop.run, self.token_bytes)
 

@@ -25,6 +25,7 @@ class DecodeLoop:
     null_tokens: see `Sampler`.
     get_prefix: the prefilled prefix for a sequence's prefix tokens, and how many of them were in the cache.
     max_prompt_tokens: of whole questions that come into one pass.
+    keeps_texts: see `Scheduler`.
     max_sequences: at once. max_running: half as many when memory runs out, twice as many again at each later `run`.
     """
 
@@ -37,16 +38,19 @@ class DecodeLoop:
         max_sequences: int,
         max_prompt_tokens: int = 2048,
         report: abc.Callable[[str], None] = lambda line: None,
+        keeps_texts: bool = False,
     ) -> None:
         self.runner, self.get_prefix, self.report = runner, get_prefix, report
         self.max_prompt_tokens = max_prompt_tokens
         self.max_sequences = self.max_running = max_sequences
+        self.keeps_texts = keeps_texts
         self.sampler = Sampler(vocabulary, null_tokens)
 
     def run(self, sequences: abc.Iterable[Sequence]) -> abc.Iterator[Sequence]:
         """The sequences as they end: each is `finished` and has its `output_tokens`, or has an `error`."""
         max_running = min(2 * self.max_running, self.max_sequences)
-        scheduler = Scheduler(sequences, self.runner.kv_cache, self.get_prefix, max_running, self.report)
+        kv_cache, prefix = self.runner.kv_cache, self.get_prefix
+        scheduler = Scheduler(sequences, kv_cache, prefix, max_running, self.report, self.keeps_texts)
         try:
             while scheduler.has_waiting or scheduler.running:
                 yield from scheduler.schedule()

@@ -25,6 +25,7 @@ class Scheduler:
     sequences: taken one by one, when there is room for more: what makes them may work while a GPU reads texts.
     get_prefix: the prefilled prefix for a sequence's prefix tokens, and how many of them were in the cache.
     max_running: sequences at once. It is halved when memory runs out.
+    keeps_texts: answers leave slots to texts, by `ANSWERS_SHARE`. What is cached then decides what runs together.
     running: those of one prefix stand together. waiting: in the order in which they came.
     """
 
@@ -35,11 +36,13 @@ class Scheduler:
         get_prefix: abc.Callable[[abc.Sequence[int]], tuple[CachedPrefix, int]],
         max_running: int,
         report: abc.Callable[[str], None],
+        keeps_texts: bool = False,
     ) -> None:
         self._source, self.waiting, self.running = iter(sequences), deque[Sequence](), list[Sequence]()
         self._unreadable: dict[tuple[int, ...], str] = {}
         self.max_running = max_running
         self._kv_cache, self._get_prefix, self._report = kv_cache, get_prefix, report
+        self._keeps_texts = keeps_texts
 
     @property
     def has_waiting(self) -> bool:
@@ -57,7 +60,7 @@ class Scheduler:
                 yield self.waiting.popleft()
                 continue
             length = seq.num_reserved_slots or len(seq.suffix_tokens) + ANSWER_SLOTS
-            if self.running and self._takes_place_of_text(seq, length):
+            if self._keeps_texts and self.running and self._takes_place_of_text(seq, length):
                 break
             try:
                 prefix, num_cached_tokens = self._get_prefix(seq.prefix_tokens)
