@@ -105,10 +105,13 @@ def test_a_prior_does_not_depend_on_what_else_is_asked(random_folder: str) -> No
 
 
 def test_a_bias_of_null_moves_the_log_odds_of_a_value_by_as_much(random_folder: str) -> None:
-    settings = EngineSettings(model=random_folder, max_new_tokens=64, options={"dtype": "float32", "device": "cpu"})
+    options = {"dtype": "float32", "device": "cpu"}
+    engine = TransformersEngine(
+        EngineSettings(model=random_folder, max_new_tokens=64, prior_weight=1.0, options=options)
+    )
 
     def answer(bias: float, prior_prompt: str | None = None) -> tuple[float, str]:
-        engine = TransformersEngine(replace(settings, null_bias=bias, prior_weight=1.0))
+        engine.settings = replace(engine.settings, null_bias=bias)
         [completion] = engine.answer([asked(prior_prompt)])
         return completion.confidence["hand"].reported, completion.text
 
