@@ -24,6 +24,8 @@ NULL_SHARE, DISTRACTED_NULLS, DISTRACTED_VALUES = 0.27, 0.5, 0.2
 """Share of answers that are null, and shares of nulls and of values with a distractor: a statement that tempts."""
 DISTRACTED_TYPES = ("choice", "boolean", "integer", "number")
 """Types of which a distractor may stand beside a value: of lists and texts it may say that there is none."""
+ASIDE, ASIDES = 0.5, (2, 6)
+"""Share of passages with tempting statements in an introduction or a discussion, and how many, at least and at most."""
 CONTRAST = 0.85
 """How often an answer that another record has is drawn again."""
 PAPER_LEVEL, SHARED = 0.12, 0.12
@@ -131,6 +133,12 @@ class _Drawer:
             drawn.append(answer)
         return drawn
 
+    def asides(self, asks: Sequence[SheetAsk], number: int) -> list[_DrawnStatement]:
+        """Statements that come near an answer and give none, of any of these questions."""
+        tempting = [(ask, each) for ask in asks for each in self._free(ask, (None,))]
+        chosen = self._rng.sample(tempting, min(number, len(tempting)))
+        return [drawn for ask, each in chosen for drawn in self._answer(ask, [each]).statements]
+
     def _free(self, ask: SheetAsk, values: Collection[str | None]) -> list[Statement]:
         return [each for each in ask.statements if each not in self._used and each.value in values]
 
@@ -233,6 +241,9 @@ def composed(sheet: Sheet, rng: random.Random) -> Passage:
                 regions[label] += [*drawn.statements, *drawn.distractors]
     for statements in regions.values():
         rng.shuffle(statements)
+    asides = drawer.asides(asks, rng.randint(*ASIDES)) if rng.random() < ASIDE else []
+    given = [(ask, answer) for ask in asks for answer in answers[ask.name].values()]
+    aside = " ".join(each.text for each in asides if not any(_is_disputed(*pair, [each]) for pair in given))
     woven = len(labels) > 1 and rng.random() < WOVEN
     for label in labels[1:] if not woven else ():
         if rng.random() < FOLLOWS:
@@ -244,9 +255,8 @@ def composed(sheet: Sheet, rng: random.Random) -> Passage:
     questions = tuple(_ask(ask, answers[ask.name], regions, text) for ask in asks)
     kind = "experiments" if labels else "methods"
     name, description = (sheet.record, sheet.record_description) if labels else ("", "")
-    return Passage(
-        sheet.name, sheet.field, kind, text, name, description, labels, tuple(ask for ask in questions if ask.answers)
-    )
+    asked = tuple(ask for ask in questions if ask.answers)
+    return Passage(sheet.name, sheet.field, kind, text, name, description, labels, asked, aside)
 
 
 def _ask(ask: SheetAsk, answers: dict[str, _DrawnAnswer], regions: dict[str, list[_DrawnStatement]], text: str) -> Ask:

@@ -7,7 +7,7 @@ import json
 import random
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class Example:
     source: str
 
 
+OTHERS = 0.3
+"""Share of passages near which others' studies of the same field are told of."""
 THINNED, THINNED_ANNOTATIONS = 0.4, 0.15
 """Shares of passages and of annotations of which evidence is taken away."""
 
@@ -51,7 +53,7 @@ class Builder:
     """Makes examples of passages, sheets and annotations.
 
     count_tokens: of a text. fillers: other texts, for what stands around. varied: whether code varies the passages.
-    around, shown: one of each is drawn for a document.
+    around, shown: one of each is drawn for a document. other_work: by field, what papers say of others' studies.
     """
 
     def __init__(
@@ -61,9 +63,10 @@ class Builder:
         varied: bool = True,
         around: Sequence[int] = AROUND,
         shown: Sequence[int] = SHOWN,
+        other_work: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._count, self._fillers, self._varied = count_tokens, fillers, varied
-        self._around, self._shown = around, shown
+        self._around, self._shown, self._other_work = around, shown, other_work or {}
 
     def of_passage(self, passage: Passage, rng: random.Random) -> Iterator[Example]:
         """The questions about one passage, in one document."""
@@ -71,6 +74,9 @@ class Builder:
             passage = without_evidence(passage, rng)
         if self._varied and rng.random() < 0.6:
             passage = renumbered(passage, rng)
+        others = self._other_work.get(passage.field, ())
+        if others and passage.kind != "other_work" and rng.random() < OTHERS:
+            passage = replace(passage, aside=rng.choice(others))
         yield from self._asked(passage, f"{passage.field}:{passage.kind}", rng)
 
     def of_sheet(self, sheet: Sheet, rng: random.Random) -> Iterator[Example]:
@@ -88,7 +94,7 @@ class Builder:
         has_list = bool(passage.list)
         name, description = (_plural(passage.list), passage.list_description) if has_list else rng.choice(LISTS)
         with tempfile.TemporaryDirectory() as folder:
-            paper = document(self._surrounded(block(passage.kind, passage.text, rng), passage.kind, rng), Path(folder))
+            paper = document(self._surrounded(passage, rng), Path(folder))
         parameters = self._schema(passage, name, description, rng)
         if parameters is None:
             return
@@ -116,15 +122,19 @@ class Builder:
         for question, answer in examiner.questions(paper, {}, list(_known(passage, parameters, paper, 0))):
             yield Example(question, answer, row["source"])
 
-    def _surrounded(self, own: Block, kind: str, rng: random.Random) -> list[Block]:
+    def _surrounded(self, passage: Passage, rng: random.Random) -> list[Block]:
         """The passage among other texts; a first page comes first."""
-        left, before, after = rng.choice(self._around), list[str](), list[str]()
+        own, left = block(passage.kind, passage.text, rng), rng.choice(self._around)
+        before, after = list[str](), list[str]()
         while left > 0 and self._fillers:
             text = rng.choice(self._fillers)
-            (after if kind == "front" or rng.random() < 0.5 else before).append(text)
+            (after if passage.kind == "front" or rng.random() < 0.5 else before).append(text)
             left -= self._count(text)
-        blocks = [Block("Introduction", tuple(before))] if before else []
-        return [*blocks, own, *([Block("Discussion", tuple(after))] if after else [])]
+        if passage.aside:
+            beside = after if passage.kind == "front" or rng.random() < 0.5 else before
+            beside.insert(rng.randint(0, len(beside)), passage.aside)
+        blocks = [Block("Introduction", _lines(before))] if before else []
+        return [*blocks, own, *([Block("Discussion", _lines(after))] if after else [])]
 
     def _schema(self, passage: Passage, name: str, description: str, rng: random.Random) -> ParameterSet | None:
         own = {ask.name: _schema_of(ask, rng) for ask in passage.asks if "" in ask.answers}
@@ -137,6 +147,10 @@ class Builder:
             return parameter_set(schema)
         except DsxError:
             return None
+
+
+def _lines(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(line for text in texts for line in text.split("\n") if line.strip())
 
 
 def _plural(name: str) -> str:

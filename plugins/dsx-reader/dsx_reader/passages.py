@@ -80,6 +80,7 @@ class Passage:
     """Some paragraphs of a paper. field: of research, the name of its file.
 
     list, list_description, labels: of the records that it tells of, if it does; one without a name has no label.
+    aside: what an introduction or a discussion says near it, and answers nothing.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Passage:
     list_description: str
     labels: tuple[str, ...]
     asks: tuple[Ask, ...]
+    aside: str = ""
 
 
 def read_passages(file: Path) -> Iterator[Passage]:

@@ -96,8 +96,9 @@ class Encoder:
 
         self.renderer = Renderer(tokenizer)
         varied = "variation" not in sources.without
-        around = (0,) if "surroundings" in sources.without else AROUND
-        self._builder = Builder(self.renderer.count, fillers, varied, around)
+        alone = "surroundings" in sources.without
+        around, others = ((0,), None) if alone else (AROUND, other_work(sources))
+        self._builder = Builder(self.renderer.count, fillers, varied, around, other_work=others)
 
     def examples(self, job: Job) -> list[Example]:
         """The questions about its origin, with their right answers."""
@@ -153,10 +154,16 @@ def fillers(sources: Sources) -> list[str]:
     """Texts for what stands around a passage: of annotations that say little of who took part, and of discussions."""
     rows = read_annotations(sources.annotations) if sources.annotations else []
     texts = [row["text"] for row in rows if row["source"] in ("MeasEval", "XQuAD-en")]
-    discussions = [
-        each.text for each in passages(sources.passages) if each.kind == "other_work" and each.field not in HELD_OUT
-    ]
-    return texts or discussions
+    return texts or list(itertools.chain.from_iterable(other_work(sources).values()))
+
+
+def other_work(sources: Sources) -> dict[str, list[str]]:
+    """By field, the passages that tell of others' studies."""
+    texts: dict[str, list[str]] = {}
+    for each in passages(sources.passages):
+        if each.kind == "other_work" and each.field not in HELD_OUT:
+            texts.setdefault(each.field, []).append(each.text)
+    return texts
 
 
 _encoder: Encoder | None = None

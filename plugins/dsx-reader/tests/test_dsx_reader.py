@@ -241,6 +241,32 @@ def test_questions_about_composed_passages_have_answers(sheet: Sheet) -> None:
     }
 
 
+def test_what_stands_aside_tempts_and_answers_nothing(sheet: Sheet) -> None:
+    tempting = {each.draw(random.Random(0))[0] for ask in sheet.asks for each in ask.statements if each.value is None}
+    aside = [passage for seed in range(60) if (passage := composed(sheet, random.Random(seed))).aside]
+    assert 10 < len(aside) < 50
+    for passage in aside:
+        assert any(text in passage.aside for text in tempting)
+        for ask in passage.asks:
+            for answer in ask.answers.values():
+                assert not any(words in passage.aside for words in answer.words)
+
+
+def test_others_studies_of_the_same_field_stand_near(passage: Passage) -> None:
+    told = "Others kept 31 hens for a year."
+    near = Builder(count, [], around=(0,), shown=(400,), other_work={passage.field: [told]})
+    far = Builder(count, [], around=(0,), shown=(400,), other_work={"geology": [told]})
+    shown = [
+        [
+            any(told in each.question.shown.text for each in of.of_passage(passage, random.Random(seed)))
+            for seed in range(20)
+        ]
+        for of in (near, far)
+    ]
+    assert 2 <= sum(shown[0]) <= 14
+    assert not any(shown[1])
+
+
 def test_statements_are_a_kind_of_data(tmp_path: Path) -> None:
     for folder, file in (("statements", PONDS), ("passages", PONDS.with_name("hens-1.txt"))):
         (tmp_path / folder).mkdir()
