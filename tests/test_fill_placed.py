@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from dsx.types import (
     Confidence,
     Flag,
     Json,
+    Normaliser,
     Order,
     Parameter,
     Places,
@@ -371,6 +373,22 @@ def test_a_range_is_one_of_the_ranges_that_are_shown(words: Any) -> None:
     with pytest.raises(StopIteration) as end:
         next(placed.fill(paper_context("24 adults of 22.4 ± 2.7 years took part."), RecordContext(), ages))
     assert end.value.value.status is Status.NOT_REPORTED
+
+
+def test_a_plugins_normaliser_says_that_it_takes_ranges() -> None:
+    def widest(value: Json, unit: str | None, parameter: Parameter) -> Json:
+        return " to ".join(re.findall(r"\d+", str(value)))
+
+    mine = {"mine": Normaliser(widest, takes="range"), "words": Normaliser(widest)}
+    text = "Experiments 1 and 2 had 24 adults (18–34 years) between 19 and 30 years old."
+    paper = paper_context(text)
+    paper.run = replace(paper.run, normalisers=mine)
+    ages = parameter({"type": "string", "maxLength": 20, "x-normalise": ["mine"]}, "age_range")
+    _, places, read = placed.prepare(paper, RecordContext(), ages)
+    assert list(map(json.loads, places.options)) == ["18–34", "19 and 30"]
+    assert paper.normalise(read('{"value":"18–34"}').value, None, ages) == "18 to 34"
+    _, places, _ = placed.prepare(paper, RecordContext(), replace(ages, normalisers=("words",)))
+    assert places.options == ()
 
 
 def test_what_a_normaliser_makes_of_it_is_stored_or_refused() -> None:

@@ -454,7 +454,11 @@ def test_check_says_which_promise_is_broken(monkeypatch: pytest.MonkeyPatch) -> 
             "mine": Repair(lambda text: text.replace('\\"', '"')),
             "leaving": Repair(lambda text: sys.exit(3)),
         },
-        register_normalisers=lambda: {"mine": Normaliser(lambda value, unit, parameter: value + 1)},
+        register_normalisers=lambda: {
+            "mine": Normaliser(lambda value, unit, parameter: value + 1),
+            "ages": Normaliser(lambda value, unit, parameter: 3, takes="ranges"),  # type: ignore[arg-type]
+            "spans": Normaliser(lambda value, unit, parameter: 3, takes="range"),
+        },
         register_exporters=lambda: {"mine": Exporter(lambda results, parameters, out: None)},
         register_engines=lambda: {"mine": lambda settings: Silent()},
         register_parameter_sets=lambda: {"mine": ParameterSet("mine", "", {"type": 3}, RecordType("", "", parameters))},
@@ -471,6 +475,8 @@ def test_check_says_which_promise_is_broken(monkeypatch: pytest.MonkeyPatch) -> 
         "repair mine: leaves valid JSON as it is",
         "repair leaving: leaves valid JSON as it is (SystemExit: 3)",
         "normaliser mine: gives a value or a ValueError (TypeError",
+        "normaliser ages: says what it takes ('ranges' is neither 'any' nor 'range')",
+        "normaliser spans: takes a range of numbers (it makes 3 of '18–34', which is no text)",
         "exporter mine: writes results (it wrote nothing)",
         "engine mine: refuses an unknown option with a UsageError",
         "engine mine: answers N questions with N completions (3 questions gave completions for [])",

@@ -340,7 +340,17 @@ def normaliser(about: str, given: Normaliser) -> Iterator[Outcome]:
             except ValueError as problem:
                 demand(bool(str(problem)), f"a ValueError for {value!r} without a reason")
 
+    def check_range() -> None:
+        made = given.normalise("18–34", None, TEXT)
+        demand(isinstance(made, str), f"it makes {made!r} of '18–34', which is no text")
+
     yield from attempt(about, "gives a value or a ValueError", check)
+    known = given.takes in ("any", "range")
+    yield from attempt(
+        about, "says what it takes", lambda: demand(known, f"{given.takes!r} is neither 'any' nor 'range'")
+    )
+    if given.takes == "range":
+        yield from attempt(about, "takes a range of numbers", check_range)
 
 
 def exporter(about: str, given: Exporter) -> Iterator[Outcome]:

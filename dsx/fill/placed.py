@@ -25,8 +25,6 @@ from dsx.types import Confidence, Flag, Json, Parameter, Places, Question, Shown
 
 MAX_QUOTES = 8
 """Places of one number that a quote may be chosen from: where its record is described first, then in reading order."""
-RANGE = "span"
-"""The normaliser of texts that are ranges of numbers."""
 _expression = re.compile(r"\d+(?:[-+*]\d+)+")
 UNIT_ASSUMED, REPEATS_DROPPED = Flag("unit-assumed"), Flag("repeats-dropped")
 
@@ -228,7 +226,7 @@ def _text(slot: Slot) -> tuple[Places, ReadAnswer]:
         return Reading(words, words, None, quote, Status.STATED)
 
     shortest, longest = _lengths(slot.parameter, slot.parameter.schema)
-    if RANGE in slot.parameter.normalisers:
+    if any(slot.paper.run.normalisers[name].takes == "range" for name in slot.parameter.normalisers):
         ranges = tuple(map(compact, _ranges(slot, longest)))
         return Places("text", ranges, max_characters=longest) if ranges else Places("answer"), read
     return Places("text", min_characters=shortest, max_characters=longest), read

@@ -165,10 +165,15 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Normaliser:
-    """Brings a raw value to its stored form. normalise(value, unit, parameter) → value; ValueError where it cannot."""
+    """Brings a raw value to its stored form. normalise(value, unit, parameter) → value; ValueError where it cannot.
+
+    takes: `range`: of texts only ranges of two numbers ("18–34", "19 and 30"), so that such a text is one of those that
+        stand in the paper.
+    """
 
     normalise: Callable[[Json, str | None, Parameter], Json]
     description: str = ""
+    takes: Literal["any", "range"] = "any"
 
 
 @dataclass(frozen=True, slots=True)

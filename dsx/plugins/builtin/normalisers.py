@@ -60,7 +60,7 @@ def register_normalisers() -> dict[str, Normaliser]:
     return {
         "unsigned": Normaliser(unsigned, "the size of a number, its sign left out"),
         "doi": Normaliser(doi, "a DOI without its resolver"),
-        "span": Normaliser(span, "a range as LOW-HIGH"),
+        "span": Normaliser(span, "a range as LOW-HIGH", takes="range"),
         "distinct": Normaliser(distinct, "each item of a list once"),
         "surname": Normaliser(surname, "family names alone"),
     }
