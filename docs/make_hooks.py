@@ -18,7 +18,7 @@ KINDS = {
     "register_parameter_sets": ("ParameterSet", "RecordType", "Parameter", "Choice"),
     "register_loaders": ("Loader", "Document", "Page"),
     "find_loader": (),
-    "register_engines": ("Engine", "EngineSettings", "Question", "Places", "Completion"),
+    "register_engines": ("Engine", "EngineSettings", "LocalEngine", "Question", "Places", "Completion"),
     "register_prompt_sets": ("PromptSet", "WorkedExample"),
     "register_models": ("NamedModel",),
     "register_repairs": ("Repair",),

@@ -159,6 +159,11 @@ def test_hook_register_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert (chosen.model, chosen.prompt_set) == ("usual", "brief")
     assert (chosen.passage_tokens, chosen.whole_papers) == (500, False)
     assert (chosen.prior_weight, chosen.null_bias) == (1, -1)
+    served = with_model(Recipe(schema_name="any", engine="server", model="usual"), plugins)
+    assert (served.prompt_set, served.passage_tokens) == ("brief", 500)
+    assert (served.prior_weight, served.null_bias) == (0, 0), "a server takes none, so none is taken from the model"
+    typed = with_model(Recipe(schema_name="any", engine="server", model="usual", prior_weight=0.5), plugins)
+    assert (typed.prior_weight, typed.null_bias) == (0.5, 0), "what was typed is left for the engine to refuse"
     assert plugins.model_folder(chosen.model) == tmp_path
     (tmp_path / "config.json").write_text('{"model_type": "llama"}')
     (tmp_path / "model.safetensors").write_bytes(bytes([2, 0, 0, 0, 0, 0, 0, 0]) + b"{}")

@@ -32,10 +32,13 @@ KINDS_NOT_DECIDING = ("exporter ", "command ", "parameter set ")
 
 def with_model(recipe: Recipe, plugins: Plugins) -> Recipe:
     """The recipe with the ways of its model; without a model, with that of dsx.toml or of a plugin."""
-    name = recipe.model
-    if name is None and isinstance(plugins.engines.get(recipe.engine), LocalEngine):
+    name, engine = recipe.model, plugins.engines.get(recipe.engine)
+    if name is None and isinstance(engine, LocalEngine):
         name = read_settings().model or plugins.default_model
-    return recipe.asked_like(name, plugins.model_of(name))
+    model = plugins.model_of(name)
+    if model is not None and not (isinstance(engine, LocalEngine) and engine.takes_biases):
+        model = replace(model, prior_weight=0.0, null_bias=0.0)
+    return recipe.asked_like(name, model)
 
 
 def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | None = None) -> ParameterSet:

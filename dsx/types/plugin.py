@@ -65,10 +65,12 @@ class LocalEngine:
 
     without_model: for `--dry-run`, makes an engine that counts tokens as the model does and answers nothing.
         None: `make` makes that too.
+    takes_biases: it heeds a prior weight and a null bias. Where an engine does not, a model's own are left out.
     """
 
     make: EngineFactory
     without_model: EngineFactory | None = None
+    takes_biases: bool = False
 
     def __call__(self, settings: EngineSettings) -> Engine:
         return self.make(settings)
@@ -79,7 +81,8 @@ class NamedModel:
     """A local model that a plugin brings, and how it is best asked.
 
     folder: gives the folder of its weights and tokenizer, and makes it where it is not there yet. Raises ModelError.
-    prompt_set, passage_tokens, whole_papers, prior_weight, null_bias: of the recipe, where it says nothing else.
+    prompt_set, passage_tokens, whole_papers: of the recipe, where it says nothing else.
+    prior_weight, null_bias: so too, for an engine that heeds them (`LocalEngine`).
     calibration: by kind of parameter ("" is for all others) slope and intercept of a logistic curve: from the log-odds
         of a confidence to those of the value being right. Empty: not fitted.
     is_default: taken where no model is named.

@@ -68,8 +68,7 @@ def arguments(settings: EngineSettings, gpus: int) -> dict[str, Any]:
         raise UsageError(f"engine vllm: --attention {settings.attention}; there are: {', '.join(ATTENTION)}")
     if settings.samples > 1 or settings.alternatives or settings.prior_weight or settings.null_bias:
         raise UsageError(
-            "engine vllm: --samples, --alternatives, --prior-weight and --null-bias are of the engine transformers "
-            "(give 0 for the last two)"
+            "engine vllm: --samples, --alternatives, --prior-weight and --null-bias are of the engine transformers"
         )
     del options["draw"]
     if settings.memory_budget is not None:

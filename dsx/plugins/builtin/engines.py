@@ -30,4 +30,4 @@ def tokenizer_only(settings: EngineSettings) -> Engine:
 @hookimpl
 def register_engines() -> dict[str, EngineFactory]:
     """transformers and server."""
-    return {"transformers": LocalEngine(transformers, tokenizer_only), "server": server}
+    return {"transformers": LocalEngine(transformers, tokenizer_only, takes_biases=True), "server": server}
