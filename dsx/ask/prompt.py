@@ -7,6 +7,7 @@ that they are prefilled once; all that differs stands in the question.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Sequence
@@ -31,11 +32,8 @@ class Prompts:
     """
 
     def __init__(self, prompt_set: PromptSet, order: Order, places: bool) -> None:
-        environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-        self._system = environment.from_string(prompt_set.system)
-        self._strict = environment.from_string(prompt_set.strict)
-        self._parameters = environment.from_string(prompt_set.parameters)
-        self._records = environment.from_string(prompt_set.records)
+        self._system, self._strict = _template(prompt_set.system), _template(prompt_set.strict)
+        self._parameters, self._records = _template(prompt_set.parameters), _template(prompt_set.records)
         self._order, self._places = order, places
         self.examples = tuple(self._examples(prompt_set))
 
@@ -89,6 +87,11 @@ class Prompts:
         if isinstance(example.asked, RecordType):
             return [record["label"] for record in example.answer]
         return {"value": example.answer["value"]} if kind_of(example.asked) in UNQUOTED else example.answer
+
+
+@functools.lru_cache(64)
+def _template(source: str) -> jinja2.Template:
+    return jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(source)
 
 
 def prompt_sha256(prompt_set: PromptSet) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -39,6 +40,8 @@ _VERBS = frozenset(_VERB.split())
 _none_after = re.compile(r"(?: ?[:=] ?| )(?:no|none|nil|absent)(?= ?(?:$|[.,;)]))| free\b(?! to| from)")
 _prefixed = re.compile(r"^(pre|post|re|co|multi|semi|anti|sub|inter|intra|over|under|non)(?:\\s)?")
 _clause_end = re.compile(r"[.;:,!?]|\b(?:who|whom|that|which|when|while|if|because|but|although|until|and|or)\b")
+KNOWN_TEXTS = 4096
+"""Whose words are kept: a choice and a sentence are compared for each question that they belong to."""
 GAP = 2
 """Words that may stand between two words of a text, as in "visual and auditory feedback"."""
 SCOPE = 4
@@ -47,6 +50,11 @@ SCOPE = 4
 
 def tokens(text: str) -> list[str]:
     """Words, signs and numbers of a text, folded; "forty-two" and "42" are one, as are "1,024" and "1024"."""
+    return list(_tokens(text))
+
+
+@functools.lru_cache(KNOWN_TEXTS)
+def _tokens(text: str) -> tuple[str, ...]:
     pieces, at = [], 0
     text = unicodedata.normalize("NFC", text).replace("+/-", "±").replace("+/−", "±")
     for mention in numbers_in(text):
@@ -60,7 +68,7 @@ def tokens(text: str) -> list[str]:
             pieces += [text[at : mention.start], f" {sign}{mention.value.normalize():f} "]
             at = mention.end + bool(re.match("[-‐‑][^\\W\\d_]", text[mention.end : mention.end + 2]))  # "10-mg"
     written = folded_words("".join([*pieces, text[at:]]).replace(">=", "≥").replace("<=", "≤"))
-    return _token.findall(_inner_hyphen.sub(" ", written.replace("_", " ")))
+    return tuple(_token.findall(_inner_hyphen.sub(" ", written.replace("_", " "))))
 
 
 def occurrences(words: Sequence[str], quote: Sequence[str], plural: bool = False) -> Iterator[int]:

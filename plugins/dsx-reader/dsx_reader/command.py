@@ -12,6 +12,7 @@ import click
 
 from dsx.plugin_api import DsxError, UsageError
 from dsx_reader import sources
+from dsx_reader.setting import EPOCHS, Setting
 
 
 @click.group()
@@ -57,15 +58,22 @@ def cli() -> None:
 @click.option("--leave-one-out", is_flag=True, help="Only measures: by models that have not learnt from a paper.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder; the same command goes on in it.")
 @click.option("--without", type=click.Choice(sources.KINDS), multiple=True, help="A kind of data that is left out.")
-@click.option("--variants", default=4, show_default=True, help="Documents made of each passage.")
-@click.option("--compositions", default=sources.COMPOSITIONS, show_default=True, help="Documents made of each sheet.")
-@click.option("--epochs", default=1.0, show_default=True)
+@click.option("--variants", default=sources.VARIANTS, show_default=True, help="Documents of each passage, an epoch.")
+@click.option("--compositions", default=sources.COMPOSITIONS, show_default=True, help="Of each sheet, an epoch.")
+@click.option(
+    "--annotation-share",
+    type=click.FloatRange(0, 1),
+    default=sources.ANNOTATION_SHARE,
+    show_default=True,
+    help="Of the annotations, an epoch.",
+)
+@click.option("--epochs", default=EPOCHS, show_default=True, help="Each has examples of its own.")
 @click.option("--minutes", default=60.0, show_default=True, help="It ends then, whatever the epochs.")
 @click.option("--learning-rate", default=4e-4, show_default=True)
 @click.option("--rank", default=0, show_default=True, help="Of a LoRA adapter; 0: all weights of a small model.")
 @click.option("--tokens", default=40_000, show_default=True, help="Of a batch.")
 @click.option("--limit", type=int, help="Passages, sheets and annotations at most, for a trial.")
-@click.option("--processes", default=4, show_default=True, help="That make examples.")
+@click.option("--processes", type=int, help="That make examples; as many as there are cores by default.")
 @click.option("--compile/--no-compile", "compiled", default=True, show_default=True, help="The model, on a GPU.")
 @click.option("--seed", default=0, show_default=True)
 def train(
@@ -83,13 +91,14 @@ def train(
     without: tuple[str, ...],
     variants: int,
     compositions: int,
+    annotation_share: float,
     epochs: float,
     minutes: float,
     learning_rate: float,
     rank: int,
     tokens: int,
     limit: int | None,
-    processes: int,
+    processes: int | None,
     compiled: bool,
     seed: int,
 ) -> None:
@@ -98,14 +107,14 @@ def train(
     With --leave-one-out it says instead what training brings for papers that it has not seen.
     """
     from dsx_reader.papers import read_papers
-    from dsx_reader.setting import Setting
     from dsx_reader.train import train as train_model
 
     if bool(runs) is not bool(gold):
         raise UsageError("--from-run and --gold go together: a run, and what is right for its papers")
     sheets, checked = statements or sources.beside(passages), read_papers(runs, gold, papers) if runs else ()
     counts = (variants, compositions, limit, seed)
-    data = sources.Sources(passages, annotations, sheets, without, *counts, checked, paper_variants, share)
+    of_papers = (checked, paper_variants, share)
+    data = sources.Sources(passages, annotations, sheets, without, *counts, *of_papers, annotation_share)
     setting = Setting(base, out, data, epochs, minutes, learning_rate, tokens, rank, processes, seed, compiled)
     if leave_one_out:
         from dsx_reader import leave_one_out as leaving
@@ -193,7 +202,7 @@ def _measure(model: Path, passages: tuple[Path, ...], annotations: Path | None, 
         click.echo("no passages of the fields that are kept out: nothing is measured", err=True)
         return
     tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
-    examples = examples_of(held_out, tokenizer, sources.fillers(data))
+    examples = examples_of(held_out, tokenizer, sources.material_of(data).fillers())
     scores, judged = measure(model, examples)
     for line in lines(scores):
         click.echo(line)

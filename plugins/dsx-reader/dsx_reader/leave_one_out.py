@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from dsx.plugin_api import UsageError
 from dsx.plugin_api.training import Renderer
-from dsx_reader.dataset import read_or_make
 from dsx_reader.evaluate import Score, answered
 from dsx_reader.examples import Example
 from dsx_reader.papers import SOURCE, examples_of
@@ -50,8 +49,7 @@ def leave_one_out(setting: Setting) -> dict[str, Any]:
     setting.out.mkdir(parents=True, exist_ok=True)
     _check_same(setting.out / "folds.json", {"folds": parts, "checked": checked_digest(setting.sources.papers)})
     tokenizer = AutoTokenizer.from_pretrained(setting.base, local_files_only=True)
-    setting = replace(setting, examples=setting.examples or setting.out / "examples.jsonl")
-    read_or_make(tokenizer, setting)
+    setting = replace(setting, examples=setting.examples or setting.out)  # all folds learn from the same
     count = Renderer(tokenizer).count
     asked = {paper.name: list(examples_of(paper, count)) for paper in setting.sources.papers}
     base = _measured(setting.base, asked, setting.out / "base.json")
@@ -61,6 +59,8 @@ def leave_one_out(setting: Setting) -> dict[str, Any]:
         folder = setting.out / f"fold-{number}"
         trained |= _fold(replace(setting, out=folder, left_out=tuple(part)), {name: asked[name] for name in part})
     figures = {"papers": len(names), "folds": parts, "kinds": compared(base, trained)}
+    for file in setting.out.glob("examples-*.jsonl"):
+        file.unlink()
     by_paper = {name: {"base": _plain(base[name]), "trained": _plain(trained[name])} for name in names}
     _write(setting.out / "leave-one-out.json", {**figures, "by_paper": by_paper})
     return figures

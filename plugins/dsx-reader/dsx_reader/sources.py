@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
-import multiprocessing
+import math
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,12 +24,16 @@ HELD_OUT = ("dentistry", "fisheries", "linguistics-experiments", "semiconductor-
 KINDS = ("passages", "statements", "variation", "annotations", "surroundings")
 """Kinds of data, each of which can be left out."""
 NGRAM = 8
-COMPOSITIONS = 35
-"""Documents made of each sheet of statements, by default: two fifths of all examples are of statements then."""
+VARIANTS, COMPOSITIONS = 1, 6
+"""Documents made of each passage and each sheet in an epoch, by default: two fifths of the examples are of sheets."""
+ANNOTATION_SHARE = 0.5
+"""Of the annotations, in an epoch, by default: another half each time, for code varies them little."""
 PAPER_VARIANTS = 8
-"""Times that a checked paper is asked about, in other words and with other choices, by default."""
+"""Times that a checked paper is asked about in an epoch, in other words and with other choices, by default."""
 QUOTE_START, QUOTE_TAIL = 6, 0.05
 """Tokens of a quote that count in full, and what the others count: the grammar forces nearly all of them."""
+KNOWN_TEXTS = 100_000
+"""Sentences whose tokens are counted once in a process: those of what stands around recur."""
 _quote = re.compile(r'"quote":"')
 
 
@@ -36,8 +41,9 @@ _quote = re.compile(r'"quote":"')
 class Sources:
     """passages, statements: files or folders. annotations: a file of `examples.read_annotations`.
 
-    without: kinds that are left out. variants: documents made of each passage. compositions: documents made of each
-    sheet of statements. limit: passages, sheets and annotations at most, for a trial.
+    without: kinds that are left out. limit: passages, sheets and annotations at most, for a trial.
+    Of an epoch: variants: documents made of each passage. compositions: documents made of each sheet of statements.
+    annotation_share: of the annotations. seed: of the first; each has another.
     papers: with values that people checked. paper_variants: times that each is asked about. share: of the examples that
     are of such papers, by leaving others out; None: as it comes.
     """
@@ -46,13 +52,14 @@ class Sources:
     annotations: Path | None
     statements: tuple[Path, ...] = ()
     without: tuple[str, ...] = ()
-    variants: int = 4
+    variants: int = VARIANTS
     compositions: int = COMPOSITIONS
     limit: int | None = None
     seed: int = 0
     papers: tuple[CheckedPaper, ...] = ()
     paper_variants: int = PAPER_VARIANTS
     share: float | None = None
+    annotation_share: float = ANNOTATION_SHARE
 
 
 def checked_digest(papers: Sequence[CheckedPaper]) -> str:
@@ -91,14 +98,15 @@ class Job(NamedTuple):
 class Encoder:
     """Makes the examples of jobs and encodes them; one for each process."""
 
-    def __init__(self, tokenizer: Any, sources: Sources, fillers: Sequence[str]) -> None:
+    def __init__(self, tokenizer: Any, sources: Sources, material: Material) -> None:
         from dsx.plugin_api.training import Renderer
 
         self.renderer = Renderer(tokenizer)
+        self._count = functools.lru_cache(KNOWN_TEXTS)(self.renderer.count)
         varied = "variation" not in sources.without
         alone = "surroundings" in sources.without
-        around, others = ((0,), None) if alone else (AROUND, other_work(sources))
-        self._builder = Builder(self.renderer.count, fillers, varied, around, other_work=others)
+        around, others = ((0,), None) if alone else (AROUND, material.other_work())
+        self._builder = Builder(self._count, material.fillers(), varied, around, other_work=others)
 
     def examples(self, job: Job) -> list[Example]:
         """The questions about its origin, with their right answers."""
@@ -106,7 +114,7 @@ class Encoder:
             "passage": self._builder.of_passage,
             "sheet": self._builder.of_sheet,
             "annotation": self._builder.of_annotation,
-            "paper": lambda paper, rng: examples_of(paper, self.renderer.count, rng),
+            "paper": lambda paper, rng: examples_of(paper, self._count, rng),
         }
         return list(makers[job.kind](job.origin, random.Random(job.seed)))
 
@@ -127,64 +135,56 @@ def encode(renderer: Any, example: Example) -> dict[str, Any]:
     return {"prompt": prompt, "answer": [*first, *rest], "weights": weights, "source": example.source}
 
 
-def jobs(sources: Sources) -> list[Job]:
-    """What is to be made, in an order that the seed decides."""
+class Material(NamedTuple):
+    """What examples are made of, but checked papers: what the files of some sources hold."""
+
+    passages: list[Passage]
+    sheets: list[Sheet]
+    annotations: list[dict[str, Any]]
+
+    def other_work(self) -> dict[str, list[str]]:
+        """By field, the passages that tell of others' studies."""
+        texts: dict[str, list[str]] = {}
+        for each in self.passages:
+            if each.kind == "other_work":
+                texts.setdefault(each.field, []).append(each.text)
+        return texts
+
+    def fillers(self) -> list[str]:
+        """What stands around a passage: of annotations that say little of who took part, else of others' studies."""
+        texts = [row["text"] for row in self.annotations if row["source"] in ("MeasEval", "XQuAD-en")]
+        return texts or list(itertools.chain.from_iterable(self.other_work().values()))
+
+
+def material_of(sources: Sources) -> Material:
+    """Without the fields that are kept out."""
+    return Material(
+        [each for each in passages(sources.passages) if each.field not in HELD_OUT],
+        [each for each in sheets(sources.statements) if each.field not in HELD_OUT],
+        read_annotations(sources.annotations) if sources.annotations else [],
+    )
+
+
+def jobs(sources: Sources, material: Material) -> list[Job]:
+    """What is to be made for one epoch, in an order that the seed decides."""
     rng = random.Random(sources.seed)
-    trained = [each for each in passages(sources.passages) if each.field not in HELD_OUT][: sources.limit]
-    rows = (read_annotations(sources.annotations) if sources.annotations else [])[: sources.limit]
-    variants = 1 if "variation" in sources.without else sources.variants
+    limit, without = sources.limit, sources.without
+    rows = material.annotations[:limit]
+    variants = 1 if "variation" in without else sources.variants
     planned: list[Job] = []
-    if "passages" not in sources.without:
-        planned += [Job("passage", each, rng.getrandbits(32)) for each in trained for _ in range(variants)]
-    if "statements" not in sources.without:
-        trained_sheets = [each for each in sheets(sources.statements) if each.field not in HELD_OUT][: sources.limit]
-        planned += [
-            Job("sheet", each, rng.getrandbits(32)) for each in trained_sheets for _ in range(sources.compositions)
-        ]
-    if "annotations" not in sources.without:
-        planned += [Job("annotation", row, rng.getrandbits(32)) for row in rows]
-    planned += [
-        Job("paper", each, rng.getrandbits(32)) for each in sources.papers for _ in range(sources.paper_variants)
-    ]
+
+    def plan(kind: str, origins: Sequence[Any], times: int = 1) -> None:
+        planned.extend(Job(kind, each, rng.getrandbits(32)) for each in origins for _ in range(times))
+
+    if "passages" not in without:
+        plan("passage", material.passages[:limit], variants)
+    if "statements" not in without:
+        plan("sheet", material.sheets[:limit], sources.compositions)
+    if "annotations" not in without:
+        plan("annotation", rng.sample(rows, math.ceil(len(rows) * sources.annotation_share)))
+    plan("paper", sources.papers, sources.paper_variants)
     rng.shuffle(planned)
     return planned
-
-
-def fillers(sources: Sources) -> list[str]:
-    """Texts for what stands around a passage: of annotations that say little of who took part, and of discussions."""
-    rows = read_annotations(sources.annotations) if sources.annotations else []
-    texts = [row["text"] for row in rows if row["source"] in ("MeasEval", "XQuAD-en")]
-    return texts or list(itertools.chain.from_iterable(other_work(sources).values()))
-
-
-def other_work(sources: Sources) -> dict[str, list[str]]:
-    """By field, the passages that tell of others' studies."""
-    texts: dict[str, list[str]] = {}
-    for each in passages(sources.passages):
-        if each.kind == "other_work" and each.field not in HELD_OUT:
-            texts.setdefault(each.field, []).append(each.text)
-    return texts
-
-
-_encoder: Encoder | None = None
-
-
-def _start(tokenizer: Any, sources: Sources, texts: Sequence[str]) -> None:
-    global _encoder
-    _encoder = Encoder(tokenizer, sources, texts)
-
-
-def _encoded(job: Job) -> list[dict[str, Any]]:
-    assert _encoder is not None
-    return _encoder.encoded(job)
-
-
-def encoded(tokenizer: Any, sources: Sources, processes: int) -> Iterator[dict[str, Any]]:
-    """All training examples as tokens, in the same order whatever the number of processes."""
-    arguments = (tokenizer, sources, fillers(sources))
-    with multiprocessing.get_context("fork").Pool(processes, _start, arguments) as pool:
-        for examples in pool.imap(_encoded, jobs(sources), chunksize=8):
-            yield from examples
 
 
 def with_share(rows: Sequence[dict[str, Any]], share: float, seed: int) -> list[dict[str, Any]]:

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dsx_reader.dataset import batches, check_bytes, read_or_make, rounded
+from dsx.plugin_api import UsageError
+from dsx_reader.dataset import batches, check_bytes, rounded
+from dsx_reader.epochs import Parts
 from dsx_reader.setting import Setting
 
 log = logging.getLogger("dsx.reader")
 WHOLE_LIMIT = 700e6
 """Parameters up to which all weights are trained."""
+RESUME = "resume.pt"
 COMPILED_DIFFERS = 0.05
 """Share of the loss by which that of the compiled model may differ; rounding in bf16 makes less."""
 MODELS_OWN = ("config.json", "generation_config.json", "model.safetensors.index.json")
@@ -29,12 +31,15 @@ MODELS_OWN = ("config.json", "generation_config.json", "model.safetensors.index.
 
 @dataclass(slots=True)
 class Progress:
-    """How far a training is. done: tokens that were seen."""
+    """How far a training is. part, batch: where it is. done: tokens that were seen. examples: digest of its `Parts`."""
 
     step: int = 0
+    part: int = 0
+    batch: int = 0
     done: int = 0
     seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
+    examples: str = ""
 
 
 def train(setting: Setting) -> Path:
@@ -46,25 +51,45 @@ def train(setting: Setting) -> Path:
     setting.out.mkdir(parents=True, exist_ok=True)
     tokenizer = AutoTokenizer.from_pretrained(setting.base, local_files_only=True)
     check_bytes(tokenizer)
-    rows = read_or_make(tokenizer, setting)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = AutoModelForCausalLM.from_pretrained(
-        setting.base, dtype=torch.float32, attn_implementation="sdpa", local_files_only=True
-    ).to(device)
+    with Parts(tokenizer, setting) as parts:
+        progress = begun(setting.out)
+        if progress.step and progress.examples != parts.digest:
+            raise UsageError(f"{setting.out} holds a training on other data; delete it, or give another --out")
+        progress.examples = parts.digest
+        parts.begin(progress.part)  # before a GPU is used
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        model = AutoModelForCausalLM.from_pretrained(
+            setting.base, dtype=torch.float32, attn_implementation="sdpa", local_files_only=True
+        ).to(device)
+        learner = Learner(_prepared(model, setting), device, setting.learning_rate)
+        learner.resume(setting.out)
+        if setting.compiled and device == "cuda":
+            learner.compile()
+        _steps(learner, parts, setting, progress)
+    folder = save(learner.model, setting)
+    (setting.out / RESUME).unlink(missing_ok=True)
+    return folder
+
+
+def begun(folder: Path) -> Progress:
+    """How far the training of a folder is; the weights are not read."""
+    import torch
+
+    file = folder / RESUME
+    if not file.is_file():
+        return Progress()
+    return Progress(**torch.load(file, map_location="cpu", weights_only=True, mmap=True)["progress"])
+
+
+def _prepared(model: Any, setting: Setting) -> Any:
+    """With an adapter where it is large, or one is asked for."""
     size = sum(parameter.numel() for parameter in model.parameters())
     if setting.rank or size > WHOLE_LIMIT:
         model = adapted(model, setting.rank or 32)
     if size > 3e8:
         model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
         model.enable_input_require_grads()
-    learner = Learner(model, device, setting.learning_rate)
-    progress = learner.resume(setting.out)
-    if setting.compiled and device == "cuda":
-        learner.compile()
-    _steps(learner, rows, setting, progress)
-    folder = save(model, setting)
-    (setting.out / "resume.pt").unlink(missing_ok=True)
-    return folder
+    return model
 
 
 class Learner:
@@ -155,50 +180,56 @@ class Learner:
         state = {"weights": self.weights, "optimizer": self.optimizer.state_dict(), "progress": asdict(progress)}
         making = folder / "resume.making"
         torch.save(state, making)
-        making.rename(folder / "resume.pt")
+        making.rename(folder / RESUME)
 
-    def resume(self, folder: Path) -> Progress:
-        """Where a stopped training was; the beginning where there is none."""
+    def resume(self, folder: Path) -> None:
+        """Takes the weights of a stopped training, if there is one."""
         import torch
 
-        file = folder / "resume.pt"
+        file = folder / RESUME
         if not file.is_file():
-            return Progress()
+            return
         state = torch.load(file, map_location="cpu", weights_only=True)
         with torch.no_grad():
             for name, value in state["weights"].items():
                 self.weights[name].copy_(value)
         self.optimizer.load_state_dict(state["optimizer"])
         self._copy()
-        return Progress(**state["progress"])
 
 
-def _steps(learner: Learner, rows: list[Any], setting: Setting, progress: Progress) -> None:
+def _steps(learner: Learner, parts: Parts, setting: Setting, progress: Progress) -> None:
     from tqdm import tqdm
 
-    epochs = math.ceil(setting.epochs)
-    plan = [batch for epoch in range(epochs) for batch in batches(rows, setting.tokens, setting.seed + epoch)]
-    plan = plan[: max(1, round(len(plan) * setting.epochs / epochs))]
+    share = 0.0
     before, started, saved = progress.seconds, time.monotonic(), time.monotonic()
-    with tqdm(total=len(plan), initial=progress.step, unit="step", mininterval=10) as bar:
-        while progress.step < len(plan):
-            share = max(progress.step / len(plan), progress.seconds / (setting.minutes * 60))
-            if share >= 1:
+    with tqdm(initial=progress.step, unit="step", mininterval=10) as bar:
+        while progress.part < parts.total:
+            rows = parts.rows(progress.part)
+            plan = list(batches(rows, setting.tokens, parts.seed(progress.part)))
+            for indices in plan[progress.batch :]:
+                share = parts.share(progress.part, progress.batch / len(plan))
+                rate = 1 - 0.95 * (over := max(share, progress.seconds / (setting.minutes * 60)))
+                if over >= 1:
+                    break
+                batch = [rows[index] for index in indices]
+                loss = learner.step(batch, min(1.0, (progress.step + 1) / 50) * rate)
+                progress.step += 1
+                progress.batch += 1
+                progress.done += sum(len(row["prompt"]) + len(row["answer"]) for row in batch)
+                progress.seconds = before + time.monotonic() - started
+                bar.update()
+                if progress.step % 20 == 0:
+                    progress.losses.append(round(loss, 4))
+                    bar.total = round(progress.step / over)
+                    bar.set_postfix(loss=progress.losses[-1], tokens_s=round(progress.done / progress.seconds))
+                    _log(setting, progress, share)
+                if time.monotonic() - saved > setting.save_minutes * 60:
+                    learner.checkpoint(setting.out, progress)
+                    saved = time.monotonic()
+            if progress.batch < len(plan):
                 break
-            batch = [rows[index] for index in plan[progress.step]]
-            loss = learner.step(batch, min(1.0, (progress.step + 1) / 50) * (1 - 0.95 * share))
-            progress.step += 1
-            progress.done += sum(len(row["prompt"]) + len(row["answer"]) for row in batch)
-            progress.seconds = before + time.monotonic() - started
-            bar.update()
-            if progress.step % 20 == 0:
-                progress.losses.append(round(loss, 4))
-                bar.set_postfix(loss=progress.losses[-1], tokens_s=round(progress.done / progress.seconds))
-                _log(setting, progress, len(plan))
-            if time.monotonic() - saved > setting.save_minutes * 60:
-                learner.checkpoint(setting.out, progress)
-                saved = time.monotonic()
-    _log(setting, progress, len(plan))
+            progress.part, progress.batch = progress.part + 1, 0
+    _log(setting, progress, share)
 
 
 def body_of(model: Any) -> Any:
@@ -252,7 +283,9 @@ def save(model: Any, setting: Setting) -> Path:
     return folder
 
 
-def _log(setting: Setting, progress: Progress, steps: int) -> None:
-    line = {"step": progress.step, "steps": steps, "tokens": progress.done, "seconds": round(progress.seconds, 1)}
+def _log(setting: Setting, progress: Progress, share: float) -> None:
+    """share: of the epochs."""
+    line: dict[str, Any] = {"step": progress.step, "share": round(share, 4), "tokens": progress.done}
+    line |= {"seconds": round(progress.seconds, 1), "loss": progress.losses[-1] if progress.losses else None}
     with (setting.out / setting.log_file).open("a", encoding="utf-8") as out:
-        out.write(json.dumps({**line, "loss": progress.losses[-1] if progress.losses else None}) + "\n")
+        out.write(json.dumps(line) + "\n")

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from dsx_reader import dataset
 from dsx_reader import leave_one_out as leaving
-from dsx_reader import train as training
 from dsx_reader.command import cli
+from dsx_reader.epochs import Parts
 from dsx_reader.evaluate import Score
 from dsx_reader.examples import Example
 from dsx_reader.papers import SOURCE, examples_of, read_papers, varied
 from dsx_reader.setting import Setting
-from dsx_reader.sources import Sources, checked_digest, jobs, with_share
+from dsx_reader.sources import Sources, jobs, material_of, with_share
+from transformers import AutoTokenizer
 
 import dsx
 from dsx.plugin_api import UsageError
@@ -127,7 +127,7 @@ def test_names_that_would_be_one_stay_apart(paper: CheckedPaper) -> None:
 
 def test_checked_papers_are_a_source_beside_others(paper: CheckedPaper) -> None:
     data = Sources((), None, papers=(paper,), paper_variants=3)
-    assert [(kind, origin.name) for kind, origin, _ in jobs(data)] == [("paper", "first")] * 3
+    assert [(kind, origin.name) for kind, origin, _ in jobs(data, material_of(data))] == [("paper", "first")] * 3
     rows = [{"source": SOURCE + "first"}] * 30 + [{"source": "ponds:methods"}] * 200
     thinned = with_share(rows, 0.25, 0)
     assert len(thinned) == 120
@@ -147,12 +147,11 @@ def test_options_that_belong_together_are_asked_for_together(tmp_path: Path) -> 
 # ---- leaving one out ----
 
 
-def test_examples_of_other_checked_values_are_refused(paper: CheckedPaper, tmp_path: Path) -> None:
-    setting = Setting(tmp_path, tmp_path, Sources((), None, papers=(paper,)))
-    (tmp_path / "examples.jsonl").write_text("")
-    (tmp_path / "examples.checked").write_text(checked_digest(()))
-    with pytest.raises(UsageError, match="other checked values"):
-        dataset.read_or_make(None, setting)
+def test_a_training_on_other_checked_values_is_another(paper: CheckedPaper, small: Path, tmp_path: Path) -> None:
+    setting = Setting(small, tmp_path, Sources((), None, papers=(paper,)))
+    corrected = replace(setting, sources=replace(setting.sources, papers=(replace(paper, values=paper.values[1:]),)))
+    tokenizer = AutoTokenizer.from_pretrained(small)
+    assert Parts(tokenizer, setting).digest == Parts(tokenizer, setting).digest != Parts(tokenizer, corrected).digest
 
 
 def test_folds_hold_every_paper_once() -> None:
@@ -178,32 +177,6 @@ def test_a_gain_that_every_paper_has_has_an_interval_above_nothing() -> None:
     assert "0.300 [0.300, 0.300]" in table[2]
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> Path:
-    """A random model of one layer, with letters for tokens."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokens = Tokenizer(models.BPE({letter: at for at, letter in enumerate([*letters, "<end>"])}, []))
-    tokens.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokens.decoder = decoders.ByteLevel()
-    PreTrainedTokenizerFast(tokenizer_object=tokens, eos_token="<end>").save_pretrained(tmp_path / "base")
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(letters) + 1,
-        hidden_size=8,
-        intermediate_size=8,
-        num_hidden_layers=1,
-        num_attention_heads=1,
-        max_position_embeddings=4096,
-        tie_word_embeddings=True,
-    )
-    LlamaForCausalLM(config).save_pretrained(tmp_path / "base")
-    return tmp_path / "base"
-
-
 @pytest.mark.slow
 def test_each_paper_is_read_by_a_model_that_has_not_learnt_from_it(
     paper: CheckedPaper, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -211,19 +184,19 @@ def test_each_paper_is_read_by_a_model_that_has_not_learnt_from_it(
     papers = tuple(replace(paper, name=name) for name in ("first", "second", "third"))
     setting = Setting(small, tmp_path / "out", Sources((), None, papers=papers, paper_variants=2), 1.0, processes=1)
     learnt: list[set[str]] = []
-    read: Callable[..., Any] = dataset.read_or_make
+    read: Callable[..., Any] = Parts.rows
 
-    def noted(tokenizer: Any, setting: Setting) -> Any:
-        rows = read(tokenizer, setting)
+    def noted(parts: Parts, number: int) -> Any:
+        rows = read(parts, number)
         learnt.append({row["source"].removeprefix(SOURCE) for row in rows})
         return rows
 
-    monkeypatch.setattr(training, "read_or_make", noted)
+    monkeypatch.setattr(Parts, "rows", noted)
     figures = leaving.leave_one_out(setting)
     names = {each.name for each in papers}
     assert learnt == [names - set(part) for part in figures["folds"]]
     assert figures["kinds"]["all"]["values"] == 3 * 4
-    assert not list((tmp_path / "out").glob("fold-*/model"))
+    assert not [*(tmp_path / "out").glob("fold-*/model"), *(tmp_path / "out").glob("examples*")]
     assert json.loads((tmp_path / "out" / "leave-one-out.json").read_text())["kinds"] == figures["kinds"]
     assert leaving.leave_one_out(setting) == figures  # nothing is trained again
     assert len(learnt) == 3

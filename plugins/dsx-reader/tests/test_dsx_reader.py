@@ -273,9 +273,10 @@ def test_statements_are_a_kind_of_data(tmp_path: Path) -> None:
         (tmp_path / folder / file.name).write_bytes(file.read_bytes())
     (tmp_path / "statements" / "dentistry-1.txt").write_bytes(PONDS.read_bytes())
     assert sources.beside([tmp_path / "passages"]) == (tmp_path / "statements",)
-    data = sources.Sources((tmp_path / "passages",), None, (tmp_path / "statements",), compositions=5)
-    assert Counter(kind for kind, _, _ in sources.jobs(data)) == {"passage": 4, "sheet": 5}  # none of dentistry
-    assert {kind for kind, _, _ in sources.jobs(replace(data, without=("statements",)))} == {"passage"}
+    data = sources.Sources((tmp_path / "passages",), None, (tmp_path / "statements",), variants=4, compositions=5)
+    material = sources.material_of(data)  # none of dentistry
+    assert Counter(kind for kind, _, _ in sources.jobs(data, material)) == {"passage": 4, "sheet": 5}
+    assert {kind for kind, _, _ in sources.jobs(replace(data, without=("statements",)), material)} == {"passage"}
 
 
 def test_the_statements_that_are_committed_are_sound() -> None:
