@@ -6,6 +6,7 @@ one parameter is found stands in `fill`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from dsx.answers.calibration import Calibration, calibrated_record
 from dsx.ask import plan
 from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector, room
-from dsx.fill import placed, written
+from dsx.fill import choices, placed, written
 from dsx.fill import records as labels
 from dsx.fill.earlier import EarlierAnswers
 from dsx.fill.front import from_first_page
@@ -222,7 +223,8 @@ class Pipeline:
         return from_first_page(paper, parameter)
 
     def _placed(self, paper: PaperContext, record: _OpenRecord, parameter: Parameter) -> Task[list[_OpenRecord]]:
-        record.values[parameter.name] = yield from placed.fill(paper, record.context, parameter)
+        fill = choices.fill if choices.is_asked_each(self.recipe, parameter) else placed.fill
+        record.values[parameter.name] = yield from fill(paper, record.context, parameter)
         return []
 
     def _written(
@@ -260,7 +262,8 @@ class Pipeline:
             "event": "question",
             "document": question.id.document,
             "record": question.record,
-            "parameters": [parameter.name for parameter in question.parameters] or list(question.id.names),
+            "parameters": list(question.id.names),
+            **({} if question.id.choice is None else {"choice": json.loads(question.id.choice)}),
             **asdict(completion.usage),
             "truncated": completion.truncated,
             "repairs": list(dict.fromkeys(repairs)),

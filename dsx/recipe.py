@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsx.errors import UsageError
 from dsx.refusal import refusal
-from dsx.types import EngineSettings, LoadLimits, NamedModel, Order
+from dsx.types import ChoicesAsked, EngineSettings, LoadLimits, NamedModel, Order
 
 DEFAULT_REPAIRS = (
     "find-json",
@@ -80,6 +80,9 @@ class Recipe(BaseModel):
     null_bias: float | None = Field(
         None, ge=-10, le=10, description="added to the logit of null, of one parameter; None: as the model likes it"
     )
+    choices: ChoicesAsked | None = Field(
+        None, description="lists of choices: each choice is asked, or the list at once; None: as the model likes it"
+    )
     values: Literal["placed", "written"] = Field(
         "placed", description="taken from places in the text, where the engine holds a grammar; or written, and checked"
     )
@@ -120,6 +123,7 @@ class Recipe(BaseModel):
             "whole_papers": own.whole_papers if self.whole_papers is None else self.whole_papers,
             "prior_weight": own.prior_weight if self.prior_weight is None else self.prior_weight,
             "null_bias": own.null_bias if self.null_bias is None else self.null_bias,
+            "choices": self.choices or own.choices,
         }
         return self.model_copy(update=chosen)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -127,6 +128,44 @@ def test_an_examiner_asks_as_a_run_does(words: Any) -> None:
     for question, right in asked:
         assert question.system == listing.system
         assert allows(words, lark(question), right)
+
+
+LISTED = parameter({"type": "array", "items": {"enum": ["abrupt", "gradual", "sudden"]}}, "kinds")
+
+
+@pytest.mark.parametrize(
+    ("value", "stands_at", "right"),
+    [
+        (["abrupt"], ["abrupt"], [(True, CHANGE), (False, CHANGE), (False, CHANGE)]),
+        (["sudden", "abrupt"], ["Twelve", "abrupt"], [(True, CHANGE), (False, FIRST), (True, FIRST)]),
+        (["gradual", "sudden"], ["Twelve"], [(False, FIRST), (True, FIRST), (True, FIRST)]),
+        (None, [], [None, None, None]),
+    ],
+)
+def test_an_examiner_asks_lists_choice_by_choice(
+    value: Json, stands_at: Sequence[str], right: list[tuple[bool, str] | None], words: Any
+) -> None:
+    asked = [pair for pair in examined(2000, [Known(None, LISTED, value, tuple(map(at, stands_at)))]) if pair[0].places]
+    assert [question.id.choice for question, _ in asked] == ['"abrupt"', '"gradual"', '"sudden"']
+    answers = [json.loads(answer) for _, answer in asked]
+    assert [answer and (answer["value"], answer["quote"]) for answer in answers] == right
+    assert all(allows(words, lark(question), answer) for question, answer in asked)
+
+
+def test_choices_of_a_list_that_is_not_shown_are_null_or_left_out() -> None:
+    hidden = Known(None, LISTED, ["abrupt"], ((10**6, 10**6 + 3),))
+    assert [right for question, right in examined(2000, [hidden]) if question.places] == ["null"] * 3
+    in_part = Known(None, LISTED, ["gradual", "sudden"], (at("abrupt"), (10**6, 10**6 + 3)))
+    asked = {question.id.choice: json.loads(right) for question, right in examined(2000, [in_part]) if question.places}
+    assert {choice: answer["value"] for choice, answer in asked.items()} == {'"abrupt"': False, '"gradual"': True}
+
+
+def test_an_examiner_asks_for_the_whole_list_where_a_run_does() -> None:
+    parameters = read({"type": "object", "properties": {"studies": STUDIES}}, "test")
+    examiner = Examiner(parameters, default_prompts(), len, 2000, choices="together")
+    document = paper_context(TEXT).document
+    [(_, answer)] = examiner.questions(document, {}, [Known(None, LISTED, ["abrupt"], (at("abrupt"),))])
+    assert json.loads(answer)["value"] == ["abrupt"]
 
 
 def test_an_examiner_lists_what_is_named() -> None:

@@ -170,6 +170,11 @@ class _KeepsArguments(click.Command):
     help="Taken from places in the text, where the engine holds a grammar; or written, and then checked.",
 )
 @click.option(
+    "--choices",
+    type=click.Choice(["each", "together"]),
+    help="Lists of choices: a question for each choice, or one for the list [default: the model's own].",
+)
+@click.option(
     "--prior-weight",
     type=click.FloatRange(0, 1),
     metavar="0…1",

@@ -280,8 +280,8 @@ def model(about: str, given: NamedModel, plugins: Plugins) -> Iterator[Outcome]:
 
 def _ways(given: NamedModel, plugins: Plugins) -> None:
     demand(given.prompt_set in plugins.prompt_sets, f"no prompt set {given.prompt_set!r}")
-    ways = {"passage_tokens": given.passage_tokens, "prior_weight": given.prior_weight, "null_bias": given.null_bias}
-    Recipe.read(schema_name="check", **ways)
+    ways = ("passage_tokens", "prior_weight", "null_bias", "choices")
+    Recipe.read(schema_name="check", **{way: getattr(given, way) for way in ways})
     for kind, curve in given.calibration.items():
         demand(kind in ("", NULL, *get_args(Kind)), f"calibration: no kind of parameter {kind!r}")
         demand(len(curve) == 2, f"calibration of {kind!r}: {curve!r} is no slope and intercept")

@@ -21,7 +21,7 @@ from dsx.fill.rounds import Task
 from dsx.ground.candidates import Candidate, computed_candidates, number_candidates, range_candidates
 from dsx.ground.support import judge
 from dsx.schema import kind_of
-from dsx.types import Confidence, Flag, Json, Parameter, Places, Question, Shown, Status, Value
+from dsx.types import Completion, Confidence, Flag, Json, Parameter, Places, Question, Shown, Status, Value
 
 MAX_QUOTES = 8
 """Places of one number that a quote may be chosen from: where its record is described first, then in reading order."""
@@ -69,21 +69,31 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Ta
     posed = question(slot, places)
     (completion,) = yield [posed]
     paper.run.log(posed, completion, ())
-    if completion.error is not None:
-        return Value(None, Status.FAILED, flags=(Flag("error", completion.error),))
-    if completion.truncated:
-        return Value(None, Status.FAILED, flags=(Flag("truncated"),))
+    if (flag := failure(completion)) is not None:
+        return Value(None, Status.FAILED, flags=(flag,))
     sure = completion.confidence.get(parameter.name)
     if completion.text == "null":
-        return Value(None, Status.NOT_REPORTED, _probability(slot, NULL, sure), sure=sure)
+        return Value(None, Status.NOT_REPORTED, probability(slot, NULL, sure), sure=sure)
     try:
         reading = read(completion.text)
     except (KeyError, TypeError, ValueError):  # the engine did not hold the grammar
-        return Value(None, Status.FAILED, flags=(Flag("error", f"none of the places: {completion.text[:200]}"),))
-    confidence = _probability(slot, kind_of(parameter), sure)
+        return Value(None, Status.FAILED, flags=(no_place(completion),))
+    confidence = probability(slot, kind_of(parameter), sure)
     evidence = None if reading.quote is None else paper.evidence_of(reading.quote)
     value = Value(reading.value, reading.status, confidence, evidence, reading.raw, reading.unit, reading.flags, sure)
     return paper.stored(value, None, parameter)
+
+
+def failure(completion: Completion) -> Flag | None:
+    """Why there is no answer, where there is none."""
+    if completion.error is not None:
+        return Flag("error", completion.error)
+    return Flag("truncated") if completion.truncated else None
+
+
+def no_place(completion: Completion) -> Flag:
+    """For an answer that the grammar does not have."""
+    return Flag("error", f"none of the places: {completion.text[:200]}")
 
 
 def is_empty(places: Places) -> bool:
@@ -96,7 +106,7 @@ def question(slot: Slot, places: Places) -> Question:
     return parameters_question(slot.paper, slot.record, [slot.parameter], slot.shown, places)
 
 
-def _probability(slot: Slot, kind: str, sure: Confidence | None) -> float | None:
+def probability(slot: Slot, kind: str, sure: Confidence | None) -> float | None:
     """That the answer is right; kind: of the value, or null."""
     if sure is None:
         return None
@@ -184,7 +194,11 @@ def _quotes(slot: Slot, candidate: Candidate) -> list[Span]:
 
 
 def _chosen(slot: Slot) -> tuple[Places, ReadAnswer]:
-    spans = quotable(slot)
+    return chosen_of(slot, quotable(slot))
+
+
+def chosen_of(slot: Slot, spans: Mapping[str, Span]) -> tuple[Places, ReadAnswer]:
+    """With these quotes, by their text."""
 
     def read(text: str) -> Reading:
         answer = json.loads(text)
@@ -192,11 +206,16 @@ def _chosen(slot: Slot) -> tuple[Places, ReadAnswer]:
         repeated: tuple[Flag, ...] = ()
         if slot.parameter.schema.get("uniqueItems"):
             value, repeated = _all_different(value)
-        judgement = judge(value, None, answer["quote"], slot.parameter)
-        status = Status.STATED if judgement.status is Status.STATED else Status.INFERRED
-        return Reading(value, answer["value"], None, span, status, (*judgement.flags, *repeated))
+        status, flags = judged(value, answer["quote"], slot.parameter)
+        return Reading(value, answer["value"], None, span, status, (*flags, *repeated))
 
     return Places("chosen", tuple(map(compact, spans))), read
+
+
+def judged(value: Json, quote: str, parameter: Parameter) -> tuple[Status, tuple[Flag, ...]]:
+    """What a quote says of a legal value that was chosen: that it is so, or what it may be inferred from."""
+    judgement = judge(value, None, quote, parameter)
+    return Status.STATED if judgement.status is Status.STATED else Status.INFERRED, judgement.flags
 
 
 def quotable(slot: Slot) -> dict[str, Span]:

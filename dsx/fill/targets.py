@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 
 from dsx.answers.writing import answer_text, compact
+from dsx.fill.choices import ChoiceQuestion
 from dsx.fill.paper import Span
-from dsx.fill.placed import ReadAnswer, Slot, is_expression
-from dsx.types import Json, Places
+from dsx.fill.placed import ReadAnswer, Slot, is_expression, judged
+from dsx.types import Json, Parameter, Places, Status
 
 
 def right_answer(slot: Slot, places: Places, read: ReadAnswer, value: Json, stands_at: Sequence[Span]) -> str | None:
@@ -36,6 +37,47 @@ def right_answer(slot: Slot, places: Places, read: ReadAnswer, value: Json, stan
     if places.options and compact(value) not in places.options:
         return None
     return compact({"value": value})
+
+
+def right_answers_of_choices(
+    asked: Sequence[ChoiceQuestion], parameter: Parameter, value: Json, stands_at: Sequence[Span]
+) -> list[str | None]:
+    """For each question about a list that has the value: true of what is in it, false of the others, in its own words.
+
+    All are null where the value is None or not shown. None where what shows a choice is not shown, or not quotable.
+    """
+    if not asked or value is None:
+        return ["null"] * len(asked)
+    slot = asked[0].slot
+    shown = [span for span in stands_at if is_shown([span], slot)]
+    answers: list[str | None] = []
+    for each in asked:
+        is_true = compact(each.choice) in map(compact, value)
+        spans = _spans_of(each, parameter, value, stands_at) if is_true else stands_at
+        shown_spans = [span for span in spans if span in shown]
+        answer = _chosen(each.slot, each.places, each.read, is_true, shown_spans)
+        answers.append(answer if shown else "null")
+    return answers
+
+
+def _spans_of(
+    asked: ChoiceQuestion, parameter: Parameter, value: Sequence[Json], stands_at: Sequence[Span]
+) -> Sequence[Span]:
+    """Of the spans that show a list, those that show one of its choices: by their words, else by their order."""
+    paper = asked.slot.paper
+    telling = []
+    for span in stands_at:
+        quote = paper.document.text[slice(*paper.quote_around(*span))]
+        if judged([asked.choice], quote, parameter)[0] is Status.STATED:
+            telling.append(span)
+    if not telling and len(value) == len(stands_at):
+        return [sorted(stands_at)[list(map(compact, value)).index(compact(asked.choice))]]
+    return telling or stands_at
+
+
+def is_shown(spans: Sequence[Span], slot: Slot) -> bool:
+    """Whether one of the spans is shown."""
+    return any(passage.start <= start and end <= passage.end for start, end in spans for passage in slot.shown.passages)
 
 
 def _number(places: Places, read: ReadAnswer, value: Json, stands_at: Sequence[Span]) -> str | None:

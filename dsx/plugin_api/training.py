@@ -11,13 +11,14 @@ from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector
 from dsx.engines.chat import Renderer
 from dsx.evaluation.compare import comparison
-from dsx.fill import placed
+from dsx.fill import choices, placed
 from dsx.fill import records as labels
 from dsx.fill.alignment import GoldValue, align
+from dsx.fill.choices import Verdict, confidence, taken
 from dsx.fill.front import from_first_page
 from dsx.fill.paper import PaperContext, RecordContext, RunContext, Span, Wording
 from dsx.fill.questions import records_question
-from dsx.fill.targets import right_answer
+from dsx.fill.targets import is_shown, right_answer, right_answers_of_choices
 from dsx.ground.numbers import numbers_in
 from dsx.paths import model_cache
 from dsx.plugin_api.checked import CheckedPaper
@@ -25,6 +26,7 @@ from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.schema import kind_of
 from dsx.types import (
+    ChoicesAsked,
     Document,
     Engine,
     EngineSettings,
@@ -43,6 +45,8 @@ __all__ = [
     "Examiner",
     "Known",
     "Renderer",
+    "Verdict",
+    "confidence",
     "convert",
     "embedded_folder",
     "fit_line",
@@ -54,6 +58,7 @@ __all__ = [
     "numbers_of",
     "read_curves",
     "read_unit",
+    "taken",
 ]
 
 
@@ -62,7 +67,8 @@ class Known:
     """A value that is known. record: a label, or None of the paper. stands_at: spans that hold or show it.
 
     value: None where the paper does not report it. Else in the parameter's unit; text as it is written; for a computed
-    number an expression of numbers of the paper, such as "16*3".
+    number an expression of numbers of the paper, such as "16*3". Choices of a list are in the order of the text, where
+    each has a span of its own.
     """
 
     record: str | None
@@ -98,7 +104,7 @@ def normalisers() -> Mapping[str, Normaliser]:
 class Examiner:
     """Asks about documents as a run does, and says what would be right.
 
-    count_tokens: of a text. passage_tokens: shown for one question.
+    count_tokens: of a text. passage_tokens: shown for one question. choices: see `Recipe.choices`.
     """
 
     def __init__(
@@ -108,11 +114,12 @@ class Examiner:
         count_tokens: Callable[[str], int],
         passage_tokens: int,
         normalisers: Mapping[str, Normaliser] | None = None,
+        choices: ChoicesAsked | None = None,
     ) -> None:
         self.parameters, self._count, self._tokens = parameters, count_tokens, passage_tokens
         prompts = Prompts(prompt_set, "value-quote", places=True)
         wording = Wording(prompts.system(parameters.root, strict=False), prompts.examples)
-        recipe = Recipe.read(schema_name="")
+        recipe = Recipe.read(schema_name="", choices=choices).asked_like(None, None)
         self._run = RunContext(recipe, True, wording, prompts, normalisers or {}, (), lambda *logged: None)
 
     def questions(
@@ -129,18 +136,12 @@ class Examiner:
             if kind.name in records:
                 yield from self._listing(paper, kind, records[kind.name])
         for each in known:
-            if kind_of(each.parameter) == "free":
-                continue
-            slot, places, read = placed.prepare(paper, contexts[each.record], each.parameter)
-            if placed.is_empty(places):
-                continue
-            hidden = each.value is not None and not _is_shown(each.stands_at, slot)
-            answer = right_answer(slot, places, read, each.value, each.stands_at)
-            if answer is not None and hidden and places.kind != "numbers":
-                continue  # another place says the same by chance, or it is said twice
-            if answer is None and not hidden:
-                continue
-            yield placed.question(slot, places), answer or "null"
+            if choices.is_asked_each(self._run.recipe, each.parameter):
+                asked = choices.questions(paper, contexts[each.record], each.parameter)
+                answers = right_answers_of_choices(asked, each.parameter, each.value, each.stands_at)
+                yield from ((one.question, answer) for one, answer in zip(asked, answers, strict=True) if answer)
+            elif kind_of(each.parameter) != "free":
+                yield from self._asked_once(paper, contexts[each.record], each)
 
     def known(self, checked: CheckedPaper) -> Iterator[Known]:
         """Checked values as an answer has them, of those that can be found in what is shown for them.
@@ -177,11 +178,18 @@ class Examiner:
                 contexts |= {each.label: each for each in described}
         return contexts
 
+    def _asked_once(self, paper: PaperContext, record: RecordContext, known: Known) -> Iterator[tuple[Question, str]]:
+        slot, places, read = placed.prepare(paper, record, known.parameter)
+        if placed.is_empty(places):
+            return
+        hidden = known.value is not None and not is_shown(known.stands_at, slot)
+        answer = right_answer(slot, places, read, known.value, known.stands_at)
+        if answer is not None and hidden and places.kind != "numbers":
+            return  # another place says the same by chance, or it is said twice
+        if answer is not None or hidden:
+            yield placed.question(slot, places), answer or "null"
+
     def _listing(self, paper: PaperContext, kind: RecordType, names: Sequence[str]) -> Iterator[tuple[Question, str]]:
         question = records_question(paper, RecordContext(), kind, "labels", (), kind.max_records)
         if all(paper.places_of(name, question.shown) for name in names):
             yield question, labels.answer_of(names)
-
-
-def _is_shown(spans: Sequence[Span], slot: placed.Slot) -> bool:
-    return any(passage.start <= start and end <= passage.end for start, end in spans for passage in slot.shown.passages)

@@ -64,6 +64,7 @@ PARTS: dict[type, dict[str, Any]] = {
         "whole_papers": bool,
         "prior_weight": float,
         "null_bias": float,
+        "choices": str,
         "calibration": Mapping,
         "is_default": bool,
         "description": str,

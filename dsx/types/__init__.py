@@ -15,7 +15,7 @@ plugin     What plugins give: named things.
 from dsx.types.answer import Answer, Completion, Confidence, Usage
 from dsx.types.decision import Action, Decision, Quote, Slot, record_key, record_path
 from dsx.types.document import Box, Document, HiddenText, Json, LoadLimits, Page, Section, Table, TableCell
-from dsx.types.parameter import Choice, Parameter, ParameterSet, RecordType, UnitSource
+from dsx.types.parameter import Choice, ChoicesAsked, Parameter, ParameterSet, RecordType, UnitSource
 from dsx.types.plugin import (
     NO_OPTIONS,
     Engine,
@@ -53,6 +53,7 @@ __all__ = [
     "AnswerForm",
     "Box",
     "Choice",
+    "ChoicesAsked",
     "Completion",
     "Confidence",
     "Decision",

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from dsx.types.document import Json
 
+ChoicesAsked = Literal["each", "together"]
+"""Of lists of choices: each choice is a question of its own, true or false; or the list is one question."""
 UnitSource = Literal["", "description", "title", "name"]
 """Which words of a parameter state its unit; "": the set's annotation does, or there is none."""
 

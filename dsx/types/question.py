@@ -64,6 +64,7 @@ class QuestionId:
 
     record: the record that is filled. names: the parameters asked, or the list whose records are.
     attempt: 1 where an answer was cut and is asked again. after: for a list, how many of its records are known.
+    choice: of a list of choices that is asked choice by choice, the one that is asked about, as JSON.
     """
 
     document: str
@@ -71,11 +72,16 @@ class QuestionId:
     names: tuple[str, ...] = ()
     attempt: int = 0
     after: int | None = None
+    choice: str | None = None
 
     def __str__(self) -> str:
         """For people and logs: the way within the paper, the same in every paper."""
         steps = [part for step in self.record for part in (step.list, step.label)]
-        return "/".join([*steps, "+".join(self.names), *([] if self.after is None else [f"after {self.after}"])])
+        more = [
+            *([] if self.after is None else [f"after {self.after}"]),
+            *([] if self.choice is None else [self.choice]),
+        ]
+        return "/".join([*steps, "+".join(self.names), *more])
 
 
 AnswerForm = Literal["parameters", "records", "labels"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections import defaultdict
@@ -10,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dsx.plugin_api import Completion, EngineSettings, Question, QuestionId
-from dsx.plugin_api.training import Renderer, kind_of, local_engine
+from dsx.plugin_api import Completion, Confidence, EngineSettings, Question, QuestionId
+from dsx.plugin_api.training import Renderer, Verdict, confidence, kind_of, local_engine, taken
 from dsx_reader import PASSAGE_TOKENS
 from dsx_reader.examples import Builder, Example
 from dsx_reader.passages import Passage
@@ -75,33 +76,72 @@ def evaluate(folder: Path, examples: Sequence[Example]) -> tuple[dict[str, Score
 
 
 def answered(folder: Path, examples: Sequence[Example]) -> Iterator[tuple[Example, str, Score, Judged]]:
-    """Each question with its kind of value and what the model's answer is worth, as they are answered."""
+    """Each question with its kind of value and what the model's answer is worth, as they are answered.
+
+    A list that is asked choice by choice is judged as a whole, by the choices that are asked; it comes with its first.
+    """
     engine = local_engine(EngineSettings(model=str(folder), options={"cache_gigabytes": CACHE}))
-    asked = {}
-    for number, example in enumerate(examples):
-        identity = QuestionId(
-            f"{number // 64}", (), (*example.question.id.names, str(number)), 0, example.question.id.after
-        )
-        asked[identity] = (replace(example.question, id=identity), example)
+    groups = list(_grouped(examples))
+    asked: dict[QuestionId, tuple[Question, int]] = {}
+    for at, group in enumerate(groups):
+        for question in (example.question for example in group):
+            number = str(len(asked))
+            identity = QuestionId(f"{len(asked) // 64}", (), (*question.id.names, number), 0, question.id.after)
+            asked[identity] = (replace(question, id=identity), at)
+    completions: list[dict[QuestionId, Completion]] = [{} for _ in groups]
     for completion in engine.answer([question for question, _ in asked.values()]):
-        question, example = asked[completion.question_id]
-        kind = "records" if question.form == "labels" else kind_of(question.parameters[0])
-        yield example, kind, *_judge(question, completion, example.answer, kind, example.source.partition(":")[0])
+        at = asked[completion.question_id][1]
+        completions[at][completion.question_id] = completion
+        if len(completions[at]) == len(groups[at]):
+            in_order = sorted(completions[at].items(), key=lambda pair: int(pair[0].names[-1]))
+            yield groups[at][0], *_judge(groups[at], [answer for _, answer in in_order])
     engine.close()
 
 
-def _judge(question: Question, completion: Completion, right: str, kind: str, field: str) -> tuple[Score, Judged]:
-    given, truth = _value(completion.text), _value(right)
-    is_right = completion.error is None and not completion.truncated and _same(given, truth)
+def _grouped(examples: Sequence[Example]) -> Iterator[list[Example]]:
+    """Each example alone, but the questions about one list's choices together."""
+
+    def group_of(numbered: tuple[int, Example]) -> tuple[QuestionId, int]:
+        number, identity = numbered[0], numbered[1].question.id
+        return replace(identity, choice=None), number if identity.choice is None else -1
+
+    for _, group in itertools.groupby(enumerate(examples), key=group_of):
+        yield [example for _, example in group]
+
+
+def _judge(examples: Sequence[Example], completions: Sequence[Completion]) -> tuple[str, Score, Judged]:
+    is_answered = all(completion.error is None and not completion.truncated for completion in completions)
+    kind, given, truth, sure = _answer(examples, completions)
+    is_right = is_answered and _same(given, truth)
     true, answered = int(truth is not None), int(given is not None)
     score = Score(true, answered, int(is_right and true), 1 - true, int(is_right and not true))
-    sure = completion.confidence.get(question.parameters[0].name) if question.parameters else None
-    confidence = 0.5 if sure is None else (1 - sure.reported if given is None else sure.reported * sure.value)
-    return score, Judged(kind, field, is_right, confidence, given is None)
+    chance = 0.5 if sure is None else (1 - sure.reported if given is None else sure.reported * sure.value)
+    field = examples[0].source.partition(":")[0]
+    return kind, score, Judged(kind, field, is_right, chance, given is None)
+
+
+def _answer(examples: Sequence[Example], completions: Sequence[Completion]) -> tuple[str, Any, Any, Confidence | None]:
+    """The kind of value, what was given, what is right, and how sure the model was."""
+    question = examples[0].question
+    given = [_value(completion.text) for completion in completions]
+    right = [_value(example.answer) for example in examples]
+    sures = [
+        completion.confidence.get(parameter.name)
+        for example, completion in zip(examples, completions, strict=True)
+        for parameter in example.question.parameters
+    ]
+    if question.id.choice is None:
+        kind = "records" if question.form == "labels" else kind_of(question.parameters[0])
+        return kind, given[0], right[0], sures[0] if sures else None
+    choices = [json.loads(example.question.id.choice or "") for example in examples]
+    verdicts = [Verdict(*each) for each in zip(choices, given, sures, strict=True)]
+    chosen = taken(verdicts)
+    truth = [choice for choice, is_true in zip(choices, right, strict=True) if is_true]
+    return "choices", [each.choice for each in chosen] or None, truth or None, confidence(verdicts, chosen)
 
 
 def _value(answer: str) -> Any:
-    read = json.loads(answer)
+    read = json.loads(answer or "null")
     return read["value"] if isinstance(read, dict) else read
 
 

@@ -71,23 +71,24 @@ def count(text: str) -> int:
 
 
 def answers(examples: list[Example]) -> dict[str, Any]:
-    return {"+".join(each.question.id.names): json.loads(each.answer) for each in examples}
+    return {str(each.question.id).removeprefix(f"experiments/{LABEL}/"): json.loads(each.answer) for each in examples}
 
 
 def test_a_paper_is_asked_about_as_dsx_asks(paper: CheckedPaper) -> None:
     examples = list(examples_of(paper, count))
     assert {each.source for each in examples} == {SOURCE + "first"}
     assert answers(examples) == {
-        "experiments": [LABEL],
+        "experiments/after 0": [LABEL],
         "n_tiles": {"value": 32, "quote": "Experiment 1 had 32 tiles with ash glaze."},
         "cooling_rate": {"value": "slow", "quote": "The kiln was left closed for a day."},
-        "glazes": {"value": ["ash"], "quote": "Experiment 1 had 32 tiles with ash glaze."},
+        'glazes/"ash"': {"value": True, "quote": "Experiment 1 had 32 tiles with ash glaze."},
+        'glazes/"salt"': {"value": False, "quote": "Experiment 1 had 32 tiles with ash glaze."},
         "broken": None,
     }
 
 
 def test_lists_that_are_not_complete_are_not_asked_for(paper: CheckedPaper) -> None:
-    assert "experiments" not in answers(list(examples_of(replace(paper, complete=frozenset()), count)))
+    assert "experiments/after 0" not in answers(list(examples_of(replace(paper, complete=frozenset()), count)))
 
 
 def test_variants_are_as_right_in_other_words(paper: CheckedPaper) -> None:
