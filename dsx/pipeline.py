@@ -15,7 +15,7 @@ from dsx.answers.calibration import Calibration, calibrated_record
 from dsx.ask import plan
 from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector, room
-from dsx.fill import choices, placed, written
+from dsx.fill import choices, placed, readings, written
 from dsx.fill import records as labels
 from dsx.fill.earlier import EarlierAnswers
 from dsx.fill.front import from_first_page
@@ -224,7 +224,7 @@ class Pipeline:
 
     def _placed(self, paper: PaperContext, record: _OpenRecord, parameter: Parameter) -> Task[list[_OpenRecord]]:
         fill = choices.fill if choices.is_asked_each(self.recipe, parameter) else placed.fill
-        record.values[parameter.name] = yield from fill(paper, record.context, parameter)
+        record.values[parameter.name] = yield from readings.fill(fill, paper, record.context, parameter)
         return []
 
     def _written(

@@ -83,6 +83,12 @@ class Recipe(BaseModel):
     choices: ChoicesAsked | None = Field(
         None, description="lists of choices: each choice is asked, or the list at once; None: as the model likes it"
     )
+    readings: int | None = Field(
+        None,
+        ge=1,
+        le=10,
+        description="times that a parameter is asked, of further passages, until there is a value; None: as it likes",
+    )
     values: Literal["placed", "written"] = Field(
         "placed", description="taken from places in the text, where the engine holds a grammar; or written, and checked"
     )
@@ -122,6 +128,7 @@ class Recipe(BaseModel):
             "passage_tokens": self.passage_tokens or own.passage_tokens,
             "whole_papers": own.whole_papers if self.whole_papers is None else self.whole_papers,
             "prior_weight": own.prior_weight if self.prior_weight is None else self.prior_weight,
+            "readings": self.readings or own.readings,
             "null_bias": own.null_bias if self.null_bias is None else self.null_bias,
             "choices": self.choices or own.choices,
         }

@@ -306,11 +306,13 @@ def document_of(text: str, *sections: Section) -> Document:
     return Document("id", "a.txt", "text", text, pages, sections, (), {}, pages_of, empty)
 
 
-def paper_context(text: str, *sections: Section, tokens: int = 10**6, order: Order = "value-quote") -> PaperContext:
+def paper_context(
+    text: str, *sections: Section, tokens: int = 10**6, order: Order = "value-quote", readings: int = 1
+) -> PaperContext:
     """What questions about this text know, where values are taken from places. tokens: characters that are shown."""
     document = document_of(text, *sections)
     prompts = Prompts(default_prompts(), order, places=True)
-    recipe = Recipe.read(schema_name="test", order=order)
+    recipe = Recipe.read(schema_name="test", order=order, readings=readings)
     normalisers = load_plugins().normalisers
     run = RunContext(recipe, True, Wording("", ()), prompts, normalisers, (), lambda *logged: None)
     return PaperContext(document, Selector(document, len, tokens, tokens), run)

@@ -127,22 +127,35 @@ class Selector:
         """What to show for a question."""
         return self.select_shared([query])[0]
 
-    def select_shared(self, queries: Sequence[Query]) -> list[Shown]:
+    def select_shared(self, queries: Sequence[Query], seen: Sequence[Shown] = ()) -> list[Shown]:
         """What to show for each of several questions; those that need much the same are shown the same.
 
         Each question's likeliest pieces are in what it is shown, up to `NEED_SHARE` of the room; a text that several
-        share is prefilled once.
+        share is prefilled once. seen: what they were shown before, without which it goes on; empty where all was seen.
         """
         if self._whole is not None:
-            return [self._whole] * len(queries)
-        rankings = [self._ranked(query) for query in queries]
-        needs = [self._first(ranked, query.opening) for ranked, query in zip(rankings, queries, strict=True)]
+            return [] if seen else [self._whole] * len(queries)
+        unseen = self._unseen(seen)
+        if not unseen:
+            return []
+        rankings = [[at for at in self._ranked(query) if at in unseen] for query in queries]
+        needs = [
+            self._first(ranked, query.opening and not seen) for ranked, query in zip(rankings, queries, strict=True)
+        ]
         shown: list[Shown | None] = [None] * len(queries)
         for members in self._groups(needs):
             text = self._shown_to([rankings[at] for at in members], set().union(*(needs[at] for at in members)))
             for at in members:
                 shown[at] = text
         return [text for text in shown if text is not None]
+
+    def _unseen(self, seen: Sequence[Shown]) -> set[int]:
+        passages = [passage for shown in seen for passage in shown.passages]
+        return {
+            at
+            for at, piece in enumerate(self._pieces)
+            if not any(passage.start <= piece.start < passage.end for passage in passages)
+        }
 
     def _first(self, ranked: Sequence[int], opening: bool) -> set[int]:
         """The pieces that a question needs most; one at least."""

@@ -79,11 +79,12 @@ def questions(paper: PaperContext, record: RecordContext, parameter: Parameter) 
     whole = Slot(paper, record, parameter, paper.show([parameter], record))
     spans = placed.quotable(whole)
     asked: list[ChoiceQuestion] = []
+    reading = paper.reading(record, [parameter])
     for choice in parameter.schema["items"]["enum"] if spans else ():
         slot = replace(whole, parameter=_yes_or_no(parameter, choice))
         places, read = placed.chosen_of(slot, spans)
         question = placed.question(slot, places)
-        identity = replace(question.id, names=(parameter.name,), choice=compact(choice))
+        identity = replace(question.id, names=(parameter.name,), attempt=reading, choice=compact(choice))
         asked.append(ChoiceQuestion(choice, slot, places, read, replace(question, id=identity)))
     return asked
 

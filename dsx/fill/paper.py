@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -40,6 +41,8 @@ from dsx.types import (
 )
 
 Span = tuple[int, int]
+_Key = tuple[RecordPath, tuple[str, ...]]
+"""A record and the parameters that are asked of it."""
 RECORD_FACTOR = 1.5
 """For passages that stand where the record is described."""
 NUMBER_FACTOR = 2.0
@@ -89,6 +92,10 @@ class RunContext:
     calibration: Calibration = field(default_factory=Calibration)
 
 
+def _key(group: Sequence[Parameter], record: RecordContext) -> _Key:
+    return record.path, tuple(each.name for each in group)
+
+
 class PaperContext:
     """One document, its selector, and what was found in it once for all questions.
 
@@ -99,7 +106,9 @@ class PaperContext:
         self.document, self.selector, self.run = document, selector, run
         self.candidates: dict[tuple[int, str], list[Candidate]] = {}
         self._quotes: dict[Span, Span] = {}
-        self._shown: dict[tuple[RecordPath, tuple[str, ...]], Shown] = {}
+        self._readings: Counter[_Key] = Counter()
+        self._windows: dict[_Key, list[Shown]] = {}
+        self._queries: dict[_Key, Query] = {}
 
     @cached_property
     def numbers(self) -> tuple[NumberMention, ...]:
@@ -130,14 +139,39 @@ class PaperContext:
 
     def show(self, group: Sequence[Parameter], record: RecordContext) -> Shown:
         """What is shown for a question about parameters of a record."""
-        known = self._shown.get((record.path, tuple(each.name for each in group)))
-        return known or self.selector.select(self._query(group, record))
+        key = _key(group, record)
+        if key in self._windows:
+            return self._windows[key][self._readings[key]]
+        return self.selector.select(self._query(group, record))
 
     def plan(self, questions: Sequence[tuple[RecordContext, Parameter]]) -> None:
         """Chooses what is shown for questions of one parameter each, so that many share a text."""
-        shown = self.selector.select_shared([self._query([parameter], record) for record, parameter in questions])
-        for (record, parameter), text in zip(questions, shown, strict=True):
-            self._shown[record.path, (parameter.name,)] = text
+        queries = {_key([parameter], record): self._query([parameter], record) for record, parameter in questions}
+        self._queries |= queries
+        for key, shown in zip(queries, self.selector.select_shared(list(queries.values())), strict=True):
+            self._windows[key] = [shown]
+
+    def read_on(self, record: RecordContext, parameter: Parameter) -> bool:
+        """Shows a planned parameter the passages that come next from now on; False where there are none.
+
+        Questions that were shown the same are planned together again, also those that do not read on: what one is
+        shown depends on no answer.
+        """
+        key = _key([parameter], record)
+        seen, reading = self._windows[key], self._readings[key] + 1
+        if reading == len(seen):
+            alike = [other for other, windows in self._windows.items() if windows == seen]
+            further = self.selector.select_shared([self._queries[other] for other in alike], seen)
+            for other, shown in zip(alike, further, strict=False):
+                self._windows[other] = [*seen, shown]
+        if reading == len(self._windows[key]):
+            return False
+        self._readings[key] = reading
+        return True
+
+    def reading(self, record: RecordContext, group: Sequence[Parameter]) -> int:
+        """How often parameters of a record were read on for."""
+        return self._readings[_key(group, record)]
 
     def _query(self, group: Sequence[Parameter], record: RecordContext) -> Query:
         return parameters_query(group, record.label, factor_of(self.numbers, group, record))

@@ -20,8 +20,9 @@ def parameters_question(
 ) -> Question:
     """What the parameters of a record are. brief: they are asked again, with shorter quotes."""
     run = paper.run
+    attempt = int(brief) or paper.reading(record, group)
     return Question(
-        id=QuestionId(paper.document.id, record.path, tuple(each.name for each in group), attempt=int(brief)),
+        id=QuestionId(paper.document.id, record.path, tuple(each.name for each in group), attempt),
         system=run.wording.system,
         shown=shown,
         prompt=run.prompts.parameters(group, record.label),

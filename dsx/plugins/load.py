@@ -65,6 +65,7 @@ PARTS: dict[type, dict[str, Any]] = {
         "prior_weight": float,
         "null_bias": float,
         "choices": str,
+        "readings": int,
         "calibration": Mapping,
         "is_default": bool,
         "description": str,

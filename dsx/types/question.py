@@ -63,7 +63,8 @@ class QuestionId:
     """Which question this is, among all that are asked of all papers.
 
     record: the record that is filled. names: the parameters asked, or the list whose records are.
-    attempt: 1 where an answer was cut and is asked again. after: for a list, how many of its records are known.
+    attempt: 1 where an answer was cut and is asked again; from 1 on where it is asked of further passages.
+    after: for a list, how many of its records are known.
     choice: of a list of choices that is asked choice by choice, the one that is asked about, as JSON.
     """
 

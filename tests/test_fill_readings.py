@@ -1,0 +1,97 @@
+"""fill/readings.py: what the passages shown do not say is looked for in those that come next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from dsx.ask.select import Selector
+from dsx.fill import placed, readings
+from dsx.fill.paper import PaperContext, RecordContext
+from dsx.types import Completion, Confidence, Parameter, Question, Status, Value
+from tests.conftest import paper_context, parameter
+
+MASS = parameter({"type": "integer", "description": "Mass of an animal.", "x-unit": "kg"}, "mass")
+AGE = parameter({"type": "integer", "description": "Age of an animal."}, "age")
+TEXT = "\n".join(
+    [f"The mass of the animals of herd {number} was taken on day {number}." for number in range(30)]
+    + ["The animals weighed 417 kg."]
+)
+PAPER = RecordContext()
+Reply = Callable[[Question], Completion]
+
+
+def context(count: int, tokens: int = 60, text: str = TEXT) -> PaperContext:
+    """A paper of which 60 words are shown for a question; a parameter is asked `count` times."""
+    paper = paper_context(text, readings=count)
+    paper.selector = Selector(paper.document, lambda words: len(words.split()), 0, tokens)
+    paper.plan([(PAPER, MASS), (PAPER, AGE)])
+    return paper
+
+
+def filled(paper: PaperContext, asked: Parameter, reply: Reply) -> tuple[Value, list[Question]]:
+    """The value, and the questions of which it was found."""
+    task, posed = readings.fill(placed.fill, paper, PAPER, asked), list[Question]()
+    completion: list[Completion] | None = None
+    while True:
+        try:
+            (question,) = next(task) if completion is None else task.send(completion)
+        except StopIteration as end:
+            return end.value, posed
+        posed.append(question)
+        completion = [reply(question)]
+
+
+def of_417(question: Question) -> Completion:
+    """Where it stands in what is shown, else null, the surer the more is shown before."""
+    assert question.places is not None
+    answer = next((option for option in question.places.options if json.loads(option)["value"] == 417), "null")
+    sure = Confidence(0.4 if answer == "null" else 0.9, 0.8)
+    return Completion(question.id, answer, True, confidence=dict.fromkeys(question.id.names, sure))
+
+
+def test_it_reads_on_until_there_is_a_value() -> None:
+    value, posed = filled(context(10), MASS, of_417)
+    assert value.value == 417
+    assert value.evidence is not None
+    assert "weighed 417 kg" in value.evidence.quote
+    assert 1 < len(posed) < 10
+    seen = [passage for question in posed for passage in question.shown.passages]
+    assert len({passage.start for passage in seen}) == len(seen)
+    assert [question.id.attempt for question in posed] == list(range(len(posed)))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_it_asks_so_often_and_no_more(count: int) -> None:
+    value, posed = filled(context(count), MASS, lambda asked: Completion(asked.id, "null", True))
+    assert (value.status, len(posed)) == (Status.NOT_REPORTED, count)
+
+
+def test_it_ends_where_all_was_shown() -> None:
+    value, posed = filled(context(10, 5000), MASS, lambda asked: Completion(asked.id, "null", True))
+    assert (value.status, len(posed)) == (Status.NOT_REPORTED, 1)
+
+
+def test_a_null_is_as_sure_as_its_least_sure_reading() -> None:
+    reported = iter([0.1, 0.3, 0.2])
+    value, posed = filled(
+        context(3),
+        MASS,
+        lambda asked: Completion(asked.id, "null", True, confidence={"mass": Confidence(next(reported), 1.0)}),
+    )
+    assert len(posed) == 3
+    assert value.confidence == pytest.approx(0.7)
+
+
+def test_a_failure_ends_it() -> None:
+    value, posed = filled(context(10), MASS, lambda asked: Completion(asked.id, "", True, error="no memory"))
+    assert (value.status, len(posed)) == (Status.FAILED, 1)
+
+
+def test_what_is_shown_depends_on_no_other_answer() -> None:
+    alone, beside = context(4), context(4)
+    filled(beside, AGE, lambda asked: Completion(asked.id, "null", True))
+    shown = [[question.shown for question in filled(paper, MASS, of_417)[1]] for paper in (alone, beside)]
+    assert shown[0] == shown[1]
