@@ -15,10 +15,7 @@ from tests.conftest import paper_context, parameter
 
 MASS = parameter({"type": "integer", "description": "Mass of an animal.", "x-unit": "kg"}, "mass")
 AGE = parameter({"type": "integer", "description": "Age of an animal."}, "age")
-TEXT = "\n".join(
-    [f"The mass of the animals of herd {number} was taken on day {number}." for number in range(30)]
-    + ["The animals weighed 417 kg."]
-)
+TEXT = "\n".join(f"The mass of the animals of herd {number} was {number} kg on that day." for number in range(30))
 PAPER = RecordContext()
 Reply = Callable[[Question], Completion]
 
@@ -44,19 +41,19 @@ def filled(paper: PaperContext, asked: Parameter, reply: Reply) -> tuple[Value, 
         completion = [reply(question)]
 
 
-def of_417(question: Question) -> Completion:
+def of_20(question: Question) -> Completion:
     """Where it stands in what is shown, else null, the surer the more is shown before."""
     assert question.places is not None
-    answer = next((option for option in question.places.options if json.loads(option)["value"] == 417), "null")
+    answer = next((option for option in question.places.options if json.loads(option)["value"] == 20), "null")
     sure = Confidence(0.4 if answer == "null" else 0.9, 0.8)
     return Completion(question.id, answer, True, confidence=dict.fromkeys(question.id.names, sure))
 
 
 def test_it_reads_on_until_there_is_a_value() -> None:
-    value, posed = filled(context(10), MASS, of_417)
-    assert value.value == 417
+    value, posed = filled(context(10), MASS, of_20)
+    assert value.value == 20
     assert value.evidence is not None
-    assert "weighed 417 kg" in value.evidence.quote
+    assert "herd 20 was 20 kg" in value.evidence.quote
     assert 1 < len(posed) < 10
     seen = [passage for question in posed for passage in question.shown.passages]
     assert len({passage.start for passage in seen}) == len(seen)
@@ -93,5 +90,5 @@ def test_a_failure_ends_it() -> None:
 def test_what_is_shown_depends_on_no_other_answer() -> None:
     alone, beside = context(4), context(4)
     filled(beside, AGE, lambda asked: Completion(asked.id, "null", True))
-    shown = [[question.shown for question in filled(paper, MASS, of_417)[1]] for paper in (alone, beside)]
+    shown = [[question.shown for question in filled(paper, MASS, of_20)[1]] for paper in (alone, beside)]
     assert shown[0] == shown[1]
