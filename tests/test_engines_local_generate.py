@@ -320,6 +320,21 @@ def test_answers_leave_room_for_the_texts_of_later_questions(parts: tuple[Any, A
     assert all(sequence.num_cached_tokens for sequence in second)
 
 
+def test_answers_take_no_text_that_a_later_question_is_about(parts: tuple[Any, Any, Any]) -> None:
+    """Texts that leave an eighth of the slots."""
+
+    def long() -> list[Sequence]:
+        sequences = make_sequences(parts)
+        for sequence in sequences:
+            sequence.prefix_tokens = [*sequence.prefix_tokens] * 12
+        return sequences
+
+    total = sum({len(sequence.prefix_tokens) for sequence in long()})
+    loop = make_loop(parts, max_sequences=10, keeps_texts=True, places=total * 9 // 8)
+    list(loop.run(long()))
+    assert all(sequence.num_cached_tokens for sequence in loop.run(long())), "no text is read a second time"
+
+
 def test_answers_take_slots_that_would_hold_no_other_text(parts: tuple[Any, Any, Any]) -> None:
     of_one_text = make_sequences(parts)[: len(ASKED)]
     places = 2 * len(of_one_text[0].prefix_tokens) + 100 * len(ASKED)

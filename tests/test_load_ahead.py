@@ -157,7 +157,14 @@ def test_only_papers_that_will_be_begun_are_read_ahead(tmp_path: Path) -> None:
     again = open_run(tmp_path / "again", MANIFEST)
     with Claims(again.path) as claims, Claims(again.path) as other:
         assert other.take(document_id(files[3]))
-        assert told(again, files, claims=claims, in_flight=2) == [["b", "f"], ["f", "g"], ["g"], []]
+        assert told(again, files, claims=claims, in_flight=2) == [
+            ["a", "b"],
+            ["b", "f"],
+            ["f", "g"],
+            ["f", "g"],
+            ["g"],
+            [],
+        ]
 
 
 def test_after_a_signal_nothing_is_read_ahead(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import json
 
 from dsx.types import Json, Order
 
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def compact(value: Json) -> str:
     """JSON without blanks between its parts, characters as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encoder.encode(value)
 
 
 def answer_text(answer: Json, order: Order) -> str:

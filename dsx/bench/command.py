@@ -59,7 +59,7 @@ def bench_engine(engine: str, options: Options, plugins: Plugins, folder: Path, 
     prepare(None)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "set.json").write_text(json.dumps(work.parameter_set(), indent=1), "utf-8")
-    recipe = with_model(_recipe(engine, options, folder), plugins)
+    recipe = with_model(recipe_of(engine, options, folder), plugins)
     check_recipe(recipe, plugins)
     model = _model_folder(recipe, plugins)
 
@@ -77,7 +77,8 @@ def bench_engine(engine: str, options: Options, plugins: Plugins, folder: Path, 
     return {"work": options.work, "tokens": options.tokens, "records": options.records, **report}
 
 
-def _recipe(engine: str, options: Options, folder: Path) -> Recipe:
+def recipe_of(engine: str, options: Options, folder: Path) -> Recipe:
+    """What is asked of an engine. folder: where a shape is written."""
     model = options.model
     if options.shape is not None:
         from dsx.engines.local.shapes import write_shape

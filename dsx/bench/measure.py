@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from dsx.run.job import make_engine
 from dsx.run.loop import run_papers
 from dsx.run.plan import check_recipe, manifest_of
 from dsx.run.progress import show_progress
-from dsx.store import open_run
+from dsx.store import RunFolder, open_run
 from dsx.types import Completion, Engine, Json, Question
 
 SUFFIX_SPREAD = 256
@@ -125,6 +125,63 @@ def _with_value(question: Question) -> Question:
     return replace(question, may_be_null=zlib.crc32(repr(question.id).encode()) % 2 == 0 and question.may_be_null)
 
 
+@dataclass(slots=True)
+class Loaded:
+    """An engine, and the papers that it is to do. records: of each document, where the weights are random."""
+
+    recipe: Recipe
+    plugins: Plugins
+    engine: Engine
+    papers: Mapping[Path, int]
+    records: Mapping[str, int] | None
+    machine: Machine
+    load_seconds: float = 0.0
+    load_processor_seconds: float = 0.0
+
+    def open_run(self, run: Path) -> RunFolder:
+        """An empty run folder."""
+        parameters = check_recipe(self.recipe, self.plugins)
+        return open_run(run, {**manifest_of(self.recipe, parameters, self.plugins), "engine": self.engine.describe()})
+
+    def time(self, papers: Sequence[Path], folder: RunFolder, work: str, in_flight: int) -> Measurement:
+        """Has them done. Raises RunError where a paper fails."""
+        counts, processor = Counts(), processor_seconds()
+        pipeline = Pipeline(self.recipe, check_recipe(self.recipe, self.plugins), self.plugins, self.engine, counts.add)
+        fill = pipeline.fill_file if work == "placed" else partial(written_rounds, pipeline)
+        answer, before = Answers(self.engine, self.records, counts), time.perf_counter()
+        with closing(pipeline), show_progress(len(papers)) as progress:
+            ahead = pipeline.read_ahead
+            summary = run_papers(papers, fill, answer, folder, progress, in_flight=in_flight, read_ahead=ahead)
+        if summary.trouble is not None:
+            raise summary.trouble
+        if summary.done < len(papers):
+            raise RunError(f"{len(papers) - summary.done} papers were not done: {'; '.join(summary.lines())}")
+        seconds, working = time.perf_counter() - before, processor_seconds() - processor
+        loading, plan = self.load_processor_seconds, [str(device) for device in getattr(self.engine, "memory", ())]
+        return Measurement(
+            self.engine.describe(), self.load_seconds, seconds, loading, working, len(papers), counts,
+            self.machine.memory(), plan,
+        )  # fmt: skip
+
+
+@contextmanager
+def loaded(
+    recipe: Recipe,
+    plugins: Plugins,
+    write: Callable[[Callable[[str], int]], Mapping[Path, int]],
+    options: Options,
+) -> Iterator[Loaded]:
+    """The engine, and the papers that `write` makes, given how tokens are counted."""
+    machine = Machine()
+    check_recipe(recipe, plugins)
+    started = time.perf_counter()
+    with closing(make_engine(recipe, plugins, memory_budget=options.memory_budget)) as engine:
+        load_seconds = time.perf_counter() - started
+        papers = write(engine.count_tokens)
+        records = {document_id(path): count for path, count in papers.items()} if options.is_random else None
+        yield Loaded(recipe, plugins, engine, papers, records, machine, load_seconds)
+
+
 def measure(
     recipe: Recipe,
     plugins: Plugins,
@@ -132,38 +189,13 @@ def measure(
     run: Path,
     options: Options,
 ) -> Measurement:
-    """Loads the engine, has a short paper done, then those that `write` makes, given how tokens are counted.
+    """Loads the engine, has a short paper done, then those that `write` makes.
 
     Raises RunError where a paper fails.
     """
-    machine = Machine()
-    parameters = check_recipe(recipe, plugins)
-    started, processor = time.perf_counter(), processor_seconds()
-    with closing(make_engine(recipe, plugins, memory_budget=options.memory_budget)) as engine:
-        load_seconds = time.perf_counter() - started
-        papers = write(engine.count_tokens)
-        records = {document_id(path): count for path, count in papers.items()} if options.is_random else None
-        folder = open_run(run, {**manifest_of(recipe, parameters, plugins), "engine": engine.describe()})
-
-        def fill_all(paths: Sequence[Path], counts: Counts) -> float:
-            pipeline = Pipeline(recipe, parameters, plugins, engine, counts.add)
-            fill = pipeline.fill_file if options.work == "placed" else partial(written_rounds, pipeline)
-            answer, before = Answers(engine, records, counts), time.perf_counter()
-            with closing(pipeline), show_progress(len(paths)) as progress:
-                flight, ahead = options.papers_in_flight, pipeline.read_ahead
-                summary = run_papers(paths, fill, answer, folder, progress, in_flight=flight, read_ahead=ahead)
-            if summary.trouble is not None:
-                raise summary.trouble
-            if summary.done < len(paths):
-                raise RunError(f"{len(paths) - summary.done} papers were not done: {'; '.join(summary.lines())}")
-            return time.perf_counter() - before
-
-        first, *others = papers
-        load_seconds += fill_all([first], Counts())
-        counts, loading = Counts(), processor_seconds() - processor
-        seconds = fill_all(others, counts)
-        working = processor_seconds() - processor - loading
-        plan = [str(device) for device in getattr(engine, "memory", ())]
-        return Measurement(
-            engine.describe(), load_seconds, seconds, loading, working, len(others), counts, machine.memory(), plan
-        )
+    processor = processor_seconds()
+    with loaded(recipe, plugins, write, options) as bench:
+        folder, (first, *others) = bench.open_run(run), bench.papers
+        bench.load_seconds += bench.time([first], folder, options.work, 1).seconds
+        bench.load_processor_seconds = processor_seconds() - processor
+        return bench.time(others, folder, options.work, options.papers_in_flight)

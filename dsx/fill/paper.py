@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from dsx.answers.calibration import Calibration
 from dsx.answers.limits import LONGEST_QUOTE
@@ -241,11 +241,14 @@ def factor_of(
     numbers: Sequence[NumberMention], group: Sequence[Parameter], record: RecordContext
 ) -> Callable[[Passage], float]:
     """What speaks for a passage beside its words: numbers that may be the value, and where the record stands."""
-    fits = [(mention.start, max(value_fit(mention, each) for each in group)) for mention in numbers]
+
+    @cache
+    def fits() -> list[tuple[int, int]]:  # only where passages are chosen: a whole paper has no use for it
+        return [(mention.start, max(value_fit(mention, each) for each in group)) for mention in numbers]
 
     def factor(passage: Passage) -> float:
-        first, last = (bisect.bisect_left(fits, (offset, 0)) for offset in (passage.start, passage.end))
-        number = 1.0 + NUMBER_FACTOR * max((fit for _, fit in fits[first:last]), default=0)
+        first, last = (bisect.bisect_left(fits(), (offset, 0)) for offset in (passage.start, passage.end))
+        number = 1.0 + NUMBER_FACTOR * max((fit for _, fit in fits()[first:last]), default=0)
         return number * (RECORD_FACTOR if record.relevance(passage.start) > 0 else 1.0)
 
     return factor

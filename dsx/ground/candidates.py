@@ -206,6 +206,12 @@ def _words(name: str, description: str) -> frozenset[str]:
     return frozenset(re.findall(r"[a-z]{3,}", f"{name.replace('_', ' ')} {description}".lower()))
 
 
+@functools.lru_cache(1024)
+def _name_words(*names: str) -> frozenset[str]:
+    """Of a parameter's name and synonyms."""
+    return frozenset(re.findall(r"[a-z]+", " ".join(names).lower()))
+
+
 def is_asked(mention: NumberMention, parameter: Parameter) -> bool:
     """Whether a number may be what is asked for, by the thing it belongs to.
 
@@ -215,7 +221,7 @@ def is_asked(mention: NumberMention, parameter: Parameter) -> bool:
     if mention.noun in (TIME, *PLACES) and mention.kind == "value":
         asked = _is_time_of_day(parameter) if mention.noun == TIME else mention.noun in _coordinates(parameter)
         return asked and not is_count(parameter)
-    words = set(re.findall(r"[a-z]+", " ".join((parameter.name, *parameter.synonyms)).lower()))
+    words = _name_words(parameter.name, *parameter.synonyms)
     nouns = {mention.noun, singular := mention.noun.removesuffix("s"), _NOUNS.get(singular, "")} - {""}
     if mention.kind == "label":
         is_stage = singular in _STAGES and parameter.unit is not None and same_unit(singular, parameter.unit)

@@ -17,8 +17,9 @@ from dsx.load.identity import document_id
 from dsx.load.isolate import Reading, log
 from dsx.types import Document
 
-AT_ONCE = 4
-"""Most subprocesses at once; a core is left. A paper is read in 1 to 4 s of one, and answered in 2 s or more."""
+AT_ONCE = 8
+"""Most subprocesses at once; a core is left. A paper is read in 1 to 4 s of one, and where many are in flight nothing
+is answered before the first of them have been read."""
 
 
 @dataclass(slots=True, eq=False)

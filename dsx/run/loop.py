@@ -127,6 +127,8 @@ class _Loop:
                 continue
             self.before_paper()
             self.progress.paper_begins(self.names[path])
+            if len(self.in_flight) == 1 < self.most_in_flight:  # nothing is answered meanwhile
+                self.read_ahead([path, *self._next(queue)][: self.most_in_flight])
             with self.stop.work():
                 paper.begin(self.fill)
             self.read_ahead(self._next(queue))

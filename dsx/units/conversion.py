@@ -152,6 +152,7 @@ def same_unit(written: str, unit: str) -> bool:
     return pair is not None and (pair[0] == pair[1] or _converted(1, *pair) == 1)
 
 
+@lru_cache(maxsize=1024)
 def _singular(word: str) -> str:
     """Without the plural's s, with negative powers as divisions. Symbols of up to three letters stay as they are."""
     word = _below.sub(r"/\1\2", word.strip().translate(ONE_LETTER).replace(" per ", "/"))

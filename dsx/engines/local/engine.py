@@ -77,6 +77,9 @@ class TransformersOptions(EngineOptions):
     fuse: Literal["auto", "no"] = Field(
         "auto", description="small operations fused by torch.compile, where there are a GPU and a compiler"
     )
+    kernels: Literal["flash", "own"] = Field(
+        "flash", description="that attend decode steps; own: this package's, which need a GPU, triton and a compiler"
+    )
     parallel: Parallel = Field(
         "auto", description="several GPUs; tensor: each layer is split over all; layers: each is on one"
     )
@@ -106,9 +109,19 @@ class TransformersEngine:
             f"cuda:{card}" if self.device == "cuda" and self.cards > 1 else self.device for card in range(self.cards)
         ]
         self.device = devices[0]
-        fuse, rows = self.options.fuse == "auto", self.options.rows
+        fuse, own, rows = self.options.fuse == "auto", self.options.kernels == "own", self.options.rows
         keeps_budget = not self.options.cache_gigabytes  # as `allocate_kv_cache` does here
-        job = LoadJob(files, settings, self.dtype, random_weights, fuse, rows, self.cards, keeps_budget)
+        job = LoadJob(
+            files,
+            settings,
+            self.dtype,
+            random_weights,
+            fuse,
+            rows,
+            self.cards,
+            keeps_budget,
+            own,
+        )
         self.ranks = Ranks(job, devices)
         try:
             self._load()

@@ -5,6 +5,7 @@ A model that is split over several GPUs has a rank on each. All ranks do this al
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dsx.engines.budget import MemoryBudget
-from dsx.engines.local.attention import flash_backend
+from dsx.engines.local.attention import flash_backend, triton_backend
 from dsx.engines.local.attention.kv_cache import LayerShape
 from dsx.engines.local.fused import fuse
 from dsx.engines.local.load_model import load
@@ -28,6 +29,7 @@ from dsx.engines.local.prefix_cache import layer_shapes
 from dsx.errors import MachineError
 from dsx.types import EngineSettings
 
+log = logging.getLogger("dsx.engines.local")
 GROUP_TIMEOUT = timedelta(hours=1)
 """For a collective. Ranks that load their parts from a slow disk are minutes apart."""
 SETTLE_SECONDS = 20.0
@@ -39,6 +41,7 @@ class LoadJob:
     """What each rank loads. rows: see `passes_on`. cards: how many ranks there are.
 
     keeps_budget: the allocator of each rank refuses more than its plan; not where the KV cache's size was given.
+    own_kernels: decode steps are attended by `triton_backend`, where it can.
     """
 
     files: ModelFiles
@@ -49,6 +52,7 @@ class LoadJob:
     rows: int
     cards: int = 1
     keeps_budget: bool = True
+    own_kernels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,22 @@ def load_rank(job: LoadJob, device: str) -> LoadedRank:
     free = free_memory(device)
     model, tokenizer, attention = load(job.files, job.settings, device, job.dtype, job.random_weights, job.cards)
     unfused = fuse(model, flash_backend.merge) if job.fuse else "--set fuse=no"
+    triton_backend.choose(None)
     check_parity(model, job.files.name)
     layers = layer_shapes(model)
+    if job.own_kernels:
+        _choose_kernels(job, model, layers[0])
+        check_parity(model, job.files.name)
     passes = passes_on(device, attention, job.rows)
     plans = plan_loaded(model, layers, free, budget, passes, job.cards)
     return LoadedRank(model, tokenizer, attention, unfused, layers, passes, plans)
+
+
+def _choose_kernels(job: LoadJob, model: PreTrainedModel, layer: LayerShape) -> None:
+    heads = model.config.get_text_config().num_attention_heads // job.cards
+    reason = triton_backend.enable(layer.device, layer.dtype, heads, layer.heads, layer.key_size)
+    used = "this package's kernels" if reason is None else f"FlashAttention: {reason}"
+    log.info("Decode steps are attended by %s", used)
 
 
 def join_group(rank: int, cards: int, device: str, meeting: Path) -> None:

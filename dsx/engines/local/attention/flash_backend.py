@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import torch
 
+from dsx.engines.local.attention import triton_backend
 from dsx.engines.local.attention.packing import AttentionMetadata, VarlenIndices
 from dsx.engines.local.attention.torch_backend import AttentionSpec
 from dsx.engines.local.fused import Fusable
@@ -41,8 +42,10 @@ def attend(
     spec: AttentionSpec,
     kernel: VarlenKernel | None = None,
 ) -> torch.Tensor:
-    """query [1, H, N, D], keys and values [slots, K, D] → [N, H, D], float32. The new keys are in their slots."""
+    """query [1, H, N, D], keys and values [slots, K, D] → [N, H, D]. The new keys are in their slots."""
     heads, count, size = query.shape[1:]
+    if kernel is None and triton_backend.serves(metadata, spec, heads, keys):
+        return triton_backend.attend(metadata, query, keys, values, spec)
     key_heads, splits = keys.shape[1], metadata.num_splits
     group = heads // key_heads
     queries = query[0].transpose(0, 1).unflatten(1, (key_heads, group)).transpose(1, 2)  # [N, G, K, D]
