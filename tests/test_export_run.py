@@ -160,6 +160,8 @@ def test_a_folder_that_cannot_be_written_is_named(run: RunFolder, tmp_path: Path
         ({"codebook": True}, "--codebook writes a file"),
         ({"format": "json", "long": True}, "--long is not for --format json, but for csv, parquet"),
         ({"format": "jsonl", "excel": True}, "--excel is not for --format jsonl, but for csv"),
+        ({"format": "csv", "papers": Path(__file__).parent}, "--papers is not for --format csv, but for xlsx"),
+        ({"format": "csv", "papers": Path("nope")}, "--papers nope: there is no such folder"),
         ({"format": "spss"}, "no exporter 'spss'; there are: csv, json"),
     ],
 )
@@ -246,6 +248,7 @@ def test_the_library_takes_files_by_their_names(run: RunFolder, tmp_path: Path, 
     path = tmp_path / "ada.json"
     write_decisions(path, DecisionFile("run", "ada", (decided("n", "arms/Arm 2", "correct", 41),)))
     files = [str(path)] if several else str(path)
+    (tmp_path / "papers").mkdir()
     dsx.open_run(run.path).export(tmp_path / "x.xlsx", decisions=files, papers=str(tmp_path / "papers"))
     frame = dsx.open_run(run.path).frame(decisions=files)
     assert 41 in set(frame["arms.n"].dropna())

@@ -36,7 +36,7 @@ FILE = click.Path(path_type=Path)
     help="A reviewer's decisions, or a folder of such files, applied; may be repeated.",
 )
 @click.option("--calibration", type=FILE, help="Probabilities for confidences, by curves of `dsx eval --calibration`.")
-@click.option("--papers", type=FILE, help="Folder of the papers, for the links of an xlsx; by default its own.")
+@click.option("--papers", type=FILE, help="Folder of the papers, for the links of an xlsx [default: its own folder].")
 @click.option("--codebook", is_flag=True, help="Also write NAME.codebook.csv and dataset_description.json (Psych-DS).")
 @click.option("--force", is_flag=True, help="Write over a file that is no export.")
 def command(run: Path | None, output: Path | None, beside: str | None, **choices: Any) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas
 
 Change = Callable[[PaperResult], PaperResult]
-FLAGS = {"long": "--long", "evidence": "--with evidence", "excel": "--excel"}
+FLAGS = {"long": "--long", "evidence": "--with evidence", "excel": "--excel", "papers": "--papers"}
 """What is typed for the options that not every format heeds."""
 
 
@@ -62,7 +62,7 @@ def export_run(
         raise UsageError(f"{wanted} writes a file; name it with -o FILE")
     results, parameters, options, unmatched = _chosen(run, choices, output, change)
     for field, flag in FLAGS.items():
-        if getattr(options, field) and field not in exporter.options:
+        if getattr(choices, field) and field not in exporter.options:
             takers = ", ".join(other for other in exporters if field in exporters[other].options)
             raise UsageError(f"{flag} is not for --format {name}, but for {takers}")
     gc.freeze()  # what is loaded need not be looked at for each paper: a quarter of the time
@@ -175,6 +175,8 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _link_folder(papers: Path | None, output: Path | None) -> str:
     """The papers' folder as links of the file name it, which go from the file's own folder."""
+    if papers is not None and not papers.is_dir():
+        raise UsageError(f"--papers {papers}: there is no such folder")
     if papers is None or output is None:
         return ""
     relative = os.path.relpath(papers.absolute(), output.absolute().parent)
