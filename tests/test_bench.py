@@ -68,6 +68,14 @@ def test_nothing_is_timed_until_one_model_and_engine_are_named(typed: list[str],
     assert re.search(said, str(done.exception))
 
 
+def test_an_option_is_refused_before_the_machine_is_measured(weightless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/nothing/is/measured")
+    typed = ["--model", str(weightless), "--random-weights", "--engine", "transformers", "--set", "rows=x"]
+    done = CliRunner().invoke(command, typed, standalone_mode=False)
+    assert isinstance(done.exception, UsageError)
+    assert str(done.exception).startswith("engine transformers: --set rows takes a whole number")
+
+
 def test_the_parameter_set_and_the_papers() -> None:
     parameters = read(parameter_set(), "bench").root
     assert len(parameters.all_parameters()) == 24

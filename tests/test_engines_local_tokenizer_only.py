@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dsx.errors import DecodeError, ModelError
+from dsx.errors import DecodeError, ModelError, UsageError
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.run.job import make_engine
@@ -29,6 +29,8 @@ def test_tokens_are_counted_without_weights(random_folder: str, tmp_path: Path) 
         text, add_special_tokens=False, split_special_tokens=True
     )
     assert (engine.count_tokens(text), engine.context_tokens, engine.grammar) == (len(plain), 8192, "lark")
+    with pytest.raises(UsageError, match="engine transformers: --set rows takes a whole number"):
+        make_engine(recipe.model_copy(update={"options": {"rows": "x"}}), plugins, answers=False)
     with pytest.raises(DecodeError):
         engine.answer([])
     engine.close()

@@ -19,6 +19,7 @@ from dsx.bench.written import TOKENS
 from dsx.errors import UsageError
 from dsx.plugins import Plugins, load_plugins
 from dsx.recipe import Recipe
+from dsx.run.job import check_options
 from dsx.run.plan import check_recipe, with_model
 from dsx.run.threads import prepare
 from dsx.types import Json
@@ -61,6 +62,7 @@ def bench_engine(engine: str, options: Options, plugins: Plugins, folder: Path, 
     (folder / "set.json").write_text(json.dumps(work.parameter_set(), indent=1), "utf-8")
     recipe = with_model(recipe_of(engine, options, folder), plugins)
     check_recipe(recipe, plugins)
+    check_options(recipe, plugins)
     model = _model_folder(recipe, plugins)
 
     def write(count_tokens: Callable[[str], int]) -> Mapping[Path, int]:

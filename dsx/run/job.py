@@ -37,10 +37,19 @@ def make_engine(recipe: Recipe, plugins: Plugins, *, answers: bool = True, memor
     """
     factory = plugins.engines[recipe.engine]
     if not answers and isinstance(factory, LocalEngine):
+        check_options(recipe, plugins)
         factory = factory.without_model or factory
     folder = plugins.model_folder(recipe.model)
     with plugins.engines.calling(recipe.engine):
         return factory(replace(recipe.engine_settings(folder), memory_budget=memory_budget))
+
+
+def check_options(recipe: Recipe, plugins: Plugins) -> None:
+    """Raises UsageError for an option that the engine is known not to take; no model is looked for."""
+    engine = plugins.engines[recipe.engine]
+    if recipe.options and isinstance(engine, LocalEngine) and engine.check is not None:
+        with plugins.engines.calling(recipe.engine):
+            engine.check(recipe.engine_settings())
 
 
 def make_pipeline(

@@ -66,11 +66,14 @@ class LocalEngine:
     without_model: for `--dry-run`, makes an engine that counts tokens as the model does and answers nothing.
         None: `make` makes that too.
     takes_biases: it heeds a prior weight and a null bias. Where an engine does not, a model's own are left out.
+    check: raises UsageError for settings that `make` refuses without looking at a model; called where options were
+        typed, before what takes long. None: nothing is checked before `make`.
     """
 
     make: EngineFactory
     without_model: EngineFactory | None = None
     takes_biases: bool = False
+    check: Callable[[EngineSettings], object] | None = None
 
     def __call__(self, settings: EngineSettings) -> Engine:
         return self.make(settings)

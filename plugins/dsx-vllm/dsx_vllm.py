@@ -228,4 +228,4 @@ def _token(chosen: int, position: Mapping[int, Any]) -> Token:
 def register_engines() -> dict[str, EngineFactory]:
     """vllm."""
 
-    return {"vllm": LocalEngine(VllmEngine)}
+    return {"vllm": LocalEngine(VllmEngine, check=options_of)}

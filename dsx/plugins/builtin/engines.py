@@ -27,7 +27,15 @@ def tokenizer_only(settings: EngineSettings) -> Engine:
     return TokenizerOnly(settings)
 
 
+def check_transformers(settings: EngineSettings) -> None:
+    """Its `--set` options alone."""
+    from dsx.engines.local.engine import TransformersOptions
+
+    TransformersOptions.read("transformers", settings.options)
+
+
 @hookimpl
 def register_engines() -> dict[str, EngineFactory]:
     """transformers and server."""
-    return {"transformers": LocalEngine(transformers, tokenizer_only, takes_biases=True), "server": server}
+    local = LocalEngine(transformers, tokenizer_only, takes_biases=True, check=check_transformers)
+    return {"transformers": local, "server": server}
