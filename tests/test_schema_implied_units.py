@@ -150,7 +150,7 @@ def test_it_behaves_as_a_unit_that_is_given() -> None:
     value = fill(text, duration, {"value": 14, "unit": "days", "quote": text})
     assert (value.value, value.raw, value.unit, duration.derive) == (2, 14, "days", False)
     assert options(text, COUNT) == []
-    assert list(changes(read(given, "test").root, stated.root)) == [], "nothing is asked again"
+    assert list(changes([read(given, "test").root], stated.root)) == [], "nothing is asked again"
     [row] = codebook(columns(stated))
     assert row["unit"] == "week"
 

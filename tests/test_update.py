@@ -24,7 +24,7 @@ from dsx.recipe import Recipe
 from dsx.run.batch import PaperInFlight, answer_round
 from dsx.run.history import listed, state
 from dsx.run.plan import Call
-from dsx.run.update import join_run
+from dsx.run.update import join_run, what_changes
 from dsx.schema import read
 from dsx.store import open_run, read_run, schema_sha256, to_json
 from dsx.types import (
@@ -216,8 +216,8 @@ def test_a_paper_without_new_questions_is_complete(paper: Document) -> None:
     assert answers(stored, schema).complete() == fill(schema, paper)[0]
     assert answers(stored, changed()).complete() is None
     earlier, current = read(EARLIER, "any").root, read(changed(), "any").root
-    assert list(changes(earlier, current)) == ["asked: posture, weeks, experiments.targets", "dropped: tables"]
-    assert list(changes(earlier, earlier)) == []
+    assert list(changes([earlier], current)) == ["asked: posture, weeks, experiments.targets", "dropped: tables"]
+    assert list(changes([earlier], earlier)) == []
 
 
 # ---- a run ----
@@ -279,6 +279,26 @@ def test_papers_of_an_earlier_set_are_known_as_such(tmp_path: Path) -> None:
     again = open_run(tmp_path / "run", manifest(before), update=True)
     assert again.done(result(2).document), "back to the set that it answers to"
     assert not again.done(result(1).document)
+
+
+def test_an_update_says_what_each_of_its_papers_is_asked(tmp_path: Path) -> None:
+    integer, title = {"type": "integer"}, Value("A", Status.STATED)
+    sets = [with_paper(**dict.fromkeys(names, integer)) for names in (("a",), ("a", "b"), ("a", "b", "c"))]
+    run = open_run(tmp_path / "run", manifest(sets[0]))
+    failed = Value(None, Status.FAILED, flags=(Flag("error", "no memory"),))
+    run.save(result(1, title=title, a=failed))
+    assert what_changes(run.path, manifest(sets[0]), read(sets[0], "small")) == []
+    run = open_run(run.path, manifest(sets[1]), update=True)  # and is killed before the paper is asked
+
+    def asked(schema: Any) -> list[str]:
+        return what_changes(run.path, manifest(schema), read(schema, "small"))
+
+    again = "asked again, for the engine failed on them: a"
+    assert asked(sets[1]) == ["asked: b", again], "it goes on with an update"
+    assert asked(sets[2]) == ["asked: b, c", again]
+    assert asked(sets[0]) == [], "back to the set that the paper answers to"
+    run.save(result(2, title=title, a=title, b=title))
+    assert asked(sets[2]) == ["asked: b, c", again], "b of the first paper alone"
 
 
 def test_no_update_under_a_process_with_the_earlier_set(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from dsx.run.papers import WHOLE, Shard, collect, readable_id
 from dsx.run.parameter_source import find_parameters
 from dsx.run.update import as_updated, is_left, what_changes
 from dsx.settings import read_settings
-from dsx.store import EXPIRY_SECONDS, RunFolder, is_run, schema_sha256
+from dsx.store import EXPIRY_SECONDS, RunFolder, schema_sha256
 from dsx.types import Json, LocalEngine, ParameterSet
 
 log = logging.getLogger("dsx")
@@ -158,7 +158,7 @@ class PlannedRun:
 
     def changes(self) -> list[str]:
         """What an update of the run asks, for a person; a line each."""
-        return what_changes(self.folder, self.parameters) if self.call.update and is_run(self.folder) else []
+        return what_changes(self.folder, self.manifest, self.parameters) if self.call.update else []
 
 
 def plan_run(

@@ -81,7 +81,12 @@ def is_left(run: RunFolder | None, parameters: ParameterSet, document: str) -> b
     return answers is None or answers.complete() is None
 
 
-def what_changes(folder: Path, parameters: ParameterSet) -> list[str]:
-    """What an update of a run asks, for a person."""
-    manifest = read_run(folder).manifest
-    return list(changes(read(manifest["schema"], manifest["schema_name"]).root, parameters.root))
+def what_changes(folder: Path, manifest: Mapping[str, Json], parameters: ParameterSet) -> list[str]:
+    """What an update of a run asks of the papers that have answers to other sets, for a person."""
+    run = as_updated(folder, manifest, update=True)
+    documents = () if run is None else (paper["document"] for paper in run.outdated())
+    answers = [each for document in documents if run and (each := earlier_answers(run, parameters, document))]
+    lines = list(changes({id(each.earlier): each.earlier for each in answers}.values(), parameters.root))
+    if failed := list(dict.fromkeys(name for each in answers for name in each.failed())):
+        lines.append(f"asked again, for the engine failed on them: {', '.join(failed)}")
+    return lines
