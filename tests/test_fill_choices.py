@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dsx.answers.grammar import lark
+from dsx.engines.local.engine import TransformersEngine
 from dsx.fill import choices
 from dsx.fill.choices import CHOICES_DROPPED, MAX_CHOICES, Verdict, confidence, taken
 from dsx.fill.paper import PaperContext, RecordContext
@@ -19,7 +20,7 @@ from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.schema import read
-from dsx.types import Completion, Confidence, Flag, Json, Order, Parameter, RecordStep, Status, Value
+from dsx.types import Completion, Confidence, EngineSettings, Flag, Json, Order, Parameter, RecordStep, Status, Value
 from tests.conftest import RandomEngine, allows, fill_alone, paper_context, parameter, random_answer
 
 TEXT = "Plots were hoed by hand. A herbicide was sprayed on others. Straw lay on the rest as mulch."
@@ -215,6 +216,33 @@ def test_where_nothing_can_be_quoted_nothing_is_asked() -> None:
 
 
 # ---- in a run ----
+
+
+def test_an_engine_says_how_likely_each_choice_is(random_folder: str) -> None:
+    options = {"device": "cpu", "dtype": "float32"}
+    settings = EngineSettings(
+        model=random_folder, max_new_tokens=96, prior_weight=1.0, samples=2, alternatives=True, options=options
+    )
+    paper = paper_context(TEXT)
+    paper.run = replace(paper.run, recipe=paper.run.recipe.model_copy(update={"prior_weight": 1.0}))
+    asked = choices.questions(paper, RECORD, WAYS)
+    engine = TransformersEngine(settings)
+    completions = {done.question_id: done for done in engine.answer([each.question for each in asked])}
+    engine.close()
+    said = 0
+    for each in asked:
+        done = completions[each.question.id]
+        sure = done.confidence[each.slot.parameter.name]
+        assert sure.agreement is not None
+        answer = json.loads(done.text)
+        verdict = Verdict(each.choice, answer and answer["value"], sure)
+        if answer is not None:
+            said += 1
+            assert verdict.probability == sure.reported * dict(sure.alternatives)[True]
+            assert sum(chance for _, chance in sure.alternatives) == pytest.approx(1)
+        else:
+            assert verdict.probability == sure.reported <= 0.5
+    assert said
 
 
 def test_a_run_asks_and_logs_each_choice(random_engine: RandomEngine, tmp_path: Path) -> None:

@@ -50,12 +50,16 @@ class Verdict:
 
     @property
     def probability(self) -> float | None:
-        """That the choice is one of the list's, of true against false and null. Of a null: the most that it can be."""
+        """That the choice is one of the list's, of true against false and null. Of a null: the most that it can be.
+
+        By the tokens of the answer; where alternatives are known, by all that spell true.
+        """
         if self.sure is None:
             return None
         if self.is_true is None:
             return self.sure.reported
-        return self.sure.reported * (self.sure.value if self.is_true else 1 - self.sure.value)
+        of_answer = self.sure.value if self.is_true else 1 - self.sure.value
+        return self.sure.reported * dict(self.sure.alternatives).get(True, of_answer)
 
     @property
     def is_likely(self) -> bool:

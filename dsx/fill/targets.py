@@ -71,7 +71,7 @@ def _spans_of(
         if judged([asked.choice], quote, parameter)[0] is Status.STATED:
             telling.append(span)
     if not telling and len(value) == len(stands_at):
-        return [sorted(stands_at)[list(map(compact, value)).index(compact(asked.choice))]]
+        return [stands_at[list(map(compact, value)).index(compact(asked.choice))]]
     return telling or stands_at
 
 

@@ -67,8 +67,8 @@ class Known:
     """A value that is known. record: a label, or None of the paper. stands_at: spans that hold or show it.
 
     value: None where the paper does not report it. Else in the parameter's unit; text as it is written; for a computed
-    number an expression of numbers of the paper, such as "16*3". Choices of a list are in the order of the text, where
-    each has a span of its own.
+    number an expression of numbers of the paper, such as "16*3". A list's choices have spans in their order where
+    there are as many.
     """
 
     record: str | None

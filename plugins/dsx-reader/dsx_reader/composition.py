@@ -101,12 +101,13 @@ class _DrawnAnswer:
     distractors: list[_DrawnStatement] = field(default_factory=list)
 
     def gold(self, text: str, options: Sequence[str]) -> GoldAnswer:
-        """With the words of the whole text. Chosen options come in the order of the text."""
+        """With the words of the whole text. Options come in the order of the text, each with words of its own."""
         words = [word for statement in self.statements for word in statement.words(text)]
         value = self.value
         if isinstance(value, dict):
             first = {option: text.find(statement.text) for option, statement in value.items()}
             value = sorted(first, key=lambda option: (first[option], options.index(option)))
+            words = [self.value[option].words(text)[0] for option in value]
         return GoldAnswer(value, tuple(words))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from dsx_reader import evaluate
 from dsx_reader import leave_one_out as leaving
 from dsx_reader.command import cli
 from dsx_reader.epochs import Parts
@@ -22,7 +23,7 @@ from dsx_reader.sources import Sources, jobs, material_of, with_share
 from transformers import AutoTokenizer
 
 import dsx
-from dsx.plugin_api import UsageError
+from dsx.plugin_api import Completion, Confidence, Question, UsageError
 from dsx.plugin_api.checked import CheckedPaper, CheckedValue
 from dsx.plugin_api.testing import read_document
 from dsx.plugin_api.training import Known
@@ -143,6 +144,42 @@ def test_options_that_belong_together_are_asked_for_together(tmp_path: Path) -> 
     assert "--gold" in str(result.exception)
     with pytest.raises(UsageError, match="one for each"):
         read_papers([tmp_path], [tmp_path, tmp_path])
+
+
+class Canned:
+    """Answers with what is given for a parameter, else null."""
+
+    def __init__(self, said: Mapping[str, str]) -> None:
+        self.said = said
+
+    def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
+        for question in reversed(questions):
+            sure = {each.name: Confidence(0.9, 0.8) for each in question.parameters}
+            text = self.said.get("".join(sure), "null")
+            yield Completion(question.id, text, True, confidence=sure)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("said", "is_right"),
+    [
+        ({}, False),
+        ({"glazes: ash": '{"value":true}'}, True),
+        (dict.fromkeys(["glazes: ash", "glazes: salt"], '{"value":true}'), False),
+    ],
+)
+def test_a_list_of_choices_is_scored_as_a_whole(
+    paper: CheckedPaper, said: Mapping[str, str], is_right: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "local_engine", lambda settings: Canned(said))
+    examples = list(examples_of(paper, count))
+    scores, judged = evaluate.evaluate(Path(), examples)
+    assert scores["choices"] == Score(true=1, given=int(bool(said)), right=int(is_right))
+    assert len(judged) == len(examples) - 1
+    [listed] = [each for each in judged if each.kind == "choices"]
+    assert listed.confidence == pytest.approx({0: 1 - 0.9, 1: 0.72 * (1 - 0.9), 2: 0.72 * 0.72}[len(said)])
 
 
 # ---- leaving one out ----
