@@ -40,7 +40,7 @@ def test_the_pipeline_is_timed_without_weights(weightless: Path, tmp_path: Path,
     assert done.exception is None, done.output
     report = json.loads(done.stdout.splitlines()[-1])
     assert report["failed"] == 0
-    assert report["questions"] == (3 if work == "written" else 2 * (4 + 1) + 3 * 20)
+    assert report["questions"] == (3 if work == "written" else 2 * (4 + 1) + 3 * (19 + 5))
     assert report["seconds"] >= report["prefill_seconds"] + report["decode_seconds"] > 0
     assert report["ratio"] > 1
     expected = report["load_seconds"] + 100 * report["seconds"] / papers

@@ -50,7 +50,10 @@ def _texts(description: str, items: Mapping[str, Any], most: int) -> dict[str, A
 
 
 def parameter_set() -> dict[str, Any]:
-    """The JSON Schema: 4 parameters of the paper, 20 of each record, in the mixture of `schemas/motor.json`."""
+    """The JSON Schema: 4 parameters of the paper, 20 of each record, in the mixture of `schemas/motor.json`.
+
+    One of the 20 is a list of 5 choices, each of which is asked where `Recipe.choices` says so.
+    """
     of_record = {
         "participants": _number("Number of participants who took part."),
         "women": _number("Number of women among them."),
