@@ -140,6 +140,16 @@ def test_a_run_is_judged_by_its_own_parameter_set(tmp_path: Path, gold: Path) ->
     assert run_command(run, "--gold", gold, "--schema", tmp_path / "own.json") == run_command(run, "--gold", gold)
 
 
+def test_gold_may_be_one_file(tmp_path: Path, gold: Path) -> None:
+    parameters = read(TRIAL, "trial")
+    first, second = read_gold(gold, parameters)
+    assert read_gold(gold / "first.json", parameters) == [first]
+    assert read_gold(gold / "second.json", parameters) == [second]
+    (tmp_path / "broken.json").write_text("{")
+    with pytest.raises(UsageError, match=r"broken\.json is no gold"):
+        read_gold(tmp_path / "broken.json", parameters)
+
+
 def test_names_in_gold_that_the_set_does_not_have_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     arms = {"type": "array", "items": {"type": "object", "properties": {"n": {"type": "integer"}}}}
     parameters = read({"type": "object", "properties": {"arms": arms}}, "trial")

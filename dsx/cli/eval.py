@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dsx.types import ParameterSet
 
 FILE = click.Path(path_type=Path)
-GOLD = click.option("--gold", required=True, type=FILE, help="Folder of gold files, or a file of decisions.")
+GOLD = click.option("--gold", required=True, type=FILE, help="Folder of gold files, or one such file; or decisions.")
 SCHEMA = click.option(
     "--schema",
     help="Parameter set, where RUN is an export instead of a run folder; as `dsx extract` takes it.",

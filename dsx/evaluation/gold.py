@@ -68,14 +68,10 @@ class GoldPaper:
 
 
 def read_gold(path: Path, parameters: ParameterSet) -> list[GoldPaper]:
-    """The gold papers of a folder, or of a file of decisions. UsageError names the file that is wrong."""
-    if path.is_file():
-        return list(_decided([path], parameters))
-    files = sorted(path.glob("*.json"))
+    """The gold papers of a folder, or of one file: a paper, or decisions. UsageError names the file that is wrong."""
+    files = [path] if path.is_file() else sorted(path.glob("*.json"))
     if not files:
-        raise UsageError(
-            f"{path} has no gold: name a folder of JSON files, or a file of decisions (docs/evaluation.md)"
-        )
+        raise UsageError(f"{path} has no gold: name a folder of JSON files, or one such file (docs/evaluation.md)")
     papers, unknown = [], set[str]()
     for file in files:
         try:
