@@ -223,6 +223,11 @@ SHOWN = {
     "number over 0 to 1 with at most 6 decimals": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
     "number from 0 to 5 in steps of 0.5": {"minimum": 0, "maximum": 5, "multipleOf": 0.5},
     "list of 1 to 8, each text of at most 60 characters": {"type": "array"},
+    "list of 1 to 3, each one of a, b, c, all different": {
+        "type": "array",
+        "items": {"enum": ["a", "b", "c"]},
+        "uniqueItems": True,
+    },
     "list of 2, each yes or no, all different (checked after the answer)": {
         "items": {"type": "boolean"},
         "minItems": 2,

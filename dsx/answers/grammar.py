@@ -13,7 +13,6 @@ letter, after JSON's escapes are undone.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
@@ -23,16 +22,13 @@ import llguidance
 
 from dsx.answers.limits import LONGEST_LABEL, longest_quote
 from dsx.answers.verbatim import quote_rules, value_rules
-from dsx.schema.grammatical import for_grammar
+from dsx.schema.grammatical import differ_by_grammar, few_enough_to_differ, for_grammar
 from dsx.schema.leaves import UNWRITABLE
 from dsx.types import Order, Parameter, Places, Question
 from dsx.units import aliases
 
 FUEL = 20_000_000
 """What the matcher may spend on a token, in its library's unit; its own limit ends in words of hundreds of letters."""
-MAX_CONTINUATIONS = 500
-"""Of a list whose items all differ: ways to go on, over all sets of items that may stand before. A list of any of seven
-has 448, and compiles in 25 ms. Lists with more are held to the count of their items only."""
 _null = re.compile(r'^(start|p\d+): "null" \| ', re.MULTILINE)
 
 
@@ -128,14 +124,13 @@ def _listed(rule: str, max_items: int, min_items: int = 1) -> str:
 
 
 def _all_different(name: str, items: Sequence[str], min_items: int, max_items: int) -> list[str]:
-    """Rules of a list of these items in any order, none of them twice; none where MAX_CONTINUATIONS do not suffice.
+    """Rules of a list of these items in any order, none of them twice; none where they are too many.
 
     A rule stands for what may follow a set of items.
     """
-    count, max_items = len(items), min(max_items, len(items))
-    continuations = sum(math.comb(count, size) * (count - size) for size in range(max_items))
-    if min_items > max_items or continuations > MAX_CONTINUATIONS:
+    if not few_enough_to_differ(len(items), min_items, max_items):
         return []
+    count, max_items = len(items), min(max_items, len(items))
     item = f"{name.upper()}_ITEM"
     rules = [f"{item}{at}: {_literal(text)}" for at, text in enumerate(items)]
     for size in range(max_items + 1):
@@ -162,11 +157,9 @@ def _alternatives(texts: Sequence[str]) -> str:
 
 def _legal(name: str, schema: Mapping[str, Any]) -> list[str]:
     """Rules of a value that the schema allows. Items that must differ do, where there are few choices for them."""
-    items = schema.get("items")
-    if schema.get("uniqueItems") and "prefixItems" not in schema and isinstance(items, Mapping) and "enum" in items:
-        choices = [_json(choice) for choice in items["enum"]]
-        if different := _all_different(name, choices, schema["minItems"], schema["maxItems"]):
-            return different
+    if differ_by_grammar(schema):
+        choices = [_json(choice) for choice in schema["items"]["enum"]]
+        return _all_different(name, choices, schema["minItems"], schema["maxItems"])
     legal = {"x-guidance": {"whitespace_flexible": False}, **for_grammar(schema)}
     return [f"{name}: %json {json.dumps(legal, ensure_ascii=False)}"]
 

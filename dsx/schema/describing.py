@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dsx.schema.grammatical import FORMATS, SMALLEST_STEP
+from dsx.schema.grammatical import FORMATS, SMALLEST_STEP, differ_by_grammar
 from dsx.schema.leaves import LARGEST
 from dsx.types import Parameter
 
@@ -69,10 +69,11 @@ def _number(schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _list(schema: Mapping[str, Any]) -> Iterator[str]:
-    low, high = schema["minItems"], schema["maxItems"]
+    low, high, held = schema["minItems"], schema["maxItems"], differ_by_grammar(schema)
+    high = min(high, len(schema["items"]["enum"])) if held else high
     yield f"list of {low} to {high}," if low < high else f"list of {high},"
     first = [_branch(item) for item in schema.get("prefixItems", ())]
     others = [f"each {_branch(schema['items'])}"] if isinstance(schema["items"], Mapping) else []
     yield ", then ".join([*first, *others]) + ("," if schema.get("uniqueItems") else "")
     if schema.get("uniqueItems"):
-        yield f"all different {AFTERWARDS}"
+        yield "all different" if held else f"all different {AFTERWARDS}"
