@@ -209,6 +209,19 @@ ENTRIES = tuple(
 )
 
 
+def test_a_number_that_ends_a_sentence_at_the_foot_is_no_page_number(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        for number, (last, left) in enumerate([("in Experiment", 72.0), ("All of them came back.", 300.0)], start=1):
+            page = pdf.new_page()
+            page.insert_text((72, 700), "Trips were timed at the entrance of the nest, and", fontsize=10)
+            page.insert_text((72, 712), f"389 of them were recorded in the control {last}", fontsize=10)
+            page.insert_text((left, 724), f"{number}.", fontsize=10)
+
+    shown = read(draw, tmp_path / "a.pdf").text
+    assert "in the control in Experiment 1." in shown
+    assert "2." not in shown
+
+
 def test_what_stands_after_the_references_is_shown(tmp_path: Path) -> None:
     def draw(pdf: pymupdf.Document) -> None:
         page = pdf.new_page()

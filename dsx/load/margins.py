@@ -19,6 +19,8 @@ MARK_SIZE, MARKED_PAGES = 1.8, 3
 """A watermark is so many times as large as the text, and stands on so many pages at least, and on half of all."""
 SAME_PLACE = 3.0
 """In points."""
+LEADING, FULL_LINE = 1.4, 12.0
+"""Of a paragraph: most from line to line, in heights of a line; least length of a line, in sizes of its letters."""
 LEAST_LETTERS = 20
 """Of a line of running text."""
 LEAST_LINE_NUMBERS = 8
@@ -27,6 +29,7 @@ LEAST_LINE_NUMBERS = 8
 _outer = re.compile(r"(?:(\d{1,4})\s{2,}\S.*|.*\S\s{2,}(\d{1,4})|(\d{1,4}))")
 _leading_number = re.compile(r"\s*(\d{1,4})\s+(?=\S)")
 _digits = re.compile(r"[\dIVXLC]+")
+_unended = re.compile(r"[\w,]\s*$")
 _page_number = re.compile(r"\W*(?:page\s*)?\d{1,5}(?:\s*(?:of|/)\s*\d{1,5})?\W*", re.IGNORECASE)
 
 
@@ -115,13 +118,21 @@ def _repeats(line: Line, places: dict[int, float]) -> bool:
 
 def _is_page_number(line: Line, lines: Sequence[Line], repeated: set[int]) -> bool:
     """Whether a bare number stands alone in its row, or beside a running head: in a row of numbers it is a cell."""
-    if not _page_number.fullmatch(line.text):
+    if not _page_number.fullmatch(line.text) or any(_goes_on(line, before) for before in lines):
         return False
     beside = [one for one in lines if one is not line and same_row(one.box, line.box)]
     return all(
         id(one) in repeated or (one.text.strip() and len(beside) == 1 and one.box[2] - one.box[0] > 60)
         for one in beside
     )
+
+
+def _goes_on(line: Line, before: Line) -> bool:
+    """Whether a line ends the paragraph of another: set like it right under it, which ends no sentence."""
+    height = before.box[3] - before.box[1]
+    is_below = 0 < line.box[1] - before.box[1] < LEADING * height and abs(line.box[0] - before.box[0]) < SAME_PLACE
+    is_wide = before.box[2] - before.box[0] > FULL_LINE * before.size
+    return is_below and is_wide and abs(line.size - before.size) < 0.1 and _unended.search(before.text) is not None
 
 
 def _watermarks(pages: Sequence[Sequence[Line]]) -> set[int]:
