@@ -37,6 +37,7 @@ from dsx.types import (
     ParameterSet,
     Question,
     Record,
+    RecordPath,
     RecordStep,
     RecordType,
     Value,
@@ -68,6 +69,13 @@ class _OpenRecord:
     def record(self) -> Record:
         ordered = {parameter.name: self.values[parameter.name] for parameter in self.type.parameters}
         return Record(self.context.label, self.type.name, ordered, self.evidence, self.context.path)
+
+
+def _example_records(kind: RecordType, path: RecordPath = ()) -> Iterator[_OpenRecord]:
+    """The paper, and a record of each list below it, called like its list."""
+    yield _OpenRecord(kind, RecordContext(path, path[-1].label if path else None))
+    for child in kind.children:
+        yield from _example_records(child, (*path, RecordStep(child.name, f"<{child.name}>")))
 
 
 def _calibration(recipe: Recipe, plugins: Plugins) -> Calibration:
@@ -172,12 +180,8 @@ class Pipeline:
         """The first questions about the paper and one record of each kind, with their tokens; nothing is asked."""
         document = self.load(path)
         paper = PaperContext(document, self._selector(document), self.run)
-        root = _OpenRecord(self.parameters.root)
-        examples = [
-            _OpenRecord(kind, RecordContext((RecordStep(kind.name, f"<{kind.name}>"),), f"<{kind.name}>"))
-            for kind in self.parameters.root.children
-        ]
-        tasks = [*self._records(paper, [root], None), *self._values(paper, [root, *examples])]
+        examples = list(_example_records(self.parameters.root))
+        tasks = [*self._records(paper, examples, None), *self._values(paper, examples)]
         for question in next(together(tasks), ()):
             yield question, sum(map(self.engine.count_tokens, (question.system, question.shown.text, question.prompt)))
 

@@ -147,6 +147,21 @@ def test_an_engine_that_holds_a_grammar_is_asked_for_places(tmp_path: Path) -> N
     assert sorted(event["parameters"] for event in events) == [["experiments"], ["n"]]
 
 
+def test_a_preview_shows_a_record_of_each_list_at_any_depth(tmp_path: Path) -> None:
+    (tmp_path / "paper.txt").write_text(PAPER)
+    groups = {"type": "array", "items": {"type": "object", "properties": {"people": {"type": "integer"}}}}
+    items = {"type": "object", "properties": {"n": {"type": "integer"}, "groups": groups}}
+    schema = {"type": "object", "properties": {"experiments": {"type": "array", "items": items}}}
+    pipeline = Pipeline(Recipe.read(schema_name="small"), read(schema, "small"), load_plugins(), Placed({}))
+    shown = [str(question.id) for question, tokens in pipeline.preview(tmp_path / "paper.txt") if tokens]
+    assert [each.split("/after")[0] for each in shown] == [
+        "experiments",
+        "experiments/<experiments>/groups",
+        "experiments/<experiments>/n",
+        "experiments/<experiments>/groups/<groups>/people",
+    ]
+
+
 def test_curves_of_a_run_change_what_is_stored_as_an_export_of_it_would(tmp_path: Path) -> None:
     engine = Placed({"experiments": '["Experiment 1"]'}, Confidence(0.9, 0.8))
     fitted = fitted_curves({"": (0.5, -1), "null": (0, 0)}, about="", stored=True)
