@@ -201,8 +201,11 @@ def _readings(written: str) -> tuple[Unit, ...]:
 def _converted(value: float, source: Unit, target: Unit) -> float:
     from pint.errors import PintError
 
+    written = source.expression
+    if target.expression.startswith("delta_") and written.startswith("degree_"):
+        written = f"delta_{written}"  # "warmer by 3.5 °C" where a difference is asked for
     try:
-        quantity = _registry().Quantity(value * source.scale, _registry().Unit(source.expression))
+        quantity = _registry().Quantity(value * source.scale, _registry().Unit(written))
         return float(f"{float(quantity.to(target.expression).magnitude) / target.scale:.12g}")
     except (PintError, OverflowError) as problem:  # logarithmic units in compounds (dB/km) do not convert
         raise ValueError(f"{source.expression!r} does not convert to {target.expression!r}: {problem}") from None
