@@ -258,12 +258,17 @@ def test_two_runs_are_compared_on_the_same_papers(tmp_path: Path) -> None:
     assert differences["micro"].f1 == pytest.approx(14 / 15 - 6 / 8)
     assert differences["arms.n"].f1 == 0.5
     assert differences["dose"].f1 == pytest.approx(6 / 7 - 1)
-    low, high = differences["arms.n"].interval
-    assert 0 <= low < 0.5 < high <= 1
+    n, micro = differences["arms.n"].interval, differences["micro"].interval
+    assert n is not None
+    assert micro is not None
+    assert 0 <= n[0] < 0.5 < n[1] <= 1
+    assert score(dict(list(worse.items())[:1])).micro.interval is None, "one paper says nothing of others"
+    for few in (compare(*({"a": run[next(iter(run))]} for run in (worse, better))), compare(worse, better, 0)):
+        assert (few["micro"].interval, few["micro"].p_value) == (None, None)
     same = compare(worse, worse)["micro"]
     assert (same.f1, same.interval, same.p_value) == (0, (0, 0), 1)
     back = compare(better, worse)["micro"]
-    assert back.interval == pytest.approx(tuple(-end for end in reversed(differences["micro"].interval)))
+    assert back.interval == pytest.approx(tuple(-end for end in reversed(micro)))
 
 
 def test_quotes_of_right_values_are_at_the_gold_passage_or_elsewhere(tmp_path: Path) -> None:

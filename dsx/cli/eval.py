@@ -19,6 +19,13 @@ SCHEMA = click.option(
     help="Parameter set, where RUN is an export instead of a run folder; as `dsx extract` takes it.",
     shell_complete=schemas,
 )
+RESAMPLES = click.option(
+    "--resamples",
+    type=click.IntRange(0),
+    default=2000,
+    show_default=True,
+    help="Of papers, for the intervals; 0: none. One paper alone has none.",
+)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 
@@ -52,7 +59,7 @@ def command() -> None:
 @click.option("--details", type=FILE, help="Write a CSV with one row a judged value.")
 @click.option("--calibration", type=FILE, help="Write fitted curves, for --calibration of dsx extract and dsx export.")
 @click.option("--parameter", "parameters", multiple=True, help="Only this parameter; may be repeated.")
-@click.option("--resamples", default=2000, show_default=True, help="Of papers, for the intervals; 0: none.")
+@RESAMPLES
 def of_run(
     run: Path,
     gold: Path,
@@ -93,7 +100,7 @@ def of_run(
 @GOLD
 @SCHEMA
 @AS_JSON
-@click.option("--resamples", default=2000, show_default=True, help="Of papers.")
+@RESAMPLES
 def compare(first: Path, second: Path, gold: Path, schema: str | None, as_json: bool, resamples: int) -> None:
     """F1 of SECOND less that of FIRST, with intervals of the paired bootstrap over papers."""
     import dataclasses

@@ -72,18 +72,21 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """F1 of the second run less that of the first. p_value: two-sided, by the paired bootstrap."""
+    """F1 of the second run less that of the first.
+
+    interval, p_value: by the paired bootstrap, two-sided; None where there are not papers enough to draw from.
+    """
 
     f1: float
-    interval: Interval
-    p_value: float
+    interval: Interval | None
+    p_value: float | None
 
 
 def score(judgements: Judgements, resamples: int = RESAMPLES) -> Scores:
-    """Scores of all papers. resamples: 0 leaves the intervals out."""
+    """Scores of all papers. resamples: 0 leaves the intervals out; of one paper there are none."""
     names = list(dict.fromkeys(each.column for judged in judgements.values() for each in judged))
     counts = _counts(judgements, names)
-    drawn = _drawn(counts, resamples) if resamples else None
+    drawn = _drawn(counts, resamples)
     errors = {name: Counter[str]() for name in names}
     for judged in judgements.values():
         for each in judged:
@@ -113,7 +116,7 @@ def compare(first: Judgements, second: Judgements, resamples: int = RESAMPLES) -
     runs = [{paper: run[paper] for paper in papers} for run in (first, second)]
     names = list(dict.fromkeys(each.column for run in runs for judged in run.values() for each in judged))
     counts = [_counts(run, names) for run in runs]
-    drawn = [_drawn(each, resamples) for each in counts]
+    drawn = [part for each in counts if (part := _drawn(each, resamples)) is not None]
     totals = [each.sum(axis=0, keepdims=True) for each in counts]
     differences = {
         name: _difference(*(_f1(part[:, at]) for part in totals), *(_f1(part[:, at]) for part in drawn))
@@ -135,9 +138,14 @@ def _counts(judgements: Judgements, names: Sequence[str]) -> Floats:
     return counts
 
 
-def _drawn(counts: Floats, resamples: int) -> Floats:
-    """[resamples, columns, 3]: sums over papers drawn with replacement; the same papers for the same shape."""
+def _drawn(counts: Floats, resamples: int) -> Floats | None:
+    """[resamples, columns, 3]: sums over papers drawn with replacement; the same papers for the same shape.
+
+    None for one paper: it is all that can be drawn, and says nothing of others.
+    """
     papers = len(counts)
+    if papers < 2 or not resamples:
+        return None
     weights = numpy.random.default_rng(0).multinomial(papers, numpy.full(papers, 1 / papers), size=resamples)
     drawn: Floats = numpy.tensordot(weights, counts, axes=1)
     return drawn
@@ -168,9 +176,12 @@ def _interval(values: Floats) -> Interval:
 
 
 def _difference(first: Floats, second: Floats, *drawn: Floats) -> Difference:
+    gain = float(second[0] - first[0])
+    if not drawn:
+        return Difference(gain, None, None)
     gains = drawn[1] - drawn[0]
     tail = (min((gains <= 0).sum(), (gains >= 0).sum()) + 1) / (len(gains) + 1)
-    return Difference(float(second[0] - first[0]), _interval(gains), min(1.0, 2 * float(tail)))
+    return Difference(gain, _interval(gains), min(1.0, 2 * float(tail)))
 
 
 def _quotes(judgements: Judgements) -> dict[str, int]:

@@ -37,7 +37,12 @@ def show_evaluation(evaluation: Evaluation, out: TextIO) -> None:
 def show_differences(differences: Mapping[str, Difference], out: TextIO) -> None:
     """All first, then the parameters that changed."""
     rows = [
-        (name, f"{each.f1:+.3f}", f"{each.interval[0]:+.3f} to {each.interval[1]:+.3f}", f"{each.p_value:.3f}")
+        (
+            name,
+            f"{each.f1:+.3f}",
+            "–" if each.interval is None else f"{each.interval[0]:+.3f} to {each.interval[1]:+.3f}",
+            "–" if each.p_value is None else f"{each.p_value:.3f}",
+        )
         for name, each in differences.items()
         if each.f1 or name in ("micro", "macro")
     ]
