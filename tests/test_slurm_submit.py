@@ -60,6 +60,21 @@ def test_mistakes_are_said_before_anything_is_submitted(scripted: Any, tmp_path:
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
+def test_arguments_of_extract_stand_after_dashes() -> None:
+    refused = CliRunner().invoke(command, ["submit", "--gpus", "1", "--schema", "a b.json", "papers"])
+    assert refused.exit_code == 2
+    assert "what dsx extract takes stands after --: dsx slurm submit … -- --schema …" in refused.output
+    refused = CliRunner().invoke(command, ["submit", "--gpu", "1", "--", "papers"])
+    assert (refused.exit_code, "No such option '--gpu'" in refused.output) == (2, True)
+
+
+def test_a_job_with_the_small_model_is_said() -> None:
+    paper = str(WRAPPER.parents[1] / "examples" / "papers")
+    said = CliRunner().invoke(command, ["submit", "--print", "--", "--fields", "n: int", paper])
+    assert said.exit_code == 0, said.output
+    assert said.stderr == "no --model given: the job runs dsx-reader; for real work --model Qwen/Qwen3-32B\n"
+
+
 def test_a_setting_that_is_none() -> None:
     refused = CliRunner().invoke(command, ["submit", "--set", "GPUS", "--", "papers"])
     assert (refused.exit_code, "'GPUS' is not KEY=VALUE" in refused.output) == (2, True)

@@ -13,12 +13,31 @@ def command() -> None:
     """Extraction as a Slurm job."""
 
 
+class _ArgumentsAfterDashes(click.Command):
+    """Options of `dsx extract` that stand before -- are told from mistakes."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        from dsx.cli.extract import command as extract
+
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as problem:
+            name = problem.option_name
+            if not any(name in parameter.opts for parameter in extract.params):
+                raise
+            raise click.UsageError(
+                f"what dsx extract takes stands after --: dsx slurm submit … -- {name} …", ctx
+            ) from None
+
+
 def _switches_or_pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
     return {name.lstrip("-"): value for name, _, value in (text.partition("=") for text in texts)}
 
 
 @command.command(
-    "submit", epilog="dsx slurm submit --array 0-3 -- --schema schemas/motor.json --model /models/M papers/"
+    "submit",
+    cls=_ArgumentsAfterDashes,
+    epilog="dsx slurm submit --array 0-3 -- --schema schemas/motor.json --model /models/M papers/",
 )
 @click.option("--print", "only_print", is_flag=True, help="Print the script instead of submitting it.")
 @click.option("--gpus", type=click.IntRange(0), help="GPUs of a job [default: 2].")
@@ -58,7 +77,7 @@ def submit(
     from dsx.errors import UsageError
     from dsx.plugins import load_plugins
     from dsx.run import slurm
-    from dsx.run.preflight import check_run, names_no_model
+    from dsx.run.preflight import check_run, default_model, names_no_model
 
     typed, plugins = parse(list(arguments)), load_plugins()
     if names_no_model(typed.recipe, plugins):
@@ -69,6 +88,8 @@ def submit(
     for finding in check_run(typed.papers, typed.recipe, typed.run, plugins, call=typed.call, gpus=0):
         if finding.ok is False and finding.what in ("schema", "papers", "run"):
             raise UsageError(finding.text)
+    if default := default_model(typed.recipe, plugins):
+        say(f"no --model given: the job runs {default}; for real work --model {RECOMMENDED}", err=True)
     gres = None if gpus is None else f"gpu:{gpus}"
     named = {"gres": gres, "time": limit, "array": array, "partition": partition, "account": account}
     options = {name: value for name, value in named.items() if value is not None} | sbatch_options

@@ -14,6 +14,7 @@ from dsx.recipe import Recipe
 from dsx.run.folders import choose_folder
 from dsx.run.papers import collect
 from dsx.run.plan import Call, check_recipe, manifest_of, with_model
+from dsx.settings import read_settings
 from dsx.terminal import counted
 from dsx.types import Json, LocalEngine, ParameterSet
 
@@ -57,6 +58,12 @@ def check_run(
 def names_no_model(recipe: Recipe, plugins: Plugins) -> bool:
     """Whether nobody named a model and no plugin brings one, so that the small embedded one would be run."""
     return _is_local(recipe, plugins) and with_model(recipe, plugins).model is None
+
+
+def default_model(recipe: Recipe, plugins: Plugins) -> str | None:
+    """The plugin's model that is run because nobody named one."""
+    named = recipe.model or read_settings().model
+    return None if named or not _is_local(recipe, plugins) else with_model(recipe, plugins).model
 
 
 def _is_local(recipe: Recipe, plugins: Plugins) -> bool:
