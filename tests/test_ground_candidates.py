@@ -61,6 +61,7 @@ SEVERAL_NUMBERS: list[tuple[Parameter, str, list[float]]] = [
     (EQUATOR, "Ponds at 33.9°S, 18.4°E", [33.9]),
     (SLOPE, "banks of 12° at 47.1° N, striking N30°E", [12]),
     (LATITUDE, "turned by −5°30′", [-5.5]),
+    (LATITUDE, "two kinds of bees, half of them in a pond at 51.4", [51.4]),
     (NEWTS, "Nine newts at 33°S came at 21:30 and 9 pm.", [9]),
 ]
 
