@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -185,9 +185,13 @@ class Run(Generic[Model]):
 
 
 def _export_choices(**choices: Any) -> ExportChoices:
-    """With paths where names of files were given."""
+    """With paths where names of files were given. Raises UsageError for a choice that there is not."""
     from dsx.run.export import ExportChoices
 
+    known = [each.name for each in fields(ExportChoices)]
+    for name in choices:
+        if name not in known:
+            raise UsageError(f"no choice {name!r} of an export; there are: {', '.join(known)}")
     decisions = choices.pop("decisions", ())
     files = [decisions] if isinstance(decisions, Path | str) else decisions
     paths = {name: Path(choices[name]) for name in ("calibration", "papers") if choices.get(name) is not None}

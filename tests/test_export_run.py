@@ -208,6 +208,8 @@ def test_the_library_exports_too(run: RunFolder, tmp_path: Path) -> None:
     dsx.open_run(run.path).export(tmp_path / "x.csv", evidence=True)
     header = (tmp_path / "x.csv").read_text().splitlines()[0]
     assert "n.status,n.confidence,n.quote,n.page" in header
+    with pytest.raises(UsageError, match="no choice 'evidenc' of an export; there are: format, long, evidence, excel"):
+        dsx.open_run(run.path).frame(evidenc=True)
     with pytest.raises(DsxError, match="part of the run folder"):
         dsx.open_run(run.path).export(run.path / "run.json", format="json")
 
