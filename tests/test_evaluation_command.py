@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from dsx.answers.calibration import fitted_curves, read_curves
 from dsx.cli.eval import command
 from dsx.cli.export import command as export_command
-from dsx.errors import UsageError
+from dsx.errors import RunError, UsageError
 from dsx.evaluation.evaluate import evaluate
 from dsx.evaluation.gold import read_gold
 from dsx.schema import read, read_schema
@@ -138,6 +138,14 @@ def test_a_run_is_judged_by_its_own_parameter_set(tmp_path: Path, gold: Path) ->
         run_command(run, "--gold", gold, "--schema", "fields:n: int")
     (tmp_path / "own.json").write_text(json.dumps(TRIAL))
     assert run_command(run, "--gold", gold, "--schema", tmp_path / "own.json") == run_command(run, "--gold", gold)
+
+
+def test_what_is_no_run_and_no_export_is_said(tmp_path: Path, gold: Path) -> None:
+    with pytest.raises(RunError, match=r"nope is no run folder .*; name one"):
+        evaluate(tmp_path / "nope", gold)
+    (tmp_path / "x.csv").write_text("file\n")
+    with pytest.raises(UsageError, match=r"x\.csv is no run folder; say with --schema"):
+        evaluate(tmp_path / "x.csv", gold)
 
 
 def test_gold_may_be_one_file(tmp_path: Path, gold: Path) -> None:

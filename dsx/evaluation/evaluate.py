@@ -16,7 +16,7 @@ from dsx.evaluation.judge import Judgement, judge_all
 from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, score
 from dsx.report.reading import read_export
 from dsx.schema import read
-from dsx.store import is_run, read_run, schema_sha256
+from dsx.store import read_run, schema_sha256
 from dsx.terminal import counted
 from dsx.types import Json, PaperResult, ParameterSet
 
@@ -117,7 +117,7 @@ def _read_results(
     run: Path, parameters: ParameterSet | None
 ) -> tuple[ParameterSet, list[PaperResult], Mapping[str, Json]]:
     """A run folder's results, or those of an export, with their parameter set and the run's recipe."""
-    if run.is_dir() or is_run(run):
+    if not run.is_file():
         folder = read_run(run)
         own = read(folder.manifest["schema"], folder.manifest["schema_name"])
         if parameters is not None and schema_sha256(parameters.schema) != schema_sha256(own.schema):
