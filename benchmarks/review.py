@@ -28,7 +28,7 @@ from dsx.types import Confidence, PaperResult, Record, RecordStep, RecordType, S
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "motor.json"
 RECORDS = 3
-MOST_MEGABYTES, MOST_SECONDS = 30, 2.0
+MAX_MEGABYTES, MAX_SECONDS = 30, 2.0
 
 
 def copies(papers: list[Path], count: int, folder: Path) -> list[Path]:
@@ -107,7 +107,7 @@ def main() -> int:
         shown, loaded = seconds_to_show(Path(name) / "review.html")
     print(f"{given.papers} papers, {pages} pages: {megabytes:.1f} MB, made in {made:.1f} s")
     print(f"in Chromium: first value and page shown after {shown:.2f} s, whole file loaded after {loaded:.2f} s")
-    return int(megabytes >= MOST_MEGABYTES or shown >= MOST_SECONDS)
+    return int(megabytes >= MAX_MEGABYTES or shown >= MAX_SECONDS)
 
 
 if __name__ == "__main__":

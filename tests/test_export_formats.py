@@ -326,7 +326,7 @@ def test_xlsx_columns_have_letters() -> None:
 
 
 def test_xlsx_refuses_more_rows_than_a_sheet_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dsx.report.xlsx_file.MOST_ROWS", 2)
+    monkeypatch.setattr("dsx.report.xlsx_file.MAX_ROWS", 2)
     with Workbook("x") as book:
         sheet = book.sheet("values", ["a"], [10])
         sheet.append(["1"])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 LABEL = "Experiment {}"
-MOST_RECORDS = 4
+MAX_RECORDS = 4
 WORDS = """
     task hand arm trial block cursor target group learning movement feedback error session phase condition response
     delay practice adaptation strategy memory training control subject screen motion reach angle baseline retention
@@ -90,7 +90,7 @@ def parameter_set() -> dict[str, Any]:
             "experiments": {
                 "type": "array",
                 "description": "The experiments that the paper reports.",
-                "x-max-records": MOST_RECORDS,
+                "x-max-records": MAX_RECORDS,
                 "items": {"type": "object", "properties": of_record},
             },
         },

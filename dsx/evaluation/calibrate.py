@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BINS = 10
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-LEAST_OF_A_KIND = 40
+MIN_OF_A_KIND = 40
 """From so many judged values, five of them right and five wrong, a kind of parameter has a curve of its own."""
 
 
@@ -109,7 +109,7 @@ def fit(values: Sequence[Judged]) -> dict[str, Line]:
     for kind in sorted({value.kind for value in values}):
         of_kind = [value for value in values if value.kind == kind]
         right = sum(value.right for value in of_kind)
-        if len(of_kind) >= LEAST_OF_A_KIND and 5 <= right <= len(of_kind) - 5:
+        if len(of_kind) >= MIN_OF_A_KIND and 5 <= right <= len(of_kind) - 5:
             curves[kind] = _curve(of_kind)
     return curves
 

@@ -17,7 +17,7 @@ from dsx.ground.mentions import NumberMention
 from dsx.types import Json, Parameter, Shown
 from dsx.units import convert, is_named, read_unit, same_unit
 
-MOST_OPERANDS = 6
+MAX_OPERANDS = 6
 """Numbers that one computed value is made of."""
 _NOUNS = {"exp": "experiment", "expt": "experiment", "fig": "figure", "tab": "table", "eq": "equation", "df": "freedom"}
 _NOUNS |= {"vol": "volume", "p": "page", "pp": "page", "nr": "number"}
@@ -130,7 +130,7 @@ def _combinations(numbers: Sequence[NumberMention]) -> Iterator[tuple[str, tuple
             yield "*", (first, second)
         if first.value != second.value:
             yield "-", (first, second) if first.value > second.value else (second, first)
-    for length in range(3, min(len(numbers), MOST_OPERANDS) + 1):
+    for length in range(3, min(len(numbers), MAX_OPERANDS) + 1):
         for start in range(len(numbers) - length + 1):
             yield "+", tuple(numbers[start : start + length])
 

@@ -23,7 +23,7 @@ from dsx.units import convert, read_unit, same_unit, unit_end
 UNIT_ASSUMED = Flag("unit-assumed")
 """No unit is written at the number, and the parameter's own was taken."""
 _WORST = (Status.STATED, Status.DERIVED, Status.INFERRED, Status.UNSUPPORTED)
-MOST_NUMBERS = 12
+MAX_NUMBERS = 12
 """Numbers of a quote that are tried as operands."""
 _RANGE = re.compile(r"\s*([-−]?[\d.,]+)\s*(?:[-−–‐‑—]|to|and)\s*([-−]?[\d.,]+)\s*(\D{0,20})")
 _JOINED = re.compile(r"\s?(?:[,;/–−-]|±|,?\s?(?:to|and|or|through)\b)\s?")
@@ -252,7 +252,7 @@ class _Number:
         """A sum of numbers in a row or of two, a difference, a product of two or three, a part of a whole."""
         if (self.unit or self.parameter.unit) is not None:
             return self._multiple()
-        operands = self._plain()[:MOST_NUMBERS]
+        operands = self._plain()[:MAX_NUMBERS]
         counts = [each for each in operands if each.value == each.value.to_integral_value()]
         listed = [each.value for each in counts]
         runs = (counts[i:j] for i in range(len(counts)) for j in range(i + 2, len(counts) + 1))

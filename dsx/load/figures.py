@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby, product
 
 from dsx.load.lines import Line
-from dsx.load.rules import LEAST_FRAME, Drawn
+from dsx.load.rules import MIN_FRAME_SIDE, Drawn
 from dsx.load.table_extent import prose_blocks
 from dsx.load.table_words import around
 from dsx.types import Box
@@ -20,7 +20,7 @@ from dsx.types import Box
 FIGURE = "figure"
 CELL = 12.0
 """What is drawn is looked at in squares of this many points; squares up to two apart belong together."""
-LEAST_SIDE = 40.0
+MIN_FIGURE_SIDE = 40.0
 """Points of a figure's width and height, at least; what is smaller is an ornament."""
 CAPTION_GAP = 40.0
 """Points between a figure and its caption, or between two panels, at most."""
@@ -73,7 +73,7 @@ def _page(
     text = [line for line in lines if (line.page, line.block) in prose and id(line) not in captioned]
     running = {id(line) for line in text} | captioned
     shapes = _shapes(drawn, size, text)
-    panels = [box for box in _panels(shapes, text) if min(box[2] - box[0], box[3] - box[1]) >= LEAST_SIDE]
+    panels = [box for box in _panels(shapes, text) if min(box[2] - box[0], box[3] - box[1]) >= MIN_FIGURE_SIDE]
     free = [line for line in lines if line.row is None and not line.turn and id(line) not in running]
     edges = {round(line.box[0]) for line in text}
     inside: dict[int, list[Line]] = {}
@@ -106,7 +106,7 @@ def _shapes(drawn: Sequence[Box], size: tuple[float, float], text: Sequence[Line
     kept = []
     for box in set(drawn):
         x0, y0, x1, y1 = box
-        thin = min(x1 - x0, y1 - y0) < LEAST_FRAME
+        thin = min(x1 - x0, y1 - y0) < MIN_FRAME_SIDE
         if thin and (x1 - x0 > LARGEST_SHARE * width or y1 - y0 > LARGEST_SHARE * height):
             continue
         if (x1 - x0) * (y1 - y0) > LARGEST_SHARE * width * height:
@@ -201,7 +201,7 @@ def _by_frames(labels: Sequence[Line], shapes: Sequence[Box]) -> list[Line]:
     """The labels of a figure as they are read, each frame's as one block."""
     if not labels:
         return []
-    frames = [box for box in shapes if min(box[2] - box[0], box[3] - box[1]) >= LEAST_FRAME]
+    frames = [box for box in shapes if min(box[2] - box[0], box[3] - box[1]) >= MIN_FRAME_SIDE]
     extent = around(line.box for line in labels)
     largest = LARGEST_SHARE * (extent[2] - extent[0]) * (extent[3] - extent[1])
     groups: dict[Box, list[Line]] = {}

@@ -26,7 +26,7 @@ NARROW = 0.5
 """A margin column is no wider than this share of the text beside it."""
 LARGE = 2.0
 """Points over the text's size from which a line may be the title."""
-LEAST_LINES = 3
+MIN_LINES = 3
 """Of a margin column."""
 HEAD_GAP = 25.0
 """Points between a heading and its text, at most."""
@@ -151,7 +151,7 @@ def _margin_column(page: FirstPage, free: Sequence[Line]) -> list[Line]:
         if block[0].block not in page.prose and all((round(line.box[0]), line.size) in edges for line in block)
         for line in block
     ]
-    return column if len({id(line) for line in column}) >= LEAST_LINES else []
+    return column if len({id(line) for line in column}) >= MIN_LINES else []
 
 
 def _beside(block: Sequence[Line], text: Line) -> bool:

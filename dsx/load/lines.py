@@ -29,7 +29,7 @@ ACCENTS = dict(
 """Accents that stand alone → those that combine with a letter."""
 TIGHT_SPACE = 0.08
 """White space between two words of a line without spaces, at least, in heights of a line (1.2 to 1.4 font sizes)."""
-LEAST_TIGHT, MANY_LETTERS = 20, 14
+MIN_TIGHT_LETTERS, MANY_LETTERS = 20, 14
 """A line of more letters than the one, with less than one space in so many as the other, may lack its spaces."""
 LIGATURES = {
     form: letters
@@ -145,7 +145,11 @@ def line_of(page: int, block: int, line: dict[str, Any]) -> Line | None:
         return None
     _compose_accents(text, boxes)
     inkless = all(span.get("alpha", 255) == 0 for span in line["spans"])  # laid over a picture by who read that
-    if len(text) > LEAST_TIGHT and joined.count(" ") < len(text) / MANY_LETTERS and _part_tight_words(text, boxes):
+    if (
+        len(text) > MIN_TIGHT_LETTERS
+        and joined.count(" ") < len(text) / MANY_LETTERS
+        and _part_tight_words(text, boxes)
+    ):
         firsts = firsts[:1]  # places have moved
     joined = "".join(text)
     (size, font, is_bold), _ = looks.most_common(1)[0]

@@ -21,9 +21,9 @@ SAME_PLACE = 3.0
 """In points."""
 LEADING, FULL_LINE = 1.4, 12.0
 """Of a paragraph: most from line to line, in heights of a line; least length of a line, in sizes of its letters."""
-LEAST_LETTERS = 20
+MIN_LETTERS = 20
 """Of a line of running text."""
-LEAST_LINE_NUMBERS = 8
+MIN_LINE_NUMBERS = 8
 """So many numbers that grow downward in one column are line numbers."""
 
 _outer = re.compile(r"(?:(\d{1,4})\s{2,}\S.*|.*\S\s{2,}(\d{1,4})|(\d{1,4}))")
@@ -86,7 +86,7 @@ def _rows_of_cells(lines: Sequence[Line]) -> set[int]:
     for line in lines:
         longest[round(line.box[1])].append(len(line.text))
     rows = sorted(longest)
-    short = [len(longest[row]) > 2 and max(longest[row]) < LEAST_LETTERS for row in rows]
+    short = [len(longest[row]) > 2 and max(longest[row]) < MIN_LETTERS for row in rows]
     return {
         row
         for at, row in enumerate(rows)
@@ -193,7 +193,7 @@ def _outer_columns(lines: Sequence[Line], edge: int) -> list[list[Line]]:
     left = min((line.box[0] for line in lines if not line.text.strip().isdecimal()), default=0.0)
     right = max((line.box[2] for line in lines if not line.text.strip().isdecimal()), default=0.0)
     ordered = [sorted(column, key=lambda line: line.box[1]) for column in columns.values()]
-    text = [line for line in lines if len(line.text) >= LEAST_LETTERS]
+    text = [line for line in lines if len(line.text) >= MIN_LETTERS]
     return [
         column
         for column in ordered
@@ -212,9 +212,7 @@ def _numbers_lines(values: Sequence[int]) -> bool:
     """Whether numbers, from the top down, count lines: many that grow, or a few in steps of five or ten."""
     steps = {other - one for one, other in pairwise(values)}
     growing = all(step > 0 for step in steps)
-    return growing and (
-        len(values) >= LEAST_LINE_NUMBERS or (len(values) >= 3 and steps <= {5, 10} and len(steps) == 1)
-    )
+    return growing and (len(values) >= MIN_LINE_NUMBERS or (len(values) >= 3 and steps <= {5, 10} and len(steps) == 1))
 
 
 def _text_start(line: Line) -> int:

@@ -22,7 +22,7 @@ NO_PRINT = (595.0, 842.0)
 POWER_OF_TEN = re.compile(r"[×x·*]\s*10\s*$")
 WIDEST = 200
 """Most columns and rows that one cell may span."""
-LEAST_INDENT = 1.5
+MIN_INDENT = 1.5
 """Half font sizes by which a label is set in under another; one blank alone is none."""
 UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
 """Where a word may be broken, and which way text runs."""
@@ -193,7 +193,7 @@ def _name_rows(grid: Grid, stubs: Sequence[Stub | None]) -> None:
     """Tells of each row below the heads which groups it belongs to, and whose label it shares."""
     start = len(grid.heads)
     body = grid.rows[start:]
-    paths = [()] * start + group_rows(stubs[start:], LEAST_INDENT)
+    paths = [()] * start + group_rows(stubs[start:], MIN_INDENT)
     labels = [stub.text if stub else "" for stub in stubs]
     grid.groups = [tuple(labels[start + at] for at in path) for path in paths]
     grid.subheads = are_subheads(body)

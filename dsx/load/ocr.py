@@ -25,16 +25,16 @@ from dsx.load.turns import turned, turned_size
 from dsx.types import Box
 
 DPI = 300
-LEAST_LETTERS = 30
+MIN_LETTERS = 30
 """A page with fewer letters than this and a picture over most of it is a scan."""
 PICTURE = 0.5
-LEAST_SURE = 30.0
+MIN_CONFIDENCE = 30.0
 """Words of which Tesseract is less sure than this, in percent, are specks."""
-LEAST_SENSE = 50.0
+MIN_PAGE_CONFIDENCE = 50.0
 """A page of which it is less sure than this, at the median, is in no script that it was asked to read."""
 UNMAPPED = 0.5
 """A page of which more letters than this share have no Unicode is read as a picture."""
-DOUBTFUL, LEAST_WORDS = 80.0, 20
+DOUBTFUL, MIN_WORDS = 80.0, 20
 """A page with fewer words, or a lower median certainty of them in percent, may not be upright."""
 LIKE = 0.4
 """Lines whose height is within this share of the page's usual one are of one size."""
@@ -42,7 +42,7 @@ LIKE = 0.4
 
 def is_scan(page: Any, lines: Iterable[Line]) -> bool:
     """Whether a page is a picture with next to no text of its own."""
-    if sum(len(line.text.strip()) for line in lines) >= LEAST_LETTERS:
+    if sum(len(line.text.strip()) for line in lines) >= MIN_LETTERS:
         return False
     area = abs(page.rect)
     return any(abs(page.rect & picture["bbox"]) > PICTURE * area for picture in page.get_image_info())
@@ -51,7 +51,7 @@ def is_scan(page: Any, lines: Iterable[Line]) -> bool:
 def is_unmapped(lines: Sequence[Line]) -> bool:
     """Whether most letters of a page are signs whose meaning the file does not tell."""
     letters = [letter for line in lines for letter in line.text if letter != " "]
-    return len(letters) >= LEAST_LETTERS and letters.count(UNKNOWN) > UNMAPPED * len(letters)
+    return len(letters) >= MIN_LETTERS and letters.count(UNKNOWN) > UNMAPPED * len(letters)
 
 
 def installed() -> bool:
@@ -67,10 +67,10 @@ def read_scan(page: Any) -> list[Line]:
     rows = _words(page, 0)
     turn = 0 if _looks_upright(rows) else _orientation(page)
     rows = _words(page, turn) if turn else rows
-    if not rows or statistics.median(float(row["conf"]) for row in rows) < LEAST_SENSE:
+    if not rows or statistics.median(float(row["conf"]) for row in rows) < MIN_PAGE_CONFIDENCE:
         return []
     size = turned_size(turn, (page.rect.width, page.rect.height))
-    lines = _lines((row for row in rows if float(row["conf"]) >= LEAST_SURE), page.number + 1)
+    lines = _lines((row for row in rows if float(row["conf"]) >= MIN_CONFIDENCE), page.number + 1)
     for line in lines:
         line.turn, line.ocr = turn, True
         line.boxes = Boxes(turned(box, (4 - turn) % 4, size) for box in line.boxes)
@@ -87,7 +87,7 @@ def _words(page: Any, turn: int) -> list[dict[str, str]]:
 
 def _looks_upright(rows: Sequence[dict[str, str]]) -> bool:
     """Whether a page was read with certainty, its words wider than high: Tesseract reads sideways lines too."""
-    if len(rows) < LEAST_WORDS or statistics.median(float(row["conf"]) for row in rows) < DOUBTFUL:
+    if len(rows) < MIN_WORDS or statistics.median(float(row["conf"]) for row in rows) < DOUBTFUL:
         return False
     return statistics.median(int(row["width"]) / int(row["height"]) for row in rows if len(row["text"]) > 2) > 1
 

@@ -8,9 +8,9 @@ from itertools import accumulate, pairwise
 
 from dsx.load.lines import Line
 
-LEAST_LETTERS = 30
+MIN_LETTERS = 30
 """Lines of two columns of text have so many letters, at the median; the cells of a table have fewer."""
-LEAST_SWITCHES = 8
+MIN_SWITCHES = 8
 WIDEST_COLUMN = 0.55
 """Of the width of all lines: what is wider runs over several columns."""
 QUOTES = "“‘«\"'"
@@ -84,12 +84,12 @@ def by_columns(lines: Sequence[Line]) -> list[Line]:
 
 def _gutters(lines: Sequence[Line]) -> list[float]:
     """The middles of the white space between columns, where the lines switch from one to the next and back."""
-    if len(lines) < 2 * LEAST_SWITCHES:
+    if len(lines) < 2 * MIN_SWITCHES:
         return []
     width = max(line.box[2] for line in lines) - min(line.box[0] for line in lines)
     apart = [line for line in lines if line.box[2] - line.box[0] < WIDEST_COLUMN * width]
     columns: list[tuple[float, float]] = []
-    for x0, x1 in sorted((line.box[0], line.box[2]) for line in apart if len(line.text) > LEAST_LETTERS / 2):
+    for x0, x1 in sorted((line.box[0], line.box[2]) for line in apart if len(line.text) > MIN_LETTERS / 2):
         if columns and x0 <= columns[-1][1]:
             columns[-1] = (columns[-1][0], max(x1, columns[-1][1]))
         else:
@@ -97,10 +97,10 @@ def _gutters(lines: Sequence[Line]) -> list[float]:
     gutters = [(one[1] + other[0]) / 2 for one, other in pairwise(columns)]
     places = [sum(line.box[0] >= gutter for gutter in gutters) for line in apart]
     switches = sum(one != other for one, other in pairwise(places))
-    if switches < max(LEAST_SWITCHES, 0.5 * len(apart)) or len(apart) < 0.8 * len(lines):
+    if switches < max(MIN_SWITCHES, 0.5 * len(apart)) or len(apart) < 0.8 * len(lines):
         return []
     for column in range(len(columns)):
         letters = [len(line.text) for line, place in zip(apart, places, strict=True) if place == column]
-        if statistics.median(letters) < LEAST_LETTERS:
+        if statistics.median(letters) < MIN_LETTERS:
             return []
     return gutters

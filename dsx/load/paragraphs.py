@@ -16,7 +16,7 @@ from dsx.load.lines import Line
 from dsx.load.references import end_references
 
 LONGEST_HEADING = 90
-MOST_LINES = 3
+MAX_LINES = 3
 """Of a heading."""
 IMPLIED = 3
 """Level of a section that has no heading."""
@@ -80,7 +80,7 @@ def _running(lines: Sequence[Line]) -> Iterator[int]:
     """ids of lines that stand in a row of more than three of one block, size and font."""
     for _, group in groupby(lines, key=lambda line: (line.page, line.block, line.size, line.font)):
         alike = [id(line) for line in group]
-        if len(alike) > MOST_LINES:
+        if len(alike) > MAX_LINES:
             yield from alike
 
 
@@ -161,7 +161,7 @@ def _goes_on_heading(block: Sequence[Line], line: Line, look: Look) -> bool:
     first = block[0]
     alike = line.size == first.size and line.font == first.font
     plain = line.font == look.font and line.size < look.body + 0.7
-    if plain or not alike or len(block) >= MOST_LINES or not _is_heading(first, look) or first.font.endswith(LEAD):
+    if plain or not alike or len(block) >= MAX_LINES or not _is_heading(first, look) or first.font.endswith(LEAD):
         return False
     kinds = heading_kind(first.text.strip().rstrip(".:")), heading_kind(line.text.strip().rstrip(".:"))
     return kinds[1] == "other" and (kinds[0] == "other" or (kinds[0] == "experiment" and line.text[:1].islower()))
@@ -178,7 +178,7 @@ def _paragraph(block: Sequence[Line], look: Look, hyphenated: Counter[str]) -> P
         paragraph.kind = block[0].aside
     elif ANY_CAPTION.match(text):
         paragraph.kind = "caption"
-    elif len(block) <= MOST_LINES and _is_heading(block[0], look):
+    elif len(block) <= MAX_LINES and _is_heading(block[0], look):
         kind = heading_kind(text.rstrip(".:"))
         larger = block[0].size >= look.body + 0.7
         if kind != "other" or larger or block[0].bold:

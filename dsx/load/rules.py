@@ -9,7 +9,7 @@ from dsx.types import Box
 
 THICKEST = 3.0
 SHORTEST = 12.0
-LEAST_FRAME = 8.0
+MIN_FRAME_SIDE = 8.0
 """In points."""
 
 
@@ -36,7 +36,7 @@ def rules_of(drawn: Iterable[Drawn]) -> list[Box]:
         width, height = x1 - x0, y1 - y0
         if min(width, height) <= THICKEST and max(width, height) >= SHORTEST:
             found.append((x0, y0, x1, y1))
-        elif kind == "stroke-path" and min(width, height) >= LEAST_FRAME:  # a frame, or a cell's
+        elif kind == "stroke-path" and min(width, height) >= MIN_FRAME_SIDE:  # a frame, or a cell's
             found += [(x0, y0, x1, y0 + 0.5), (x0, y1 - 0.5, x1, y1), (x0, y0, x0 + 0.5, y1), (x1 - 0.5, y0, x1, y1)]
     return _joined(found)
 

@@ -10,7 +10,7 @@ from dsx.load.table_words import Segment
 
 INDENT = 0.4
 """Labels set in by more than this, in font sizes, stand under the row above."""
-MOST_INDENTS = 3
+MAX_INDENTS = 3
 """Labels that begin in more places than this are not set in by what they mean."""
 
 
@@ -45,7 +45,7 @@ def _begin_by_chance(labels: Sequence[Segment], step: float) -> bool:
             levels.append(start)
     middles, ends = [2 * label.middle for label in labels], [label.box[2] for label in labels]
     aligned = any(max(edges) - min(edges) <= step for edges in (middles, ends) if edges)
-    return len(levels) > MOST_INDENTS or (len(levels) > 1 and aligned)
+    return len(levels) > MAX_INDENTS or (len(levels) > 1 and aligned)
 
 
 def begins_unlabelled(body: Sequence[Row]) -> bool:

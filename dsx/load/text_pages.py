@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-LEAST_NUMBERED = 8
+MIN_NUMBERED_LINES = 8
 """Lines from which numbers before nearly all of them count lines."""
 NUMBERED = 0.9
 OUTER_LINES = 2
 """So many first and last lines of a page may be heads and feet."""
-LEAST_COLUMN = 25
+MIN_COLUMN_LETTERS = 25
 """Letters of a line of a column of text, at the median; the cells of a table have fewer."""
-LEAST_ROWS, PARTED = 4, 0.6
+MIN_ROWS, PARTED = 4, 0.6
 """A gutter stands in so many lines at least, and in this share of all lines."""
 _number = re.compile(r"[ \t]*(\d{1,4})(?:[ \t]+|$)")
 _digits = re.compile(r"\d+|\b[ivxlc]+\b")
@@ -36,7 +36,7 @@ def _without_line_numbers(pages: Sequence[Sequence[str]]) -> list[list[str]]:
     found = [number for line in filled if (number := _number.match(line))]
     values = [int(number[1]) for number in found]
     counting = all(later in (before + 1, 1) for before, later in pairwise(values))
-    if len(values) < LEAST_NUMBERED or len(values) < NUMBERED * len(filled) or not counting:
+    if len(values) < MIN_NUMBERED_LINES or len(values) < NUMBERED * len(filled) or not counting:
         return [list(lines) for lines in pages]
     return [[line[number.end() :] if (number := _number.match(line)) else line for line in lines] for lines in pages]
 
@@ -96,12 +96,12 @@ def _gutter(lines: Sequence[str]) -> int:
     starts = Counter(gap.end() for line in lines for gap in _gap.finditer(line))
     place, count = max(starts.items(), key=lambda start: start[1], default=(0, 0))
     filled = [line for line in lines if line.strip()]
-    if count < LEAST_ROWS or count < PARTED * len(filled):
+    if count < MIN_ROWS or count < PARTED * len(filled):
         return 0
     sides = [(line[:place].strip(), line[place:].strip()) for line in filled if not line[place - 2 : place].strip()]
     both = [side for side in sides if all(side)]
-    if len(both) < LEAST_ROWS or any(
-        statistics.median(map(len, side)) < LEAST_COLUMN for side in zip(*both, strict=True)
+    if len(both) < MIN_ROWS or any(
+        statistics.median(map(len, side)) < MIN_COLUMN_LETTERS for side in zip(*both, strict=True)
     ):
         return 0
     return place

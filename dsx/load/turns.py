@@ -11,9 +11,9 @@ from dsx.load.boxes import Boxes
 from dsx.load.lines import Line
 from dsx.types import Box
 
-LEAST_SHARE = 0.5
+MIN_SHARE = 0.5
 """Turned lines with less of a page's letters than this, and without a table's caption, are its edge or a figure's."""
-LEAST_LETTERS = 40
+MIN_LETTERS = 40
 
 
 def turned(box: Box, turn: int, size: tuple[float, float]) -> Box:
@@ -40,7 +40,7 @@ def by_turn(lines: Sequence[Line], size: tuple[float, float]) -> dict[int, list[
     for turn in (1, 2, 3):
         own = [line for line in lines if line.turn == turn]
         count = sum(len(line.text) for line in own)
-        many = count >= LEAST_LETTERS and count >= LEAST_SHARE * letters and len(own) > 2
+        many = count >= MIN_LETTERS and count >= MIN_SHARE * letters and len(own) > 2
         if many or any(CAPTION.match(line.text) for line in own):
             found[turn] = [_with_boxes(line, turn, size) for line in own]
     return found

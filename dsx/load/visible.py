@@ -17,13 +17,13 @@ LIGHT = 0xD0
 """Colours whose parts are all above this are looked at for whether they can be told from the paper."""
 FAINT = 0x30
 """Opacity, of 255, below which text is looked at in the same way."""
-LEAST_CONTRAST = 20
+MIN_CONTRAST = 20
 """Of 255: the difference between the lightest and the darkest pixel below which nothing can be told apart."""
 BACKGROUND = 0.6
 """What fills more of the page than this before any text is drawn is the paper's colour, and covers nothing."""
 FEW = 50
 """Fills that are sooner looked through one by one than as an array."""
-MOST_PIXELS = 1500
+MAX_PIXELS = 1500
 """Of a page's longer side, where its ink is looked at: letters of 8 points are 14 pixels high on A4."""
 
 
@@ -188,7 +188,7 @@ class Ink:
         x0, y0, x1, y1 = (scale * edge for edge in self._drawing.shown(box))
         inset = (y1 - y0) * 0.1 if x1 - x0 > y1 - y0 else 0  # neighbouring lines reach into the box
         there = pixels[max(int(y0 + inset), 0) : int(y1 - inset) + 1, max(int(x0), 0) : int(x1) + 1]
-        return bool(there.size) and int((there.max(axis=(0, 1)) - there.min(axis=(0, 1))).max()) >= LEAST_CONTRAST
+        return bool(there.size) and int((there.max(axis=(0, 1)) - there.min(axis=(0, 1))).max()) >= MIN_CONTRAST
 
 
 class MuPdfDrawing:
@@ -214,7 +214,7 @@ class MuPdfDrawing:
         import numpy
         import pymupdf
 
-        scale = MOST_PIXELS / max(self._page.rect.width, self._page.rect.height, 1.0)
+        scale = MAX_PIXELS / max(self._page.rect.width, self._page.rect.height, 1.0)
         try:
             drawn = self._page.get_pixmap(
                 matrix=pymupdf.Matrix(scale, scale), colorspace="rgb", alpha=False, annots=False

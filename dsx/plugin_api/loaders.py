@@ -15,12 +15,12 @@ from dsx.load.pdf import PdfContent, pdf_document
 from dsx.load.table_extent import may_hold_tables
 from dsx.load.tex import formula_text
 from dsx.load.turns import turned, turned_size
-from dsx.load.visible import MOST_PIXELS, Ink
+from dsx.load.visible import MAX_PIXELS, Ink
 from dsx.types import HiddenText
 
 __all__ = [
     "FORMULAS",
-    "MOST_PIXELS",
+    "MAX_PIXELS",
     "Boxes",
     "Cell",
     "Grid",

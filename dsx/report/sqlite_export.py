@@ -56,7 +56,7 @@ create virtual table search using fts5 (value, quote, file unindexed, record uni
     content="cells", tokenize='unicode61 remove_diacritics 2');
 insert into search (search) values ('rebuild');
 """
-MOST_VIEW_COLUMNS = 1900
+MAX_VIEW_COLUMNS = 1900
 """SQLite takes 2,000 in a view."""
 
 
@@ -160,7 +160,7 @@ def _views(table: tuple[Column, ...]) -> list[str]:
     """A view a list of records, named like it, and `paper`: a row a record, a column a parameter."""
     views = []
     for lists in dict.fromkeys(column.lists for column in table):
-        of_list = [column for column in table if column.lists == lists][:MOST_VIEW_COLUMNS]
+        of_list = [column for column in table if column.lists == lists][:MAX_VIEW_COLUMNS]
         selected = ", ".join(
             f'max(case when "values".parameter = {_text(column.name)} then "values".value end) '
             f"as {_name(column.parameter.name)}"

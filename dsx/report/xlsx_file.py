@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple
 from dsx.errors import UsageError
 from dsx.types import Json
 
-MOST_ROWS, MOST_CHARACTERS = 1_048_576, 32_767
+MAX_ROWS, MAX_CHARACTERS = 1_048_576, 32_767
 """Of a sheet and of a cell, as Excel takes them."""
 LONGEST_CACHED = 80
 CUT = " … [cut: {length} characters]"
@@ -62,8 +62,8 @@ class Sheet:
 
     def append(self, row: Iterable[Json]) -> None:
         """UsageError where it has more rows than a sheet takes."""
-        if self.rows == MOST_ROWS:
-            raise UsageError(f"sheet {self.name!r}: more than {MOST_ROWS:,} rows; export to sqlite or parquet")
+        if self.rows == MAX_ROWS:
+            raise UsageError(f"sheet {self.name!r}: more than {MAX_ROWS:,} rows; export to sqlite or parquet")
         self._write("".join(map(_cell, row)))
 
     def end(self) -> None:
@@ -180,8 +180,8 @@ def _cached_text(text: str) -> str:
 
 
 def _text(text: str, style: int = 0) -> str:
-    if len(text) > MOST_CHARACTERS:
-        text = text[: MOST_CHARACTERS - 60] + CUT.format(length=len(text))
+    if len(text) > MAX_CHARACTERS:
+        text = text[: MAX_CHARACTERS - 60] + CUT.format(length=len(text))
     if not text.isprintable():
         text = _unwritable.sub("�", text)
     return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{escape(text, quote=False)}</t></is></c>'

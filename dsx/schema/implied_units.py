@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from dsx.types import UnitSource
 from dsx.units import is_named, same_unit, unit_end
 
-LEAST_NAMED = 1000
+MIN_YEAR = 1000
 """A number whose lower bound is this or more is a year or the like, which has no unit and is not computed."""
 
 _counting = re.compile(
@@ -118,7 +118,7 @@ def implied_unit(
         ("title", described.get("title", "")),
     )
     words = _Words(name, parts, texts, names)
-    if number.get("minimum", 0) >= LEAST_NAMED or words.match(_counting) or words.match(_unitless):
+    if number.get("minimum", 0) >= MIN_YEAR or words.match(_counting) or words.match(_unitless):
         return None
     stated = list(_stated(words, number["type"]))
     return stated[0] if stated and all(same_unit(stated[0].unit, other.unit) for other in stated) else None

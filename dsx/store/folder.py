@@ -34,7 +34,7 @@ log = logging.getLogger("dsx.store")
 MANIFEST = "run.json"
 OUTDATED = "its answers are to an earlier parameter set; the run's command asks what has changed"
 DOCUMENT_ID = re.compile(r"[0-9a-f]{64}")
-MOST_NAMED = 10
+MAX_NAMED = 10
 """Runs that a message names."""
 SYNC_SECONDS = 5.0
 """A power cut (no kill) may undo the results of so many seconds before it; their papers are done again."""
@@ -299,7 +299,7 @@ def read_run(folder: Path) -> RunFolder:
 def no_run(folder: Path) -> str:
     """That `folder` is no run's, with the runs that there are beside it, else in the folder of runs."""
     runs = runs_in(folder.parent) or runs_in(read_settings().runs)
-    names = ", ".join(str(run.path) for run in runs[:MOST_NAMED])
+    names = ", ".join(str(run.path) for run in runs[:MAX_NAMED])
     return f"{folder} is no run folder (it has no {MANIFEST}); name one, such as {names or 'dsx extract makes'}"
 
 

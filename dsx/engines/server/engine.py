@@ -39,7 +39,7 @@ PROBE_ANSWER = {"answer": "forty-two"}
 PROBE_LARK = '%llguidance {}\nstart: "{\\"answer\\":\\"forty-two\\"}"'
 PROBE_MESSAGES = [{"role": "user", "content": "Say hello."}]
 DEFAULT_CONTEXT = 8192
-MOST_NAMES = 20
+MAX_NAMES = 20
 """Models of a server that an error lists."""
 
 
@@ -146,8 +146,8 @@ class ServerEngine:
         data = member(listed, "data")
         entries = [entry for entry in data if member(entry, "id")] if isinstance(data, list) else []
         names = [self.endpoint.shown(whole_characters(str(entry["id"]))) for entry in entries]
-        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-        serves = f"{self.options.base_url} serves {', '.join(names[:MOST_NAMES]) or 'nothing'}{more}"
+        more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+        serves = f"{self.options.base_url} serves {', '.join(names[:MAX_NAMES]) or 'nothing'}{more}"
         if self.settings.model is None:
             if len(names) != 1:
                 raise ModelError(f"{serves}; name one with --model")

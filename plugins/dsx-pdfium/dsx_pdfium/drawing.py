@@ -32,9 +32,9 @@ class PageDrawing:
         return box
 
     def pixels(self) -> tuple[float, Any]:
-        from dsx.plugin_api.loaders import MOST_PIXELS
+        from dsx.plugin_api.loaders import MAX_PIXELS
 
-        scale = MOST_PIXELS / max(*self._page.get_size(), 1.0)
+        scale = MAX_PIXELS / max(*self._page.get_size(), 1.0)
         return scale, self._page.render(scale=scale, may_draw_forms=False).to_numpy()[:, :, :3]
 
     def _drawn(self) -> list[tuple[str, bool, Box]]:

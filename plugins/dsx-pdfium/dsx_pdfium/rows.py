@@ -19,7 +19,7 @@ ENDS = (".", "!", "?", ":", ";", "”", ")")
 RAISED_BY, RAISED_SIZE = 0.15, 0.9
 """A superscript stands higher by that share of the line's font size, and is smaller than that share of it."""
 SUPERSCRIPT, BOLD = 1, 16
-LEAST_SPACE = 0.03
+MIN_SPACE = 0.03
 """Of a space that PDFium puts in, in font sizes."""
 UPRIGHT = 0.985
 """Cosine of the tilt, 10 degrees, up to which text counts as upright."""
@@ -89,7 +89,7 @@ def _rows(characters: Iterator[Character]) -> list[Row]:
         gap, step = one.box[0] - last.box[2], one.origin[1] - last.origin[1]
         let_in = last.look.size > DROP_CAP * one.look.size and last.letter.isupper()
         if abs(step) < STEP * size and -STEP * size < gap < GAP * size and not let_in:
-            apart = gap > SPACE * size or (one.spaced and gap > LEAST_SPACE * size)
+            apart = gap > SPACE * size or (one.spaced and gap > MIN_SPACE * size)
             if apart and not (one.letter.isspace() or last.letter.isspace()):
                 between = (last.box[2], last.box[1], one.box[0], last.box[3])
                 rows[-1].characters.append(Character(" ", between, one.origin, one.look))
