@@ -59,12 +59,16 @@ class GoldRecord:
 
 @dataclass(frozen=True, slots=True)
 class GoldPaper:
-    """One paper's records by their lists; () holds one record, the paper's own values."""
+    """One paper's records by their lists; () holds one record, the paper's own values.
+
+    complete: a record that it does not have is not in the paper; else nobody decided on it.
+    """
 
     file: str
     name: str
     records: Mapping[Lists, tuple[GoldRecord, ...]]
     document: str | None = None
+    complete: bool = True
 
 
 def read_gold(path: Path, parameters: ParameterSet) -> list[GoldPaper]:
@@ -196,7 +200,7 @@ def _decided(files: Iterable[Path], parameters: ParameterSet) -> Iterator[GoldPa
             complete = {name: values.get(name, GoldValue(doubtful=True)) for name in names_of_list}
             tree.setdefault(lists, []).append(GoldRecord(_label(path), complete))
         file = file_names[document]
-        yield GoldPaper(file, file, {lists: tuple(records) for lists, records in tree.items()}, document)
+        yield GoldPaper(file, file, {lists: tuple(records) for lists, records in tree.items()}, document, False)
 
 
 def _label(path: RecordPath) -> str | None:

@@ -87,7 +87,8 @@ class Judge:
         judged: list[Judgement] = []
         for lists in dict.fromkeys(chain(gold.records, predicted)):
             gold_records, records = gold.records.get(lists, ()), predicted.get(lists, [])
-            judged += self._list(gold.name, lists, gold_records, records)
+            found = self._list(gold.name, lists, gold_records, records)
+            judged += (each for each in found if gold.complete or not each.extra)
         return judged
 
     def pairs(self, lists: Lists, gold: Sequence[GoldRecord], records: Sequence[Predicted]) -> list[Pair]:
