@@ -93,6 +93,7 @@ class Builder:
             passage = replace(passage, asks=tuple(asks))
         has_list = bool(passage.list)
         name, description = (_plural(passage.list), passage.list_description) if has_list else rng.choice(LISTS)
+        passage = replace(passage, asks=tuple(ask for ask in passage.asks if ask.name != name))
         with tempfile.TemporaryDirectory() as folder:
             paper = document(self._surrounded(passage, rng), Path(folder))
         parameters = self._schema(passage, name, description, rng)

@@ -252,6 +252,15 @@ def test_what_stands_aside_tempts_and_answers_nothing(sheet: Sheet) -> None:
                 assert not any(words in passage.aside for words in answer.words)
 
 
+def test_a_question_with_the_name_of_the_list_is_left_out(passage: Passage) -> None:
+    assert (passage.list, passage.asks[0].name) == ("pen", "n_hens")
+    named = replace(passage, asks=(replace(passage.asks[0], name="pens"), *passage.asks[1:]))
+    examples = Builder(count, [], varied=False).of_passage(named, random.Random(1))
+    asked = ["".join(each.question.id.names) for each in examples if each.question.form == "parameters"]
+    assert "weight" in asked
+    assert "pens" not in asked
+
+
 def test_others_studies_of_the_same_field_stand_near(passage: Passage) -> None:
     told = "Others kept 31 hens for a year."
     near = Builder(count, [], around=(0,), shown=(400,), other_work={passage.field: [told]})
