@@ -148,3 +148,30 @@ def test_a_signal_in_the_last_paper_stops_nothing(tmp_path: Path, count: int, le
         summary = run_papers(files, fill, lambda questions: (), folder, Lines(count), stop=stop)
     assert (summary.done, summary.left, summary.exit_code) == (1, left, code)
     assert bool(summary.stopped) == bool(left)
+
+
+@pytest.mark.parametrize(("count", "left", "code"), [(1, 0, 0), (3, 2, 130)])
+def test_an_interrupt_that_a_destructor_loses_ends_the_run_after_the_paper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, left: int, code: int
+) -> None:
+    class Destroyed:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    files = [tmp_path / f"{number}.pdf" for number in range(count)]
+    for file in files:
+        file.write_text(file.name)
+
+    def fill(path: Path) -> Filling:
+        Destroyed()
+        yield from ()
+        return PaperResult(document_id(path), path.name, ())
+
+    lost = list[type[BaseException]]()
+    monkeypatch.setattr("sys.unraisablehook", lambda raised: lost.append(raised.exc_type))
+    folder = open_run(tmp_path / "run", {"dsx": "1", "schema": {}, "schema_name": "s"})
+    with Stop(60) as stop:
+        summary = run_papers(files, fill, lambda questions: (), folder, Lines(count), stop=stop)
+    assert lost == [KeyboardInterrupt]
+    assert (summary.done, summary.left, summary.exit_code) == (1, left, code)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -33,7 +33,7 @@ class Stop:
 
     grace: seconds that papers in flight get after USR1, and after TERM and HUP up to TERM_SECONDS; another signal a
     second later abandons them at once (one that comes sooner is the same, sent to the job's script and to dsx).
-    signal: the name of the one that came last.
+    signal: the name of the one that came last; SIGINT, from the keyboard, is a KeyboardInterrupt at once.
     """
 
     def __init__(self, grace: float = 0) -> None:
@@ -48,6 +48,8 @@ class Stop:
             for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGHUP):
                 self._before[number] = signal.signal(number, self._handle)
             self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._alarm)
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                self._before[signal.SIGINT] = signal.signal(signal.SIGINT, self._interrupt)
         return self
 
     def __exit__(
@@ -91,6 +93,11 @@ class Stop:
         left = signal.getitimer(signal.ITIMER_REAL)[0] or grace  # of an earlier signal's
         # again each second, for an exception in a destructor or a callback is lost
         signal.setitimer(signal.ITIMER_REAL, max(min(grace, left), 0.001), 1.0)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        """As Python does it; where a destructor or a callback loses the exception, the run ends after the paper."""
+        self.signal, self._since = signal.Signals(number).name, time.monotonic()
+        raise KeyboardInterrupt
 
     def _alarm(self, number: int, frame: FrameType | None) -> None:
         if self._doing == "work":
