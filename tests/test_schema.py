@@ -253,6 +253,9 @@ def test_show_tells_all_that_a_researcher_asks() -> None:
     assert by_name["dose.amount"][2:] == ["mg", "", "methods", "152", "6"]
     assert by_name["blinding"][3] == "open, single, double, triple"
     assert "[A-Z]" in _shown({"pattern": "^[A-Z]$"})  # no markup
+    assert "true, false" in _shown({"type": "boolean", "x-choices": {"true": "in the shade"}}), (
+        "as x-choices names them"
+    )
     assert "trials / arms (at most 8)" in done.output
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dsx.ask import plan
+from dsx.report.codebook import flat_choice
 from dsx.schema.describing import describe, describe_unit
 from dsx.terminal import printable_line
 from dsx.types import ParameterSet, RecordType
@@ -29,7 +30,7 @@ def _table(kind: RecordType, title: str, per_question: int, cap: int) -> Iterato
         table.add_column(column, justify="right" if column in ("tokens", "question") else "left")
     for number, group in enumerate(plan.groups(kind, per_question, cap), 1):
         for parameter in group:
-            choices = ", ".join(str(choice.value) for choice in parameter.choices)
+            choices = ", ".join(flat_choice(choice.value) for choice in parameter.choices)
             cells = (parameter.name, describe(parameter.schema), describe_unit(parameter), choices, parameter.where)
             table.add_row(
                 *(Text(printable_line(cell)) for cell in cells), str(plan.answer_tokens(parameter)), str(number)
