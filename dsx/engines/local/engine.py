@@ -77,8 +77,10 @@ class TransformersOptions(EngineOptions):
     fuse: Literal["auto", "no"] = Field(
         "auto", description="small operations fused by torch.compile, where there are a GPU and a compiler"
     )
-    kernels: Literal["flash", "own"] = Field(
-        "flash", description="that attend decode steps; own: this package's, which need a GPU, triton and a compiler"
+    kernels: Literal["auto", "flash", "own"] = Field(
+        "auto",
+        description="that attend decode steps; own: this package's, which need a GPU, triton and a compiler; "
+        "auto: own on one Hopper GPU (H100, H200), else flash",
     )
     parallel: Parallel = Field(
         "auto", description="several GPUs; tensor: each layer is split over all; layers: each is on one"
@@ -109,19 +111,11 @@ class TransformersEngine:
             f"cuda:{card}" if self.device == "cuda" and self.cards > 1 else self.device for card in range(self.cards)
         ]
         self.device = devices[0]
-        fuse, own, rows = self.options.fuse == "auto", self.options.kernels == "own", self.options.rows
+        fuse, rows, kernels = self.options.fuse == "auto", self.options.rows, self.options.kernels
         keeps_budget = not self.options.cache_gigabytes  # as `allocate_kv_cache` does here
         job = LoadJob(
-            files,
-            settings,
-            self.dtype,
-            random_weights,
-            fuse,
-            rows,
-            self.cards,
-            keeps_budget,
-            own,
-        )
+            files, settings, self.dtype, random_weights, fuse, rows, self.cards, keeps_budget, kernels
+        )  # fmt: skip
         self.ranks = Ranks(job, devices)
         try:
             self._load()
@@ -134,7 +128,7 @@ class TransformersEngine:
         """The model and all that is made of it. Raises ModelError."""
         loaded, self.memory = self.ranks.load()
         self.model, self.tokenizer, self.attention = loaded.model, loaded.tokenizer, loaded.attention
-        self.fused = loaded.unfused is None
+        self.fused, self.own_kernels = loaded.unfused is None, loaded.own_kernels
         if loaded.unfused is not None and self.device != "cpu":
             log.info("Small operations are not fused: %s", loaded.unfused)
         self._outlines = outlines.from_transformers(self.model, self.tokenizer)
@@ -241,6 +235,7 @@ class TransformersEngine:
             "dtype": str(self.model.dtype).removeprefix("torch."),
             "device": str(self.model.device),
             **({"fused": True} if self.fused else {}),
+            **({"kernels": "own"} if self.own_kernels else {}),
             **({"parallel": "tensor", "cards": self.cards} if self.cards > 1 else {}),
             "torch": torch.__version__,
             "transformers": transformers.__version__,

@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -26,7 +27,7 @@ from dsx.engines.local.memory import MemoryPlan, Passes, free_memory, passes_on,
 from dsx.engines.local.model_files import ModelFiles
 from dsx.engines.local.parity import check_parity
 from dsx.engines.local.prefix_cache import layer_shapes
-from dsx.errors import MachineError
+from dsx.errors import MachineError, ModelError
 from dsx.types import EngineSettings
 
 log = logging.getLogger("dsx.engines.local")
@@ -41,7 +42,8 @@ class LoadJob:
     """What each rank loads. rows: see `passes_on`. cards: how many ranks there are.
 
     keeps_budget: the allocator of each rank refuses more than its plan; not where the KV cache's size was given.
-    own_kernels: decode steps are attended by `triton_backend`, where it can.
+    kernels: decode steps are attended by `triton_backend` where it can (own), where that was measured to be quicker
+    (auto), or not (flash).
     """
 
     files: ModelFiles
@@ -52,12 +54,15 @@ class LoadJob:
     rows: int
     cards: int = 1
     keeps_budget: bool = True
-    own_kernels: bool = False
+    kernels: Literal["auto", "flash", "own"] = "flash"
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedRank:
-    """unfused: why no small operations are fused; None: they are. layers: what this rank keeps of a token."""
+    """unfused: why no small operations are fused; None: they are. layers: what this rank keeps of a token.
+
+    own_kernels: decode steps are attended by `triton_backend`.
+    """
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
@@ -66,6 +71,7 @@ class LoadedRank:
     layers: list[LayerShape]
     passes: Passes
     plans: list[MemoryPlan]
+    own_kernels: bool = False
 
 
 def load_rank(job: LoadJob, device: str) -> LoadedRank:
@@ -77,19 +83,40 @@ def load_rank(job: LoadJob, device: str) -> LoadedRank:
     triton_backend.choose(None)
     check_parity(model, job.files.name)
     layers = layer_shapes(model)
-    if job.own_kernels:
-        _choose_kernels(job, model, layers[0])
-        check_parity(model, job.files.name)
+    own_kernels = wants_own_kernels(job, [layer.device for layer in layers]) and _choose_kernels(job, model, layers[0])
     passes = passes_on(device, attention, job.rows)
     plans = plan_loaded(model, layers, free, budget, passes, job.cards)
-    return LoadedRank(model, tokenizer, attention, unfused, layers, passes, plans)
+    return LoadedRank(model, tokenizer, attention, unfused, layers, passes, plans, own_kernels)
 
 
-def _choose_kernels(job: LoadJob, model: PreTrainedModel, layer: LayerShape) -> None:
+def wants_own_kernels(job: LoadJob, devices: Sequence[torch.device]) -> bool:
+    """Whether `triton_backend` is to be tried. By itself only where it was measured: on one GPU of its kind.
+
+    devices: of each layer of this rank.
+    """
+    if job.kernels != "auto":
+        return job.kernels == "own"
+    return job.cards == 1 and len(set(devices)) == 1 and triton_backend.is_quicker(devices[0])
+
+
+def _choose_kernels(job: LoadJob, model: PreTrainedModel, layer: LayerShape) -> bool:
+    """Decode steps are attended by `triton_backend`, unless its kernels fail on a rank: then a line says why not."""
     heads = model.config.get_text_config().num_attention_heads // job.cards
-    reason = triton_backend.enable(layer.device, layer.dtype, heads, layer.heads, layer.key_size)
-    used = "this package's kernels" if reason is None else f"FlashAttention: {reason}"
-    log.info("Decode steps are attended by %s", used)
+    reason = flash_backend.unavailable_reason(layer.device, layer.dtype)
+    reason = reason or triton_backend.enable(layer.device, layer.dtype, heads, layer.heads, layer.key_size)
+    if reason is None or job.cards > 1:  # all ranks' passes meet
+        try:
+            check_parity(model, job.files.name)
+        except ModelError:  # it has passed without them
+            reason = "with them the model gives other logits"
+    if job.cards > 1 and not all_agree(reason is None):
+        reason = reason or "they fail on another GPU"
+    if reason is None:
+        log.info("Decode steps are attended by this package's kernels")
+        return True
+    triton_backend.choose(None)
+    log.info("Decode steps are not attended by this package's kernels: %s", reason)
+    return False
 
 
 def join_group(rank: int, cards: int, device: str, meeting: Path) -> None:

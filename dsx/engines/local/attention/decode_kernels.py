@@ -3,6 +3,10 @@
 The first reads each split of each prefix once, for the queries of all its sequences, in a tile that is as high as they
 are many. The second reads each token's own tail and merges it with the splits. Neither copies queries, and nothing but
 the splits' results, which are float32, is written in between. Import it where triton is: `triton_backend` does.
+
+Triton compiles a kernel anew, which takes a second, where an argument becomes 1, or becomes a multiple of 16 or none,
+addresses included. Counts differ from pass to pass, and with them where in the array of indices each tensor begins: so
+these arguments are not looked at. Strides are, for wide loads depend on them, but they do not change.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ def attend_block(queries, peak, total, summed, keys, values, slot, size, seen, s
     return higher, total * shrunk + tl.sum(weights, 1), summed
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["query_starts", "key_starts", "key_counts", "num_tokens", "num_prefixes"])
 def read_prefixes(
     query, keys, values, query_starts, key_starts, key_counts, parts, sums,
     scale, num_tokens, num_prefixes, head_stride, token_stride, slot_stride,
@@ -54,7 +58,7 @@ def read_prefixes(
             tl.store(parts + result[:, None] * SIZE + size[None, :], summed / total[:, None], mask=asks[:, None])
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["key_starts", "key_counts", "num_tokens", "num_splits"])
 def read_tails(
     query, keys, values, key_starts, key_counts, parts, sums, output,
     scale, num_tokens, num_splits, head_stride, token_stride, slot_stride,

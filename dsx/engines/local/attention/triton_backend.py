@@ -1,12 +1,16 @@
 """Shared-prefix attention of decode steps by `decode_kernels`, where triton, a GPU and a C compiler are.
 
-It takes the passes that have few tokens: those of whole questions stay with FlashAttention. Off unless it was chosen.
+It takes the passes that have few tokens: those of whole questions stay with FlashAttention. Off unless it was chosen,
+which is the default where it was measured to be quicker (docs/decisions/0044).
 """
 
 from __future__ import annotations
 
+import importlib.util
+import logging
 import math
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -14,12 +18,17 @@ import torch
 from dsx.engines.local.attention.packing import FEW_PREFIXES, AttentionMetadata, GraphBucket
 from dsx.engines.local.attention.torch_backend import AttentionSpec
 
+log = logging.getLogger("dsx.engines.local")
 MAX_TOKENS = 512
 """Of a pass: as many as the largest CUDA graph has."""
 MAX_DIFFERENCE = 0.01
 """Most relative difference to plain operations in float32. Rounding in bf16 makes some 0.003."""
 SIZES = (16, 32, 64, 128, 256)
 """Of a head: powers of 2."""
+ROWS = (16, 32, 64, 128)
+"""Of a tile: those that `rows_of` gives."""
+HOPPER = (9, 0)
+"""The compute capability of H100 and H200. The kernels were timed on an H200 alone."""
 LOG2_E = math.log2(math.e)
 
 
@@ -55,7 +64,7 @@ def serves(metadata: AttentionMetadata, spec: AttentionSpec, heads: int, keys: t
 def rows_of(num_tokens: int, num_prefixes: int, group: int) -> int:
     """Queries of a tile: a power of 2, as many as a prefix's sequences probably have. More are read in turns."""
     prefixes = min(num_prefixes, FEW_PREFIXES // 2 if num_prefixes <= FEW_PREFIXES + 1 else 2 * FEW_PREFIXES)
-    return min(128, max(16, 1 << math.ceil(math.log2(max(num_tokens * group / prefixes, 1)))))
+    return min(ROWS[-1], max(ROWS[0], 1 << math.ceil(math.log2(max(num_tokens * group / prefixes, 1)))))
 
 
 def attend(
@@ -82,33 +91,55 @@ def attend(
     scale = spec.scale * LOG2_E
     fixed: dict[str, Any] = {"GROUP": group, "HEADS": heads, "SIZE": size, "COLUMNS": tiles.columns}
     rows = tiles.rows or rows_of(count, entries // splits, group)
-    decode_kernels.read_prefixes[entries, key_heads](
-        query, keys, values, metadata.prefix_query_starts, metadata.prefix_key_starts, metadata.prefix_key_counts,
-        parts, sums, scale, count, entries // splits, *strides, **fixed, ROWS=rows,
-        num_warps=tiles.warps, num_stages=tiles.stages,
-    )  # fmt: skip
-    decode_kernels.read_tails[count, key_heads](
-        query, keys, values, metadata.tail_key_starts, metadata.tail_key_counts,
-        parts, sums, output, scale, count, splits, *strides, **fixed, ROWS=min(SIZES), num_warps=4, num_stages=2,
-    )  # fmt: skip
+    with torch.cuda.device_of(query):  # Triton launches on the current one
+        decode_kernels.read_prefixes[entries, key_heads](
+            query, keys, values, metadata.prefix_query_starts, metadata.prefix_key_starts, metadata.prefix_key_counts,
+            parts, sums, scale, count, entries // splits, *strides, **fixed, ROWS=rows,
+            num_warps=tiles.warps, num_stages=tiles.stages,
+        )  # fmt: skip
+        decode_kernels.read_tails[count, key_heads](
+            query, keys, values, metadata.tail_key_starts, metadata.tail_key_counts,
+            parts, sums, output, scale, count, splits, *strides, **fixed, ROWS=min(SIZES), num_warps=4, num_stages=2,
+        )  # fmt: skip
     return output
 
 
+def is_quicker(device: torch.device) -> bool:
+    """Whether there is triton, and a GPU on which these kernels were measured to be quicker than FlashAttention."""
+    if device.type != "cuda" or importlib.util.find_spec("triton") is None:
+        return False
+    return torch.cuda.get_device_capability(device) == HOPPER
+
+
 def enable(device: torch.device, dtype: torch.dtype, heads: int, key_heads: int, size: int) -> str | None:
-    """Chooses the kernels where they run and their results are right. Gives the reason where not."""
+    """Chooses the kernels where they run and their results are right. Gives the reason where not.
+
+    Tiles of each height are tried: all that a run can need is compiled now, and none lacks shared memory later.
+    """
     choose(None)
     if device.type != "cuda":
         return f"no kernels for {device.type}"
     if size not in SIZES or heads % key_heads or heads // key_heads > min(SIZES):
         return f"no kernels for {heads} heads of size {size} on {key_heads} key heads"
+    started = time.perf_counter()
     try:
-        difference = error(device, dtype, heads, key_heads, size)
+        each = (replace(DEFAULT, rows=rows) for rows in ROWS)
+        differences = [error(device, dtype, heads, key_heads, size, tiles) for tiles in each]
     except Exception as problem:  # whatever a compiler raises, FlashAttention does it as well
-        return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
-    if not difference < MAX_DIFFERENCE:
-        return f"their results are {difference:.2%} off"
+        return _first_line(problem)
+    for difference in differences:
+        if not difference < MAX_DIFFERENCE:
+            return f"their results are {difference:.2%} off"
+    log.info("Compiled and tried this package's kernels in %.0f s", time.perf_counter() - started)
     choose(DEFAULT)
     return None
+
+
+def _first_line(problem: Exception) -> str:
+    """What went wrong. Triton's compiler first shows the place and the source, and says what it is at the end."""
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()] or ["no reason given"]
+    said = lines[-1] if lines[0].startswith("at ") else lines[0]
+    return f"{type(problem).__name__}: {said}"
 
 
 def error(
