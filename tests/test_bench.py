@@ -5,19 +5,26 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from dsx.answers.grammar import lark
+from dsx.bench import measure
 from dsx.bench.floor import Speeds, Weights, weights_of
-from dsx.bench.measure import Counts
+from dsx.bench.measure import Counts, Measurement
+from dsx.bench.options import Options
 from dsx.bench.report import duration
 from dsx.bench.work import paper_text, parameter_set, record_counts
 from dsx.cli.bench import command
 from dsx.engines.local.shapes import SHAPES, write_shape
 from dsx.errors import UnknownName, UsageError
+from dsx.plugins import load_plugins
+from dsx.recipe import Recipe
 from dsx.schema import read
 from dsx.types import Parameter, Passage, Question, QuestionId, Shown
 
@@ -127,6 +134,31 @@ def test_a_question_that_reads_many_tokens_has_prefilled_a_text() -> None:
         counts.add({**event, "tokens_reused": reused})
     counts.add({"event": "paper"})
     assert (counts.questions, counts.prefilled, counts.computed) == (3, 950, 50 + 50 + 3 * 5)
+
+
+def test_what_is_done_once_a_run_is_predicted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A made-up engine: 40 s to load, 13 s to compile with the first papers; each takes 2.5 s, and 1.5 s of prefill."""
+    asked: list[tuple[int, int]] = []
+
+    def time(papers: Sequence[Path], folder: object, work: str, in_flight: int) -> Measurement:
+        counts = Counts(prefill_seconds=sum(1.5 for path in papers if path.parent.name == "papers"))
+        counts.reads = [10_000 if path.parent.name == "papers" else 10 for path in papers] + [10]
+        seconds = 2.5 * len(papers) + counts.prefill_seconds + (0.0 if asked else 13.0)
+        asked.append((len(papers), in_flight))
+        return Measurement({}, 40.0, seconds, 50.0, 2 * seconds, len(papers), counts, {}, ())
+
+    @contextmanager
+    def loaded(*_: object) -> Iterator[SimpleNamespace]:
+        names = [*(f"first/{n}" for n in range(6)), *(f"papers/{n}" for n in range(6))]
+        yield SimpleNamespace(open_run=lambda run: run, papers=dict.fromkeys(map(Path, names), 2), time=time)
+
+    monkeypatch.setattr(measure, "loaded", loaded)
+    options = Options(papers=6, papers_in_flight=18)
+    measured = measure.measure(Recipe(schema_name="none"), load_plugins(), lambda count: {}, tmp_path, options)
+    assert asked == [(6, 18), (6, 18)], "batches are as large as they will be"
+    seconds, processor = measured.predicted(18)
+    assert seconds == pytest.approx(40 + 13 + 18 * (2.5 + 1.5), rel=0.01)
+    assert processor == pytest.approx(50 + 2 * (13 + 18 * (2.5 + 1.5)), rel=0.01)
 
 
 def test_a_question_that_null_does_not_answer() -> None:

@@ -40,7 +40,7 @@ from dsx.store import RunFolder
 Answers = Mapping[str, str]
 """Document, record and parameter → value."""
 FIRST_TOKENS = 300
-"""Of a first short paper."""
+"""Of each short paper before the others."""
 
 
 def say(**line: Any) -> None:
@@ -50,7 +50,7 @@ def say(**line: Any) -> None:
 
 @contextmanager
 def bench(given: argparse.Namespace, folder: Path, **more: Any) -> Iterator[tuple[Loaded, Options]]:
-    """The engine with random weights, after a first short paper."""
+    """The engine with random weights, after short papers: nothing is compiled any more, and few graphs are captured."""
     plugins = load_plugins()
     chosen = {"dtype": given.dtype, **({"rows": str(given.rows)} if given.rows else {})}
     options = Options(shape=given.shape, random_weights=True, papers=given.papers, tokens=given.tokens, **more)
@@ -59,13 +59,13 @@ def bench(given: argparse.Namespace, folder: Path, **more: Any) -> Iterator[tupl
     recipe = with_model(recipe_of("transformers", options, folder), plugins)
 
     def write(count: Callable[[str], int]) -> Mapping[Path, int]:
-        first = work.write_papers(folder / "first", 1, FIRST_TOKENS, 1, count)
+        first = work.write_papers(folder / "first", given.papers, FIRST_TOKENS, options.records, count)
         return first | work.write_papers(folder / "papers", given.papers, given.tokens, options.records, count)
 
     started = time.perf_counter()
     with loaded(recipe, plugins, write, options) as made:
-        run, (first, *_) = tempfile.mkdtemp(dir=folder), made.papers
-        made.time([first], made.open_run(Path(run)), "placed", 1)
+        run, short = tempfile.mkdtemp(dir=folder), list(made.papers)[: given.papers]
+        made.time(short, made.open_run(Path(run)), "placed", given.papers)
         made.load_seconds = time.perf_counter() - started
         yield made, options
 
@@ -77,7 +77,7 @@ def timed(
     engine: Any = made.engine
     engine.prefixes.clear()
     run = made.open_run(Path(tempfile.mkdtemp(dir=folder)))
-    paths = list(made.papers)[1 : papers + 1]
+    paths = [path for path in made.papers if path.parent.name == "papers"][:papers]
     measured = made.time(paths, run, work_name, in_flight)
     return measured, answers_of(run, made.records or {})
 

@@ -66,8 +66,10 @@ def bench_engine(engine: str, options: Options, plugins: Plugins, folder: Path, 
     model = _model_folder(recipe, plugins)
 
     def write(count_tokens: Callable[[str], int]) -> Mapping[Path, int]:
-        first = work.write_papers(folder / "first", 1, WARM_UP_TOKENS, 1, count_tokens)
-        return first | work.write_papers(
+        short = work.write_papers(
+            folder / "first", options.warm_up_papers, WARM_UP_TOKENS, options.records, count_tokens
+        )
+        return short | work.write_papers(
             folder / "papers", options.papers, options.tokens, options.records, count_tokens
         )
 

@@ -74,8 +74,8 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What one engine took. load_seconds: with a first short paper. memory: by device, bytes in use at the end.
-    plan: what the engine planned to use."""
+    """What one engine took. load_seconds: loading, and what else is done once a run. memory: by device, bytes in use
+    at the end. plan: what the engine planned to use."""
 
     engine: Mapping[str, Json]
     load_seconds: float
@@ -86,6 +86,22 @@ class Measurement:
     counts: Counts
     memory: Mapping[str, int]
     plan: Sequence[str]
+
+    def with_once(self, short: Measurement) -> Measurement:
+        """The same after short papers that were the first of the process, whose excess is added to what is done once.
+
+        Compiling, capturing graphs, first use and questions without a text are in it. Short papers have as many
+        questions as these and less text: but for that excess they take what these took, less the prefill of the rest.
+        """
+        prefill, prefilled = self.counts.prefill_seconds, max(self.counts.prefilled, 1)
+        reading = prefill * min(short.counts.prefilled / prefilled, 1.0)
+        usual = (self.seconds - prefill) * short.papers / self.papers + reading
+        working = self.processor_seconds * usual / self.seconds
+        return replace(
+            self,
+            load_seconds=self.load_seconds + max(short.seconds - usual, 0.0),
+            load_processor_seconds=self.load_processor_seconds + max(short.processor_seconds - working, 0.0),
+        )
 
     def predicted(self, papers: int) -> tuple[float, float]:
         """Seconds, and processor seconds, of a run of so many such papers."""
@@ -127,7 +143,10 @@ def _with_value(question: Question) -> Question:
 
 @dataclass(slots=True)
 class Loaded:
-    """An engine, and the papers that it is to do. records: of each document, where the weights are random."""
+    """An engine, and the papers that it is to do. records: of each document, where the weights are random.
+
+    load_seconds: of loading alone.
+    """
 
     recipe: Recipe
     plugins: Plugins
@@ -189,13 +208,13 @@ def measure(
     run: Path,
     options: Options,
 ) -> Measurement:
-    """Loads the engine, has a short paper done, then those that `write` makes.
+    """Loads the engine, has the first of the papers that `write` makes done, which are short, then the others.
 
     Raises RunError where a paper fails.
     """
-    processor = processor_seconds()
+    processor, flight = processor_seconds(), options.papers_in_flight
     with loaded(recipe, plugins, write, options) as bench:
-        folder, (first, *others) = bench.open_run(run), bench.papers
-        bench.load_seconds += bench.time([first], folder, options.work, 1).seconds
         bench.load_processor_seconds = processor_seconds() - processor
-        return bench.time(others, folder, options.work, options.papers_in_flight)
+        folder, papers, short = bench.open_run(run), list(bench.papers), options.warm_up_papers
+        first = bench.time(papers[:short], folder, options.work, flight)
+        return bench.time(papers[short:], folder, options.work, flight).with_once(first)

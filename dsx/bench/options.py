@@ -28,6 +28,11 @@ class Options:
     keep: Path | None = None
 
     @property
+    def warm_up_papers(self) -> int:
+        """Short papers before those that are timed: as many as will be in flight, so that batches are as large."""
+        return min(self.papers, self.papers_in_flight)
+
+    @property
     def is_random(self) -> bool:
         """Whether no weights are read."""
         return self.random_weights or self.shape is not None
