@@ -89,8 +89,14 @@ def qwen3_folder(random_folder: str, tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def test_two_processes_answer_as_one(qwen3_folder: str) -> None:
-    alone, split = answers(qwen3_folder, OPTIONS), answers(qwen3_folder, TENSOR)
+def test_two_processes_answer_as_one(qwen3_folder: str, caplog: pytest.LogCaptureFixture) -> None:
+    """And agree that no kernels of this package's own are used, which is said only where these were asked for."""
+    caplog.set_level("INFO", "dsx.engines.local")
+    alone = answers(qwen3_folder, OPTIONS)
+    assert "this package's kernels" not in caplog.text
+    split = answers(qwen3_folder, TENSOR | {"kernels": "own"})
+    said = "Decode steps are not attended by this package's kernels: no kernel for torch.float32 on cpu"
+    assert caplog.text.count(said) == 1
     assert len({text for text, _ in alone.values()} - {"null"}) > 1
     assert alone.keys() == split.keys()
     for key, (text, confidence) in alone.items():
