@@ -10,13 +10,14 @@ import pytest
 from dsx.ask.select import Selector
 from dsx.fill import placed, readings
 from dsx.fill.paper import PaperContext, RecordContext
-from dsx.types import Completion, Confidence, Parameter, Question, Status, Value
+from dsx.types import Completion, Confidence, Parameter, Question, RecordStep, Shown, Status, Value
 from tests.conftest import paper_context, parameter
 
 MASS = parameter({"type": "integer", "description": "Mass of an animal.", "x-unit": "kg"}, "mass")
 AGE = parameter({"type": "integer", "description": "Age of an animal."}, "age")
 TEXT = "\n".join(f"The mass of the animals of herd {number} was {number} kg on that day." for number in range(30))
 PAPER = RecordContext()
+HERD = RecordContext((RecordStep("herds", "A"),))
 Reply = Callable[[Question], Completion]
 
 
@@ -92,3 +93,32 @@ def test_what_is_shown_depends_on_no_other_answer() -> None:
     filled(beside, AGE, lambda asked: Completion(asked.id, "null", True))
     shown = [[question.shown for question in filled(paper, MASS, of_20)[1]] for paper in (alone, beside)]
     assert shown[0] == shown[1]
+
+
+def test_what_a_record_is_shown_does_not_depend_on_how_far_its_paper_was_read() -> None:
+    both = [f"Mass and age of an animal: {number} kg, {number} a." for number in range(20, 24)]
+    rest = [f"The {of} was {number} as seen by us here at that time." for of in ("age", "mass") for number in range(12)]
+
+    def shown(papers_own: Reply) -> tuple[Shown, list[Shown]]:
+        paper = context(3, text="\n".join([*both, *rest]))
+        first = paper.show([MASS], PAPER)
+        for asked in (MASS, AGE):
+            filled(paper, asked, papers_own)
+        paper.plan([(HERD, MASS)])
+        windows = [paper.show([MASS], HERD)]
+        while paper.read_on(HERD, MASS):
+            windows.append(paper.show([MASS], HERD))
+        return first, windows
+
+    first, windows = shown(lambda asked: Completion(asked.id, "null", True))
+    assert first == windows[0], "the paper's own questions and the record's share a text"
+    assert len(windows) > 2
+    assert shown(lambda asked: Completion(asked.id, "", True, error="no memory")) == (first, windows)
+
+
+def test_a_null_that_was_asked_for_is_not_said_to_have_no_candidate() -> None:
+    words = "The mass of the animals and their age were taken on that day by all of us."
+    paper = context(3, 40, "\n".join([*[words] * 6, *(f"Herd {number} was seen." for number in range(30))]))
+    value, posed = filled(paper, MASS, lambda asked: Completion(asked.id, "null", True))
+    assert [question.id.attempt for question in posed] == [1, 2], "nothing was asked of the first passages"
+    assert (value.status, value.flags) == (Status.NOT_REPORTED, ())

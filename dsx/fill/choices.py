@@ -106,7 +106,7 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Ta
     """The value of a list of choices, by a question for each."""
     asked = questions(paper, record, parameter)
     if not asked:
-        return Value(None, Status.NOT_REPORTED, flags=(Flag("no-candidate"),))
+        return Value(None, Status.NOT_REPORTED, flags=(placed.NO_CANDIDATE,))
     completions = yield [each.question for each in asked]
     verdicts: list[Verdict] = []
     for each, completion in zip(asked, completions, strict=True):

@@ -145,11 +145,13 @@ class PaperContext:
         return self.selector.select(self._query(group, record))
 
     def plan(self, questions: Sequence[tuple[RecordContext, Parameter]]) -> None:
-        """Chooses what is shown for questions of one parameter each, so that many share a text."""
-        queries = {_key([parameter], record): self._query([parameter], record) for record, parameter in questions}
-        self._queries |= queries
-        for key, shown in zip(queries, self.selector.select_shared(list(queries.values())), strict=True):
-            self._windows[key] = [shown]
+        """Chooses what is shown for questions of one parameter each, so that many share a text.
+
+        Those of an earlier plan are done: how far they were read on for changes nothing for these.
+        """
+        self._queries = {_key([parameter], record): self._query([parameter], record) for record, parameter in questions}
+        shown = self.selector.select_shared(list(self._queries.values()))
+        self._windows = {key: [window] for key, window in zip(self._queries, shown, strict=True)}
 
     def read_on(self, record: RecordContext, parameter: Parameter) -> bool:
         """Shows a planned parameter the passages that come next from now on; False where there are none.

@@ -27,6 +27,8 @@ MAX_QUOTES = 8
 """Places of one number that a quote may be chosen from: where its record is described first, then in reading order."""
 _expression = re.compile(r"\d+(?:[-+*]\d+)+")
 UNIT_ASSUMED, REPEATS_DROPPED = Flag("unit-assumed"), Flag("repeats-dropped")
+NO_CANDIDATE = Flag("no-candidate")
+"""Nothing that is shown can be the value, and so nothing was asked: there is no confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Ta
     """The value of a parameter of any kind but free."""
     slot, places, read = prepare(paper, record, parameter)
     if is_empty(places):
-        return Value(None, Status.NOT_REPORTED, flags=(Flag("no-candidate"),))  # nothing was asked: no probability
+        return Value(None, Status.NOT_REPORTED, flags=(NO_CANDIDATE,))
     posed = question(slot, places)
     (completion,) = yield [posed]
     paper.run.log(posed, completion, ())

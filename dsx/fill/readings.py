@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dsx.fill import placed
 from dsx.fill.paper import PaperContext, RecordContext
 from dsx.fill.rounds import Task
 from dsx.types import Parameter, Status, Value
@@ -26,6 +27,8 @@ def fill(fill_once: Fill, paper: PaperContext, record: RecordContext, parameter:
 
 def _is_surer(value: Value, other: Value) -> bool:
     """Whether a null is surer than another; one that was not asked for is surest."""
-    if other.confidence is None or value.confidence is None:
-        return value.confidence is None and other.confidence is not None
+    if placed.NO_CANDIDATE in value.flags:
+        return placed.NO_CANDIDATE not in other.flags
+    if value.confidence is None or other.confidence is None:
+        return False
     return value.confidence > other.confidence
