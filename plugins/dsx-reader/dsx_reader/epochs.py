@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,7 +21,17 @@ from dsx.plugin_api import UsageError
 from dsx_reader.dataset import LONGEST, end_token
 from dsx_reader.papers import SOURCE
 from dsx_reader.setting import Setting
-from dsx_reader.sources import Encoder, Job, Material, Sources, checked_digest, jobs, material_of, with_share
+from dsx_reader.sources import (
+    Encoder,
+    Job,
+    Material,
+    Sources,
+    checked_digest,
+    files_digest,
+    jobs,
+    material_of,
+    with_share,
+)
 
 log = logging.getLogger("dsx.reader")
 PART = 2000
@@ -62,11 +73,13 @@ class Parts:
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """Of what decides which examples and batches there are."""
-        sources = replace(self._setting.sources, papers=())
-        told = (str(self._setting.base), sources, checked_digest(self._setting.sources.papers), self._setting.tokens)
+        """Of what decides which examples and batches there are: of what the data say, not of where they lie."""
+        setting, sources = self._setting, self._setting.sources
+        drawing = replace(sources, passages=(), statements=(), annotations=None, papers=())
+        data = (files_digest(sources), checked_digest(sources.papers))
+        told = (str(setting.base), drawing, *data, setting.tokens, setting.seed)
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def share(self, number: int, within: float) -> float:

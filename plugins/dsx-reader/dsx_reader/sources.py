@@ -67,6 +67,16 @@ def checked_digest(papers: Sequence[CheckedPaper]) -> str:
     return hashlib.sha256(repr([(paper.name, paper.values) for paper in papers]).encode()).hexdigest()
 
 
+def files_digest(sources: Sources) -> str:
+    """Of the names of the sources' files and all that is in them, checked papers aside."""
+    files = [*_files(sources.passages), *_files(sources.statements)]
+    digest = hashlib.sha256()
+    for file in [*files, sources.annotations] if sources.annotations else files:
+        digest.update(file.name.encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
 def passages(paths: Sequence[Path]) -> list[Passage]:
     """All passages of files and folders."""
     return [passage for file in _files(paths) for passage in read_passages(file)]

@@ -98,6 +98,20 @@ def test_a_stopped_training_goes_on_to_the_same_weights(setting: Setting, monkey
     assert {file.name for file in stopped.out.iterdir()} == {"model", stopped.log_file}
 
 
+def test_data_that_were_changed_are_other_data_wherever_they_lie(setting: Setting, tmp_path: Path) -> None:
+    def digest(of: Setting) -> str:
+        with Parts(AutoTokenizer.from_pretrained(setting.base), of) as parts:
+            return parts.digest
+
+    [folder], before = setting.sources.passages, digest(setting)
+    moved = replace(setting, sources=replace(setting.sources, passages=(folder.rename(tmp_path / "moved"),)))
+    assert digest(moved) == before
+    assert digest(replace(moved, seed=1)) != before
+    passage = tmp_path / "moved" / "hens-1.txt"
+    passage.write_text(passage.read_text("utf-8").replace("hens", "cocks"), "utf-8")
+    assert digest(moved) != before
+
+
 @pytest.mark.slow
 def test_a_training_ends_when_its_time_or_its_epochs_are_over(setting: Setting) -> None:
     tokenizer = AutoTokenizer.from_pretrained(setting.base)
