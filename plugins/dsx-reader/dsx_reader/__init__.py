@@ -13,6 +13,8 @@ PRIOR_WEIGHT = 1.0
 """It has favourites among choices that it was not trained on: see decision 0036 and benchmarks/quality/reader.txt."""
 NULL_BIAS = -1.0
 """On passages out of whole papers it says "not reported" too often, on those that it was trained on it does not."""
+READINGS = 2
+"""Of 400 tokens each: those of a whole paper that hold a value are not always the first (decision 0045)."""
 
 
 @hookimpl
@@ -38,6 +40,7 @@ def register_models() -> dict[str, NamedModel]:
             whole_papers=False,
             prior_weight=PRIOR_WEIGHT,
             null_bias=NULL_BIAS,
+            readings=READINGS,
             calibration=model.calibration(),
             is_default=True,
             description="SmolLM2-135M, trained to fill parameter sets (Apache-2.0)",
