@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dsx.ask.select import Selector
 from dsx.fill import placed, readings
 from dsx.fill.paper import PaperContext, RecordContext
+from dsx.pipeline import Pipeline
+from dsx.plugins import load_plugins
+from dsx.recipe import Recipe
+from dsx.schema import read
 from dsx.types import Completion, Confidence, Parameter, Question, RecordStep, Shown, Status, Value
-from tests.conftest import paper_context, parameter
+from tests.conftest import RandomEngine, fill_alone, paper_context, parameter
 
 MASS = parameter({"type": "integer", "description": "Mass of an animal.", "x-unit": "kg"}, "mass")
 AGE = parameter({"type": "integer", "description": "Age of an animal."}, "age")
@@ -122,3 +128,42 @@ def test_a_null_that_was_asked_for_is_not_said_to_have_no_candidate() -> None:
     value, posed = filled(paper, MASS, lambda asked: Completion(asked.id, "null", True))
     assert [question.id.attempt for question in posed] == [1, 2], "nothing was asked of the first passages"
     assert (value.status, value.flags) == (Status.NOT_REPORTED, ())
+
+
+# ---- in a run ----
+
+
+class Silent(RandomEngine):
+    """Says null to all, the last question first."""
+
+    def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
+        self.asked += questions
+        yield from (Completion(question.id, "null", True) for question in reversed(questions))
+
+
+def test_a_run_reads_on_and_asks_each_choice_of_all_that_it_shows(words: Any, tmp_path: Path) -> None:
+    (tmp_path / "paper.txt").write_text(
+        "\n".join(f"Herd {number} of sheep weighed {number} kg on that day." for number in range(90))
+    )
+    kinds = {"type": "array", "description": "Herds.", "items": {"enum": ["goats", "sheep"]}}
+    parameters = read({"type": "object", "properties": {"kinds": kinds, "mass": {"type": "integer"}}}, "herds")
+    engine, events = Silent(words), list[Mapping[str, Any]]()
+    recipe = Recipe.read(schema_name="herds", choices="each", readings=3, whole_papers=False, passage_tokens=200)
+    pipeline = Pipeline(recipe, parameters, load_plugins(), engine, events.append)
+    [record] = fill_alone(pipeline, tmp_path / "paper.txt").records
+    assert {value.status for value in record.values.values()} == {Status.NOT_REPORTED}
+    assert len({question.id for question in engine.asked}) == len(engine.asked) == len(events) == 9
+    by_reading = [[question for question in engine.asked if question.id.attempt == number] for number in range(3)]
+    assert [[question.id.choice for question in asked] for asked in by_reading] == [['"goats"', '"sheep"', None]] * 3
+    assert all(asked[0].shown == asked[1].shown for asked in by_reading)
+    starts = [passage.start for asked in by_reading for passage in asked[0].shown.passages]
+    assert len(set(starts)) == len(starts) >= 3
+
+
+def test_a_run_of_whole_papers_reads_each_once(words: Any, tmp_path: Path) -> None:
+    (tmp_path / "paper.txt").write_text(TEXT)
+    parameters = read({"type": "object", "properties": {"mass": {"type": "integer"}}}, "herds")
+    engine = Silent(words)
+    recipe = Recipe.read(schema_name="herds", readings=10, whole_papers=True)
+    fill_alone(Pipeline(recipe, parameters, load_plugins(), engine), tmp_path / "paper.txt")
+    assert [question.id.attempt for question in engine.asked] == [0]

@@ -23,7 +23,7 @@ from dsx_reader.statements import Sheet
 from dsx_reader.variation import renumbered, retyped, reworded, without_evidence
 
 SHOWN = (400, 400, 700, 1000)
-"""Tokens of the paper that are shown for the questions about a document: half as many as in use."""
+"""Tokens of the paper that are shown for the questions about a document: half of the time as many as in use."""
 AROUND = (0, 1500, 4000, 9000)
 """Tokens of other text around a passage."""
 LISTS = (
