@@ -221,7 +221,7 @@ def is_asked(mention: NumberMention, parameter: Parameter) -> bool:
     if mention.noun in (TIME, *PLACES) and mention.kind == "value":
         asked = _is_time_of_day(parameter) if mention.noun == TIME else mention.noun in _coordinates(parameter)
         return asked and not is_count(parameter)
-    if mention.unit is None and not mention.text[-1].isdigit() and _coordinates(parameter):
+    if mention.unit is None and mention.text and not mention.text[-1].isdigit() and _coordinates(parameter):
         return False  # "two kinds": where something lies is written in digits
     words = _name_words(parameter.name, *parameter.synonyms)
     nouns = {mention.noun, singular := mention.noun.removesuffix("s"), _NOUNS.get(singular, "")} - {""}

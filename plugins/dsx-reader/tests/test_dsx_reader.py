@@ -305,9 +305,7 @@ def test_batches_hold_no_more_than_they_may_when_they_are_padded() -> None:
 
 
 @pytest.mark.slow
-def test_training_goes_on_where_the_model_cannot_be_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("torch._dynamo.config.suppress_errors", True)  # as it is once outlines is imported
-
+def test_training_goes_on_where_the_model_cannot_be_compiled() -> None:
     def broken(*graph: object) -> object:
         raise RuntimeError("there is no compiler")
 
@@ -315,8 +313,9 @@ def test_training_goes_on_where_the_model_cannot_be_compiled(monkeypatch: pytest
     learner = Learner(LlamaForCausalLM(config), "cpu", 1e-2)
     batch = [{"prompt": [1, 2, 3], "answer": [4, 5], "weights": [1.0, 1.0]}]
     try:
-        learner.compile(broken)
-        losses = [learner.step(batch, 1.0) for _ in range(5)]
+        with torch._dynamo.config.patch(suppress_errors=True):  # as it is once outlines is imported
+            learner.compile(broken)
+            losses = [learner.step(batch, 1.0) for _ in range(5)]
     finally:
         torch.compiler.set_stance("default")
     assert not learner.compiled
