@@ -14,6 +14,9 @@ LOG := $(VENV)/pip.log
 NO_PACKAGES = { echo "packages could not be installed: no network? see $(LOG); PIP_FIND_LINKS=FOLDER takes wheels from a folder" >&2; exit 2; }
 SOURCES := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 
+# byte code is written even where the environment says no: else each process compiles anew all that it imports
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint types tests quick test-llama clean
 
 demo: $(VENV)/.installed
