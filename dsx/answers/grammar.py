@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -29,6 +30,7 @@ from dsx.units import aliases
 
 FUEL = 20_000_000
 """What the matcher may spend on a token, in its library's unit; its own limit ends in words of hundreds of letters."""
+_encoder = json.JSONEncoder(ensure_ascii=False)
 _null = re.compile(r'^(start|p\d+): "null" \| ', re.MULTILINE)
 
 
@@ -74,14 +76,14 @@ def _labels(question: Question) -> list[str]:
 
 
 def _one_answer(question: Question, places: Places) -> list[str]:
-    options = _writable(places)
+    options = _writable(places.options)
     if not options:
         return ['start: "null"']
     return [f"ANSWER: {_alternatives(options)}", 'start: "null" | ANSWER']
 
 
 def _chosen(question: Question, places: Places) -> list[str]:
-    options = _writable(places)
+    options = _writable(places.options)
     if not options:
         return ['start: "null"']
     legal = _legal("legal", question.parameters[0].schema)
@@ -93,7 +95,7 @@ def _chosen(question: Question, places: Places) -> list[str]:
 
 
 def _numbers(question: Question, places: Places) -> list[str]:
-    options = _writable(places)
+    options = _writable(places.options)
     if len(options) < places.min_items:
         return ['start: "null"']
     listed = _all_different("list", options, places.min_items, places.max_items)
@@ -105,7 +107,7 @@ def _numbers(question: Question, places: Places) -> list[str]:
 
 def _words_of_text(question: Question, places: Places) -> list[str]:
     """Whole words of the text inside one of its lines: one text, or a list of them."""
-    if options := _writable(places):
+    if options := _writable(places.options):
         return [f"WORDS: {_alternatives(options)}", r'start: "null" | "{\"value\":" WORDS "}"']
     rules = value_rules(question.shown.text, places.max_characters, places.min_characters)
     if not rules:
@@ -114,8 +116,9 @@ def _words_of_text(question: Question, places: Places) -> list[str]:
     return [*rules, rf'start: "null" | "{{\"value\":" {value} "}}"']
 
 
-def _writable(places: Places) -> list[str]:
-    return [option for option in places.options if not UNWRITABLE.search(option)]
+@lru_cache(64)
+def _writable(options: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(option for option in options if not UNWRITABLE.search(option))
 
 
 def _listed(rule: str, max_items: int, min_items: int = 1) -> str:
@@ -151,7 +154,8 @@ def _after(name: str, items: Sequence[int]) -> str:
     return "_".join([name, "after", *map(str, sorted(items))])
 
 
-def _alternatives(texts: Sequence[str]) -> str:
+@lru_cache(64)
+def _alternatives(texts: tuple[str, ...]) -> str:
     return " | ".join(map(_literal, texts))
 
 
@@ -194,12 +198,12 @@ def _parameter(at: int, parameter: Parameter, order: Order, quotable: bool) -> l
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return _encoder.encode(value)
 
 
 def _literal(text: str) -> str:
     """A Lark literal of `text`. Lark takes no bare delete character."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return _encoder.encode(text).replace("\x7f", "\\u007f")
 
 
 def shortest(question: Question, partial: str) -> str:

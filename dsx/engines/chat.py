@@ -20,6 +20,8 @@ from dsx.types import Question, QuestionId, Shown
 TEMPLATE_SECONDS = 10.0
 """A template comes from a model's folder, and may loop; only marks are rendered, never a paper."""
 LONGEST_RENDERED = 10_000_000
+KEPT_CHARACTERS = 2000
+"""Of a text that is worth keeping its tokens: sentences are counted, and never read by themselves."""
 TEXT_MARK, QUESTION_MARK = "dsxTEXTdsx", "dsxQUESTIONdsx"
 PLAIN_END = "\n\nAnswer:\n"
 """What stands before the answer where a model has no chat template. The messages stand above it as they are."""
@@ -34,6 +36,7 @@ class Renderer:
         self._encode_text = encoder(tokenizer, control_tokens=False)
         self._pieces = lru_cache(maxsize=8)(self._render)
         self._prefix = lru_cache(maxsize=64)(self._prefix_tokens)
+        self._paper_tokens = lru_cache(maxsize=64)(self._encode_text)
 
     def prefix(self, question: Question) -> tuple[int, ...]:
         """Tokens of the system prompt, the examples and the text."""
@@ -60,11 +63,11 @@ class Renderer:
 
     def count(self, text: str) -> int:
         """How many tokens `text` takes as a part of a paper or a question."""
-        return len(self.encode_text(text))
+        return len(self._text_tokens(text))
 
     def _prefix_tokens(self, frame: Question, text: str) -> tuple[int, ...]:
         start, _, _ = self._pieces(frame)
-        return (*self._special(start, first=True), *self.encode_text(text))
+        return (*self._special(start, first=True), *self._text_tokens(text))
 
     def _render(self, frame: Question) -> tuple[str, str, str]:
         """What stands before the text, between text and question, and after the question."""
@@ -111,6 +114,10 @@ class Renderer:
     def _special(self, text: str, first: bool = False) -> list[int]:
         with_bos = first and not getattr(self.tokenizer, "chat_template", None)
         return self._encode_control(text, with_bos)
+
+    def _text_tokens(self, text: str) -> list[int]:
+        """Of a text that is counted and, if it is long, read afterwards: those are kept."""
+        return self._paper_tokens(text, False) if len(text) >= KEPT_CHARACTERS else self.encode_text(text)
 
     def encode_text(self, text: str) -> list[int]:
         """Tokens of a text in which there are no control tokens."""

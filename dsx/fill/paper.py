@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from dsx.answers.calibration import Calibration
 from dsx.answers.limits import LONGEST_QUOTE
@@ -20,7 +20,7 @@ from dsx.ground.mentions import NumberMention
 from dsx.ground.normalise import normalise
 from dsx.ground.numbers import find_numbers
 from dsx.recipe import Recipe
-from dsx.schema import validates
+from dsx.schema import rule, validates
 from dsx.schema.values import broken_rule
 from dsx.text import folded_words, sentences
 from dsx.types import (
@@ -100,12 +100,16 @@ class PaperContext:
     """One document, its selector, and what was found in it once for all questions.
 
     candidates: the numbers that may be a parameter's value in a text, by the parameter's id() and the text.
+    number_answers: by the candidate's id() and the quote. quotable: by where a record is described and what is shown.
     """
 
     def __init__(self, document: Document, selector: Selector, run: RunContext) -> None:
         self.document, self.selector, self.run = document, selector, run
         self.candidates: dict[tuple[int, str], list[Candidate]] = {}
+        self.number_answers: dict[tuple[int, Span], str] = {}
+        self.quotable: dict[tuple[object, ...], Mapping[str, Span]] = {}
         self._quotes: dict[Span, Span] = {}
+        self._sentences_in = cache(lambda start, end: list(sentences(document.text, start, end)))
         self._readings: Counter[_Key] = Counter()
         self._windows: dict[_Key, list[Shown]] = {}
         self._queries: dict[_Key, Query] = {}
@@ -199,11 +203,13 @@ class PaperContext:
         return replace(value, value=final, status=status, flags=flags)
 
     def accepts(self, parameter: Parameter) -> Callable[[Json], bool]:
-        """Whether a value, in the parameter's unit, is legal once it is normalised."""
+        """Whether a value, in the parameter's unit, is legal once it is normalised. Each value is tried once."""
+        fits = rule(parameter)
 
+        @lru_cache(maxsize=None, typed=True)
         def accept(value: Json) -> bool:
             try:
-                return validates(parameter, self.normalise(value, None, parameter))
+                return fits(self.normalise(value, None, parameter))
             except ValueError:
                 return False
 
@@ -225,7 +231,7 @@ class PaperContext:
         text = self.document.text
         line_start, line_end = text.rfind("\n", 0, first) + 1, text.find("\n", last)
         line_end = len(text) if line_end < 0 else line_end
-        spans = [span for span in sentences(text, line_start, line_end) if span[1] > first and span[0] < last]
+        spans = [span for span in self._sentences_in(line_start, line_end) if span[1] > first and span[0] < last]
         return (min(spans[0][0], first), max(spans[-1][1], last)) if spans else (line_start, line_end)
 
     def places_of(self, words: str, shown: Shown) -> list[Span]:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from dsx.answers.calibration import NULL
@@ -123,7 +124,7 @@ def _number(slot: Slot) -> tuple[Places, ReadAnswer]:
     readings: dict[str, Reading] = {}
     for candidate in _candidates(slot, slot.parameter, slot.parameter.derive):
         for span in _quotes(slot, candidate):
-            answer = _number_answer(slot, candidate, slot.paper.document.text[slice(*span)])
+            answer = _number_answer(slot, candidate, span)
             raw = candidate.text if candidate.computed else candidate.raw
             status = Status.DERIVED if isinstance(raw, str) else Status.STATED
             flags = (UNIT_ASSUMED,) if candidate.unit_assumed else ()
@@ -131,12 +132,16 @@ def _number(slot: Slot) -> tuple[Places, ReadAnswer]:
     return Places("answer", tuple(readings)), readings.__getitem__
 
 
-def _number_answer(slot: Slot, candidate: Candidate, quote: str) -> str:
-    """The answer that names a number and a quote that holds it."""
-    answer: dict[str, Json] = {"value": candidate.text if candidate.computed else candidate.raw}
-    if slot.parameter.unit and candidate.unit:
-        answer["unit"] = candidate.unit
-    return answer_text({**answer, "quote": quote}, slot.paper.run.recipe.order)
+def _number_answer(slot: Slot, candidate: Candidate, quote: Span) -> str:
+    """The answer that names a number and a quote that holds it: the same for each record."""
+    known, key = slot.paper.number_answers, (id(candidate), quote)
+    if key not in known:
+        answer: dict[str, Json] = {"value": candidate.text if candidate.computed else candidate.raw}
+        if slot.parameter.unit and candidate.unit:
+            answer["unit"] = candidate.unit
+        words = slot.paper.document.text[slice(*quote)]
+        known[key] = answer_text({**answer, "quote": words}, slot.paper.run.recipe.order)
+    return known[key]
 
 
 def _numbers(slot: Slot) -> tuple[Places, ReadAnswer]:
@@ -211,7 +216,12 @@ def chosen_of(slot: Slot, spans: Mapping[str, Span]) -> tuple[Places, ReadAnswer
         status, flags = judged(value, answer["quote"], slot.parameter)
         return Reading(value, answer["value"], None, span, status, (*flags, *repeated))
 
-    return Places("chosen", tuple(map(compact, spans))), read
+    return Places("chosen", _as_json(tuple(spans))), read
+
+
+@lru_cache(64)
+def _as_json(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(compact, texts))
 
 
 def judged(value: Json, quote: str, parameter: Parameter) -> tuple[Status, tuple[Flag, ...]]:
@@ -220,11 +230,18 @@ def judged(value: Json, quote: str, parameter: Parameter) -> tuple[Status, tuple
     return Status.STATED if judgement.status is Status.STATED else Status.INFERRED, judgement.flags
 
 
-def quotable(slot: Slot) -> dict[str, Span]:
+def quotable(slot: Slot) -> Mapping[str, Span]:
     """The sentences of what is shown, by their text, cut where they are too long for a quote.
 
     Short ones (a heading's number, initials) are left out, unless there are no others.
     """
+    known, key = slot.paper.quotable, (slot.record.spans, slot.record.other_spans, slot.shown.passages)
+    if key not in known:
+        known[key] = _quotable(slot)
+    return known[key]
+
+
+def _quotable(slot: Slot) -> dict[str, Span]:
     paper = slot.paper
     spans: dict[str, Span] = {}
     for start, end in paper.sentences_of(slot.shown):

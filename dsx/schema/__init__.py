@@ -14,7 +14,7 @@ from dsx.schema.kinds import Kind, kind_of
 from dsx.schema.models import parameter_set, pydantic_model
 from dsx.schema.reading import check, read, read_schema
 from dsx.schema.validating import validated
-from dsx.schema.values import nullable, to_object, validates
+from dsx.schema.values import nullable, rule, to_object, validates
 
 __all__ = [
     "Kind",
@@ -26,6 +26,7 @@ __all__ = [
     "read",
     "read_fields",
     "read_schema",
+    "rule",
     "to_object",
     "validated",
     "validates",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from functools import lru_cache
 from typing import Any
@@ -43,7 +43,13 @@ def _step(validator: Any, step: float, value: Json, schema: Any) -> Iterator[Val
 
 def validates(parameter: Parameter, value: Json) -> bool:
     """Whether a value that is there fits the parameter's schema (numbers may have any count of decimals)."""
-    return validator(without_step(parameter.schema)).is_valid(value)
+    return rule(parameter)(value)
+
+
+def rule(parameter: Parameter) -> Callable[[Json], bool]:
+    """`validates` for many values of one parameter."""
+    fits: Callable[[Json], bool] = validator(without_step(parameter.schema)).is_valid
+    return fits
 
 
 def broken_rule(parameter: Parameter, value: Json) -> str | None:
