@@ -127,10 +127,11 @@ def random_answer(words: Any, grammar: str, seed: int, cap: int = 512, answers: 
     assert not made.is_error(), made.get_error()
     while not made.is_stopped() and len(out) < cap:
         bits = numpy.unpackbits(numpy.frombuffer(made.compute_bitmask(), dtype=numpy.uint8), bitorder="little")
-        legal = numpy.nonzero(bits[: words.vocab_size])[0].tolist()
+        legal = numpy.flatnonzero(bits[: words.vocab_size].view(bool))
         if answers and len(legal) < 12:
-            legal = [token for token in legal if not b"null".startswith(words.decode_bytes([token]))] or legal
-        token = legal[draw.randrange(len(legal))]
+            few = legal.tolist()
+            legal = [token for token in few if not b"null".startswith(words.decode_bytes([token]))] or few
+        token = int(legal[draw.randrange(len(legal))])
         assert made.consume_token(token), made.get_error()
         out.append(token)
     text = b"".join(words.decode_bytes([token]) for token in out).decode("utf-8", "replace")
