@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 import torch
@@ -131,6 +132,34 @@ def cases(draw: st.DrawFn) -> Case:
 def test_plain_operations_are_attention(prefix_kernel: torch_backend.AttentionKernel, case: Case) -> None:
     output = torch_backend.attend(case.batch, 0, case.query, case.spec, prefix_kernel)
     assert (output.double() - case.expected()).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("key_heads", [1, 3])
+@pytest.mark.parametrize("window", [None, 30, 60])
+def test_whole_questions_are_attended_to_by_the_fused_kernel(
+    window: int | None, key_heads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tail after tail, as wide as each is. Where a window hides a part of one they are padded, as before."""
+    random, counts = torch.Generator().manual_seed(0), [40, 17, 1]
+    kv_cache = KVCache([LayerShape(key_heads, 16, 16, torch.float32, torch.device("cpu"))], 200)
+    for tensor in (*kv_cache.keys, *kv_cache.values):
+        tensor.normal_(generator=random)
+    prefixes = [CachedPrefix(length, kv_cache.allocate(length)) for length in (20, 30)]
+    groups = [PrefixGroup(prefixes[0], 0, 2), PrefixGroup(prefixes[1], 2, 3)]
+    starts = [kv_cache.allocate(count, from_top=True).start for count in counts]
+    batch = ForwardBatch(kv_cache, [7] * sum(counts), starts, [0] * 3, counts, groups)
+    query = torch.randn(1, key_heads * 3, sum(counts), 16, generator=random)
+    case, fused = Case(batch, query, AttentionSpec(0.25, window)), list[bool]()
+    serves = torch_backend._fused_serves
+
+    def noted(*given: Any) -> bool:
+        fused.append(serves(*given))
+        return fused[-1]
+
+    monkeypatch.setattr(torch_backend, "_fused_serves", noted)
+    output = torch_backend.attend(batch, 0, query, case.spec)
+    assert (output.double() - case.expected()).abs().max() < 1e-5
+    assert fused == [window != 30]
 
 
 @pytest.mark.parametrize("padded", [False, True])
