@@ -63,7 +63,7 @@ EARLIER = {
     },
 }
 PAPERS = 12
-MOST = 4
+MAX_KILLS = 4
 """Kills of one run."""
 DELAY = "0.0005"
 """Seconds of an answer."""
@@ -175,11 +175,11 @@ def killed_and_resumed(
     second: bool,
     cuts: random.Random | None,
 ) -> list[str]:
-    """What the kills hit, 1 to MOST; a first start that comes to its end before the kill does not count."""
+    """What the kills hit, 1 to MAX_KILLS; a first start that comes to its end before the kill does not count."""
     hits: list[str] = []
     while True:
         beside = fork(folder, run, papers, call) if second and not cuts else None
-        lived = start(folder, run, papers, call, instant() if len(hits) < MOST else None)
+        lived = start(folder, run, papers, call, instant() if len(hits) < MAX_KILLS else None)
         if beside is not None:
             os.waitpid(beside, 0)
         if not lived:

@@ -14,7 +14,7 @@ from dsx.engines.budget import MemoryBudget
 from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.engine import TransformersEngine
 from dsx.engines.local.memory import (
-    LEAST_KV_TOKENS,
+    MIN_KV_TOKENS,
     Passes,
     allocate_kv_cache,
     inner_features,
@@ -62,7 +62,7 @@ def test_a_plan_adds_up_to_its_budget() -> None:
     eager = plan("cuda:0", 140 * GB, None, 65 * GB, token_bytes, QWEN3_32B, 2, replace(passes, attention="eager"))
     assert eager.activations > planned.activations
     short = plan("cuda:0", 80 * GB, MemoryBudget.read("60%"), 65 * GB, token_bytes, QWEN3_32B, 2, passes)
-    assert short.kv_tokens < LEAST_KV_TOKENS
+    assert short.kv_tokens < MIN_KV_TOKENS
     assert "keys and values 0.00 (0 tokens)" in str(short)
 
 
@@ -145,7 +145,7 @@ def test_small_caches_give_the_same_answers(
 def test_a_budget_decides_how_large_the_cache_is(engine: TransformersEngine) -> None:
     (device,) = engine.memory
     assert device.budget == 400_000_000
-    assert engine.kv_cache.num_slots == device.kv_tokens > LEAST_KV_TOKENS
+    assert engine.kv_cache.num_slots == device.kv_tokens > MIN_KV_TOKENS
     layers, passes = layer_shapes(engine.model), Passes(32, 2048)
     sizes = [
         plan_loaded(engine.model, layers, {"cpu": 500_000_000}, MemoryBudget.read(share), passes)[0].kv_tokens

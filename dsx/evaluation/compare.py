@@ -120,9 +120,9 @@ def token_f1(value: Json, gold: Json) -> float:
     return 2 * shared / (first.total() + second.total()) if shared else 0.0
 
 
-def same_text(value: Json, gold: Json, least_f1: float, contains: bool) -> bool:
+def same_text(value: Json, gold: Json, min_f1: float, contains: bool) -> bool:
     """Whether the words are the same, or the gold text stands in the value."""
-    if token_f1(value, gold) >= least_f1:
+    if token_f1(value, gold) >= min_f1:
         return True
     inner = " ".join(words(gold))
     return contains and len(inner) >= CONTAINED_CHARACTERS and inner in " ".join(words(value))

@@ -78,7 +78,7 @@ class _Loop:
     progress: Progress
     stop: Stop
     claims: Claims | None
-    most_in_flight: int
+    max_in_flight: int
     before_paper: Callable[[], None]
     read_ahead: Callable[[Sequence[Path]], None]
     names: Mapping[Path, str]
@@ -111,7 +111,7 @@ class _Loop:
 
     def _admit(self, queue: deque[Path], elsewhere: list[Path]) -> None:
         """Begins papers from the front of `queue` while there is room; those of other processes go to `elsewhere`."""
-        while queue and len(self.in_flight) < self.most_in_flight and not self.stop.signal:
+        while queue and len(self.in_flight) < self.max_in_flight and not self.stop.signal:
             path = queue.popleft()
             document = self._identify(path)
             if document is None or self._stored(path, document):
@@ -127,8 +127,8 @@ class _Loop:
                 continue
             self.before_paper()
             self.progress.paper_begins(self.names[path])
-            if len(self.in_flight) == 1 < self.most_in_flight:  # nothing is answered meanwhile
-                self.read_ahead([path, *self._next(queue)][: self.most_in_flight])
+            if len(self.in_flight) == 1 < self.max_in_flight:  # nothing is answered meanwhile
+                self.read_ahead([path, *self._next(queue)][: self.max_in_flight])
             with self.stop.work():
                 paper.begin(self.fill)
             self.read_ahead(self._next(queue))
@@ -141,7 +141,7 @@ class _Loop:
             return []
         claimed = self.claims.documents() if self.claims else ()
         paths = dict[str, Path]()
-        for path in islice(queue, LOOK_AHEAD * self.most_in_flight):
+        for path in islice(queue, LOOK_AHEAD * self.max_in_flight):
             if path not in self.documents:
                 self.documents[path] = readable_id(path)
             document = self.documents[path]
@@ -149,7 +149,7 @@ class _Loop:
                 continue
             if not self.folder.done(document) and self.folder.failed(document) is None:
                 paths.setdefault(document, path)
-        return list(paths.values())[: self.most_in_flight]
+        return list(paths.values())[: self.max_in_flight]
 
     def _answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
         for completion in self.answer(questions):

@@ -77,7 +77,7 @@ def _memory(recipe: Recipe, plugins: Plugins, memory_budget: str | None) -> Iter
     from dsx.engines.budget import MemoryBudget
     from dsx.engines.local.engine import TransformersOptions
     from dsx.engines.local.load_model import load_config
-    from dsx.engines.local.memory import LEAST_KV_TOKENS, free_memory, passes_on, plan_unloaded
+    from dsx.engines.local.memory import MIN_KV_TOKENS, free_memory, passes_on, plan_unloaded
     from dsx.engines.local.model_files import find
     from dsx.engines.local.parallel import cards_for
 
@@ -104,7 +104,7 @@ def _memory(recipe: Recipe, plugins: Plugins, memory_budget: str | None) -> Iter
         passes_on("cuda", recipe.attention, options.rows),
     )
     for planned in plan_unloaded(load_config(files), weights, free, budget, passes, cards):
-        fits = planned.kv_tokens >= LEAST_KV_TOKENS
+        fits = planned.kv_tokens >= MIN_KV_TOKENS
         yield Finding("memory", fits, str(planned) if fits else f"{planned}; take more GPUs or --quantize")
 
 

@@ -57,7 +57,7 @@ MIN_MASKED_SHARE = 0.2
 """A cached beginning that is less of a text is not gone on from where sdpa would need a mask for that, and take a
 slower kernel. Measured on an H100, 20 layers of Qwen3-32B's shape: 8,192 tokens 0.362 s, the last 7,192 of them 0.401 s
 (benchmarks/gpu/decode.py)."""
-LEAST_CHUNK = 256
+MIN_CHUNK_TOKENS = 256
 
 
 class TransformersOptions(EngineOptions):
@@ -288,7 +288,11 @@ class TransformersEngine:
                 prefix = prefill(self.model, self.kv_cache, tokens, start, self.chunk_tokens)
                 break
             except (MemoryError, RuntimeError) as problem:
-                if isinstance(problem, OutOfSlots) or not out_of_memory(problem) or self.chunk_tokens <= LEAST_CHUNK:
+                if (
+                    isinstance(problem, OutOfSlots)
+                    or not out_of_memory(problem)
+                    or self.chunk_tokens <= MIN_CHUNK_TOKENS
+                ):
                     raise
             self.chunk_tokens //= 2
             log.warning("out of memory while a text was read; going on %d tokens at a time", self.chunk_tokens)

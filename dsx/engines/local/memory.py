@@ -23,7 +23,7 @@ GPU_SHARE, CPU_SHARE = 0.9, 0.25
 """Of what is free, where no budget is given. The CPU's memory is other programs' too."""
 TEXT_TOKENS = 16_384
 """A text for which activations are planned. While it is read its keys and values are there twice."""
-LEAST_KV_TOKENS = 2048
+MIN_KV_TOKENS = 2048
 """With room for fewer tokens no paper could be read."""
 
 
@@ -207,7 +207,7 @@ def allocate_kv_cache(
     slots = min(plan.kv_tokens for plan in plans)
     if cache_bytes:
         slots = max(int(cache_bytes / (cards * sum(layer.nbytes for layer in layers))), 2)
-    elif slots < LEAST_KV_TOKENS:
+    elif slots < MIN_KV_TOKENS:
         raise ModelError(
             f"no room for keys and values ({'; '.join(map(str, plans))}); use a smaller model, --quantize, or a larger "
             "--memory-budget"

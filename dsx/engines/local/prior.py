@@ -19,7 +19,7 @@ log = logging.getLogger("dsx.engines.local")
 NO_QUOTE = Places("chosen", ('"-"',))
 """Where there is no text, there is one thing to cite."""
 OPENING, CLOSING = '{"value":', ',"quote":'
-MOST_CHOICES = 100
+MAX_CHOICES = 100
 """A parameter with more is asked as it is: each of its choices would take a sequence."""
 
 
@@ -73,7 +73,7 @@ class Priors:
     def _measure(self, question: Question) -> Prior | None:
         legal = choices(question.parameters[0])
         asked = self.sequence(replace(question, shown=Shown("", (), True), places=NO_QUOTE, record=None))
-        if asked is None or not 1 < len(legal) <= MOST_CHOICES:
+        if asked is None or not 1 < len(legal) <= MAX_CHOICES:
             return None
         prompt = [*asked.prefix_tokens, *asked.suffix_tokens]
         paths = [
