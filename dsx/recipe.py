@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dsx.errors import UsageError
 from dsx.refusal import refusal
-from dsx.types import ChoicesAsked, EngineSettings, LoadLimits, NamedModel, Order
+from dsx.types import ChoicesAsked, EngineSettings, Json, LoadLimits, NamedModel, Order
 
 DEFAULT_REPAIRS = (
     "find-json",
@@ -24,6 +24,8 @@ DEFAULT_REPAIRS = (
     "unfinished",
     "json-repair",
 )
+OF_PLACED: dict[str, Json] = {"choices": "together", "readings": 1, "prior_weight": 0}
+"""Fields that do nothing for written values, and how those are asked anyway."""
 
 
 class Curve(BaseModel):
@@ -108,12 +110,16 @@ class Recipe(BaseModel):
 
     @classmethod
     def read(cls, **given: Any) -> Recipe:
-        """From what was typed; UsageError names the option that is wrong and what it takes."""
+        """From what was typed; UsageError names the option that is wrong and what it takes, or that cannot apply."""
         try:
-            return cls(**given)
+            typed = cls(**given)
         except ValidationError as problem:
             name, reason = refusal(problem, cls)
-            raise UsageError(f"--{name.replace('_', '-')} {reason}") from None
+            raise UsageError(f"{_option(name)} {reason}") from None
+        ignored = [name for name, idle in OF_PLACED.items() if getattr(typed, name) not in (None, idle)]
+        if typed.values == "written" and ignored:
+            raise UsageError(f"{_option(ignored[0])} is for --values placed; leave out one of the two")
+        return typed
 
     def load_limits(self) -> LoadLimits:
         """What reading one file may cost."""
@@ -148,3 +154,7 @@ class Recipe(BaseModel):
             null_bias=self.null_bias or 0.0,
             options=dict(self.options),
         )
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

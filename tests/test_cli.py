@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dsx.cli.extract import command
-from dsx.errors import DsxError
+from dsx.cli.extract import command, parse
+from dsx.errors import DsxError, UsageError
 from dsx.recipe import Recipe
 from dsx.run.plan import Call
+from dsx.types import NamedModel
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "examples" / "papers" / "sample.pdf"
@@ -238,3 +239,19 @@ def test_every_option_of_extract_is_a_part_of_the_recipe_or_of_the_call() -> Non
     parts = {*Recipe.model_fields, *(field.name for field in fields(Call))}
     rest = {"papers", "fields", "run", "dry_run", "base_url", "processes", "worker"}
     assert {option.name for option in command.params} - parts == rest
+
+
+@pytest.mark.parametrize("option", ["--choices each", "--readings 2", "--prior-weight 0.5"])
+def test_what_is_typed_and_does_nothing_for_written_values_is_refused(option: str) -> None:
+    call = ["a.pdf", "--schema", "motor", *option.split()]
+    with pytest.raises(UsageError, match=rf"^{option.split()[0]} is for --values placed; leave out one of the two$"):
+        parse([*call, "--values", "written"])
+    assert parse(call).recipe.values == "placed"
+
+
+def test_how_a_model_is_asked_or_what_is_so_anyway_is_not_refused_for_written_values() -> None:
+    typed = "a.pdf --schema motor --values written --choices together --readings 1 --prior-weight 0"
+    assert parse(typed.split()).recipe.readings == 1
+    own = NamedModel(Path(), choices="each", readings=2, prior_weight=0.5)
+    asked = Recipe.read(schema_name="any", values="written").asked_like("own", own)
+    assert Recipe.model_validate(asked.model_dump(mode="json")) == asked
