@@ -67,6 +67,14 @@ def test_it_reads_on_until_there_is_a_value() -> None:
     assert [question.id.attempt for question in posed] == list(range(len(posed)))
 
 
+def test_a_plan_of_the_same_question_begins_with_what_comes_first() -> None:
+    paper = context(10)
+    first = paper.show([MASS], PAPER)
+    assert paper.read_on(PAPER, MASS)
+    paper.plan([(PAPER, MASS)])
+    assert (paper.show([MASS], PAPER), paper.reading(PAPER, [MASS])) == (first, 0)
+
+
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_it_asks_so_often_and_no_more(count: int) -> None:
     value, posed = filled(context(count), MASS, lambda asked: Completion(asked.id, "null", True))

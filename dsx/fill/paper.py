@@ -156,6 +156,7 @@ class PaperContext:
         self._queries = {_key([parameter], record): self._query([parameter], record) for record, parameter in questions}
         shown = self.selector.select_shared(list(self._queries.values()))
         self._windows = {key: [window] for key, window in zip(self._queries, shown, strict=True)}
+        self._readings.clear()
 
     def read_on(self, record: RecordContext, parameter: Parameter) -> bool:
         """Shows a planned parameter the passages that come next from now on; False where there are none.
