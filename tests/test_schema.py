@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from dsx.cli.schema import check_files, export, show_set
 from dsx.errors import SchemaError
+from dsx.recipe import Recipe
 from dsx.schema import check, kind_of, nullable, parameter_set, pydantic_model, read, read_schema
 from dsx.schema.checking import ANNOTATIONS
 from dsx.schema.describing import describe
@@ -259,13 +260,35 @@ def test_show_tells_all_that_a_researcher_asks() -> None:
     assert "trials / arms (at most 8)" in done.output
 
 
+@pytest.mark.parametrize(
+    ("options", "questions"),
+    [
+        ("", ["1", "2–4", "5", "6", "7"]),
+        ("--per-question 2", ["1", "2–4", "5", "6", "5"]),
+        ("--choices together", ["1", "2", "3", "4", "5"]),
+        ("--values written", ["1", "2", "3", "4", "5"]),
+        ("--values written --per-question 2", ["1", "1", "2", "2", "3"]),
+    ],
+)
+def test_show_numbers_the_questions_as_they_are_asked(options: str, questions: list[str], tmp_path: Path) -> None:
+    """A list of choices is a question for each, what is taken from places is asked alone."""
+    free = {"type": "string", "x-free": True}
+    weeding = {"type": "array", "items": {"enum": ["hand", "herbicide", "mulch"]}}
+    asked = {"n": {"type": "integer"}, "weeding": weeding, "notes": free, "site": {"type": "string"}, "remarks": free}
+    (tmp_path / "set.json").write_text(json.dumps({"type": "object", "properties": asked}))
+    done = CliRunner().invoke(show_set, [str(tmp_path / "set.json"), *options.split()], standalone_mode=False)
+    rows = [line.strip("│").split("│") for line in done.output.splitlines() if line.startswith("│")]
+    assert [row[-1].strip() for row in rows] == questions
+    assert ("asked choice by choice" in done.output) == ("2–4" in questions)
+
+
 def _shown(schema: Any) -> str:
     from rich.console import Console
 
     from dsx.report.parameter_table import tables
 
     console = Console(width=200, record=True, file=io.StringIO())
-    for table in tables(read({"type": "object", "properties": {"a": schema}}, "test"), 1, 512):
+    for table in tables(read({"type": "object", "properties": {"a": schema}}, "test"), Recipe(schema_name="test")):
         console.print(table)
     return console.export_text()
 

@@ -25,6 +25,7 @@ from dsx.evaluation.agreement import Agreement
 from dsx.evaluation.terminal import show_agreement
 from dsx.load.compose import Paragraph, compose, unplaced
 from dsx.plugins import PluginReport
+from dsx.recipe import Recipe
 from dsx.report.document import outline
 from dsx.report.export import to_table
 from dsx.report.parameter_table import tables
@@ -142,7 +143,7 @@ def table(text: str, folder: Path) -> None:
 def other_tables(text: str, folder: Path) -> None:
     """`dsx schema show`, `dsx eval agreement`."""
     out = Screen(terminal=False)
-    for part in tables(parameter_set(text), 1, 512):
+    for part in tables(parameter_set(text), Recipe(schema_name="test")):
         console(out, width=160).print(part)
     show_agreement({name: Agreement(1, 1.0, None, None) for name in ("all", text)}, out)
     say(*out.getvalue().splitlines())

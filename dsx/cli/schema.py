@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -40,19 +41,26 @@ def list_sets() -> None:
 @click.argument("name", shell_complete=schemas)
 @click.option("--per-question", type=click.IntRange(1), default=1, show_default=True, help="Parameters asked at once.")
 @click.option("--max-new-tokens", type=click.IntRange(32), default=512, show_default=True, help="Cap of one answer.")
-def show_set(name: str, per_question: int, max_new_tokens: int) -> None:
-    """Show what NAME (a name or a file) asks: type, unit, choices, where it is looked for, tokens, question."""
+@click.option("--values", type=click.Choice(["placed", "written"]), default="placed", show_default=True)
+@click.option("--choices", type=click.Choice(["each", "together"]), help="Lists of choices [default: each].")
+def show_set(name: str, **options: Any) -> None:
+    """Show what NAME (a name or a file) asks: type, unit, choices, where it is looked for, tokens, question.
+
+    Questions are numbered as `dsx extract` with these options asks them.
+    """
     from rich.console import Console
 
     from dsx.plugins import load_plugins
+    from dsx.recipe import Recipe
     from dsx.report.parameter_table import tables
     from dsx.run.parameter_source import find_parameters
 
+    recipe = Recipe.read(schema_name=name, **options).asked_like(None, None)
     parameters = find_parameters(name, load_plugins())
     drawn = io.StringIO()
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 160
     console = Console(file=drawn, width=width, markup=False, highlight=False)
-    for part in tables(parameters, per_question, max_new_tokens):
+    for part in tables(parameters, recipe):
         console.print(part)
     click.echo(drawn.getvalue(), nl=False)
 
