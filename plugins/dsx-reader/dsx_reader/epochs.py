@@ -26,8 +26,7 @@ from dsx_reader.sources import (
     Job,
     Material,
     Sources,
-    checked_digest,
-    files_digest,
+    drawing,
     jobs,
     material_of,
     with_share,
@@ -75,11 +74,9 @@ class Parts:
 
     @cached_property
     def digest(self) -> str:
-        """Of what decides which examples and batches there are: of what the data say, not of where they lie."""
-        setting, sources = self._setting, self._setting.sources
-        drawing = replace(sources, passages=(), statements=(), annotations=None, papers=())
-        data = (files_digest(sources), checked_digest(sources.papers))
-        told = (str(setting.base), drawing, *data, setting.tokens, setting.seed)
+        """Of what decides which examples and batches there are."""
+        setting = self._setting
+        told = (str(setting.base), *drawing(setting.sources), setting.tokens, setting.seed)
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def share(self, number: int, within: float) -> float:

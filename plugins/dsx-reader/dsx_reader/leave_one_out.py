@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import random
@@ -18,7 +19,7 @@ from dsx_reader.evaluate import Score, answered
 from dsx_reader.examples import Example
 from dsx_reader.papers import SOURCE, examples_of
 from dsx_reader.setting import Setting
-from dsx_reader.sources import checked_digest
+from dsx_reader.sources import checked_digest, drawing
 from dsx_reader.train import train
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dsx.reader")
 MAX_FOLDS = 10
+DECIDING = ("epochs", "minutes", "learning_rate", "tokens", "rank", "seed")
+"""Fields of a setting that decide what a model learns, beside its base and its data."""
 RESAMPLES, LEVEL = 2000, 0.95
 PaperScores = Mapping[str, Mapping[str, Score]]
 """By name of the paper and kind of value, "all" among them."""
@@ -38,7 +41,7 @@ def leave_one_out(setting: Setting) -> dict[str, Any]:
 
     Of many papers each of ten folds is left out in turn. The folder keeps what was measured, so that the same call goes
     on where it was stopped, and the figures as leave-one-out.json; the models of folds are not kept.
-    Raises UsageError for fewer than two papers, or a folder of other ones.
+    Raises UsageError for fewer than two papers, or a folder with figures of other papers, data or settings.
     """
     from transformers import AutoTokenizer
 
@@ -47,7 +50,7 @@ def leave_one_out(setting: Setting) -> dict[str, Any]:
         raise UsageError("--leave-one-out needs two papers or more; name them with --from-run and --gold")
     parts = folds(names, setting.seed)
     setting.out.mkdir(parents=True, exist_ok=True)
-    _check_same(setting.out / "folds.json", {"folds": parts, "checked": checked_digest(setting.sources.papers)})
+    _check_same(setting.out / "folds.json", {"folds": parts, **_deciding(setting)})
     tokenizer = AutoTokenizer.from_pretrained(setting.base, local_files_only=True)
     setting = replace(setting, examples=setting.examples or setting.out)  # all folds learn from the same
     count = Renderer(tokenizer).count
@@ -102,11 +105,20 @@ def _plain(scores: Mapping[str, Score]) -> dict[str, dict[str, int]]:
     return {kind: asdict(score) for kind, score in scores.items()}
 
 
+def _deciding(setting: Setting) -> dict[str, Any]:
+    """All that decides the figures of the folds, by what a person calls it."""
+    return {
+        "base": str(setting.base.resolve()),
+        "checked values": checked_digest(setting.sources.papers),
+        "data": hashlib.sha256(repr(drawing(setting.sources)).encode()).hexdigest(),
+        **{name.replace("_", " "): getattr(setting, name) for name in DECIDING},
+    }
+
+
 def _check_same(file: Path, content: Mapping[str, Any]) -> None:
-    if file.is_file() and json.loads(file.read_bytes()) != content:
-        raise UsageError(
-            f"{file.parent} holds folds of other papers, other checked values or another seed; name another --out"
-        )
+    kept = json.loads(file.read_bytes()) if file.is_file() else content
+    if other := [name for name in content if kept.get(name) != content[name]]:
+        raise UsageError(f"{file.parent} holds figures of other {', other '.join(other)}; name another --out")
     _write(file, content)
 
 

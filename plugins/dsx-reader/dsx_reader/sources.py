@@ -9,7 +9,7 @@ import math
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,6 +75,12 @@ def files_digest(sources: Sources) -> str:
         digest.update(file.name.encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def drawing(sources: Sources) -> tuple[Sources, str, str]:
+    """All that decides which examples are drawn: of what the data say, not of where they lie."""
+    settings = replace(sources, passages=(), statements=(), annotations=None, papers=())
+    return settings, files_digest(sources), checked_digest(sources.papers)
 
 
 def passages(paths: Sequence[Path]) -> list[Passage]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -213,6 +214,32 @@ def test_a_gain_that_every_paper_has_has_an_interval_above_nothing() -> None:
     assert figures["text"]["trained"]["f1"] == 0
     table = list(leaving.lines({"papers": 6, "kinds": figures}))
     assert "0.300 [0.300, 0.300]" in table[2]
+
+
+def test_folds_go_on_only_with_all_that_decides_their_figures(
+    paper: CheckedPaper, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What changes nothing, or only how fast it goes, may differ."""
+    monkeypatch.setattr(leaving, "_measured", lambda *of: {name: {"all": Score()} for name in ("first", "second")})
+    papers = tuple(replace(paper, name=name) for name in ("first", "second"))
+    sources = Sources((), None, papers=papers, paper_variants=2)
+    setting = Setting(small, tmp_path / "out", sources, 1.0, processes=1)
+    for number in (1, 2):
+        (tmp_path / "out" / f"fold-{number}").mkdir(parents=True)
+        (tmp_path / "out" / f"fold-{number}" / "trained").touch()
+    leaving.leave_one_out(setting)
+    leaving.leave_one_out(replace(setting, processes=2, compiled=False, save_minutes=1.0))
+    shutil.copytree(small, tmp_path / "another")
+    sheet = tmp_path / "sheet.txt"
+    sheet.write_text("")
+    others = [
+        replace(setting, base=tmp_path / "another"),
+        *(replace(setting, **{name: 2}) for name in ("epochs", "minutes", "learning_rate", "tokens", "rank", "seed")),
+        *(replace(setting, sources=replace(sources, **other)) for other in ({"share": 0.5}, {"passages": (sheet,)})),
+    ]
+    for other in others:
+        with pytest.raises(UsageError, match="name another --out"):
+            leaving.leave_one_out(other)
 
 
 @pytest.mark.slow
