@@ -316,8 +316,10 @@ def test_decisions_are_gold_and_what_nobody_decided_is_not_judged(tmp_path: Path
 @pytest.mark.parametrize("content", ["[]", "{}", '{"experiments": [{"label": "x"}]}', "{"])
 def test_a_file_that_is_no_gold_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "x.json").write_text(content)
-    with pytest.raises(UsageError, match=r"x\.json is no gold"):
+    with pytest.raises(UsageError, match=r"x\.json is no gold") as refused:
         read_gold(tmp_path, PARAMETERS)
+    assert "Error" not in str(refused.value), "in words"
+    assert "object has no" not in str(refused.value)
     with pytest.raises(UsageError, match="has no gold"):
         read_gold(tmp_path / "nothing", PARAMETERS)
 

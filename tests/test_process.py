@@ -146,9 +146,14 @@ def test_a_standard_error_that_nobody_reads_is_no_failure(scripted: Any, tmp_pat
         (["schema", "show", "/nope/x.json"], 2, "/nope/x.json"),
         (["export", "/nope/run"], 2, "/nope/run"),
         (["show", "/nope/paper.pdf"], 2, "/nope/paper.pdf"),
+        (["show", __file__, "--page", "1", "--json"], 2, "--json, --page and --section each print something else"),
+        (["review", "--port", "8000"], 2, "--port is for --serve"),
+        (["review", "--serve", "--port", "70000"], 2, "70000 is not in the range"),
+        (["runs", "list", "/nope/runs"], 2, "/nope/runs is no folder"),
+        (["doctor", "--for-run"], 2, "(see dsx extract --help)"),
     ],
 )
-def test_a_place_or_a_name_that_is_none_is_one_line(arguments: list[str], code: int, said: str) -> None:
+def test_what_cannot_be_done_is_one_line(arguments: list[str], code: int, said: str) -> None:
     done = subprocess.run([sys.executable, "-m", "dsx", *arguments], capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout) == (code, "")
     lines = done.stderr.splitlines()

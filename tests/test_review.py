@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from dsx.cli.review import command
 from dsx.errors import RunError, UsageError
-from dsx.review import ReviewServer, open_review, review_page, write_page
+from dsx.review import ReviewServer, check_page, open_review, review_page, write_page
 from dsx.review.attention import reasons
 from dsx.review.words import placed_words
 from dsx.store import RunFolder, newest_run, open_run, read_decisions, read_reviews
@@ -100,8 +100,9 @@ def test_only_review_pages_are_overwritten(tmp_path: Path) -> None:
     write_page(tmp_path / "new.html", "<!doctype html>\n<!-- dsx review -->1")
     write_page(tmp_path / "new.html", "<!doctype html>\n<!-- dsx review -->2")
     assert (tmp_path / "new.html").read_text().endswith("2")
-    with pytest.raises(UsageError, match="No such file"):
-        write_page(tmp_path / "absent" / "new.html", "")
+    for put in (check_page, lambda path: write_page(path, "")):
+        with pytest.raises(UsageError, match="No such file"):
+            put(tmp_path / "absent" / "new.html")
 
 
 def test_what_needs_eyes_comes_with_its_reasons() -> None:

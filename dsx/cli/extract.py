@@ -247,7 +247,7 @@ def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
 
 def parse(arguments: list[str]) -> Typed:
     """What `dsx extract ARGUMENTS` would do; raises what it would raise."""
-    return _typed(command.make_context("extract", arguments).params)
+    return _typed(command.make_context("dsx extract", arguments).params)
 
 
 def _typed(options: Mapping[str, Any]) -> Typed:

@@ -21,21 +21,23 @@ from dsx.terminal import counted, say
     help="A file or folder where papers are now, if the run read them elsewhere; may be repeated.",
 )
 @click.option("--serve", is_flag=True, help="Serve the page to this machine's browser; decisions go into RUN/reviews/.")
-@click.option("--port", type=int, default=0, help="With --serve [default: any that is free].")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="With --serve [default: any that is free].")
 @click.option("--reviewer", default="", help="Your name, as it stands in the decisions.")
 def command(
-    run: Path | None, output: Path | None, papers: tuple[Path, ...], serve: bool, port: int, reviewer: str
+    run: Path | None, output: Path | None, papers: tuple[Path, ...], serve: bool, port: int | None, reviewer: str
 ) -> int:
     """Make a page on which the values of RUN [default: the newest] are checked beside the marked pages.
 
     The page is one file that needs no network. Decisions stay in the browser until you save them as JSON.
     """
     from dsx.errors import UsageError
-    from dsx.review import ReviewServer, open_review, review_page, write_page
+    from dsx.review import ReviewServer, check_page, open_review, review_page, write_page
     from dsx.store import newest_run, review_path
 
     if serve and output is not None:
         raise UsageError("--serve writes no page; leave out -o")
+    if port is not None and not serve:
+        raise UsageError("--port is for --serve; leave it out, or add --serve")
     run = run or newest_run()
     contents = open_review(run, papers)
     missing = len(contents.results) - len(contents.papers)
@@ -43,7 +45,7 @@ def command(
         total = len(contents.results)
         say(f"papers that are not where they were: {missing} of {total}, shown as text only (--papers)", err=True)
     if serve:
-        with ReviewServer(contents, reviewer, port) as server:
+        with ReviewServer(contents, reviewer, port or 0) as server:
             say(f"Review {run} at {server.url}", err=True)
             say(f"Ctrl-C ends it; decisions are in {run / 'reviews'}", err=True)
             with contextlib.suppress(KeyboardInterrupt):
@@ -52,6 +54,7 @@ def command(
     if reviewer:
         review_path(run, reviewer)
     path = output or run / "review.html"
+    check_page(path)  # before pages are drawn
     say(f"Drawing the cited pages of {counted(len(contents.papers), 'paper')}", err=True)
     write_page(path, review_page(contents, reviewer))
     click.echo(path)

@@ -25,9 +25,12 @@ def list_runs(folder: Path | None, as_json: bool) -> int:
     import dataclasses
     import json
 
+    from dsx.errors import UsageError
     from dsx.run.history import listed
     from dsx.settings import read_settings
 
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder; name one that holds run folders")
     folder = folder or read_settings().runs
     runs = listed(folder)
     if as_json:

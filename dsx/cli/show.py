@@ -26,6 +26,8 @@ def command(
     from dsx.api import load_document
     from dsx.report import document as show
 
+    if sum((as_json, page is not None, section is not None)) > 1:
+        raise click.UsageError("--json, --page and --section each print something else; give one of them")
     document = load_document(file, loader=loader)
     if marked is not None:
         show.mark(document, file, marked)

@@ -84,7 +84,9 @@ def read_gold(path: Path, parameters: ParameterSet) -> list[GoldPaper]:
                 return list(_decided(files, parameters))
             papers.append(_paper(content, file, parameters, unknown))
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            raise UsageError(f"{file} is no gold ({type(problem).__name__}: {problem}); docs/evaluation.md") from None
+            why = f"it has no {problem}" if isinstance(problem, KeyError) else problem
+            why = "its JSON is of another form" if isinstance(problem, TypeError | AttributeError) else why
+            raise UsageError(f"{file} is no gold ({why}); docs/evaluation.md says how it is written") from None
     if unknown:
         first = ", ".join(sorted(unknown)[:10]) + (", …" if len(unknown) > 10 else "")
         log.warning("%s names %s that the set does not have: %s", path, counted(len(unknown), "parameter"), first)

@@ -9,7 +9,7 @@ server     the same page from this machine, for decisions that are written at on
 """
 
 from dsx.review.contents import ReviewContents, open_review
-from dsx.review.html import review_page, write_page
+from dsx.review.html import check_page, review_page, write_page
 from dsx.review.server import ReviewServer
 
-__all__ = ["ReviewContents", "ReviewServer", "open_review", "review_page", "write_page"]
+__all__ = ["ReviewContents", "ReviewServer", "check_page", "open_review", "review_page", "write_page"]

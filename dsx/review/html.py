@@ -37,11 +37,18 @@ def review_page(contents: ReviewContents, reviewer: str = "", served: bool = Fal
     )
 
 
+def check_page(path: Path) -> None:
+    """UsageError where no page can be put at `path`: another kind of file is there, or its folder is not."""
+    if path.exists() and (path.is_dir() or not path.read_bytes().startswith(MARK.encode())):
+        raise UsageError(f"{path} is no review page and is left alone; name another file with -o")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: No such file or directory; name another file with -o")
+
+
 def write_page(path: Path, page: str) -> None:
-    """Puts the page at `path`, whole or not at all. UsageError where another kind of file is there."""
+    """Puts the page at `path`, whole or not at all. Raises as `check_page` does."""
     try:
-        if path.exists() and (path.is_dir() or not path.read_bytes().startswith(MARK.encode())):
-            raise UsageError(f"{path} is no review page and is left alone; name another file with -o")
+        check_page(path)
         atomic.write(path, page.encode())
     except OSError as problem:
         raise UsageError(f"{path}: {problem.strerror}; name another file with -o") from None
