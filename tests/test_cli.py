@@ -13,8 +13,10 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from click import Option
 from click.testing import CliRunner
 
+from dsx.cli import COMMANDS, cli
 from dsx.cli.extract import command, parse
 from dsx.errors import DsxError, UsageError
 from dsx.recipe import Recipe
@@ -233,6 +235,17 @@ SMALL = {
         },
     },
 }
+
+
+def test_no_command_is_told_of_in_half_a_sentence() -> None:
+    for name in COMMANDS:
+        shown = CliRunner().invoke(cli, [name, "--help"], standalone_mode=False).output
+        assert not re.search(r"^  .*\w\.\.\.$", shown, re.MULTILINE), shown
+
+
+def test_every_option_of_extract_says_what_it_is() -> None:
+    shown = [each for each in command.params if isinstance(each, Option) and not each.hidden]
+    assert [option.name for option in shown if not option.help] == []
 
 
 def test_every_option_of_extract_is_a_part_of_the_recipe_or_of_the_call() -> None:

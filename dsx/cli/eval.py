@@ -102,7 +102,10 @@ def of_run(
 @AS_JSON
 @RESAMPLES
 def compare(first: Path, second: Path, gold: Path, schema: str | None, as_json: bool, resamples: int) -> None:
-    """F1 of SECOND less that of FIRST, with intervals of the paired bootstrap over papers."""
+    """F1 of SECOND less that of FIRST.
+
+    With intervals of the paired bootstrap over papers.
+    """
     import dataclasses
     import sys
 

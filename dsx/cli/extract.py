@@ -154,9 +154,23 @@ class _KeepsArguments(click.Command):
     show_default=True,
     help="For prefill; auto takes the first that works.",
 )
-@click.option("--quantize", type=click.Choice(["none", "8bit", "4bit"]), default="none", show_default=True)
-@click.option("--per-question", default=1, show_default=True, help="Parameters asked at once.")
-@click.option("--order", type=click.Choice(["value-quote", "quote-value"]), default="value-quote", show_default=True)
+@click.option(
+    "--quantize",
+    type=click.Choice(["none", "8bit", "4bit"]),
+    default="none",
+    show_default=True,
+    help="The weights of a model in this process.",
+)
+@click.option(
+    "--per-question", default=1, show_default=True, help="Parameters asked at once, where values are written."
+)
+@click.option(
+    "--order",
+    type=click.Choice(["value-quote", "quote-value"]),
+    default="value-quote",
+    show_default=True,
+    help="What an answer says first.",
+)
 @click.option(
     "--prompt-set",
     help="What the model is told (dsx plugins list) [default: the model's own].",

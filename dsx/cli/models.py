@@ -14,7 +14,10 @@ def command() -> None:
 
 @command.command("list")
 def list_models() -> None:
-    """List what --model takes here: models of plugins, the embedded one, the local Hugging Face cache."""
+    """List what --model takes here.
+
+    Models of plugins, the embedded one, those of the local Hugging Face cache.
+    """
     from dsx.engines.local.model_files import EMBEDDED_PACKAGE, RECOMMENDED, known
     from dsx.plugins import load_plugins
 

@@ -72,7 +72,10 @@ def check_command(name: str | None) -> int:
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The new folder [default: the package's name].")
 def new_command(name: str, kind: str, output: Path | None) -> None:
-    """Make a package for plugin NAME that installs, is listed, and passes its own test as it comes."""
+    """Make a package for plugin NAME.
+
+    As it comes it installs, is listed, and passes its own test.
+    """
     from dsx.templates import new_plugin
 
     folder = new_plugin(name, kind, output)

@@ -21,7 +21,10 @@ def command() -> None:
 @click.argument("folder", type=RUN, required=False)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def list_runs(folder: Path | None, as_json: bool) -> int:
-    """The runs in FOLDER [default: runs], newest first: schema, model, papers done and failed, last change."""
+    """List the runs in FOLDER [default: runs], newest first.
+
+    Of each: schema, model, papers done and failed, last change.
+    """
     import dataclasses
     import json
 
@@ -50,7 +53,7 @@ def list_runs(folder: Path | None, as_json: bool) -> int:
 @click.argument("run", type=RUN, shell_complete=run_folders)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def show(run: Path, as_json: bool) -> int:
-    """Done, failed, left, seconds a paper and an estimate of what is left."""
+    """Show how far RUN is, and how long the rest will take."""
     import dataclasses
     import json
 
@@ -70,7 +73,10 @@ def show(run: Path, as_json: bool) -> int:
 @click.argument("run", type=RUN, shell_complete=run_folders)
 @click.option("--values", is_flag=True, help="Also papers in which the engine failed on a value; all of theirs go.")
 def retry(run: Path, values: bool) -> int:
-    """Forget RUN's failures: the command that made it does those papers again."""
+    """Forget RUN's failures, so that they are tried again.
+
+    The command that made the run does those papers then.
+    """
     from dsx.run import history
     from dsx.store import read_run
 

@@ -39,13 +39,16 @@ def list_sets() -> None:
 
 @command.command("show")
 @click.argument("name", shell_complete=schemas)
-@click.option("--per-question", type=click.IntRange(1), default=1, show_default=True, help="Parameters asked at once.")
+@click.option(
+    "--per-question", type=click.IntRange(1), default=1, show_default=True, help="Of values that are written."
+)
 @click.option("--max-new-tokens", type=click.IntRange(32), default=512, show_default=True, help="Cap of one answer.")
 @click.option("--values", type=click.Choice(["placed", "written"]), default="placed", show_default=True)
 @click.option("--choices", type=click.Choice(["each", "together"]), help="Lists of choices [default: each].")
 def show_set(name: str, **options: Any) -> None:
-    """Show what NAME (a name or a file) asks: type, unit, choices, where it is looked for, tokens, question.
+    """Show what NAME (a name or a file) asks.
 
+    Of each parameter: type, unit, choices, where it is looked for, tokens of the longest answer, questions.
     Questions are numbered as `dsx extract` with these options asks them.
     """
     from rich.console import Console
@@ -69,8 +72,9 @@ def show_set(name: str, **options: Any) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--max-new-tokens", type=click.IntRange(32), default=512, show_default=True, help="Cap of one answer.")
 def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
-    """Check schema FILES (or model.py:Class): every problem with its JSON pointer. Exits 2 where there is one.
+    """Check schema FILES (or model.py:Class).
 
+    Prints every problem with its JSON pointer, and exits 2 where there is one.
     Names each unit that no x-unit but the words of a parameter state.
     """
     from dsx.ask.plan import too_long

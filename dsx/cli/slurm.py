@@ -66,7 +66,7 @@ def submit(
     settings: dict[str, str],
     arguments: tuple[str, ...],
 ) -> int:
-    """Write slurm/extract.sbatch for `dsx extract ARGUMENTS` (after --), and submit it."""
+    """Submit `dsx extract ARGUMENTS` (after --) by slurm/extract.sbatch."""
     import shlex
     import shutil
     import sys
