@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from dsx.load.bidi import as_read
 from dsx.load.boxes import Boxes
 from dsx.load.glyphs import Glyphs, mend
 from dsx.load.visible import Drawing, part_hidden
@@ -151,6 +152,10 @@ def line_of(page: int, block: int, line: dict[str, Any]) -> Line | None:
         and _part_tight_words(text, boxes)
     ):
         firsts = firsts[:1]  # places have moved
+    is_upright = line.get("dir", (1.0, 0.0))[0] > UPRIGHT  # boxes of others do not stand from left to right
+    if is_upright and (read := as_read(text, boxes)) is not None:
+        text, boxes = read
+        firsts = firsts[:1]
     joined = "".join(text)
     (size, font, is_bold), _ = looks.most_common(1)[0]
     lead = _lead(firsts, joined)
