@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from transformers import AutoTokenizer
 from dsx.engines.chat import Renderer
 from dsx.engines.local.engine import TransformersEngine
 from dsx.errors import UsageError
-from dsx.types import EngineSettings, Passage, Question, QuestionId, Shown
+from dsx.types import EngineSettings, Passage, Question, QuestionGroups, QuestionId, Shown
 
 pytestmark = pytest.mark.slow
 
@@ -127,6 +127,30 @@ def test_a_text_is_encoded_once_for_all_its_questions(random_folder: str) -> Non
     asked = [Question(QuestionId(f"doc-{at}"), "s", shown, f"p{at}", "parameters") for at in range(5)]
     assert len({renderer.prefix(question) for question in asked}) == 1
     assert encoded.count(shown.text) == 1
+
+
+def test_a_gpu_reads_a_text_while_the_next_paper_is_made(random_folder: str) -> None:
+    engine = TransformersEngine(EngineSettings(model=random_folder, max_new_tokens=24))
+    device, engine.device = engine.device, "a GPU"
+    texts, cached = ["Forty took part.", "Nine took part."], list[list[bool]]()
+    asked = [
+        Question(QuestionId(f"doc-{at}", (), (name,)), "s", Shown(text, (), True), name, "labels", max_records=2)
+        for at, text in enumerate(texts)
+        for name in "ab"
+    ]
+
+    def groups() -> Iterator[Sequence[Question]]:
+        yield []
+        for at in (0, 2):
+            cached.append([engine.renderer.prefix(each) in engine.prefixes for each in (asked[0], asked[2])])
+            yield asked[at : at + 2]
+
+    answers = {each.question_id: each for each in engine.answer(QuestionGroups(groups()))}
+    assert answers.keys() == {each.id for each in asked}
+    assert cached == [[False, False], [True, False]]
+    assert [answer.error for answer in answers.values()] == [None] * 4
+    engine.device = device
+    engine.close()
 
 
 @pytest.mark.parametrize(

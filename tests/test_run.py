@@ -118,6 +118,37 @@ def test_papers_in_flight_are_answered_in_one_batch_and_one_that_cannot_be_costs
     assert batches == [3, 1, 1, 2]
 
 
+def test_a_paper_is_loaded_while_an_engine_is_at_those_before_it(tmp_path: Path) -> None:
+    files, steps = papers(tmp_path / "papers"), list[str]()
+
+    def noted_fill(path: Path) -> Filling:
+        steps.append(path.name)
+        return fill(path)
+
+    def noted_answer(questions: Sequence[Question]) -> Iterator[Completion]:
+        for each in questions:
+            steps.append("answer")
+            yield Completion(each.id, "", True)
+
+    folder = open_run(tmp_path / "run", MANIFEST)
+    summary = run_papers(files, noted_fill, noted_answer, folder, Lines(6), in_flight=9)
+    assert (summary.done, len(summary.failed), len(summary.crashed)) == (3, 1, 1)
+    first, *others = [path.name for path in files if path.name != "copy of a.pdf"]
+    assert steps[:3] == [first, "answer", others[0]]
+    assert [step for step in steps if step != "answer"] == [first, *others]
+
+
+def test_papers_that_an_engine_does_not_come_to_end_too(tmp_path: Path) -> None:
+    def first_only(questions: Sequence[Question]) -> Iterator[Completion]:
+        for each in questions:
+            yield Completion(each.id, "", True)
+            return
+
+    folder = open_run(tmp_path / "run", MANIFEST)
+    summary = run_papers(papers(tmp_path / "papers"), fill, first_only, folder, Lines(6), in_flight=9)
+    assert (summary.done, len(summary.failed), len(summary.crashed)) == (3, 1, 1)
+
+
 def test_the_summary_says_what_was_found() -> None:
     values = {
         "a": Value(1, Status.STATED),

@@ -24,7 +24,7 @@ from dsx.run.loop import run_papers
 from dsx.run.plan import check_recipe, manifest_of
 from dsx.run.progress import show_progress
 from dsx.store import RunFolder, open_run
-from dsx.types import Completion, Engine, Json, Question
+from dsx.types import Completion, Engine, Json, Question, QuestionGroups, QuestionId, groups_of
 
 SUFFIX_SPREAD = 256
 """Tokens by which questions differ in length. One that reads so many more than the shortest has prefilled a text."""
@@ -126,9 +126,14 @@ class Answers:
 
     def __call__(self, questions: Sequence[Question]) -> Iterator[Completion]:
         """As `Engine.answer`."""
-        by_id = {question.id: question for question in questions}
-        asked = questions if self.records is None else [_with_value(question) for question in questions]
-        for completion in self.engine.answer(asked):
+        by_id: dict[QuestionId, Question] = {}
+
+        def asked() -> Iterator[Sequence[Question]]:
+            for group in groups_of(questions):
+                by_id.update((question.id, question) for question in group)
+                yield group if self.records is None else [_with_value(question) for question in group]
+
+        for completion in self.engine.answer(QuestionGroups(asked())):
             question = by_id[completion.question_id]
             self.counts.nulls += completion.text == "null"
             if self.records is not None and question.form == "labels" and completion.error is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dsx.errors import UsageError, machine_error
-from dsx.types import Completion, PaperResult, Question, QuestionId
+from dsx.types import Completion, PaperResult, Question, QuestionGroups, QuestionId
 
 if TYPE_CHECKING:
     from dsx.pipeline import Filling
@@ -32,6 +33,11 @@ class PaperInFlight:
     result: PaperResult | None = None
     problem: Exception | None = None
     seconds: float = 0.0
+
+    @property
+    def begun(self) -> bool:
+        """Whether it was loaded, or cannot be."""
+        return self.filling is not None or self.ended
 
     @property
     def ended(self) -> bool:
@@ -72,30 +78,73 @@ def _raise_if_no_papers(problem: Exception) -> None:
         raise problem
 
 
-def answer_round(papers: Sequence[PaperInFlight], answer: AnswerQuestions) -> Iterator[PaperInFlight]:
+class _Round:
+    """What is asked of some papers in one batch. unanswered: whose questions have no completion yet."""
+
+    def __init__(self, papers: Sequence[PaperInFlight], begin: Callable[[PaperInFlight], None]) -> None:
+        self._begin, self._unbegun = begin, deque(paper for paper in papers if not paper.begun)
+        self._ready = [paper for paper in papers if paper.begun]
+        self._ended_at_once = list[PaperInFlight]()
+        self.unanswered = {question_id: paper for paper in self._ready for question_id in paper.questions}
+        self.questions = QuestionGroups(self._groups())
+
+    def _groups(self) -> Iterator[Sequence[Question]]:
+        """The questions that are there, then those of each paper that is not begun: it is begun then."""
+        yield [question for paper in self._ready for question in paper.questions.values()]
+        while self._unbegun:
+            paper = self._unbegun.popleft()
+            self._begin(paper)
+            self.unanswered |= dict.fromkeys(paper.questions, paper)
+            self._ended_at_once += [paper] * paper.ended
+            yield list(paper.questions.values())
+
+    def take(self, completion: Completion) -> Iterator[PaperInFlight]:
+        """One answer; gives the papers that have ended meanwhile."""
+        paper = self.unanswered.pop(completion.question_id)
+        yield from self.ended_at_once()
+        if not paper.ended:
+            paper.take(completion)
+            if paper.ended:
+                yield paper
+
+    def ended_at_once(self) -> Iterator[PaperInFlight]:
+        """The papers that had ended when they were begun; each is given once."""
+        ended, self._ended_at_once = self._ended_at_once, []
+        yield from ended
+
+    def left(self) -> list[PaperInFlight]:
+        """The papers that have unanswered questions, or are not begun."""
+        unanswered = [*dict.fromkeys(self.unanswered.values()), *self._unbegun]
+        return [paper for paper in unanswered if not paper.ended]
+
+
+def answer_round(
+    papers: Sequence[PaperInFlight],
+    answer: AnswerQuestions,
+    begin: Callable[[PaperInFlight], None] = lambda paper: None,
+) -> Iterator[PaperInFlight]:
     """Asks each paper's questions, in one batch; gives the papers that have ended, at once.
 
+    begin: begins a paper, when the engine comes to its questions: what it read before it may be answering meanwhile.
     An engine that raises is asked about each paper alone, so that a paper that it cannot answer costs itself only.
     """
-    unanswered = {question_id: paper for paper in papers for question_id in paper.questions}
+    this_round = _Round(papers, begin)
     try:
-        for completion in answer([question for paper in papers for question in paper.questions.values()]):
-            paper = unanswered.pop(completion.question_id)
-            if not paper.ended:
-                paper.take(completion)
-                if paper.ended:
-                    yield paper
+        for completion in answer(this_round.questions):
+            yield from this_round.take(completion)
+        len(this_round.questions)  # those of papers that the engine did not come to
+        yield from this_round.ended_at_once()
     except Exception as problem:
         _raise_if_no_papers(problem)
-        left = [paper for paper in dict.fromkeys(unanswered.values()) if not paper.ended]
-        if len(papers) == 1:
+        yield from this_round.ended_at_once()
+        if len(papers) == 1 and not papers[0].ended:
             papers[0].problem = problem
             yield papers[0]
-        else:
-            for paper in left:
-                yield from answer_round([paper], answer)
+        elif len(papers) > 1:
+            for paper in this_round.left():
+                yield from answer_round([paper], answer, begin)
         return
-    for question_id, paper in unanswered.items():
+    for question_id, paper in this_round.unanswered.items():
         if not paper.ended:
             paper.take(Completion(question_id, "", False, error="the engine gave no answer"))
             if paper.ended:

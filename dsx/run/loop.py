@@ -7,6 +7,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,7 +98,7 @@ class _Loop:
                 if not self.in_flight:
                     return [*elsewhere, *queue]
                 with self.stop.work():
-                    for paper in answer_round(tuple(self.in_flight), self._answer):
+                    for paper in answer_round(tuple(self.in_flight), self._answer, partial(self._begin, queue)):
                         with self.stop.storing():
                             self._end(paper)
         except Stopped:
@@ -110,7 +111,7 @@ class _Loop:
             return [*(paper.path for paper in left), *elsewhere, *queue]
 
     def _admit(self, queue: deque[Path], elsewhere: list[Path]) -> None:
-        """Begins papers from the front of `queue` while there is room; those of other processes go to `elsewhere`."""
+        """Takes papers from the front of `queue` while there is room; those of other processes go to `elsewhere`."""
         while queue and len(self.in_flight) < self.max_in_flight and not self.stop.signal:
             path = queue.popleft()
             document = self._identify(path)
@@ -127,13 +128,17 @@ class _Loop:
                 continue
             self.before_paper()
             self.progress.paper_begins(self.names[path])
-            if len(self.in_flight) == 1 < self.max_in_flight:  # nothing is answered meanwhile
-                self.read_ahead([path, *self._next(queue)][: self.max_in_flight])
-            with self.stop.work():
-                paper.begin(self.fill)
-            self.read_ahead(self._next(queue))
-            if paper.ended:
-                self._end(paper)
+        if self.max_in_flight > 1 and not all(paper.begun for paper in self.in_flight):
+            self._read_ahead(queue)
+
+    def _begin(self, queue: Iterable[Path], paper: PaperInFlight) -> None:
+        paper.begin(self.fill)
+        self._read_ahead(queue)
+
+    def _read_ahead(self, queue: Iterable[Path]) -> None:
+        """The papers that are taken and not begun come first."""
+        taken = [paper.path for paper in self.in_flight if not paper.begun]
+        self.read_ahead([*taken, *self._next(queue)][: self.max_in_flight])
 
     def _next(self, queue: Iterable[Path]) -> list[Path]:
         """The papers that will probably be begun next; only the first few of the queue are looked at."""

@@ -15,6 +15,7 @@ plugin     What plugins give: named things.
 from dsx.types.answer import Answer, Completion, Confidence, Usage
 from dsx.types.decision import Action, Decision, Quote, Slot, record_key, record_path
 from dsx.types.document import Box, Document, HiddenText, Json, LoadLimits, Page, Section, Table, TableCell
+from dsx.types.groups import QuestionGroups, groups_of
 from dsx.types.parameter import Choice, ChoicesAsked, Parameter, ParameterSet, RecordType, UnitSource
 from dsx.types.plugin import (
     NO_OPTIONS,
@@ -82,6 +83,7 @@ __all__ = [
     "Places",
     "PromptSet",
     "Question",
+    "QuestionGroups",
     "QuestionId",
     "Quote",
     "Record",
@@ -99,6 +101,7 @@ __all__ = [
     "Usage",
     "Value",
     "WorkedExample",
+    "groups_of",
     "record_key",
     "record_path",
 ]

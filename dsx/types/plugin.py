@@ -44,7 +44,10 @@ class Engine(Protocol):
         ...
 
     def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
-        """One completion for each question, as they end, in any order. A question that fails has its `error` set."""
+        """One completion for each question, as they end, in any order. A question that fails has its `error` set.
+
+        questions: of papers in flight; a paper is loaded when its questions are come to, all are where len() is asked.
+        """
         ...
 
     def describe(self) -> dict[str, Json]:

@@ -44,7 +44,7 @@ from dsx.engines.local.self_consistency import SelfConsistency
 from dsx.engines.local.sequence import Sequence, TokenCorrection
 from dsx.engines.options import EngineOptions
 from dsx.errors import UsageError
-from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Usage
+from dsx.types import Completion, Confidence, EngineSettings, Json, Question, Usage, groups_of
 
 log = logging.getLogger("dsx.engines.local")
 NULL = re.compile(r'(?:"?:)?n(?:u(?:l(?:l.*)?)?)?', re.DOTALL)
@@ -182,31 +182,47 @@ class TransformersEngine:
         On a GPU all are sequences of one batch. On the CPU a paper is a batch of its own: its questions fill the CPU,
         and the others in a batch change the last bits of its logits, so that answers would depend on the neighbours.
         """
+        if self.device != "cpu" and not self.settings.prior_weight:  # a prior is measured while nothing else runs
+            yield from self._answer_batch(groups_of(questions))
+            return
         batches: dict[str, list[Question]] = {}
         for question in questions:
             batches.setdefault(question.id.document if self.device == "cpu" else "", []).append(question)
         for batch in batches.values():
-            yield from self._answer_batch(batch)
+            yield from self._answer_batch(iter([batch]))
 
-    def _answer_batch(self, questions: abc.Sequence[Question]) -> abc.Iterator[Completion]:
-        by_key: dict[abc.Hashable, Question] = {question.id: question for question in questions}
+    def _in_order(self, questions: abc.Sequence[Question]) -> list[Question]:
+        """By their texts, of which those that are cached are used before they are evicted; what comes first is cached.
+
+        Texts go on from it, where there is room.
+        """
         texts = {(question.system, question.shown.text): question for question in questions}
         cached_first = sorted(texts, key=lambda text: (self.renderer.prefix(texts[text]) not in self.prefixes, text))
-        place = {text: at for at, text in enumerate(cached_first)}  # what is there is used before it is evicted
-        in_order = sorted(questions, key=lambda question: place[question.system, question.shown.text])
+        place = {text: at for at, text in enumerate(cached_first)}
         for frame in dict.fromkeys(self.renderer.frame(question) for question in questions):
-            with suppress(MemoryError, torch.OutOfMemoryError):  # cached for texts to go on from, where there is room
+            with suppress(MemoryError, torch.OutOfMemoryError):
                 self.prefixes.get(frame)
-        corrections = {key: self._correction(question) for key, question in by_key.items()}
+        return sorted(questions, key=lambda question: place[question.system, question.shown.text])
+
+    def _answer_batch(self, groups: abc.Iterator[abc.Sequence[Question]]) -> abc.Iterator[Completion]:
+        """The later groups are made while a GPU reads the texts of those before them."""
+        by_key: dict[abc.Hashable, Question] = {}
         refused = list[Completion]()
 
-        def sequences(pool: ThreadPoolExecutor) -> abc.Iterator[Sequence]:
-            for prepared in pool.map(self.sequence, in_order):
-                if isinstance(prepared, Completion):
-                    refused.append(prepared)
+        def prepared(pool: ThreadPoolExecutor, group: abc.Sequence[Question]) -> abc.Iterator[Sequence]:
+            in_order = self._in_order(group)
+            by_key.update((question.id, question) for question in group)
+            corrections = {question.id: self._correction(question) for question in group}
+            for question, made in zip(in_order, pool.map(self.sequence, in_order), strict=True):
+                if isinstance(made, Completion):
+                    refused.append(made)
                 else:
-                    prepared.correction = corrections[prepared.key]
-                    yield prepared
+                    made.correction = corrections[question.id]
+                    yield made
+
+        def sequences(pool: ThreadPoolExecutor) -> abc.Iterator[Sequence]:
+            for group in groups:
+                yield from prepared(pool, group)
 
         with ThreadPoolExecutor(GRAMMAR_THREADS) as pool, ExitStack() as stack:
             stack.callback(pool.shutdown, wait=False, cancel_futures=True)  # where it ends early nothing more is made
