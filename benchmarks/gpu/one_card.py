@@ -52,7 +52,7 @@ def say(**line: Any) -> None:
 def bench(given: argparse.Namespace, folder: Path, **more: Any) -> Iterator[tuple[Loaded, Options]]:
     """The engine with random weights, after short papers: nothing is compiled any more, and few graphs are captured."""
     plugins = load_plugins()
-    chosen = {"dtype": given.dtype, **({"rows": str(given.rows)} if given.rows else {})}
+    chosen = {"dtype": given.dtype, **({"rows": str(given.rows)} if given.rows else {}), **dict(given.set)}
     options = Options(shape=given.shape, random_weights=True, papers=given.papers, tokens=given.tokens, **more)
     options = dataclasses.replace(options, options=chosen)
     (folder / "set.json").write_text(json.dumps(work.parameter_set()), "utf-8")
@@ -110,7 +110,8 @@ def works(given: argparse.Namespace) -> None:
         torch.cuda.empty_cache()
     with tempfile.TemporaryDirectory() as name, bench(given, Path(name)) as (made, _):
         weights, folder = weights_of(Path(name) / "model", 2.0), Path(name)
-        say(part="loaded", seconds=made.load_seconds, fused=made.engine.describe().get("fused", False))
+        engine = {key: made.engine.describe().get(key) for key in ("fused", "kernels", "parallel", "cards", "attention")}
+        say(part="loaded", seconds=made.load_seconds, **engine)
 
         def run(part: str, papers: int, in_flight: int, work_name: str = "placed") -> tuple[Measurement, Answers]:
             measured, answers = timed(made, folder, papers, in_flight, work_name)
@@ -200,6 +201,12 @@ def attention(given: argparse.Namespace) -> None:
             say(part="attention", **line)
 
 
+def pair(text: str) -> tuple[str, str]:
+    """KEY=VALUE. Raises ValueError."""
+    key, value = text.split("=", 1)
+    return key, value
+
+
 def step(given: argparse.Namespace) -> None:
     """See `one_step`."""
     import one_step
@@ -217,6 +224,7 @@ def main() -> None:
     arguments.add_argument("--tokens", type=int, default=10_000)
     arguments.add_argument("--rows", type=int, default=0)
     arguments.add_argument("--dtype", default="auto")
+    arguments.add_argument("--set", nargs="*", default=[], type=pair, metavar="KEY=VALUE", help="of the engine")
     arguments.add_argument("--skip", nargs="*", default=[], choices=("written", "flights"))
     arguments.add_argument("--budgets", nargs="+", default=["90%", "60%", "40%"])
     arguments.add_argument("--lengths", nargs="+", type=int, default=[2048, 8192, 32_768])
