@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Literal
 
 import outlines
@@ -165,3 +167,11 @@ def test_a_gpu_reads_a_text_while_the_next_paper_is_made(random_folder: str) -> 
 def test_options_that_cannot_be_are_said_so(embedded_folder: str, options: dict[str, str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         TransformersEngine(EngineSettings(model=embedded_folder, options=options))
+
+
+def test_a_closed_engine_keeps_no_memory_whoever_still_has_it(embedded_folder: str) -> None:
+    made = TransformersEngine(EngineSettings(model=embedded_folder, options={"cache_gigabytes": "0.1"}))
+    list(made.answer([replace(question(), id=QuestionId("paper"))]))
+    kept = [weakref.ref(made.model), weakref.ref(made.kv_cache), weakref.ref(made.kv_cache.keys[0])]
+    made.close()
+    assert [each() for each in kept] == [None] * 3

@@ -7,6 +7,7 @@ works on it. The model's own attention (--attention) is for prefill. Answers are
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import re
 import time
@@ -259,11 +260,14 @@ class TransformersEngine:
         }
 
     def close(self) -> None:
-        """Forgets the prefixes and the model."""
+        """Forgets the prefixes and the model: their memory is free, whoever still has the engine."""
         self.prefixes.clear()
         self.loop.runner.forget_graphs()
         self.ranks.close()
-        del self.model, self._outlines, self.loop, self.kv_cache
+        del self.model, self._outlines, self.loop, self.kv_cache, self.prefixes, self.priors
+        gc.collect()  # what they are made of refers to itself
+        if self.device != "cpu":
+            torch.cuda.empty_cache()
 
     def sequence(self, question: Question) -> Sequence | Completion:
         """The sequence that answers the question, or the failure of one that is too long or has no grammar."""
