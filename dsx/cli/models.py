@@ -33,7 +33,11 @@ def list_models() -> None:
 @command.command("fetch")
 @click.argument("name")
 def fetch_model(name: str) -> None:
-    """Download NAME (a Hugging Face id, or smollm2-135m). The only command that uses the network."""
-    from dsx.engines.local.model_files import fetch
+    """Download NAME (a Hugging Face id, or smollm2-135m). The only command that uses the network.
 
-    click.echo(str(fetch(name)))
+    A plugin's model, such as dsx-reader, is put together, which else the first run does.
+    """
+    from dsx.engines.local.model_files import fetch
+    from dsx.plugins import load_plugins
+
+    click.echo(str(load_plugins().model_folder(name) or fetch(name)))

@@ -241,8 +241,9 @@ def _convert(gguf: Path, folder: Path) -> None:
     library.disable_progress_bar()
     model, tokenizer = load_gguf(gguf.parent, gguf.name, torch.float32)
     del model.config.quantization_config
-    plain = type(model)(model.config)
-    plain.load_state_dict(model.state_dict())
+    with torch.device("meta"):  # no weight is drawn
+        plain = type(model)(model.config)
+    plain.load_state_dict(model.state_dict(), assign=True)
     plain.tie_weights()
     folder.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f"{folder.name}.making-"))
