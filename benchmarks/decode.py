@@ -61,7 +61,7 @@ def questions(one: TransformersEngine, paper: Path, tokens: int) -> list[Questio
     shown = Shown(text, (Passage(0, len(text)),), True)
     plugins = load_plugins()
     recipe = Recipe.read(schema_name=str(SCHEMA), values="written")  # the text is cut: its places are others
-    pipeline = Pipeline(recipe, find_parameters(str(SCHEMA), plugins), plugins, one, lambda event: None, None)
+    pipeline = Pipeline(recipe, find_parameters(str(SCHEMA), plugins), plugins, one)
     asked = [question for question, _ in pipeline.preview(paper) if question.form == "parameters"]
     return [
         Question(q.id, q.system, shown, q.prompt, q.form, q.parameters, q.record, examples=q.examples) for q in asked

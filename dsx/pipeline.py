@@ -86,10 +86,17 @@ def _calibration(recipe: Recipe, plugins: Plugins) -> Calibration:
     return Calibration(plugins.models[model].calibration if model in plugins.models else {})
 
 
+def documents_of(recipe: Recipe, plugins: Plugins, cache: DocumentCache | None = None) -> ReadAhead:
+    """Papers as the recipe says that they are read."""
+    reader = DocumentReader(plugins.loader_of, plugins.loaders, recipe.load_limits(), cache)
+    return ReadAhead(lambda path, reading: reader.read(path, recipe.loader, reading))
+
+
 class Pipeline:
     """Fills one parameter set from papers; whose questions the engine answers together is the run's to say.
 
     earlier: the document's answers to an earlier parameter set; what is the same in both is not asked again.
+    documents: those of `documents_of`, where some are being read already; `close` ends them.
     """
 
     def __init__(
@@ -99,13 +106,12 @@ class Pipeline:
         plugins: Plugins,
         engine: Engine,
         record_event: Callable[[Mapping[str, Json]], None] = lambda event: None,
-        cache: DocumentCache | None = None,
         earlier: Callable[[str], EarlierAnswers | None] = lambda document: None,
+        documents: ReadAhead | None = None,
     ) -> None:
         self.recipe, self.parameters, self.engine = recipe, parameters, engine
         self.record_event, self._earlier = record_event, earlier
-        reader = DocumentReader(plugins.loader_of, plugins.loaders, recipe.load_limits(), cache)
-        self._documents = ReadAhead(lambda path, reading: reader.read(path, recipe.loader, reading))
+        self._documents = documents or documents_of(recipe, plugins)
         places = recipe.values == "placed" and engine.grammar == "lark"
         prompts = Prompts(plugins.prompt_sets[recipe.prompt_set or "default"], recipe.order, places)
         self.run = RunContext(

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,16 @@ from dsx.load import ReadAhead, document_id
 from dsx.load.compose import Paragraph, compose, unplaced
 from dsx.load.isolate import Reading
 from dsx.pipeline import Filling
+from dsx.recipe import Recipe
+from dsx.run import job
+from dsx.run.job import make_engine
 from dsx.run.loop import run_papers
+from dsx.run.plan import Call, plan_run
 from dsx.run.progress import Lines
 from dsx.run.signals import Stop
 from dsx.store import Claims, RunFolder, open_run
-from dsx.types import Completion, Document, PaperResult, Question, QuestionId, Record, Shown, Status, Value
+from dsx.types import Completion, Document, Engine, PaperResult, Question, QuestionId, Record, Shown, Status, Value
+from tests.conftest import Scripted
 
 MANIFEST = {"dsx": "1", "schema": {}, "schema_name": "s", "recipe": {}}
 SECONDS = 0.1
@@ -179,3 +185,30 @@ def test_after_a_signal_nothing_is_read_ahead(tmp_path: Path) -> None:
         folder = open_run(tmp_path / "run", MANIFEST)
         summary = run_papers(files, fill, slow_answer, folder, Lines(3), stop=stop, read_ahead=expected.append)
     assert (summary.done, summary.left, expected) == (1, 2, [[], ()])
+
+
+@pytest.mark.slow
+def test_the_first_papers_are_read_while_the_model_is_loaded(
+    scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripted.install(monkeypatch)
+    monkeypatch.setenv("DSX_CACHE", str(tmp_path / "cache"))
+    recipe = Recipe.read(schema_name=str(scripted.schema()), engine="scripted")
+    papers = [scripted.papers(tmp_path / "papers", 3)]
+    planned, read = plan_run(papers, recipe, tmp_path / "run", Call(papers_in_flight=2)), list[int]()
+
+    def load(*arguments: Any, **options: Any) -> Engine:
+        until = time.monotonic() + 60
+        while (count := cached(tmp_path / "cache")) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        read.append(count)
+        return make_engine(*arguments, **options)
+
+    monkeypatch.setattr(job, "make_engine", load)
+    assert job.extract(planned) == 0
+    assert (read, cached(tmp_path / "cache")) == ([2], 3)
+
+
+def cached(folder: Path) -> int:
+    """Documents in a cache folder."""
+    return sum(path.is_file() and not path.name.startswith(".") for path in folder.glob("documents/**/*"))

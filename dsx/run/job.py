@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -25,6 +26,7 @@ from dsx.terminal import counted
 from dsx.types import Engine, LocalEngine, ParameterSet
 
 if TYPE_CHECKING:
+    from dsx.load import ReadAhead
     from dsx.pipeline import Filling, Pipeline
 
 log = logging.getLogger("dsx")
@@ -52,17 +54,30 @@ def check_options(recipe: Recipe, plugins: Plugins) -> None:
             engine.check(recipe.engine_settings())
 
 
-def make_pipeline(
-    recipe: Recipe, parameters: ParameterSet, plugins: Plugins, engine: Engine, run: RunFolder | None
-) -> Pipeline:
-    """The way of a paper, with the documents' cache of this user. run: keeps the log, and earlier answers."""
+def make_documents(recipe: Recipe, plugins: Plugins) -> ReadAhead:
+    """Papers as the recipe says that they are read, with the documents' cache of this user."""
     from dsx.load import open_cache
+    from dsx.pipeline import documents_of
+
+    return documents_of(recipe, plugins, open_cache())
+
+
+def make_pipeline(
+    recipe: Recipe,
+    parameters: ParameterSet,
+    plugins: Plugins,
+    engine: Engine,
+    run: RunFolder | None,
+    documents: ReadAhead | None = None,
+) -> Pipeline:
+    """The way of a paper. run: keeps the log, and earlier answers. documents: of `make_documents`."""
     from dsx.pipeline import Pipeline
 
+    documents = documents or make_documents(recipe, plugins)
     if run is None:
-        return Pipeline(recipe, parameters, plugins, engine, cache=open_cache())
+        return Pipeline(recipe, parameters, plugins, engine, documents=documents)
     earlier = partial(earlier_answers, run, parameters)
-    return Pipeline(recipe, parameters, plugins, engine, run.log, open_cache(), earlier)
+    return Pipeline(recipe, parameters, plugins, engine, run.log, earlier, documents)
 
 
 def extract(planned: PlannedRun) -> int:
@@ -75,9 +90,9 @@ def extract(planned: PlannedRun) -> int:
     left = planned.papers_left()
     if left:
         try:
-            summary, folder = _fill(planned)
+            summary, folder = _fill(planned, left)
         except KeyboardInterrupt:  # before the first paper: while the model was loaded
-            summary = RunSummary(stopped="SIGINT", left=left, resumed=len(planned.papers) - left)
+            summary = RunSummary(stopped="SIGINT", left=len(left), resumed=len(planned.papers) - len(left))
     elif not is_run(folder):
         raise none_readable(planned.papers)
     else:
@@ -91,12 +106,14 @@ def extract(planned: PlannedRun) -> int:
     return summary.exit_code
 
 
-def _fill(planned: PlannedRun) -> tuple[RunSummary, Path]:
-    """What became of the papers, and the run folder."""
+def _fill(planned: PlannedRun, left: Sequence[Path]) -> tuple[RunSummary, Path]:
+    """What became of the papers, and the run folder. left: those that have anything to be asked."""
     call, folder = planned.call, planned.folder
     recipe, parameters, plugins = planned.recipe, planned.parameters, planned.plugins
     prepare(call.threads)
-    with Stop(call.grace) as stop:
+    with Stop(call.grace) as stop, closing(make_documents(recipe, plugins)) as documents:
+        if not call.is_worker:  # the workers of a run would all read the same
+            documents.expect(left[: call.papers_in_flight])  # while the model is loaded
         engine = make_engine(recipe, plugins, memory_budget=call.memory_budget)
         try:
             manifest = {**planned.manifest, "engine": engine.describe()}
@@ -108,7 +125,7 @@ def _fill(planned: PlannedRun) -> tuple[RunSummary, Path]:
                 if call.claim and (others := claims.others()):
                     processes = counted(others, "other process is", "other processes are")
                     log.info("%s at this run: the papers are shared", processes)
-                with closing(make_pipeline(recipe, parameters, plugins, engine, store)) as pipeline:
+                with closing(make_pipeline(recipe, parameters, plugins, engine, store, documents)) as pipeline:
                     summary = run_papers(
                         planned.papers,
                         pipeline.fill_file,

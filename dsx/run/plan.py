@@ -151,10 +151,10 @@ class PlannedRun:
         """The run in the folder as it will be when this call has begun; None where there is none yet."""
         return as_updated(self.folder, self.manifest, self.call.update)
 
-    def papers_left(self) -> int:
-        """How many papers that can be read have anything to be asked; where there is none no model need be loaded."""
-        run = self.stored()
-        return sum(is_left(run, self.parameters, document) for document in filter(None, map(readable_id, self.papers)))
+    def papers_left(self) -> list[Path]:
+        """The papers that can be read and have anything to be asked; where there is none no model need be loaded."""
+        run, documents = self.stored(), {path: readable_id(path) for path in self.papers}
+        return [path for path, document in documents.items() if document and is_left(run, self.parameters, document)]
 
     def changes(self) -> list[str]:
         """What an update of the run asks, for a person; a line each."""

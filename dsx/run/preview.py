@@ -21,7 +21,7 @@ def preview(planned: PlannedRun) -> int:
     """
     exit_code = 0
     if planned.call.update:
-        click.echo(f"{planned.folder}: papers with questions: {planned.papers_left()} of {len(planned.papers)}")
+        click.echo(f"{planned.folder}: papers with questions: {len(planned.papers_left())} of {len(planned.papers)}")
         for line in planned.changes():
             click.echo(line)
         return exit_code
