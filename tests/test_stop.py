@@ -168,6 +168,7 @@ def test_an_interrupt_that_a_destructor_loses_ends_the_run_after_the_paper(
         return PaperResult(document_id(path), path.name, ())
 
     lost = list[type[BaseException]]()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     monkeypatch.setattr("sys.unraisablehook", lambda raised: lost.append(raised.exc_type))
     folder = open_run(tmp_path / "run", {"dsx": "1", "schema": {}, "schema_name": "s"})
     with Stop(60) as stop:
