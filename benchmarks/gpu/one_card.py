@@ -32,6 +32,7 @@ from dsx.bench.floor import Speeds, measure_speeds, weights_of
 from dsx.bench.measure import Loaded, Measurement, loaded
 from dsx.bench.options import Options
 from dsx.bench.report import figures
+from dsx.bench.written import TOKENS
 from dsx.plugins import load_plugins
 from dsx.run.plan import with_model
 from dsx.run.threads import prepare
@@ -56,7 +57,7 @@ def bench(given: argparse.Namespace, folder: Path, **more: Any) -> Iterator[tupl
     options = Options(shape=given.shape, random_weights=True, papers=given.papers, tokens=given.tokens, **more)
     options = dataclasses.replace(options, options=chosen)
     (folder / "set.json").write_text(json.dumps(work.parameter_set()), "utf-8")
-    recipe = with_model(recipe_of("transformers", options, folder), plugins)
+    recipe = with_model(recipe_of(given.engine, options, folder), plugins)
 
     def write(count: Callable[[str], int]) -> Mapping[Path, int]:
         first = work.write_papers(folder / "first", given.papers, FIRST_TOKENS, options.records, count)
@@ -74,12 +75,19 @@ def timed(
     made: Loaded, folder: Path, papers: int, in_flight: int, work_name: str = "placed"
 ) -> tuple[Measurement, Answers]:
     """The papers from the start of the list, with no text cached yet, and their answers."""
-    engine: Any = made.engine
-    engine.prefixes.clear()
+    forget(made.engine)
     run = made.open_run(Path(tempfile.mkdtemp(dir=folder)))
     paths = [path for path in made.papers if path.parent.name == "papers"][:papers]
     measured = made.time(paths, run, work_name, in_flight)
     return measured, answers_of(run, made.records or {})
+
+
+def forget(engine: Any) -> None:
+    """No text is cached any more."""
+    if hasattr(engine, "llm"):
+        engine.llm.reset_prefix_cache()
+    else:
+        engine.prefixes.clear()
 
 
 def answers_of(run: RunFolder, documents: Mapping[str, int]) -> Answers:
@@ -111,7 +119,7 @@ def works(given: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name, bench(given, Path(name)) as (made, _):
         weights, folder = weights_of(Path(name) / "model", 2.0), Path(name)
         engine = made.engine.describe()
-        kept = {key: engine.get(key) for key in ("fused", "kernels", "parallel", "cards", "attention")}
+        kept = {key: engine.get(key) for key in ("engine", "fused", "kernels", "parallel", "cards", "attention")}
         say(part="loaded", seconds=made.load_seconds, **kept)
 
         def run(part: str, papers: int, in_flight: int, work_name: str = "placed") -> tuple[Measurement, Answers]:
@@ -131,7 +139,11 @@ def works(given: argparse.Namespace) -> None:
             say(part="same_answers", of=f"{given.papers} in flight and one", **compared(answers, again))
             gain = alone.seconds / few / (whole.seconds / given.papers)
             say(part="gain by papers in flight", ratio=gain)
-    if "written" in given.skip:
+        if given.engine == "vllm" and "written" not in given.skip:  # it is told the cap question by question
+            vllm: Any = made.engine
+            vllm.settings = dataclasses.replace(vllm.settings, max_new_tokens=TOKENS)
+            run("work B", given.papers, given.papers, "written")
+    if "written" in given.skip or given.engine == "vllm":
         return
     with tempfile.TemporaryDirectory() as name, bench(given, Path(name), work="written") as (made, _):  # its own cap
         measured, _ = timed(made, Path(name), given.papers, given.papers, "written")
@@ -224,6 +236,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("part", choices=("work", "step", "budgets", "attention"))
     arguments.add_argument("--shape", default="qwen3-32b")
+    arguments.add_argument("--engine", default="transformers", choices=("transformers", "vllm"))
     arguments.add_argument("--layers", type=int, default=64)
     arguments.add_argument("--papers", type=int, default=18)
     arguments.add_argument("--tokens", type=int, default=10_000)
