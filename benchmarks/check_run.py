@@ -42,9 +42,8 @@ def main() -> int:
                 counts["cut"] += any(flag.kind == "truncated" for flag in value.flags)
                 if value.value is not None:
                     counts["values that do not validate"] += not validates(by_name[key], value.value)
-                    counts["values without a quote that stands in the document"] += (
-                        value.evidence is None
-                        or text[value.evidence.start : value.evidence.end] != value.evidence.quote
+                    counts["values without a quote that stands in the document"] += value.evidence is None or any(
+                        text[quote.start : quote.end] != quote.quote for quote in value.quotes
                     )
     asked = [event for event in run.logs() if event.get("event") == "question"]
     seconds = [event["seconds"] for event in run.logs() if event.get("event") == "paper"]

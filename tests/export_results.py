@@ -51,6 +51,8 @@ def record(values: dict[str, Value], *steps: str) -> Record:
     return Record(steps[-1] if steps else None, steps[-2] if steps else "", values, None, path)
 
 
+ITEMS = (stated("a; b", "a; b stands here", 2, raw=None), Value('c "d"', Status.INFERRED, 0.5, stated(0).evidence))
+"""Of a list whose items each have evidence of their own."""
 TWO_LISTS = PaperResult(
     "a" * 64,
     "first.pdf",
@@ -62,7 +64,10 @@ TWO_LISTS = PaperResult(
             "Arm 1",
         ),
         record({"name": stated("high"), "n": ABSENT, "dose": FAILED, "psqi": ABSENT}, "arms", "Arm 2"),
-        record({"n": stated(39), "tools": stated(["a; b", 'c "d"'])}, "arms", "Arm 1", "visits", "Week 4 / 5"),
+        record(
+            {"n": stated(39), "tools": stated(["a; b", 'c "d"'], items=ITEMS)},
+            *("arms", "Arm 1", "visits", "Week 4 / 5"),
+        ),
         record({"n": stated(38), "tools": ABSENT}, "arms", "Arm 1", "visits", "Week~8"),
         record({"name": stated("PSQI"), "p": stated(0.04), "kind": stated("primary")}, "outcomes", "Primary"),
     ),

@@ -286,6 +286,16 @@ def test_quotes_of_right_values_are_at_the_gold_passage_or_elsewhere(tmp_path: P
     assert quotes == {"right": 2, "elsewhere": 1, "not judged": 1}
 
 
+def test_the_quote_of_one_of_a_list_s_items_may_be_at_the_gold_passage(tmp_path: Path) -> None:
+    gold = read_gold(gold_file(tmp_path, "p", one={"psqi": {"value": [1, 2], "quote": "two was used"}}), PARAMETERS)
+    items = (stated(1, "one was used"), stated(2, "two was used"))
+    for its_items, is_right in (((), False), (items, True)):
+        listed = stated([1, 2], "one was used", items=its_items)
+        result = PaperResult("p", "p.pdf", (record({}), record({"psqi": listed}, "arms", "one")))
+        [judged] = [each for each in judge_all(gold, [result], PARAMETERS)["p"] if each.column == "psqi"]
+        assert judged.quote_right is is_right
+
+
 # ---- gold ----
 
 

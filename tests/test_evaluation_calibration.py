@@ -98,6 +98,8 @@ def test_a_calibration_is_written_and_applied_to_values(tmp_path: Path) -> None:
     [before, after] = (each.records[0].values for each in (TWO_LISTS, result))
     assert after["n"].confidence == pytest.approx(Calibration({"": (1, -2)}).probability("", 0.9312))
     assert after["name"].confidence == pytest.approx(before["name"].confidence, abs=1e-6)
+    [items] = (value.items for each in result.records for value in each.values.values() if value.items)
+    assert [item.confidence for item in items] == [pytest.approx(0.9312), pytest.approx(0.5)], "as of a choice"
     assert result.records[2].values["n"] == TWO_LISTS.records[2].values["n"]  # not reported
 
 

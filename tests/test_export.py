@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from dsx.report.csv_export import to_csv
 from dsx.report.export import is_json_export, is_jsonl_export, to_jsonl, to_objects, to_table
 from dsx.schema import nullable, read
 from dsx.schema.values import validator
-from dsx.types import Evidence, Flag, PaperResult, Record, RecordStep, Status, Value
+from dsx.types import Evidence, ExportOptions, Flag, PaperResult, Record, RecordStep, Status, Value
 
 NUMBERS = {"type": "array", "items": {"type": "number"}}
 SCHEMA: dict[str, Any] = {
@@ -95,6 +96,31 @@ def test_json_lines_have_one_line_a_record_with_what_belongs_to_the_paper_on_eac
         "unit": None,
         "flags": [],
     }
+
+
+def test_items_of_a_list_stand_in_its_cell_and_in_a_column_of_long_forms() -> None:
+    two = Value(4.5, Status.INFERRED, 0.31234, None, flags=(Flag("ocr"),))
+    listed = Value([0, 4.5], Status.INFERRED, 0.4, EVIDENCE, items=(Value(0, Status.STATED, 0.93, EVIDENCE), two))
+    result = PaperResult("id", "a.pdf", (Record(None, "", {}), experiment("E1", ABSENT, listed)))
+    out = io.StringIO()
+    to_jsonl([result], PARAMETERS, out)
+    cells = json.loads(out.getvalue())["parameters"]
+    quoted = {"quote": "Forty participants", "page": 4, "flags": [], "boxes": [[1.23, 2, 3, 4]]}
+    assert cells["targets.angles"]["items"] == [
+        {"value": 0, "status": "stated", "confidence": 0.93, **quoted},
+        {"value": 4.5, "status": "inferred", "confidence": 0.3123, "flags": ["ocr"]},
+    ]
+    assert "items" not in cells["n"]
+    table = io.StringIO()
+    to_csv([result], PARAMETERS, table, ExportOptions(long=True))
+    rows = list(csv.DictReader(io.StringIO(table.getvalue())))
+    shown = io.StringIO()
+    elsewhere = replace(two, evidence=replace(EVIDENCE, page=11))
+    of_pages = {"targets.angles": replace(listed, items=(*listed.items, elsewhere))}
+    to_table([PaperResult("id", "a.pdf", (Record(None, "", of_pages),))], PARAMETERS, shown)
+    assert "p. 4, 11" in shown.getvalue()
+    assert list(rows[0])[-1] == "items", "behind the columns that were there before"
+    assert [json.loads(row["items"] or "null") for row in rows] == [None, cells["targets.angles"]["items"]]
 
 
 def test_objects_have_the_schema_s_own_shape() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -19,8 +20,23 @@ from dsx.fill.paper import PaperContext, RecordContext
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
+from dsx.report.export import to_jsonl
+from dsx.review import open_review
 from dsx.schema import read
-from dsx.types import Completion, Confidence, EngineSettings, Flag, Json, Order, Parameter, RecordStep, Status, Value
+from dsx.store import open_run, read_run
+from dsx.types import (
+    Completion,
+    Confidence,
+    EngineSettings,
+    Flag,
+    Json,
+    Order,
+    Parameter,
+    Question,
+    RecordStep,
+    Status,
+    Value,
+)
 from tests.conftest import RandomEngine, allows, fill_alone, paper_context, parameter, random_answer
 
 TEXT = "Plots were hoed by hand. A herbicide was sprayed on others. Straw lay on the rest as mulch."
@@ -146,16 +162,31 @@ def test_likely_choices_are_taken_in_the_order_of_the_schema() -> None:
     assert value.flags == ()
 
 
-def test_the_quote_is_one_that_states_most_and_judges_all() -> None:
+def test_the_quote_is_one_that_states_most() -> None:
     both = "Some were hoed by hand, some had mulch."
     paper = paper_context(f"{TEXT} {both}")
     value = answered(WAYS, {"hand": true(HOED), "mulch": true(both)}, paper=paper)
     assert value.evidence is not None
     assert (value.evidence.quote, value.status) == (both, Status.STATED)
-    apart = answered(WAYS, {"hand": true(HOED), "mulch": true(LAID)})
-    assert apart.evidence is not None
-    assert (apart.evidence.quote, apart.status) == (HOED, Status.INFERRED)
-    assert apart.confidence is None, "the engine said nothing of it"
+    at_mulch = answered(WAYS, {"hand": true(LAID), "mulch": true(both)}, paper=paper)
+    assert [item.status for item in at_mulch.items] == [Status.INFERRED, Status.STATED]
+    assert at_mulch.status is Status.STATED, "the one quote states all"
+
+
+def test_each_choice_keeps_its_own_evidence() -> None:
+    sure = {"hand": Confidence(0.9, 0.9, ((True, 0.8), (False, 0.2)), 1.0), "mulch": Confidence(0.8, 0.75)}
+    apart = answered(WAYS, {"mulch": true(LAID), "hand": true(HOED)}, {**sure, "herbicide": Confidence(0.1, 1.0)})
+    assert [item.value for item in apart.items] == apart.raw == ["hand", "mulch"]
+    assert [item.evidence and item.evidence.quote for item in apart.items] == [HOED, LAID]
+    assert [item.status for item in apart.items] == [Status.STATED, Status.STATED]
+    assert [item.confidence for item in apart.items] == [pytest.approx(0.72), pytest.approx(0.6)]
+    assert [item.sure for item in apart.items] == [Confidence(0.9, 0.8, (), 1.0), Confidence(0.8, 0.75)]
+    assert apart.evidence == apart.items[0].evidence
+    assert apart.status is Status.STATED, "each choice is, in a quote of its own"
+    elsewhere = answered(WAYS, {"hand": true(HOED), "mulch": true(SPRAYED)})
+    assert [item.status for item in elsewhere.items] == [Status.STATED, Status.INFERRED]
+    assert (elsewhere.status, elsewhere.confidence) == (Status.INFERRED, None), "the engine said nothing of it"
+    assert answered(WAYS, {}).items == ()
 
 
 def test_a_list_is_as_sure_as_all_its_choices_together() -> None:
@@ -258,3 +289,50 @@ def test_a_run_asks_and_logs_each_choice(random_engine: RandomEngine, tmp_path: 
         assert [event["parameters"] for event in events] == [["weeding"]] * count
         assert [event.get("choice") for event in events] == (["hand", "herbicide", "mulch"] if count == 3 else [None])
         assert len(previewed) == count
+
+
+class Scripted:
+    """Says that a choice is one of the list's where a sentence names it, with that sentence as the quote."""
+
+    grammar: Literal["lark", "json_schema", "none"] = "lark"
+    context_tokens = 100_000
+
+    def count_tokens(self, text: str) -> int:
+        return len(text) // 4
+
+    def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
+        for question in questions:
+            choice = json.loads(question.id.choice or "")
+            quote = next((each for each in (HOED, SPRAYED, LAID) if choice in each), None)
+            sure = {question.parameters[0].name: SURE} if quote else {question.parameters[0].name: Confidence(0.1, 1)}
+            yield Completion(question.id, true(quote) if quote else "null", True, confidence=sure)
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+    def close(self) -> None:
+        pass
+
+
+def test_each_choice_s_evidence_goes_the_whole_way(tmp_path: Path) -> None:
+    paper = tmp_path / "paper.txt"
+    paper.write_text(TEXT)
+    items = {"enum": ["hand", "herbicide", "fire", "mulch"]}
+    schema = {"type": "object", "properties": {"weeding": {**WEEDING, "items": items}}}
+    parameters = read(schema, "plots")
+    recipe = Recipe.read(schema_name="plots", choices="each")
+    result = fill_alone(Pipeline(recipe, parameters, load_plugins(), Scripted()), paper)
+    run = open_run(tmp_path / "run", {"schema": schema, "schema_name": "plots", "recipe": {"schema_name": "plots"}})
+    run.save(result)
+    [stored] = read_run(run.path).results()
+    assert stored == result
+    out = io.StringIO()
+    to_jsonl([stored], parameters, out)
+    exported = json.loads(out.getvalue())["parameters"]["weeding"]
+    assert (exported["value"], exported["quote"]) == (["hand", "herbicide", "mulch"], HOED)
+    assert exported["items"] == [
+        {"value": way, "status": "stated", "confidence": 0.72, "quote": quote, "page": 1, "flags": [], "boxes": []}
+        for way, quote in (("hand", HOED), ("herbicide", SPRAYED), ("mulch", LAID))
+    ]
+    [shown] = open_review(run.path).data()["papers"][0]["records"][0]["values"]
+    assert [item["quote"]["text"] for item in shown["items"]] == [HOED, SPRAYED, LAID]

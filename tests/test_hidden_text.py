@@ -237,3 +237,15 @@ def test_a_record_whose_label_is_hidden_flags_all_its_values(tmp_path: Path) -> 
     labelled = replace(record, evidence=evidence, values={"people": seen})
     assert flagged(labelled, document).values["people"].flags == (Flag("hidden-text"),)
     assert flagged(replace(labelled, evidence=None), document).values["people"].flags == ()
+
+
+def test_a_list_of_which_one_item_is_quoted_from_hidden_text_is_flagged(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    document = with_hidden(paper(path, HIDING["white"][0]))
+    record = filled(path, "show").records[0]
+    hidden = record.values["people"]
+    seen = replace(hidden, evidence=replace(hidden.evidence, start=0, end=5), flags=())  # type: ignore[type-var]
+    listed = replace(seen, value=[12, 901], items=(seen, replace(hidden, flags=())))
+    flags = flagged(replace(record, values={"people": listed}), document).values["people"]
+    assert flags.flags == (Flag("hidden-text"),)
+    assert [item.flags for item in flags.items] == [(), (Flag("hidden-text"),)]

@@ -17,12 +17,14 @@ import pytest
 from click.testing import CliRunner
 
 from dsx.cli.export import command as export
+from dsx.ground.locate import locate
+from dsx.load import document_id
 from dsx.review import ReviewServer, open_review, review_page, write_page
 from dsx.review.words import GAP, Word, packed
 from dsx.schema import read, validates
 from dsx.store import RunFolder, apply_decisions, open_run, parse_decisions, read_decisions, review_path, settle
 from dsx.types import Evidence, Flag, PaperResult, Record, RecordStep, Status, Value
-from tests.gold_run import gold_run
+from tests.gold_run import PAPERS, gold_run
 
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.slow
@@ -355,6 +357,59 @@ def test_without_the_paper_its_text_is_shown_around_the_quote(visit: Open, run: 
     page.click(".quoted >> nth=0")
     page.click("[aria-selected=true] + .word")
     assert page.inner_text("#quote") == "Twenty-four participants"
+
+
+def run_with_items(folder: Path) -> RunFolder:
+    """A run of the sample paper with one list, whose items are quoted from pages 1, 1 and 2."""
+    choices = ["adults", "ages", "targets"]
+    ways = {"type": "array", "items": {"enum": choices}}
+    schema = {"type": "object", "properties": {"told": ways}}
+    run = open_run(folder, {"schema": schema, "schema_name": "told", "recipe": {"schema_name": "told"}})
+    paper = PAPERS / "sample.pdf"
+    run.log({"event": "paper", "document": document_id(paper), "path": str(paper)})
+    document = open_review(run.path).reader.read(paper)
+    quotes = [locate(words, document) for words in ("Twenty-four participants", "mean age", "Targets appeared")]
+    assert [quote and quote.page for quote in quotes] == [1, 1, 2]
+    status = (Status.STATED, Status.STATED, Status.INFERRED)
+    items = tuple(Value(*item) for item in zip(choices, status, (0.9, 0.8, 0.7), quotes, strict=True))
+    told = Value(choices, Status.INFERRED, 0.5, quotes[0], items=items)
+    run.save(PaperResult(document.id, paper.name, (Record(None, "", {"told": told}),)))
+    return run
+
+
+def test_each_item_s_quote_is_shown_on_its_page(visit: Open, tmp_path: Path) -> None:
+    contents = open_review(run_with_items(tmp_path / "run").path)
+    path = tmp_path / "review.html"
+    write_page(path, review_page(contents))
+    page = visit(path.as_uri())
+    page.wait_for_selector("#marks i")
+    assert page.locator("#marks i").count() == 2, "those of this page"
+    rows = page.locator(".items button")
+    assert [row.split("\n")[0] for row in rows.all_inner_texts()] == ["adults", "ages", "targets"]
+    rows.nth(2).click()
+    page.wait_for_selector("text=sample.pdf, p. 2")
+    assert page.locator("#marks i").count() == 1
+    rows.nth(1).click()
+    page.wait_for_selector("text=sample.pdf, p. 1")
+    assert page.inner_text("#quote") == "Twenty-four participants", "to look is not to choose"
+    page.keyboard.press("a")
+    file = parse_decisions(saved(page), "saved")
+    assert [decision.action for decision in file.decisions] == ["accept"]
+    [result] = contents.results.values()
+    [reviewed] = apply_decisions(result, settle([file]), contents.parameters).result.records
+    assert reviewed.values["told"].items == result.records[0].values["told"].items
+    page.click(".word >> nth=3")
+    page.click(".word >> nth=5")
+    assert page.locator("#marks.chosen i").count() == 1, "of another quote alone"
+
+
+def test_each_item_s_quote_is_marked_in_text_without_pages(visit: Open, tmp_path: Path) -> None:
+    contents = open_review(run_with_items(tmp_path / "run").path)
+    path = tmp_path / "review.html"
+    write_page(path, review_page(replace(contents, papers={})))
+    page = visit(path.as_uri())
+    page.wait_for_selector(".quoted")
+    assert page.locator(".quoted").all_inner_texts() == ["Twenty-four", "participants", "mean", "age"]
 
 
 def test_words_come_out_as_they_were_packed(visit: Open, page_file: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dsx.errors import AnotherRun, MachineError, RunError
 from dsx.store import atomic, compare, from_json, open_run, probe, read_run, to_json
+from dsx.store.serial import seal
 from dsx.types import Evidence, Flag, PaperResult, Record, RecordStep, Status, Value
 
 EVIDENCE = Evidence("Forty participants", 2, 10, 28, ((1.0, 2.0, 3.0, 4.0),), 1)
@@ -50,6 +52,22 @@ def test_paths_and_flags_are_short_in_a_file() -> None:
     del stored["sha256"]
     with pytest.raises(ValueError, match="no checksum"):
         from_json(json.dumps(stored).encode())
+
+
+def test_items_of_a_list_are_stored_where_there_are_any() -> None:
+    items = (replace(STATED, value="a"), Value("b", Status.INFERRED, 0.5, EVIDENCE))
+    listed = Value(["a", "b"], Status.INFERRED, 0.4, EVIDENCE, ["a", "b"], items=items)
+    result = PaperResult("d" * 64, "a.pdf", (Record(None, "", {"ways": listed, "n": STATED}),))
+    data = to_json(result)
+    assert from_json(data) == result
+    content = json.loads(data)
+    stored = content["records"][0]["values"]
+    assert stored["ways"]["items"][0]["flags"] == ["repair:quotes", "not-normalised: no unit: of kg"]
+    assert list(stored["n"]) == ["value", "status", "confidence", "evidence", "raw", "unit", "flags", "sure"]
+    assert "items" not in stored["ways"]["items"][0]
+    del stored["ways"]["items"], content["sha256"]
+    as_before = from_json(seal(json.dumps(content).encode()))
+    assert as_before.records[0].values["ways"] == replace(listed, items=())
 
 
 def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ Line = tuple[float, float]
 """Slope and intercept of a logistic curve over log-odds (Platt scaling)."""
 NULL = "null"
 """The kind of "not reported", which has a curve of its own."""
+ITEM = "choice"
+"""The kind of a list's item that was asked alone: true or false."""
 LIMIT = 10.0
 """Log-odds beyond this are taken as this: a confidence of exactly 1 is not certainty."""
 
@@ -62,7 +64,13 @@ def calibrated_record(
     def probable(name: str, value: Value) -> Value:
         if name in unchanged or value.confidence is None or value.value is None:
             return value
-        return replace(value, confidence=calibration.probability(kinds.get(name, ""), value.confidence))
+        confidence = calibration.probability(kinds.get(name, ""), value.confidence)
+        return replace(value, confidence=confidence, items=tuple(map(probable_item, value.items)))
+
+    def probable_item(item: Value) -> Value:
+        if item.confidence is None:
+            return item
+        return replace(item, confidence=calibration.probability(ITEM, item.confidence))
 
     return replace(record, values={name: probable(name, value) for name, value in record.values.items()})
 

@@ -40,7 +40,8 @@ class Judgement:
     """One value's verdict. record, gold_record: labels; both None for the paper's own values.
 
     column: the parameter's name in tables. extra: of a record that no gold record is. cost: whether a wrong value also
-    counts as a missed one. quote_right: whether the quote of a right value is at the gold passage; None: not known.
+    counts as a missed one. quote_right: whether the quote of a right value, or one of its items', is at the gold
+    passage; None: not known.
     """
 
     paper: str
@@ -133,7 +134,7 @@ class Judge:
             verdict = self._verdict(key, gold, values)
             if verdict in (Verdict.WRONG, Verdict.NOT_IN_PAPER) and self._of_another(key, content, gold, others):
                 verdict = Verdict.OTHER_RECORD
-            quote = value.evidence.quote if value is not None and value.evidence is not None else None
+            quotes = [each.quote for each in value.quotes] if value is not None else []
             yield Judgement(
                 paper,
                 self.columns[key].name,
@@ -146,7 +147,7 @@ class Judge:
                 str(value.status) if value is not None else None,
                 extra=gold is None,
                 cost=right.value is not None and not right.optional,
-                quote_right=at_gold_passage(right, quote) if verdict is Verdict.RIGHT else None,
+                quote_right=at_gold_passage(right, quotes) if verdict is Verdict.RIGHT else None,
             )
 
     def _verdict(self, key: Key, gold: GoldRecord | None, values: Mapping[str, Value]) -> Verdict:
@@ -199,11 +200,15 @@ def by_lists(result: PaperResult | None) -> dict[Lists, list[Predicted]]:
     return records
 
 
-def at_gold_passage(gold: GoldValue, quote: str | None) -> bool | None:
-    """Whether a quote is the gold's, holds it, is a part of it, or holds the marked words and much of it."""
-    if not quote or not gold.quote:
+def at_gold_passage(gold: GoldValue, quotes: Sequence[str]) -> bool | None:
+    """Whether one of the quotes is the gold's, holds it, is a part of it, or holds the marked words and much of it."""
+    if not any(quotes) or not gold.quote:
         return None
-    text, right = _squeezed(quote), _squeezed(gold.quote)
+    return any(_is_at(gold, gold.quote, quote) for quote in quotes if quote)
+
+
+def _is_at(gold: GoldValue, passage: str, quote: str) -> bool:
+    text, right = _squeezed(quote), _squeezed(passage)
     if text in right or right in text:
         return True
     if not gold.marked or _squeezed(gold.marked) not in text:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from dsx.answers.calibration import NULL
+from dsx.answers.calibration import ITEM, NULL
 from dsx.answers.writing import compact
 from dsx.fill import placed
 from dsx.fill.paper import PaperContext, RecordContext, Span
@@ -163,7 +163,7 @@ def confidence(verdicts: Sequence[Verdict], chosen: Sequence[Verdict]) -> Confid
 
 
 def _value(slot: Slot, verdicts: Sequence[Verdict]) -> Value:
-    """The list's value, quoted where most of its choices are stated."""
+    """The list's value, quoted where most of its choices are stated; stated where that quote or their own state all."""
     parameter, paper = slot.parameter, slot.paper
     chosen = taken(verdicts, parameter.schema["minItems"], parameter.schema["maxItems"])
     sure = confidence(verdicts, chosen)
@@ -174,9 +174,22 @@ def _value(slot: Slot, verdicts: Sequence[Verdict]) -> Value:
     choices = [each.choice for each in chosen]
     quote = _best_quote(slot, chosen)
     status, assumed = placed.judged(choices, paper.document.text[slice(*quote)], parameter)
+    items = tuple(_item(slot, each) for each in chosen)
+    if all(item.status is Status.STATED for item in items):
+        status = Status.STATED
     likely, evidence = placed.probability(slot, kind_of(parameter), sure), paper.evidence_of(quote)
-    value = Value(choices, status, likely, evidence, choices, None, (*assumed, *flags), sure)
+    value = Value(choices, status, likely, evidence, choices, None, (*assumed, *flags), sure, items)
     return paper.stored(value, None, parameter)
+
+
+def _item(slot: Slot, verdict: Verdict) -> Value:
+    """A choice that is taken, with its own quote and what that says of it."""
+    assert verdict.quote is not None
+    evidence, sure = slot.paper.evidence_of(verdict.quote), verdict.sure
+    status, flags = placed.judged(verdict.choice, evidence.quote, slot.parameter)
+    if sure is not None:  # of the choice, not of the word true
+        sure = Confidence(sure.reported, dict(sure.alternatives).get(True, sure.value), agreement=sure.agreement)
+    return Value(verdict.choice, status, placed.probability(slot, ITEM, sure), evidence, flags=flags, sure=sure)
 
 
 def _best_quote(slot: Slot, chosen: Sequence[Verdict]) -> Span:

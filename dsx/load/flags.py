@@ -17,19 +17,19 @@ def flagged(record: Record, document: Document) -> Record:
     scans = {page.number for page in document.pages if page.ocr}
 
     def flags(value: Value) -> Iterator[Flag]:
-        """A value without a quote may come from anywhere in the text."""
-        quoted = value.evidence
-        unquoted = value.value is not None and quoted is None
-        shown = [evidence for evidence in (quoted, record.evidence) if evidence is not None]
+        """A value without a quote may come from anywhere in the text; a list rests on the quotes of all its items."""
+        unquoted = value.value is not None and value.evidence is None
+        shown = [*value.quotes, *([] if record.evidence is None else [record.evidence])]
         if hidden < len(document.text) and (unquoted or any(evidence.end > hidden for evidence in shown)):
             yield HIDDEN
-        if scans and quoted and scans.intersection(document.char_pages[quoted.start : quoted.end].tolist()):
-            yield OCR
+        for quoted in value.quotes if scans else ():
+            if scans.intersection(document.char_pages[quoted.start : quoted.end].tolist()):
+                yield OCR
         if scans and unquoted and scans.issuperset(document.char_pages.tolist()):
             yield OCR
 
-    values = {
-        name: replace(value, flags=tuple(dict.fromkeys((*value.flags, *flags(value)))))
-        for name, value in record.values.items()
-    }
-    return replace(record, values=values)
+    def with_flags(value: Value) -> Value:
+        every = tuple(dict.fromkeys((*value.flags, *flags(value))))
+        return replace(value, flags=every, items=tuple(map(with_flags, value.items)))
+
+    return replace(record, values={name: with_flags(value) for name, value in record.values.items()})

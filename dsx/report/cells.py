@@ -46,15 +46,17 @@ LONG = {
     "agreement": "real",
     "flags": "text",
     "machine": "text",
+    "items": "text",
 }
 """Columns of one row a value. list, record: where the record stands, for people; path: the same for programs.
 
 value: text as it is, anything else as JSON. type: what the value is in JSON. number: the value where it is one. boxes,
-raw, flags, machine: JSON. machine: what the run had stored where a reviewer decided.
+raw, flags, machine, items: JSON. machine: what the run had stored where a reviewer decided. items: of a list whose
+items have evidence of their own.
 """
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 """How a text begins that a spreadsheet would calculate; and the mark that keeps it from that."""
-AS_JSON = ("boxes", "raw", "flags", "machine")
+AS_JSON = ("boxes", "raw", "flags", "machine", "items")
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
 LongRow = dict[str, Json]
 """Column of LONG → what stands there."""
@@ -67,6 +69,8 @@ def cell(value: Value, machine: Value | None = None) -> dict[str, Json]:
     exported = cell_without_boxes(value, machine)
     if value.evidence is not None:
         exported["boxes"] = boxes(value.evidence)
+    if value.items:
+        exported["items"] = [cell(item) for item in value.items]
     return exported
 
 
@@ -85,6 +89,8 @@ def cell_without_boxes(value: Value, machine: Value | None = None) -> dict[str, 
         exported["alternatives"] = [[choice, round(chance, 4)] for choice, chance in value.sure.alternatives]
     if value.value is not None or value.flags:
         exported["flags"] = [flag_text(flag) for flag in value.flags]
+    if value.items:
+        exported["items"] = [cell_without_boxes(item) for item in value.items]
     if machine is not None:
         stored = cell_without_boxes(machine)
         exported["machine"] = {key: stored[key] for key in ("value", "status", "confidence") if key in stored}

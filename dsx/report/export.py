@@ -107,12 +107,13 @@ def to_table(results: Sequence[PaperResult], parameters: ParameterSet, out: Text
 
 
 def _shown(value: Value) -> Text:
-    """A value with its page, confidence and status, these dimmed."""
+    """A value with its pages, confidence and status, these dimmed."""
     from rich.text import Text
 
     if value.value is None:
         return Text("–", "dim") if value.status == "not_reported" else Text(value.status, "red")
-    where = f"p. {value.evidence.page}" if value.evidence is not None else "no page"
+    pages = sorted({quote.page for quote in value.quotes})
+    where = f"p. {', '.join(map(str, pages))}" if pages else "no page"
     sure = f", {value.confidence:.2f}" if value.confidence is not None else ""
     about = (f" ({where}{sure}, {value.status})", "dim")
     return Text.assemble(printable_line(_joined(value.value)), about)

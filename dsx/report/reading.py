@@ -92,6 +92,7 @@ def _value(row: LongRow) -> Value:
         row.get("unit"),
         tuple(read_flag(flag) for flag in row.get("flags") or ()),
         None if agreement is None else Confidence(1, 1, agreement=agreement),
+        tuple(map(_value, row.get("items") or ())),
     )
 
 
@@ -158,7 +159,7 @@ def _sqlite_rows(path: Path, places: Mapping[str, Key]) -> Iterator[LongRow]:
 def _parsed(row: dict[str, Any]) -> LongRow:
     """The row with its JSON read and its numbers as numbers."""
     parsed: LongRow = dict(row)
-    for name in ("boxes", "raw", "flags"):
+    for name in ("boxes", "raw", "flags", "items"):
         if name in row:
             parsed[name] = json.loads(row[name])
     for name in ("confidence", "agreement"):

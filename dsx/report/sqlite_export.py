@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
-from dsx.report.cells import boxes, cell_without_boxes, flat, json_type, written
+from dsx.report.cells import boxes, cell, cell_without_boxes, flat, json_type, written
 from dsx.report.codebook import COLUMNS, codebook
 from dsx.report.columns import Column, columns, lists_of, names
 from dsx.types import NO_OPTIONS, ExportOptions, Json, PaperResult, ParameterSet, Record, RecordPath, Value, record_key
@@ -33,7 +33,7 @@ create table parameters (column_name text primary key, list text, type text, uni
 create table "values" (
     id integer primary key, record integer not null references records, parameter text not null references parameters,
     value, type text, status text not null, confidence real, raw text, unit text, agreement real, flags text,
-    machine text);
+    machine text, items text);
 create table evidence (
     value integer primary key references "values", quote text not null, page integer not null, boxes text,
     start integer, "end" integer, occurrences integer);
@@ -46,7 +46,7 @@ create view cells as
     select "values".id as rowid, papers.file, papers.document, records.list, records.label as record, records.path,
         "values".parameter, "values".value, "values".type, "values".status, "values".confidence, evidence.quote,
         evidence.page, evidence.boxes, "values".raw, "values".unit, "values".agreement, "values".flags,
-        "values".machine
+        "values".machine, "values".items
     from "values" join records on records.id = "values".record join papers using (document)
         left join evidence on evidence.value = "values".id;
 create view failures as
@@ -138,6 +138,7 @@ def _value_row(value: Value, machine: Value | None) -> tuple[Json, ...]:
     kind = None if content is None else json_type(content)
     parts = [written(exported[key]) if key in exported else None for key in ("raw", "flags", "machine")]
     raw, flags, stored = parts
+    items = [cell(item) for item in value.items]
     return (
         flat(content) if kind in ("array", "object") else content,
         kind,
@@ -148,6 +149,7 @@ def _value_row(value: Value, machine: Value | None) -> tuple[Json, ...]:
         exported.get("agreement"),
         flags,
         stored,
+        written(items) if items else None,
     )
 
 

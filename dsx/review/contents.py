@@ -17,7 +17,7 @@ from dsx.review.words import Span
 from dsx.schema import read
 from dsx.schema.values import without_step
 from dsx.store import RunFolder, flag_text, read_run
-from dsx.types import Json, PaperResult, Parameter, ParameterSet, Record, RecordType, Value, record_key
+from dsx.types import Evidence, Json, PaperResult, Parameter, ParameterSet, Record, RecordType, Value, record_key
 
 NEEDS_EYES = 2
 """Weight of the lightest reason for which a value is pointed out."""
@@ -151,14 +151,29 @@ def _value(value: Value) -> dict[str, Json]:
     if value.confidence is not None:
         shown["confidence"] = round(value.confidence, 4)
     if value.evidence is not None:
-        boxes = [[round(edge, 1) for edge in box] for box in value.evidence.boxes]
-        shown["quote"] = {"text": value.evidence.quote, "page": value.evidence.page, "boxes": boxes}
+        shown["quote"] = _quote(value.evidence)
+    if len(value.items) > 1:  # the quote of the only one is the list's
+        shown["items"] = [_item(item) for item in value.items]
     if value.raw is not None and value.raw != value.value:
         shown |= {"raw": value.raw, "unit": value.unit}
     if value.sure is not None and value.sure.alternatives:
         likely = sorted(value.sure.alternatives, key=lambda pair: -pair[1])
         shown["candidates"] = [[choice, round(chance, 4)] for choice, chance in likely[:9] if chance >= UNLIKELY]
     return shown
+
+
+def _item(item: Value) -> dict[str, Json]:
+    shown: dict[str, Json] = {"value": item.value, "status": str(item.status)}
+    if item.confidence is not None:
+        shown["confidence"] = round(item.confidence, 4)
+    if item.evidence is not None:
+        shown["quote"] = _quote(item.evidence)
+    return shown
+
+
+def _quote(evidence: Evidence) -> dict[str, Json]:
+    boxes = [[round(edge, 1) for edge in box] for box in evidence.boxes]
+    return {"text": evidence.quote, "page": evidence.page, "boxes": boxes}
 
 
 def _rank(why: Sequence[Reason]) -> float:
@@ -170,7 +185,7 @@ def _quotes(result: PaperResult) -> dict[int, list[Span]]:
     """Page → the spans of the document's text that are quoted from it."""
     quotes: dict[int, list[Span]] = {}
     for record in result.records:
-        for evidence in (record.evidence, *(value.evidence for value in record.values.values())):
-            if evidence is not None:
-                quotes.setdefault(evidence.page, []).append((evidence.start, evidence.end))
+        of_values = (evidence for value in record.values.values() for evidence in value.quotes)
+        for evidence in (*([] if record.evidence is None else [record.evidence]), *of_values):
+            quotes.setdefault(evidence.page, []).append((evidence.start, evidence.end))
     return quotes

@@ -1,7 +1,7 @@
 """Results as JSON and back; the same result gives the same bytes.
 
-Two values have a shorter form in a file: a record's path is a flat list, [list, label, list, label, …], and a flag is
-one string, "truncated", "repair:quotes", "error: connection refused".
+Three values have a shorter form in a file: a record's path is a flat list, [list, label, list, label, …], a flag is
+one string, "truncated", "repair:quotes", "error: connection refused", and a value without items has no such member.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from dsx.types import Flag, PaperResult, RecordStep
+from dsx.types import Flag, Json, PaperResult, RecordStep, Value
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -41,7 +41,7 @@ def to_json(result: PaperResult, schema: str = "") -> bytes:
     for record, dumped in zip(result.records, content["records"], strict=True):
         dumped["path"] = [part for step in record.path for part in (step.list, step.label)]
         for name, value in record.values.items():
-            dumped["values"][name]["flags"] = [flag_text(flag) for flag in value.flags]
+            _shorten(dumped["values"][name], value)
     return seal(pydantic_core.to_json({**content, SCHEMA: schema}, indent=1))
 
 
@@ -62,10 +62,26 @@ def with_schema(data: bytes) -> tuple[PaperResult, str]:
             flat = record["path"]
             record["path"] = [RecordStep(*step) for step in zip(flat[::2], flat[1::2], strict=True)]
             for value in record["values"].values():
-                value["flags"] = [read_flag(text) for text in value["flags"]]
+                _lengthen(value)
         return _adapter().validate_python(content), content[SCHEMA]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
         raise ValueError(f"no stored result: {' '.join(str(problem).split())[:200]}") from None
+
+
+def _shorten(dumped: dict[str, Json], value: Value) -> None:
+    """The short form of a value, in place. Only a list that has items of their own holds them."""
+    dumped["flags"] = [flag_text(flag) for flag in value.flags]
+    for dumped_item, item in zip(dumped["items"], value.items, strict=True):
+        _shorten(dumped_item, item)
+    if not value.items:
+        del dumped["items"]
+
+
+def _lengthen(stored: dict[str, Json]) -> None:
+    """What `_shorten` made, undone in place."""
+    stored["flags"] = [read_flag(text) for text in stored["flags"]]
+    for item in stored.get("items", ()):
+        _lengthen(item)
 
 
 def head(data: bytes) -> tuple[str, str, str]:

@@ -48,6 +48,8 @@ class Value:
 
     confidence: (1 − p(null)) × the value's probability (of null: p(null)), lowered for each repair; not calibrated.
     sure: what it is made of, as the engine gave it. raw: the value as it was written, before units and spellings.
+    items: of a list whose items were asked one by one, each as in `raw`, with its own status, confidence and evidence;
+    the list's evidence is that of one of them.
     """
 
     value: Json
@@ -58,6 +60,12 @@ class Value:
     unit: str | None = None
     flags: tuple[Flag, ...] = ()
     sure: Confidence | None = None
+    items: tuple[Value, ...] = ()
+
+    @property
+    def quotes(self) -> list[Evidence]:
+        """All evidence: its own, then that of its items."""
+        return [each.evidence for each in (self, *self.items) if each.evidence is not None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,13 +53,13 @@ function pageNumbers(document_) {
   return Array.from({ length: known?.of ?? 0 }, (_, at) => at + 1);
 }
 
-/** Shows the page of the item's quote; the one that is shown stays where the item has none. */
-async function showPage(item, number = quoteOf(item)?.page) {
+/** Shows the page of a quote, of the item's own by default; the one that is shown stays where the item has none. */
+async function showPage(item, quote = quoteOf(item), number = quote?.page) {
   const request = ++pageRequest;
   const document_ = item.paper.document;
   anchor = null;
   number ??= pageShown?.document === document_ ? pageShown.number : pageNumbers(document_)[0] ?? 1;
-  if (pageShown?.document === document_ && pageShown.number === number) return showMarks(item, true);
+  if (pageShown?.document === document_ && pageShown.number === number) return showMarks(item, true, quote);
   let page = null;
   try {
     page = await pageData(document_, number);
@@ -69,14 +69,14 @@ async function showPage(item, number = quoteOf(item)?.page) {
   if (request !== pageRequest) return;
   pageShown = { document: document_, number, page };
   byId("page-pane").replaceChildren(pageHead(item, number), page ? drawn(page) : noPage(item));
-  showMarks(item, true);
+  showMarks(item, true, quote);
 }
 
 function pageHead(item, number) {
   const numbers = pageNumbers(item.paper.document);
   const at = numbers.indexOf(number);
   const go = (to, name, key, text) => el("button", { type: "button", class: "quiet", "aria-label": name, "aria-keyshortcuts": key, text,
-    disabled: at < 0 || numbers[to] === undefined, onclick: () => showPage(current, numbers[to]) });
+    disabled: at < 0 || numbers[to] === undefined, onclick: () => showPage(current, undefined, numbers[to]) });
   return el("div", { class: "page-head" }, go(at - 1, "Previous page", "[", "‹"),
     el("span", { text: `${shorten(item.paper.file, 40)}, p. ${number}${pageShown.page?.of ? ` of ${pageShown.page.of}` : ""}` }),
     go(at + 1, "Next page", "]", "›"),
@@ -86,7 +86,7 @@ function pageHead(item, number) {
 function turnPage(by) {
   const numbers = pageNumbers(current?.paper.document);
   const to = numbers[numbers.indexOf(pageShown?.number) + by];
-  if (to !== undefined) showPage(current, to);
+  if (to !== undefined) showPage(current, undefined, to);
 }
 
 function zoom() {
@@ -149,23 +149,33 @@ function place(element, [x0, y0, x1, y1], page) {
 
 const wordAt = (element) => (element.dataset?.at === undefined ? null : Number(element.dataset.at));
 
-/** Draws the boxes of the item's quote on the page that is shown. */
-function showMarks(item, scroll = false) {
+/** The quotes that are marked: the item's and, where that is the machine's, those of a list's items. */
+function markedQuotes(item) {
+  const own = quoteOf(item);
+  const alike = (one, other) => one?.text === other?.text && one?.page === other?.page;
+  const ofItems = alike(own, item.machine.quote) ? (item.machine.items ?? []).map((each) => each.quote) : [];
+  return [own, ...ofItems.filter((quote, at) => !alike(quote, own) && ofItems.findIndex((other) => alike(other, quote)) === at)].filter(Boolean);
+}
+
+/** Draws the boxes of the item's quotes on the page that is shown. to: the quote that is scrolled to. */
+function showMarks(item, scroll = false, to = quoteOf(item)) {
   const marks = byId("marks");
-  const quote = quoteOf(item);
   const page = pageShown?.page;
-  const here = quote && page && pageShown.document === item.paper.document && quote.page === pageShown.number;
+  const isItsPage = page && pageShown.document === item.paper.document;
+  const quotes = isItsPage ? markedQuotes(item).filter((quote) => quote.page === pageShown.number) : [];
+  const first = Math.max(quotes.findIndex((quote) => quote.text === to?.text), 0);
   selectWords(draftOf(item).quote?.words ?? null);
   if (marks) {
     marks.className = draftOf(item).quote === undefined ? "marks" : "marks chosen";
-    marks.replaceChildren(...(here ? quote.boxes ?? [] : []).map((box) => {
+    const boxes = quotes.map((quote) => (quote.boxes ?? []).map((box) => {
       const mark = el("i");
       place(mark, box, page);
       return mark;
     }));
-    if (scroll && marks.firstChild) centre(marks.firstChild);
-  } else if (here && page) {
-    markQuoteInFlow(quote, scroll);
+    marks.replaceChildren(...boxes.flat());
+    if (scroll && boxes[first]?.length) centre(boxes[first][0]);
+  } else if (quotes.length) {
+    markQuotesInFlow(quotes, first, scroll);
   }
 }
 
@@ -176,16 +186,19 @@ function centre(mark) {
   scroll.scrollBy(inner.left - outer.left - 24, inner.top - outer.top - outer.height / 2.5);
 }
 
-function markQuoteInFlow(quote, scroll) {
+function markQuotesInFlow(quotes, first, scroll) {
   const words = pageShown.page.words.map((word) => (word ? word[0] : "\n"));
-  const wanted = quote.text.split(/\s+/).filter(Boolean);
-  const start = words.findIndex((_, at) => wanted.every((word, on) => words[at + on]?.includes(word)));
+  const ranges = quotes.map((quote) => {
+    const wanted = quote.text.split(/\s+/).filter(Boolean);
+    const start = words.findIndex((_, at) => wanted.every((word, on) => words[at + on]?.includes(word)));
+    return [start, start < 0 ? start : start + wanted.length];
+  });
   for (const element of byId("words").querySelectorAll(".word")) {
     const at = wordAt(element);
-    element.classList.toggle("quoted", start >= 0 && at >= start && at < start + wanted.length);
+    element.classList.toggle("quoted", ranges.some(([start, end]) => at >= start && at < end));
   }
-  const first = byId("words").querySelector(".quoted");
-  if (scroll && first) byId("words").parentElement.scrollTop = first.offsetTop - 160;
+  const word = byId("words").querySelector(`[data-at="${ranges[first][0]}"]`);
+  if (scroll && word) byId("words").parentElement.scrollTop = word.offsetTop - 160;
 }
 
 // ---- choosing a quote: the first and the last word ----

@@ -39,6 +39,7 @@ function renderValue(item) {
       ...machine.reasons.map(([, text]) => el("li", { text }))) : null,
     candidates(item),
     quoteBlock(item),
+    itemQuotes(item),
     el("div", { id: "editor" }),
     actions(item, decision),
     noteField(item),
@@ -90,6 +91,19 @@ function quoteBlock(item) {
     el("blockquote", { id: "quote", text: shorten(quote.text, 1500) }),
     el("figcaption", {}, el("span", { text: `p. ${quote.page}${chosen ? ", chosen by you" : ""}` }),
       chosen ? el("button", { type: "button", class: "quiet", text: "Back to the first", onclick: () => chooseQuote(item, undefined) }) : null));
+}
+
+/** A list's items where each has a quote of its own: a row a item, which shows its quote on the page. */
+function itemQuotes(item) {
+  const items = item.machine.items;
+  if (!items) return null;
+  return el("div", { class: "items" }, el("h2", { text: "The quote of each" }), el("ul", {},
+    ...items.map(({ value, status, confidence, quote }) => el("li", {},
+      el("button", { type: "button", onclick: () => quote && showPage(item, quote) },
+        el("span", { class: "what", text: plain(value) }), el("span", { class: `badge ${status}`, text: STATUS[status] }),
+        confidence === undefined ? null : el("span", { class: "confidence" }, meter(confidence), percent(confidence)),
+        quote ? el("span", { class: "page", text: `p. ${quote.page}` }) : null,
+        quote ? el("q", { text: shorten(quote.text, 500) }) : null)))));
 }
 
 function actions(item, decision) {
