@@ -116,10 +116,13 @@ class Recipe(BaseModel):
         except ValidationError as problem:
             name, reason = refusal(problem, cls)
             raise UsageError(f"{_option(name)} {reason}") from None
-        ignored = [name for name, idle in OF_PLACED.items() if getattr(typed, name) not in (None, idle)]
-        if typed.values == "written" and ignored:
-            raise UsageError(f"{_option(ignored[0])} is for --values placed; leave out one of the two")
+        if typed.values == "written" and (ignored := typed.options_of_placed()):
+            raise UsageError(f"{ignored[0]} is for --values placed; leave out one of the two")
         return typed
+
+    def options_of_placed(self) -> list[str]:
+        """Those that were typed and do nothing for written values."""
+        return [_option(name) for name, idle in OF_PLACED.items() if getattr(self, name) not in (None, idle)]
 
     def load_limits(self) -> LoadLimits:
         """What reading one file may cost."""

@@ -14,18 +14,24 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 
+from dsx.cli.extract import command
 from dsx.engines.server.endpoint import is_loopback
 from dsx.engines.server.engine import ServerEngine, ServerOptions, make
 from dsx.errors import MachineError, ModelError, UsageError
 from dsx.plugins.builtin.repairs import register_repairs
-from dsx.recipe import DEFAULT_REPAIRS
+from dsx.recipe import DEFAULT_REPAIRS, Recipe
 from dsx.recover import recover
+from dsx.run.job import extract
+from dsx.run.plan import Call, plan_run
 from dsx.types import Answer, Completion, EngineSettings, Parameter, Question, Shown
 
 pytestmark = pytest.mark.slow
@@ -153,6 +159,38 @@ def engine(server: Any, **options: Any) -> ServerEngine:
     made = make(EngineSettings(options={**given, **{key: str(value) for key, value in options.items()}}))
     assert isinstance(made, ServerEngine)
     return made
+
+
+@pytest.mark.parametrize(
+    ("option", "is_refused"),
+    [("--readings 2", True), ("--choices each", True), ("--choices together", False), ("--readings 1", False)],
+)
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["asked", "dry"])
+def test_what_is_typed_and_does_nothing_without_a_grammar_is_refused(
+    server: Any, tmp_path: Path, option: str, is_refused: bool, dry: tuple[str, ...]
+) -> None:
+    (tmp_path / "paper.txt").write_text(TEXT)
+    run = tmp_path / "run"
+    url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    call = ["--fields", "n_total: int", "--engine", "server", "--base-url", url, "--run", str(run), *dry]
+    done = CliRunner().invoke(command, [*call, *option.split(), str(tmp_path / "paper.txt")])
+    if is_refused:
+        assert isinstance(done.exception, UsageError)
+        name = option.split()[0]
+        said = f"engine server: {name} is for --values placed, and it holds no grammar for that; leave it out"
+        assert str(done.exception) == said
+        assert not run.exists()
+    else:
+        assert done.exit_code == 0, done.output
+
+
+def test_how_a_model_is_asked_is_not_refused_without_a_grammar(server: Any, tmp_path: Path) -> None:
+    (tmp_path / "paper.txt").write_text(TEXT)
+    options = {"base_url": f"http://127.0.0.1:{server.server_address[1]}/v1"}
+    recipe = Recipe.read(schema_name="fields:n_total: int", engine="server", model="tiny", options=options)
+    planned = plan_run([tmp_path / "paper.txt"], recipe, tmp_path / "run", Call())
+    assert planned.recipe.choices == "each", "as any model"
+    assert extract(replace(planned, recipe=planned.recipe.model_copy(update={"readings": 2}))) == 0
 
 
 def question(key: str = "q", *parameters: Parameter) -> Question:

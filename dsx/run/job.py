@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dsx.errors import RunError
+from dsx.errors import RunError, UsageError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
 from dsx.run.loop import run_papers
@@ -44,6 +44,17 @@ def make_engine(recipe: Recipe, plugins: Plugins, *, answers: bool = True, memor
     folder = plugins.model_folder(recipe.model)
     with plugins.engines.calling(recipe.engine):
         return factory(replace(recipe.engine_settings(folder), memory_budget=memory_budget))
+
+
+def engine_of(planned: PlannedRun, *, answers: bool = True) -> Engine:
+    """The engine of a run, as `make_engine`. UsageError for what was typed and does nothing with it."""
+    budget = planned.call.memory_budget if answers else None
+    engine = make_engine(planned.recipe, planned.plugins, answers=answers, memory_budget=budget)
+    if planned.of_placed and engine.grammar != "lark":
+        engine.close()
+        why = f"{planned.of_placed[0]} is for --values placed, and it holds no grammar for that"
+        raise UsageError(f"engine {planned.recipe.engine}: {why}; leave it out")
+    return engine
 
 
 def check_options(recipe: Recipe, plugins: Plugins) -> None:
@@ -114,7 +125,7 @@ def _fill(planned: PlannedRun, left: Sequence[Path]) -> tuple[RunSummary, Path]:
     with Stop(call.grace) as stop, closing(make_documents(recipe, plugins)) as documents:
         if not call.is_worker:  # the workers of a run would all read the same
             documents.expect(left[: call.papers_in_flight])  # while the model is loaded
-        engine = make_engine(recipe, plugins, memory_budget=call.memory_budget)
+        engine = engine_of(planned)
         try:
             manifest = {**planned.manifest, "engine": engine.describe()}
             folder = free(folder, manifest) if call.force_new else folder

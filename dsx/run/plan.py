@@ -136,7 +136,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRun:
-    """A call that was checked. papers: of its shard. all_papers: how many there are with those of other shards."""
+    """A call that was checked. papers: of its shard. all_papers: how many there are with those of other shards.
+
+    of_placed: options that were typed and do nothing with an engine that holds no grammar.
+    """
 
     papers: Sequence[Path]
     all_papers: int
@@ -146,6 +149,7 @@ class PlannedRun:
     parameters: ParameterSet
     plugins: Plugins
     call: Call
+    of_placed: Sequence[str] = ()
 
     def stored(self) -> RunFolder | None:
         """The run in the folder as it will be when this call has begun; None where there is none yet."""
@@ -172,6 +176,7 @@ def plan_run(
 
     plugins = load_plugins()
     has_named_model = bool(recipe.model or read_settings().model)
+    of_placed = recipe.options_of_placed()
     recipe = with_model(recipe, plugins)
     parameters = check_recipe(recipe, plugins, parameters)
     if not has_named_model and isinstance(plugins.engines[recipe.engine], LocalEngine):
@@ -184,4 +189,4 @@ def plan_run(
     shard_papers = call.shard.choose(files, document_id)
     if call.shard.of > 1:
         log.info("Shard %d/%d: %d of %d papers", call.shard.index, call.shard.of, len(shard_papers), len(files))
-    return PlannedRun(shard_papers, len(files), folder, manifest, recipe, parameters, plugins, call)
+    return PlannedRun(shard_papers, len(files), folder, manifest, recipe, parameters, plugins, call, of_placed)

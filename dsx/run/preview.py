@@ -8,7 +8,7 @@ import click
 
 from dsx.errors import PaperError
 from dsx.load import reason_of
-from dsx.run.job import make_engine, make_pipeline
+from dsx.run.job import engine_of, make_pipeline
 from dsx.run.plan import PlannedRun
 from dsx.run.threads import prepare
 from dsx.terminal import printable_line
@@ -26,7 +26,7 @@ def preview(planned: PlannedRun) -> int:
             click.echo(line)
         return exit_code
     prepare(planned.call.threads)
-    with closing(make_engine(planned.recipe, planned.plugins, answers=False)) as engine:
+    with closing(engine_of(planned, answers=False)) as engine:
         pipeline = make_pipeline(planned.recipe, planned.parameters, planned.plugins, engine, None)
         click.echo(f"# before every question\n\n## system\n{pipeline.run.wording.system}")
         for question_text, answer_text in pipeline.run.wording.examples:

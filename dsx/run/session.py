@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dsx.errors import LoadError
 from dsx.load import document_id, reason_of
-from dsx.run.job import make_engine, make_pipeline
+from dsx.run.job import engine_of, make_pipeline
 from dsx.run.loop import run_papers
 from dsx.run.papers import none_readable
 from dsx.run.plan import PlannedRun
@@ -59,7 +59,7 @@ class Session:
     def _open(self, stack: ExitStack) -> Callable[[Sequence[Path], Sequence[Path]], None]:
         """Loads the model and opens the run folder; what fills a batch of papers, and reads those that follow ahead."""
         planned = self.planned
-        engine = stack.enter_context(closing(make_engine(planned.recipe, planned.plugins)))
+        engine = stack.enter_context(closing(engine_of(planned)))
         manifest = {**planned.manifest, "engine": engine.describe()}
         joined = join_run(planned.folder, manifest, planned.parameters, update=planned.call.update)
         folder, _ = stack.enter_context(joined)
