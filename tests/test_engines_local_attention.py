@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dsx.engines.local.attention import flash_backend, torch_backend
-from dsx.engines.local.attention.cuda_graphs import bucket_for
+from dsx.engines.local.attention.cuda_graphs import CapturedGraph, CudaGraphs, bucket_for, passes_of_each_bucket
 from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, LayerShape
 from dsx.engines.local.attention.packing import (
     AttentionMetadata,
@@ -214,6 +215,75 @@ def test_a_pass_that_is_too_large_has_no_room() -> None:
     assert bucket([1] * 9, 9) == GraphBucket(12, 12, 33, 8)
     assert bucket([20] * 26) is None
     assert bucket([1] * 33, 33) is None
+
+
+def test_each_graph_that_a_pass_can_need_is_captured_beforehand() -> None:
+    """Whatever the number of tokens, sequences and prefixes; the largest first."""
+    kv_cache = KVCache([LayerShape(1, 4, 4, torch.float32, torch.device("cpu"))], 600)
+    prefix, tail = CachedPrefix(2, kv_cache.allocate(2)), kv_cache.allocate(512)
+
+    def bucket(new: list[int], groups: Sequence[PrefixGroup]) -> GraphBucket | None:
+        starts, computed = [tail.start] * len(new), [0] * len(new)
+        return bucket_for(ForwardBatch(kv_cache, [1] * sum(new), starts, computed, new, groups))
+
+    captured = [
+        bucket([len(each) for each in new], groups) for new, _, _, groups in passes_of_each_bucket(prefix, tail)
+    ]
+    assert len(set(captured)) == len(captured) == 28
+    assert captured[0] == GraphBucket(512, 256, 9, 3)
+    for tokens in (1, 2, 7, 9, 100, 512):
+        for sequences in {1, 8, 9, 40, tokens} & set(range(1, min(tokens, 257))):
+            new = [1] * (sequences - 1) + [tokens - sequences + 1]
+            for prefixes in {1, 8, 9, 32} & set(range(sequences + 1)):
+                ends = [*range(1, prefixes), sequences]
+                groups = [PrefixGroup(prefix, start, end) for start, end in zip([0, *ends], ends, strict=False)]
+                assert bucket(new, groups) in captured
+    assert bucket([1] * 257, [PrefixGroup(prefix, 0, 257)]) is None, "more rows than there is room for"
+
+
+class Graph:
+    """A CUDA graph's place in a test of what is done with it."""
+
+    def replay(self) -> None: ...
+
+
+def test_ranks_use_a_graph_where_all_find_its_logits_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one finds wrong none uses, so that all run the same passes; what says nothing is asked again."""
+    kv_cache = KVCache([LayerShape(1, 4, 4, torch.float32, torch.device("cpu"))], 60)
+    prefix = CachedPrefix(1, kv_cache.allocate(1))
+    logits, votes, said = torch.ones(1, 5), list[bool](), list[str]()
+
+    def graphs(agree: Callable[[bool], bool]) -> CudaGraphs:
+        made = CudaGraphs(lambda batch: logits, kv_cache, said.append)
+        kv_cache.all_agree = lambda mine: votes.append(mine) or agree(mine)  # type: ignore[func-returns-value]
+        monkeypatch.setattr(made, "_capture", lambda *_: CapturedGraph(Graph(), torch.zeros(99), written))  # type: ignore[arg-type]
+        monkeypatch.setattr(made, "_replay", lambda *_: None)
+        return made
+
+    def batch() -> ForwardBatch:
+        return ForwardBatch(kv_cache, [1], [50], [0], [1], [PrefixGroup(prefix, 0, 1)])
+
+    written = torch.ones(1, 5)
+    right = graphs(lambda mine: mine)
+    assert right.run(batch()) is logits
+    assert len(right.captured) == 1
+    assert right.run(batch()).tolist() == written.tolist(), "a replay from now on"
+    assert (votes, said) == ([True, True, True], [])
+    written = 2 * torch.ones(1, 5)
+    wrong = graphs(lambda mine: mine)
+    wrong.run(batch())
+    assert (wrong.enabled, wrong.captured) == (False, [])
+    assert said.pop() == "no CUDA graphs: its logits are 100% off"
+    written = torch.ones(1, 5)
+    elsewhere = graphs(lambda mine: len(votes) % 3 > 0)  # the third vote, on the logits, is lost on another rank
+    votes.clear()
+    elsewhere.run(batch())
+    assert (votes, elsewhere.enabled) == ([True, True, True], False)
+    logits = torch.full((1, 5), torch.nan)
+    votes.clear()
+    nothing = graphs(lambda mine: mine)
+    nothing.run(batch())
+    assert (votes, nothing.enabled, nothing.captured) == ([True, False], True, [])
 
 
 def test_what_is_no_number_is_not_taken_for_no_keys() -> None:

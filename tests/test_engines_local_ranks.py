@@ -105,6 +105,13 @@ def test_two_processes_answer_as_one(qwen3_folder: str, caplog: pytest.LogCaptur
     assert not rank_processes()
 
 
+def test_two_processes_answer_in_16_bits_too(qwen3_folder: str) -> None:
+    """Each has half of the head's weights, whose logits are put together in float32."""
+    split = answers(qwen3_folder, TENSOR | {"dtype": "bfloat16"})
+    assert split.keys() == answers(qwen3_folder, OPTIONS | {"dtype": "bfloat16"}).keys()
+    assert all(text for text, _ in split.values())
+
+
 @pytest.fixture
 def split(random_folder: str) -> Iterator[TransformersEngine]:
     """Of a Llama, whose head has the weights of its embedding."""

@@ -58,6 +58,8 @@ MIN_MASKED_SHARE = 0.2
 """A cached beginning that is less of a text is not gone on from where sdpa would need a mask for that, and take a
 slower kernel. Measured on an H100, 20 layers of Qwen3-32B's shape: 8,192 tokens 0.362 s, the last 7,192 of them 0.401 s
 (benchmarks/gpu/decode.py)."""
+PREFIX_TOKENS = 64
+"""Of the text for which CUDA graphs are captured. They serve any."""
 MIN_CHUNK_TOKENS = 256
 
 
@@ -148,6 +150,21 @@ class TransformersEngine:
         cache_bytes = self.options.cache_gigabytes * 1e9
         self.use_kv_cache(allocate_kv_cache(loaded.layers, self.memory, cache_bytes, self.cards))
         self.ranks.share(self.kv_cache)
+        self._capture_graphs()
+
+    def _capture_graphs(self) -> None:
+        """Before there is a question: the first passes would take three times as long, each size anew."""
+        if self.device == "cpu":
+            return
+        started = time.perf_counter()
+        try:
+            prefix = prefill(self.model, self.kv_cache, [1] * PREFIX_TOKENS)
+        except OutOfSlots:
+            return
+        self.loop.runner.capture_graphs(prefix)
+        self.kv_cache.free(prefix.slots)
+        if graphs := self.loop.runner.captured_graphs:
+            log.info("Captured %d CUDA graphs in %.1f s", len(graphs), time.perf_counter() - started)
 
     @property
     def outlines(self) -> outlines.models.Transformers:

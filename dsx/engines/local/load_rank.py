@@ -90,13 +90,12 @@ def load_rank(job: LoadJob, device: str) -> LoadedRank:
 
 
 def wants_own_kernels(job: LoadJob, devices: Sequence[torch.device]) -> bool:
-    """Whether `triton_backend` is to be tried. By itself only where it was measured: on one GPU of its kind.
-
-    devices: of each layer of this rank.
+    """Whether `triton_backend` is to be tried. By itself only where it was measured: on GPUs of its kind, each of which has
+    all layers or a part of each. devices: of each layer of this rank.
     """
     if job.kernels != "auto":
         return job.kernels == "own"
-    return job.cards == 1 and len(set(devices)) == 1 and triton_backend.is_quicker(devices[0])
+    return len(set(devices)) == 1 and triton_backend.is_quicker(devices[0])
 
 
 def _choose_kernels(job: LoadJob, model: PreTrainedModel, layer: LayerShape) -> bool:

@@ -14,7 +14,7 @@ import torch
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from dsx.engines.budget import MemoryBudget
-from dsx.engines.local.attention.cuda_graphs import BUCKET_TOKENS
+from dsx.engines.local.attention.cuda_graphs import BUCKET_TOKENS, MAX_SEQUENCES
 from dsx.engines.local.attention.kv_cache import KVCache, LayerShape
 from dsx.errors import ModelError
 
@@ -23,6 +23,8 @@ GPU_SHARE, CPU_SHARE = 0.9, 0.25
 """Of what is free, where no budget is given. The CPU's memory is other programs' too."""
 TEXT_TOKENS = 16_384
 """A text for which activations are planned. While it is read its keys and values are there twice."""
+GRAPH_LOGITS = 16
+"""Bytes of CUDA graphs for each of their logits: what they give, a rank's part, all parts, and these put together."""
 MIN_KV_TOKENS = 2048
 """With room for fewer tokens no paper could be read."""
 
@@ -132,8 +134,8 @@ def plan(
     scores = heads * chunk * tokens * (4 + element_bytes) if passes.attention == "eager" else 0
     repeated = 2 * tokens * heads * head_size * element_bytes + chunk * tokens
     activations = chunk * token_bytes + tokens * kv_token_bytes + (scores or repeated)
-    sizes = [size for size in BUCKET_TOKENS if size <= passes.rows] if passes.captured else []
-    graphs = 2 * sum(sizes) * (8 * text.vocab_size + token_bytes)
+    graphs = GRAPH_LOGITS * MAX_SEQUENCES * text.vocab_size + 2 * BUCKET_TOKENS[-1] * token_bytes
+    graphs = graphs if passes.captured else 0
     left = budget.of(free) - weights - activations - graphs
     return MemoryPlan(
         device, free, budget.of(free), weights, activations, graphs, left, int(left // max(kv_token_bytes, 1))

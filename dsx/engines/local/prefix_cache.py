@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+import numpy
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
 from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, LayerShape, OutOfSlots, SlotRange
+from dsx.engines.local.attention.packing import sent
 
 
 def layer_shapes(model: PreTrainedModel) -> list[LayerShape]:
@@ -56,12 +59,22 @@ def read_prefix(
         for layer, (keys, values) in enumerate(zip(kv_cache.keys, kv_cache.values, strict=True)):
             cached = start.slots.first(num_computed_tokens)
             cache.update(keys[cached].transpose(0, 1)[None], values[cached].transpose(0, 1)[None], layer)
-    ids = torch.tensor([list(tokens)], device=model.device)
+    ids = sent(numpy.array([tokens]), model.device)
     with torch.inference_mode():
         for at in range(num_computed_tokens, ids.shape[1], chunk_tokens):
             chunk = ids[:, at : at + chunk_tokens]
-            model(input_ids=chunk, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            lengths = _lengths(model, chunk.shape[1], at + chunk.shape[1])
+            model(input_ids=chunk, past_key_values=cache, use_cache=True, logits_to_keep=1, **lengths)
     _store(cache, kv_cache, slots)
+
+
+def _lengths(model: PreTrainedModel, queries: int, keys: int) -> dict[str, Any]:
+    """For FlashAttention: how many. transformers would look at the positions, and wait for the GPU, in each layer."""
+    if model.config._attn_implementation != "flash_attention_2":
+        return {}
+    query_starts, key_starts = (sent(numpy.array([0, count], numpy.int32), model.device) for count in (queries, keys))
+    starts = {"cu_seq_lens_q": query_starts, "cu_seq_lens_k": key_starts}
+    return starts | {"max_length_q": queries, "max_length_k": keys}
 
 
 def _store(cache: DynamicCache, kv_cache: KVCache, slots: SlotRange) -> None:

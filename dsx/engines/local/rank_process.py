@@ -21,11 +21,19 @@ import transformers
 from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, SlotRange
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.attention.packing import PrefixGroup
-from dsx.engines.local.load_rank import LoadedRank, all_agree, has_settled, join_group, load_rank, local_rank
+from dsx.engines.local.load_rank import (
+    SETTLE_SECONDS,
+    LoadedRank,
+    all_agree,
+    has_settled,
+    join_group,
+    load_rank,
+    local_rank,
+)
 from dsx.engines.local.memory import hold_to_budget
 from dsx.engines.local.prefix_cache import read_prefix
 from dsx.engines.local.scheduler import out_of_memory
-from dsx.errors import DsxError
+from dsx.errors import DsxError, MachineError
 
 PARENT_SECONDS = 0.5
 """Between two looks at whether the parent is there."""
@@ -96,6 +104,8 @@ def run(connection: Connection) -> None:
                 raise
             failure = f"{device}: {str(problem).strip().splitlines()[0]}"
         connection.send(failure)
+        if failure is not None and not connection.poll(2 * SETTLE_SECONDS):
+            raise MachineError(f"{failure}, in the middle of what all compute together")
 
 
 def main() -> None:

@@ -1,30 +1,38 @@
 """CUDA graphs of decode passes: launched as one, a pass waits for the GPU and no longer for Python.
 
-A graph is captured for a bucket (so many tokens, so many prefixes) when a batch of that size comes for the second time.
-It is replayed with other indices for every batch that fits into the bucket. Before it is used, its logits are compared
-with those of the same pass without a graph. Measured in benchmarks/gpu/decode.json.
+There is a graph for each bucket (so many tokens, so many prefixes), captured while the model is loaded. It is replayed
+with other indices for every batch that fits into the bucket. Before it is used, its logits are compared with those of
+the same pass without a graph. All graphs work in the same memory, since no two are replayed at once. Measured in
+benchmarks/gpu/decode.json.
 """
 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
-from dsx.engines.local.attention.kv_cache import KVCache
+from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, SlotRange
 from dsx.engines.local.attention.packing import (
     FEW_PREFIXES,
     AttentionMetadata,
     ForwardBatch,
     GraphBucket,
+    PrefixGroup,
     num_splits_for,
+    sent,
 )
 
 BUCKET_TOKENS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
-"""Sizes of the graphs: sixteen at most, times two by the number of prefixes. Each keeps the memory it works in."""
+"""Sizes of the graphs, each for few prefixes and for many."""
+MAX_SEQUENCES = 256
+"""Of a pass by a graph: rows of logits."""
 MAX_PREFIXES = 4 * FEW_PREFIXES
+Pass = tuple[Sequence[Sequence[int]], Sequence[int], Sequence[int], Sequence[PrefixGroup]]
+"""The arguments of `ModelRunner.forward`."""
 MAX_DIFFERENCE = 0.01
 """Most relative difference of the logits: the kernels and their shapes are the same."""
 
@@ -58,7 +66,7 @@ class CapturedGraph:
 
 
 class CudaGraphs:
-    """Runs passes on one GPU, by a graph where there is one.
+    """Runs passes on one GPU, by a graph where there is one; a bucket that has none gets it at its first pass.
 
     run: the pass without a graph. report: takes a line about why there are no graphs.
     """
@@ -71,21 +79,24 @@ class CudaGraphs:
     ) -> None:
         self._run, self._kv_cache, self._report = run, kv_cache, report
         self._device = kv_cache.keys[0].device
-        self._graphs: dict[GraphBucket, CapturedGraph | None] = {}
-        self._enabled = True
+        self._graphs: dict[GraphBucket, CapturedGraph] = {}
+        self._pool: Any = None
+        self._logits: torch.Tensor | None = None
+        self.enabled = True
 
     @property
     def captured(self) -> list[CapturedGraph]:
         """Those that there are."""
-        return [graph for graph in self._graphs.values() if graph is not None]
+        return list(self._graphs.values())
 
     def clear(self) -> None:
         """Forgets them."""
         self._graphs.clear()
+        self._pool = self._logits = None
 
     def run(self, batch: ForwardBatch) -> torch.Tensor:
         """Logits, [R, vocabulary]. They are valid until the next call."""
-        bucket = bucket_for(batch) if self._enabled else None
+        bucket = bucket_for(batch) if self.enabled else None
         if bucket is None:
             return self._run(batch)
         graph = self._graphs.get(bucket)
@@ -93,61 +104,75 @@ class CudaGraphs:
             self._replay(graph, batch, bucket)
             return graph.logits[: len(batch.num_new_tokens)]
         logits = self._run(batch)
-        if not batch.flash_only:
-            self._disable("the model has layers that need plain operations")
-        elif bucket not in self._graphs:
-            self._graphs[bucket] = None  # seen once
+        if batch.flash_only:
+            self._add(batch, bucket, logits)
         else:
-            self._add(batch, bucket)
+            self._disable("the model has layers that need plain operations")
         return logits
 
-    def _add(self, batch: ForwardBatch, bucket: GraphBucket) -> None:
+    def _add(self, batch: ForwardBatch, bucket: GraphBucket, expected: torch.Tensor) -> None:
+        """expected: logits of the same pass. All ranks come to the same decision: their later passes meet too."""
         reason = ""
         try:
-            graph, logits = self._capture(batch, bucket)
+            graph = self._capture(batch, bucket, expected)
         except RuntimeError as problem:  # a model that waits for the GPU inside, or no memory left
             reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
         if not self._kv_cache.all_agree(not reason):
             self._disable(reason or "one could not be captured on another GPU")
             return
         self._replay(graph, batch, bucket)
-        count = len(batch.num_new_tokens)
-        expected = logits[:count].float()
-        difference = (graph.logits[:count].float() - expected).norm() / expected.norm()
-        if not bool(expected.isfinite().all()):
+        if not self._kv_cache.all_agree(bool(expected.isfinite().all())):
             return  # nothing to compare with
-        if not float(difference) < MAX_DIFFERENCE:
-            self._disable(f"its logits are {float(difference):.0%} off")
+        difference = float((graph.logits[: len(expected)].float() - expected.float()).norm() / expected.float().norm())
+        if not self._kv_cache.all_agree(difference < MAX_DIFFERENCE):
+            self._disable(f"its logits are {difference:.0%} off")
             return
         self._graphs[bucket] = graph
 
     def _replay(self, graph: CapturedGraph, batch: ForwardBatch, bucket: GraphBucket) -> None:
-        graph.packed.copy_(torch.from_numpy(batch.packed(bucket)))
+        graph.packed.copy_(sent(batch.packed(bucket), self._device))
         graph.graph.replay()
 
-    def _capture(self, batch: ForwardBatch, bucket: GraphBucket) -> tuple[CapturedGraph, torch.Tensor]:
-        """The graph, and the logits of the pass that is captured, without it."""
-        packed = torch.from_numpy(batch.packed(bucket)).to(self._device)
+    def _capture(self, batch: ForwardBatch, bucket: GraphBucket, expected: torch.Tensor) -> CapturedGraph:
+        if self._logits is None:
+            self._pool = torch.cuda.graph_pool_handle()
+            self._logits = expected.new_empty(MAX_SEQUENCES, expected.shape[1])
+        packed, logits = sent(batch.packed(bucket), self._device), self._logits[: bucket.num_sequences]
         graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(self._device)
         torch.cuda.synchronize(self._device)
         with torch.cuda.device(self._device):
             with torch.cuda.stream(stream):
-                expected = self._run(GraphBatch(self._kv_cache, packed, bucket)).clone()
+                self._run(GraphBatch(self._kv_cache, packed, bucket))
             stream.synchronize()
-            with torch.cuda.graph(graph, stream=stream):
-                logits = self._run(GraphBatch(self._kv_cache, packed, bucket))
-        return CapturedGraph(graph, packed, logits), expected
+            with torch.cuda.graph(graph, pool=self._pool, stream=stream):
+                logits.copy_(self._run(GraphBatch(self._kv_cache, packed, bucket)))
+        return CapturedGraph(graph, packed, logits)
 
     def _disable(self, reason: str) -> None:
-        self._enabled = False
-        self._graphs.clear()
+        self.enabled = False
+        self.clear()
         self._report(f"no CUDA graphs: {reason}")
 
 
 def bucket_for(batch: ForwardBatch) -> GraphBucket | None:
     """The smallest bucket that the batch fits into, with a prefix to spare. None where it is too large."""
     at, num_prefixes = bisect.bisect_left(BUCKET_TOKENS, len(batch.input_ids)), len(batch.prefix_groups)
-    if at == len(BUCKET_TOKENS) or num_prefixes > MAX_PREFIXES:
+    too_many = num_prefixes > MAX_PREFIXES or len(batch.num_new_tokens) > MAX_SEQUENCES
+    if at == len(BUCKET_TOKENS) or too_many:
         return None
     num_tokens, prefixes = BUCKET_TOKENS[at], FEW_PREFIXES if num_prefixes <= FEW_PREFIXES else MAX_PREFIXES
-    return GraphBucket(num_tokens, num_tokens, prefixes + 1, num_splits_for(num_tokens, prefixes))
+    sequences, splits = min(num_tokens, MAX_SEQUENCES), num_splits_for(num_tokens, prefixes)
+    return GraphBucket(num_tokens, sequences, prefixes + 1, splits)
+
+
+def passes_of_each_bucket(prefix: CachedPrefix, tail: SlotRange) -> Iterator[Pass]:
+    """A pass for each graph that there can be, the largest first: its memory does for the others.
+
+    tail: as many slots as the largest has tokens.
+    """
+    for tokens in reversed(BUCKET_TOKENS):
+        for count in (1, FEW_PREFIXES + 1):  # sequences, and as many prefixes
+            if count <= tokens:
+                new = [[1] * (tokens - count + 1), *[[1]] * (count - 1)]
+                groups = [PrefixGroup(prefix, at, at + 1) for at in range(count)]
+                yield new, [tail.start] * count, [0] * count, groups

@@ -10,9 +10,14 @@ import torch
 from transformers import PreTrainedModel
 
 from dsx.engines.local.attention import flash_backend
-from dsx.engines.local.attention.cuda_graphs import CapturedGraph, CudaGraphs
+from dsx.engines.local.attention.cuda_graphs import (
+    BUCKET_TOKENS,
+    CapturedGraph,
+    CudaGraphs,
+    passes_of_each_bucket,
+)
 from dsx.engines.local.attention.interface import ATTENTION, Batch, attending
-from dsx.engines.local.attention.kv_cache import KVCache
+from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, OutOfSlots
 from dsx.engines.local.attention.output_head import float32_output, head_of_16_bits
 from dsx.engines.local.attention.packing import ForwardBatch, PrefixGroup
 
@@ -92,6 +97,22 @@ class ModelRunner:
         together = self.kv_cache.together("forward", tokens, tail_starts, num_computed_tokens, prefix_groups)
         with together, torch.inference_mode():
             return self._run(batch) if self._graphs is None else self._graphs.run(batch)
+
+    def capture_graphs(self, prefix: CachedPrefix) -> None:
+        """All CUDA graphs that there can be, where there can be any. prefix: one that is prefilled."""
+        if self._graphs is None:
+            return
+        try:
+            tail = self.kv_cache.allocate(BUCKET_TOKENS[-1], from_top=True)
+        except OutOfSlots:  # each is captured when it is needed, then
+            return
+        try:
+            with self:
+                for arguments in passes_of_each_bucket(prefix, tail):
+                    if self._graphs.enabled:
+                        self.forward(*arguments)
+        finally:
+            self.kv_cache.free(tail)
 
     def forget_graphs(self) -> None:
         """There are no CUDA graphs any more."""

@@ -61,9 +61,10 @@ def is_split(weight: torch.Tensor) -> bool:
 
 def _gathered(logits: torch.Tensor, group: torch.distributed.ProcessGroup) -> torch.Tensor:
     """Each rank's share of the vocabulary, [..., V / ranks], put together: [..., V]."""
-    parts = logits.new_empty(group.size(), *logits.shape)
-    torch.distributed.all_gather_into_tensor(parts, logits, group)
-    return parts.movedim(0, -2).flatten(-2)
+    parts = logits.new_empty(group.size() * logits.shape[0], *logits.shape[1:])  # side by side: gloo stacks none
+    older = torch.distributed.all_gather_into_tensor  # its name up to torch 2.12
+    getattr(torch.distributed, "all_gather_single", older)(parts, logits, group)
+    return parts.view(group.size(), *logits.shape).movedim(0, -2).flatten(-2)
 
 
 def float32_product(hidden: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -29,6 +29,12 @@ def num_splits_for(num_tokens: int, num_prefixes: int) -> int:
     return max(1, splits // (1 + num_tokens // MANY_TOKENS))
 
 
+def sent(numbers: numpy.ndarray, device: torch.device) -> torch.Tensor:
+    """These numbers there. A GPU gets them when it comes to it: nobody waits."""
+    made = torch.from_numpy(numbers)
+    return made.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else made.to(device)
+
+
 class PrefixGroup(NamedTuple):
     """Sequences `start` … `end` of a batch, which share a prefix."""
 
@@ -150,7 +156,7 @@ class ForwardBatch:
     def metadata(self, device: torch.device) -> AttentionMetadata:
         """Its indices there, copied once for all layers of the device."""
         if device not in self._metadata:
-            packed = torch.from_numpy(self.packed(self.exact_bucket)).to(device)
+            packed = sent(self.packed(self.exact_bucket), device)
             max_query_len = max(sum(self.num_new_tokens[start:end]) for _, start, end in self.prefix_groups)
             self._metadata[device] = AttentionMetadata.unpack(packed, self.exact_bucket, max_query_len)
         return self._metadata[device]
