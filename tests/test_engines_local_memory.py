@@ -71,7 +71,7 @@ def test_layers_that_are_split_need_less_for_activations_than_layers_that_are_sh
     shared, _ = plan_unloaded(QWEN3_32B, 65 * GB, free, None, Passes(captured=True))
     split, other = plan_unloaded(QWEN3_32B, 65 * GB, free, None, Passes(captured=True), cards=2)
     assert (other.device, other.weights) == ("cuda:1", split.weights) == ("cuda:1", shared.weights)
-    assert split.activations < 0.8 * shared.activations
+    assert split.activations < 0.9 * shared.activations
     assert split == plan("cuda:0", 140 * GB, None, 65 * GB // 2, 131_072, QWEN3_32B, 2, Passes(captured=True), 2)
 
 

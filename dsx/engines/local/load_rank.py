@@ -90,8 +90,8 @@ def load_rank(job: LoadJob, device: str) -> LoadedRank:
 
 
 def wants_own_kernels(job: LoadJob, devices: Sequence[torch.device]) -> bool:
-    """Whether `triton_backend` is to be tried. By itself only where it was measured: on GPUs of its kind, each of which has
-    all layers or a part of each. devices: of each layer of this rank.
+    """Whether `triton_backend` is to be tried. By itself only where it was measured: on GPUs of its kind that have
+    all layers, or a part of each. devices: of each layer of this rank.
     """
     if job.kernels != "auto":
         return job.kernels == "own"

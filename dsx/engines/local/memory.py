@@ -132,8 +132,9 @@ def plan(
     chunk = min(passes.chunk_tokens, tokens)
     token_bytes = element_bytes * (6 * text.hidden_size + 3 * inner + 4 * heads * head_size)
     scores = heads * chunk * tokens * (4 + element_bytes) if passes.attention == "eager" else 0
+    summed = 4 * chunk * element_bytes * text.hidden_size if cards > 1 else 0  # what GPUs send each other
     repeated = 2 * tokens * heads * head_size * element_bytes + chunk * tokens
-    activations = chunk * token_bytes + tokens * kv_token_bytes + (scores or repeated)
+    activations = chunk * token_bytes + tokens * kv_token_bytes + summed + (scores or repeated)
     graphs = GRAPH_LOGITS * MAX_SEQUENCES * text.vocab_size + 2 * BUCKET_TOKENS[-1] * token_bytes
     graphs = graphs if passes.captured else 0
     left = budget.of(free) - weights - activations - graphs

@@ -11,9 +11,10 @@ from __future__ import annotations
 import bisect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
+from torch.cuda import CUDAGraph
 
 from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, SlotRange
 from dsx.engines.local.attention.packing import (
@@ -60,8 +61,16 @@ class GraphBatch:
 class CapturedGraph:
     """packed: the indices, read by the graph. logits: written by it, [sequences of the bucket, vocabulary]."""
 
-    graph: torch.cuda.CUDAGraph
+    graph: CUDAGraph
     packed: torch.Tensor
+    logits: torch.Tensor
+
+
+class GraphMemory(NamedTuple):
+    """What all graphs share: the allocator's pool, whose memory is one stream's, and the logits that each writes."""
+
+    pool: Any
+    stream: torch.cuda.Stream
     logits: torch.Tensor
 
 
@@ -80,8 +89,7 @@ class CudaGraphs:
         self._run, self._kv_cache, self._report = run, kv_cache, report
         self._device = kv_cache.keys[0].device
         self._graphs: dict[GraphBucket, CapturedGraph] = {}
-        self._pool: Any = None
-        self._logits: torch.Tensor | None = None
+        self._memory: GraphMemory | None = None
         self.enabled = True
 
     @property
@@ -92,7 +100,7 @@ class CudaGraphs:
     def clear(self) -> None:
         """Forgets them."""
         self._graphs.clear()
-        self._pool = self._logits = None
+        self._memory = None
 
     def run(self, batch: ForwardBatch) -> torch.Tensor:
         """Logits, [R, vocabulary]. They are valid until the next call."""
@@ -134,17 +142,17 @@ class CudaGraphs:
         graph.graph.replay()
 
     def _capture(self, batch: ForwardBatch, bucket: GraphBucket, expected: torch.Tensor) -> CapturedGraph:
-        if self._logits is None:
-            self._pool = torch.cuda.graph_pool_handle()
-            self._logits = expected.new_empty(MAX_SEQUENCES, expected.shape[1])
-        packed, logits = sent(batch.packed(bucket), self._device), self._logits[: bucket.num_sequences]
-        graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream(self._device)
+        if self._memory is None:
+            logits = expected.new_empty(MAX_SEQUENCES, expected.shape[1])
+            self._memory = GraphMemory(torch.cuda.graph_pool_handle(), torch.cuda.Stream(self._device), logits)
+        pool, stream, logits = self._memory
+        packed, logits, graph = sent(batch.packed(bucket), self._device), logits[: bucket.num_sequences], CUDAGraph()
         torch.cuda.synchronize(self._device)
         with torch.cuda.device(self._device):
             with torch.cuda.stream(stream):
                 self._run(GraphBatch(self._kv_cache, packed, bucket))
             stream.synchronize()
-            with torch.cuda.graph(graph, pool=self._pool, stream=stream):
+            with torch.cuda.graph(graph, pool=pool, stream=stream):
                 logits.copy_(self._run(GraphBatch(self._kv_cache, packed, bucket)))
         return CapturedGraph(graph, packed, logits)
 
