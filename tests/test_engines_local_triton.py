@@ -144,7 +144,7 @@ def test_a_model_that_fails_the_parity_check_with_them_goes_on_without(on_a_gpu:
     ("capability", "has_triton", "devices", "cards", "used"),
     [
         ((9, 0), True, ["cuda:0"] * 2, 1, True),
-        ((9, 0), True, ["cuda:0"] * 2, 2, False),
+        ((9, 0), True, ["cuda:0"] * 2, 2, True),
         ((9, 0), True, ["cuda:0", "cuda:1"], 1, False),
         ((9, 0), False, ["cuda:0"], 1, False),
         ((9, 0), True, ["cpu"], 1, False),
@@ -160,7 +160,7 @@ def test_by_themselves_they_are_tried_where_they_were_measured(
     cards: int,
     used: bool,
 ) -> None:
-    """That is: on one Hopper GPU that has triton. Nothing is said elsewhere, for nothing is tried."""
+    """That is: on Hopper GPUs with triton, each with all layers or a part of each. Nothing is said elsewhere."""
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     monkeypatch.setattr(triton_backend.importlib.util, "find_spec", lambda name: name if has_triton else None)
     of_layers = [torch.device(device) for device in devices]

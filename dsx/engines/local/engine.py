@@ -83,7 +83,7 @@ class TransformersOptions(EngineOptions):
     kernels: Literal["auto", "flash", "own"] = Field(
         "auto",
         description="that attend decode steps; own: this package's, which need a GPU, triton and a compiler; "
-        "auto: own on one Hopper GPU (H100, H200), else flash",
+        "auto: own on Hopper GPUs (H100, H200), else flash",
     )
     parallel: Parallel = Field(
         "auto", description="several GPUs; tensor: each layer is split over all; layers: each is on one"

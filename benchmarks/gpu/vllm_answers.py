@@ -1,6 +1,6 @@
 """The engine of plugins/dsx-vllm on a GPU: loads a model into vLLM, asks twice, judges each answer.
 
-    python benchmarks/gpu/vllm.py MODEL [--real] [--eager]
+    python benchmarks/gpu/vllm_answers.py MODEL [--real] [--eager]
 
 MODEL: a folder; its weights are read with --real, else they are random. Answers must parse, their quotes stand in the
 text, their confidences lie in 0…1, a prompt that is too long be a named error, and no token that the grammar forbids
