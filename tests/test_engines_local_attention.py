@@ -256,7 +256,9 @@ def test_ranks_use_a_graph_where_all_find_its_logits_right(monkeypatch: pytest.M
     def graphs(agree: Callable[[bool], bool]) -> CudaGraphs:
         made = CudaGraphs(lambda batch: logits, kv_cache, said.append)
         kv_cache.all_agree = lambda mine: votes.append(mine) or agree(mine)  # type: ignore[func-returns-value]
-        monkeypatch.setattr(made, "_capture", lambda *_: CapturedGraph(Graph(), torch.zeros(99), written))  # type: ignore[arg-type]
+        monkeypatch.setattr(made, "_allocate", lambda like: True)
+        captured = CapturedGraph(Graph(), torch.zeros(99), written)  # type: ignore[arg-type]
+        monkeypatch.setattr(made, "_capture", lambda *_: (captured, logits))
         monkeypatch.setattr(made, "_replay", lambda *_: None)
         return made
 
@@ -268,22 +270,27 @@ def test_ranks_use_a_graph_where_all_find_its_logits_right(monkeypatch: pytest.M
     assert right.run(batch()) is logits
     assert len(right.captured) == 1
     assert right.run(batch()).tolist() == written.tolist(), "a replay from now on"
-    assert (votes, said) == ([True, True, True], [])
+    assert (votes, said) == ([True] * 4, [])
     written = 2 * torch.ones(1, 5)
     wrong = graphs(lambda mine: mine)
     wrong.run(batch())
     assert (wrong.enabled, wrong.captured) == (False, [])
     assert said.pop() == "no CUDA graphs: its logits are 100% off"
     written = torch.ones(1, 5)
-    elsewhere = graphs(lambda mine: len(votes) % 3 > 0)  # the third vote, on the logits, is lost on another rank
-    votes.clear()
-    elsewhere.run(batch())
-    assert (votes, elsewhere.enabled) == ([True, True, True], False)
+    for lost, reason in (
+        (4, "another GPU's logits are off"),
+        (2, "one could not be captured on another GPU"),
+        (1, "no memory left"),
+    ):
+        elsewhere = graphs(lambda mine, lost=lost: len(votes) != lost)
+        votes.clear()
+        elsewhere.run(batch())
+        assert (votes, elsewhere.enabled, said.pop()) == ([True] * lost, False, f"no CUDA graphs: {reason}")
     logits = torch.full((1, 5), torch.nan)
     votes.clear()
     nothing = graphs(lambda mine: mine)
     nothing.run(batch())
-    assert (votes, nothing.enabled, nothing.captured) == ([True, False], True, [])
+    assert (votes, nothing.enabled, nothing.captured) == ([True, True, False], True, [])
 
 
 def test_what_is_no_number_is_not_taken_for_no_keys() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -15,6 +16,8 @@ from pydantic import BaseModel
 from transformers import AutoTokenizer
 
 from dsx.engines.chat import Renderer
+from dsx.engines.local.attention.kv_cache import CachedPrefix
+from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.engine import TransformersEngine
 from dsx.errors import UsageError
 from dsx.types import EngineSettings, Passage, Question, QuestionGroups, QuestionId, Shown
@@ -175,3 +178,33 @@ def test_a_closed_engine_keeps_no_memory_whoever_still_has_it(embedded_folder: s
     kept = [weakref.ref(made.model), weakref.ref(made.kv_cache), weakref.ref(made.kv_cache.keys[0])]
     made.close()
     assert [each() for each in kept] == [None] * 3
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+@pytest.mark.parametrize(
+    "problem", [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 300 MiB"), ValueError("a fault")]
+)
+def test_memory_that_runs_out_while_graphs_are_captured_costs_the_graphs_alone(
+    random_folder: str, problem: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are captured when they are needed, then. Another error is one, and no slot is lost by either."""
+    caplog.set_level("INFO", "dsx.engines.local")
+
+    def fails(runner: ModelRunner, prefix: CachedPrefix) -> None:
+        assert prefix.length == 64
+        raise problem
+
+    engine = TransformersEngine(
+        EngineSettings(model=random_folder, options={"device": "cpu", "cache_gigabytes": "0.1"})
+    )
+    try:
+        free = engine.kv_cache.num_free_slots
+        monkeypatch.setattr(ModelRunner, "has_graphs", True)
+        monkeypatch.setattr(ModelRunner, "capture_graphs", fails)
+        with nullcontext() if isinstance(problem, RuntimeError) else pytest.raises(ValueError, match="a fault"):
+            engine._capture_graphs()
+        assert engine.kv_cache.num_free_slots == free
+        said = "Not all CUDA graphs are captured now: CUDA out of memory. Tried to allocate 300 MiB"
+        assert (said in caplog.text) is isinstance(problem, RuntimeError)
+    finally:
+        engine.close()

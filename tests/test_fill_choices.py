@@ -189,6 +189,15 @@ def test_each_choice_keeps_its_own_evidence() -> None:
     assert answered(WAYS, {}).items == ()
 
 
+def test_a_list_that_its_items_state_says_what_was_taken_for_granted_of_them() -> None:
+    text = "Half of the targets were 80 mm wide. In the second block the width was 120."
+    widths = parameter({"type": "array", "items": {"enum": [80, 120]}, "x-unit": "mm"}, "widths")
+    first, second = text[:36], text[37:]
+    value = answered(widths, {80: true(first), 120: true(second)}, paper=paper_context(text))
+    assert [(item.value, item.flags) for item in value.items] == [(80, ()), (120, (Flag("unit-assumed"),))]
+    assert (value.status, value.flags) == (Status.STATED, (Flag("unit-assumed"),))
+
+
 def test_a_list_is_as_sure_as_all_its_choices_together() -> None:
     sure = {"hand": Confidence(0.9, 0.9), "herbicide": Confidence(0.8, 0.7), "mulch": Confidence(0.3, 1.0)}
     value = answered(WAYS, {"hand": true(HOED), "herbicide": false(SPRAYED)}, sure)

@@ -176,7 +176,7 @@ def _value(slot: Slot, verdicts: Sequence[Verdict]) -> Value:
     status, assumed = placed.judged(choices, paper.document.text[slice(*quote)], parameter)
     items = tuple(_item(slot, each) for each in chosen)
     if all(item.status is Status.STATED for item in items):
-        status = Status.STATED
+        status, assumed = Status.STATED, tuple(dict.fromkeys(flag for item in items for flag in item.flags))
     likely, evidence = placed.probability(slot, kind_of(parameter), sure), paper.evidence_of(quote)
     value = Value(choices, status, likely, evidence, choices, None, (*assumed, *flags), sure, items)
     return paper.stored(value, None, parameter)

@@ -66,7 +66,9 @@ MIN_CHUNK_TOKENS = 256
 class TransformersOptions(EngineOptions):
     """What `--set` takes for this engine."""
 
-    rows: int = Field(0, ge=0, description="answers decoded at once; 0: 256 on a GPU, 32 on the CPU")
+    rows: int = Field(
+        0, ge=0, description="answers decoded at once; 0: 256 on a GPU, the most for CUDA graphs; 32 on the CPU"
+    )
     cache_gigabytes: float = Field(
         0,
         ge=0,
@@ -123,6 +125,8 @@ class TransformersEngine:
         try:
             self._load()
         except BaseException:
+            if hasattr(self, "loop"):
+                self.loop.runner.forget_graphs()  # before the group is left
             self.ranks.close()
             raise
         log.info("Loaded in %.1f s on %s, %s", time.perf_counter() - started, self.model.device, self.model.dtype)
@@ -153,17 +157,25 @@ class TransformersEngine:
         self._capture_graphs()
 
     def _capture_graphs(self) -> None:
-        """Before there is a question: the first passes would take three times as long, each size anew."""
-        if self.device == "cpu":
+        """Before there is a question: the first passes would take three times as long, each size anew.
+
+        Where memory runs out the others are captured when they are needed, by all ranks alike.
+        """
+        runner, prefix, started = self.loop.runner, None, time.perf_counter()
+        if not runner.has_graphs:
             return
-        started = time.perf_counter()
         try:
             prefix = prefill(self.model, self.kv_cache, [1] * PREFIX_TOKENS)
-        except OutOfSlots:
-            return
-        self.loop.runner.capture_graphs(prefix)
-        self.kv_cache.free(prefix.slots)
-        if graphs := self.loop.runner.captured_graphs:
+            runner.capture_graphs(prefix)
+        except (MemoryError, RuntimeError) as problem:
+            if not out_of_memory(problem):
+                raise
+            log.info("Not all CUDA graphs are captured now: %s", str(problem).strip().splitlines()[0])
+            torch.cuda.empty_cache()
+        finally:
+            if prefix is not None:
+                self.kv_cache.free(prefix.slots)
+        if graphs := runner.captured_graphs:
             log.info("Captured %d CUDA graphs in %.1f s", len(graphs), time.perf_counter() - started)
 
     @property

@@ -83,7 +83,10 @@ def load_rank(job: LoadJob, device: str) -> LoadedRank:
     triton_backend.choose(None)
     check_parity(model, job.files.name)
     layers = layer_shapes(model)
-    own_kernels = wants_own_kernels(job, [layer.device for layer in layers]) and _choose_kernels(job, model, layers[0])
+    wanted = wants_own_kernels(job, [layer.device for layer in layers])
+    if job.cards > 1:
+        wanted = all_agree(wanted)  # which unlike GPUs may not: what follows they do together
+    own_kernels = wanted and _choose_kernels(job, model, layers[0])
     passes = passes_on(device, attention, job.rows)
     plans = plan_loaded(model, layers, free, budget, passes, job.cards)
     return LoadedRank(model, tokenizer, attention, unfused, layers, passes, plans, own_kernels)

@@ -118,11 +118,14 @@ class CudaGraphs:
             self._disable("the model has layers that need plain operations")
         return logits
 
-    def _add(self, batch: ForwardBatch, bucket: GraphBucket, expected: torch.Tensor) -> None:
-        """expected: logits of the same pass. All ranks come to the same decision: their later passes meet too."""
+    def _add(self, batch: ForwardBatch, bucket: GraphBucket, like: torch.Tensor) -> None:
+        """like: logits of such a pass. All ranks come to the same decisions: their later passes meet too."""
+        if self._memory is None and not self._kv_cache.all_agree(self._allocate(like)):
+            self._disable("no memory left")
+            return
         reason = ""
         try:
-            graph = self._capture(batch, bucket, expected)
+            graph, expected = self._capture(batch, bucket)
         except RuntimeError as problem:  # a model that waits for the GPU inside, or no memory left
             reason = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
         if not self._kv_cache.all_agree(not reason):
@@ -133,7 +136,8 @@ class CudaGraphs:
             return  # nothing to compare with
         difference = float((graph.logits[: len(expected)].float() - expected.float()).norm() / expected.float().norm())
         if not self._kv_cache.all_agree(difference < MAX_DIFFERENCE):
-            self._disable(f"its logits are {difference:.0%} off")
+            is_here = not difference < MAX_DIFFERENCE
+            self._disable(f"its logits are {difference:.0%} off" if is_here else "another GPU's logits are off")
             return
         self._graphs[bucket] = graph
 
@@ -141,20 +145,33 @@ class CudaGraphs:
         graph.packed.copy_(sent(batch.packed(bucket), self._device))
         graph.graph.replay()
 
-    def _capture(self, batch: ForwardBatch, bucket: GraphBucket, expected: torch.Tensor) -> CapturedGraph:
-        if self._memory is None:
-            logits = expected.new_empty(MAX_SEQUENCES, expected.shape[1])
-            self._memory = GraphMemory(torch.cuda.graph_pool_handle(), torch.cuda.Stream(self._device), logits)
+    def _allocate(self, like: torch.Tensor) -> bool:
+        """What all graphs share. False where there is no memory for it."""
+        try:
+            logits = like.new_empty(MAX_SEQUENCES, like.shape[1])
+        except torch.OutOfMemoryError:
+            return False
+        self._memory = GraphMemory(torch.cuda.graph_pool_handle(), torch.cuda.Stream(self._device), logits)
+        return True
+
+    def _capture(self, batch: ForwardBatch, bucket: GraphBucket) -> tuple[CapturedGraph, torch.Tensor]:
+        """The graph, and the logits of the pass that is captured, without it."""
+        assert self._memory is not None
         pool, stream, logits = self._memory
         packed, logits, graph = sent(batch.packed(bucket), self._device), logits[: bucket.num_sequences], CUDAGraph()
         torch.cuda.synchronize(self._device)
-        with torch.cuda.device(self._device):
-            with torch.cuda.stream(stream):
-                self._run(GraphBatch(self._kv_cache, packed, bucket))
-            stream.synchronize()
-            with torch.cuda.graph(graph, pool=pool, stream=stream):
-                logits.copy_(self._run(GraphBatch(self._kv_cache, packed, bucket)))
-        return CapturedGraph(graph, packed, logits)
+        before = torch.cuda.current_stream(self._device)
+        try:
+            with torch.cuda.device(self._device):
+                with torch.cuda.stream(stream):
+                    tried = self._run(GraphBatch(self._kv_cache, packed, bucket))
+                    expected = tried[: len(batch.num_new_tokens)].clone()
+                stream.synchronize()
+                with torch.cuda.graph(graph, pool=pool, stream=stream):
+                    logits.copy_(self._run(GraphBatch(self._kv_cache, packed, bucket)))
+        finally:
+            torch.cuda.set_stream(before)  # a capture that fails leaves its own
+        return CapturedGraph(graph, packed, logits), expected
 
     def _disable(self, reason: str) -> None:
         self.enabled = False

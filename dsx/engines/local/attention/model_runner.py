@@ -17,7 +17,7 @@ from dsx.engines.local.attention.cuda_graphs import (
     passes_of_each_bucket,
 )
 from dsx.engines.local.attention.interface import ATTENTION, Batch, attending
-from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, OutOfSlots
+from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache
 from dsx.engines.local.attention.output_head import float32_output, head_of_16_bits
 from dsx.engines.local.attention.packing import ForwardBatch, PrefixGroup
 
@@ -98,18 +98,18 @@ class ModelRunner:
         with together, torch.inference_mode():
             return self._run(batch) if self._graphs is None else self._graphs.run(batch)
 
+    @property
+    def has_graphs(self) -> bool:
+        """Whether there are CUDA graphs, or will be."""
+        return self._graphs is not None and self._graphs.enabled
+
     def capture_graphs(self, prefix: CachedPrefix) -> None:
-        """All CUDA graphs that there can be, where there can be any. prefix: one that is prefilled."""
-        if self._graphs is None:
-            return
-        try:
-            tail = self.kv_cache.allocate(BUCKET_TOKENS[-1], from_top=True)
-        except OutOfSlots:  # each is captured when it is needed, then
-            return
+        """All CUDA graphs that there can be. prefix: a prefilled one. Raises OutOfSlots, and where memory runs out."""
+        tail = self.kv_cache.allocate(BUCKET_TOKENS[-1], from_top=True)
         try:
             with self:
                 for arguments in passes_of_each_bucket(prefix, tail):
-                    if self._graphs.enabled:
+                    if self.has_graphs:
                         self.forward(*arguments)
         finally:
             self.kv_cache.free(tail)
