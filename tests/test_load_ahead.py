@@ -133,6 +133,25 @@ def test_a_paper_that_changes_after_it_was_read_ahead_is_read_again(tmp_path: Pa
     documents.close()
 
 
+def test_a_thread_that_hangs_does_not_keep_a_run_from_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one does that waits for the lock of an import, in the middle of which a signal ended the run."""
+    monkeypatch.setattr("dsx.load.ahead.CLOSE_SECONDS", 0.2)
+    begun, never = threading.Event(), threading.Event()
+
+    def hangs(path: Path, reading: Reading) -> Document:
+        begun.set()
+        never.wait(60)
+        return composed(path)
+
+    reader = ReadAhead(hangs)
+    reader.expect(written(tmp_path, "a.md"))
+    assert begun.wait(10)
+    before = time.monotonic()
+    reader.close()
+    assert 0.1 < time.monotonic() - before < 5
+    never.set()
+
+
 def told(folder: RunFolder, files: Sequence[Path], **options: object) -> list[list[str]]:
     """What a run says comes next, after each paper that it begins."""
     names = list[list[str]]()

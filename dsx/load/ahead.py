@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from dsx.types import Document
 AT_ONCE = 8
 """Most subprocesses at once; a core is left. A paper is read in 1 to 4 s of one, and where many are in flight nothing
 is answered before the first of them have been read."""
+CLOSE_SECONDS = 10.0
+"""For the threads to end, whose subprocesses are told to. A signal that ends a run in the middle of an import may leave
+its lock taken, for which another thread that imports waits for ever."""
 
 
 @dataclass(slots=True, eq=False)
@@ -66,10 +70,11 @@ class ReadAhead:
         return document
 
     def close(self) -> None:
-        """No paper comes any more. Waits until the subprocesses have ended."""
+        """No paper comes any more. Waits until the subprocesses have ended, but for no thread that hangs."""
         self.expect(())
+        until = time.monotonic() + CLOSE_SECONDS
         for thread in self._threads:
-            thread.join()
+            thread.join(max(until - time.monotonic(), 0))
 
     def _begin(self, path: Path) -> None:
         warnings = list[str]()
