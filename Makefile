@@ -1,5 +1,5 @@
 # make demo   sets up and fills the sample paper with the embedded model
-# make test   sets up and passes all tests, some fifteen minutes on two cores
+# make test   sets up and passes all tests, 8 to 15 minutes on two cores
 # make quick  the tests of one paper's way, under a minute, without those marked slow
 # make test-llama   builds llama.cpp's server (needs a C++ compiler) and passes the tests that use it
 # All work in .venv/, which they make if it is absent.
