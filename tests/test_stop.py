@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -118,6 +121,30 @@ def test_before_the_first_paper_a_signal_ends_the_run_at_once() -> None:
     with Stop(60), pytest.raises(Stopped, match="SIGUSR1"):
         signal.raise_signal(signal.SIGUSR1)
     assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
+
+
+def test_an_import_is_not_cut_short_for_its_lock_would_stay_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = "import time\nuntil = time.monotonic() + 0.3\nwhile time.monotonic() < until:\n    pass\n"
+    (tmp_path / "slow_to_import.py").write_text(slow)
+    (tmp_path / "never_imported.py").write_text("import time\nwhile True:\n    time.sleep(0.01)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def imports_and_goes_on() -> None:
+        importlib.import_module("slow_to_import")
+        time.sleep(5)
+
+    threading.Timer(0.1, signal.raise_signal, [signal.SIGTERM]).start()
+    with Stop(60), pytest.raises(Stopped, match="SIGTERM"):
+        imports_and_goes_on()
+    assert "slow_to_import" in sys.modules
+    monkeypatch.setattr("dsx.run.signals.LONGEST_IMPORT", 0.2)
+    threading.Timer(0.1, signal.raise_signal, [signal.SIGTERM]).start()
+    before = time.monotonic()
+    with Stop(60), pytest.raises(Stopped, match="SIGTERM"):
+        importlib.import_module("never_imported")
+    assert time.monotonic() - before < 3
 
 
 def test_what_is_being_stored_is_stored(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 TERM_SECONDS = 20.0
 """Most that TERM leaves: Slurm (KillWait) and other supervisors kill 30 s after it."""
+IMPORT_SECONDS, LONGEST_IMPORT = 0.05, 5.0
+"""Until an import that a signal met is looked at again; and in all, for a program may do everything in an import."""
 
 
 class Stopped(BaseException):
@@ -41,6 +43,7 @@ class Stop:
         self.signal: str | None = None
         self._doing: _Doing = "nothing to lose"
         self._since = 0.0
+        self._due: float | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Stop:
@@ -88,7 +91,8 @@ class Stop:
         self._since = self._since if self.signal else now
         self.signal = signal.Signals(number).name
         if self._doing == "nothing to lose" or (again and self._doing == "work"):
-            raise Stopped(self.signal)
+            self._end(frame)
+            return
         grace = self.grace if number == signal.SIGUSR1 else min(self.grace, TERM_SECONDS)
         left = signal.getitimer(signal.ITIMER_REAL)[0] or grace  # of an earlier signal's
         # again each second, for an exception in a destructor or a callback is lost
@@ -100,5 +104,23 @@ class Stop:
         raise KeyboardInterrupt
 
     def _alarm(self, number: int, frame: FrameType | None) -> None:
-        if self._doing == "work":
-            raise Stopped(self.signal or signal.Signals(number).name)
+        if self._doing == "work" or (self._due is not None and self._doing != "storing"):
+            self._end(frame)
+
+    def _end(self, frame: FrameType | None) -> None:
+        """Raises Stopped; a moment later where it would cut an import short, whose lock would stay taken."""
+        now = time.monotonic()
+        self._due = now if self._due is None else self._due
+        if now - self._due > LONGEST_IMPORT or not is_importing(frame):
+            self._due = None
+            raise Stopped(self.signal or "SIGALRM")
+        signal.setitimer(signal.ITIMER_REAL, IMPORT_SECONDS, 1.0)
+
+
+def is_importing(frame: FrameType | None) -> bool:
+    """Whether Python's import system is at work in this frame, or waits for it."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
