@@ -10,6 +10,7 @@ import llguidance.numpy
 import numpy
 import torch
 
+from dsx.engines.local.attention.packing import sent
 from dsx.engines.local.sequence import SampledToken, Sequence, TokenPolicy
 
 
@@ -84,15 +85,13 @@ class Sampler:
         if device.type == "cpu":
             bits = numpy.unpackbits(bitmask.view(numpy.uint8), axis=1, bitorder="little")
             return torch.from_numpy(bits[:, : self.vocabulary]).bool()
-        words = torch.from_numpy(bitmask).pin_memory().to(device, non_blocking=True)[..., None]
+        words = sent(bitmask, device)[..., None]
         legal = (words >> torch.arange(32, dtype=torch.int32, device=device)) & 1
         return legal.flatten(1)[:, : self.vocabulary].bool()
 
 
 def _sent(numbers: abc.Sequence[float], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    """These numbers there. A GPU gets them when it comes to it: nobody waits."""
-    made = torch.tensor(numbers, dtype=dtype)
-    return made if device.type == "cpu" else made.pin_memory().to(device, non_blocking=True)
+    return sent(torch.tensor(numbers, dtype=dtype), device)
 
 
 def _correct(sequences: abc.Sequence[Sequence], masked: torch.Tensor) -> None:

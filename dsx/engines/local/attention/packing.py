@@ -29,9 +29,9 @@ def num_splits_for(num_tokens: int, num_prefixes: int) -> int:
     return max(1, splits // (1 + num_tokens // MANY_TOKENS))
 
 
-def sent(numbers: numpy.ndarray, device: torch.device) -> torch.Tensor:
-    """These numbers there. A GPU gets them when it comes to it: nobody waits."""
-    made = torch.from_numpy(numbers)
+def sent(numbers: numpy.ndarray | torch.Tensor, device: torch.device) -> torch.Tensor:
+    """These numbers of the CPU there. A GPU gets them when it comes to it: nobody waits."""
+    made = torch.as_tensor(numbers)
     return made.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else made.to(device)
 
 
