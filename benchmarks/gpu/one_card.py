@@ -1,9 +1,10 @@
-"""What one card is asked, in four parts, each a process. One line of JSON a measurement, as soon as there is one.
+"""What one card is asked, in parts, each a process. One line of JSON a measurement, as soon as there is one.
 
     python benchmarks/gpu/one_card.py work    [--shape qwen3-32b]   work A in flights of 18, 6 and 1, and work B
     python benchmarks/gpu/one_card.py step    [--layers 64]         a decode step, each kernel, before and after
     python benchmarks/gpu/one_card.py budgets [--shape qwen3-14b]   90, 60 and 40 % of memory, and memory that runs out
     python benchmarks/gpu/one_card.py attention [--layers 8]        FlashAttention 2, SDPA and eager for prefill
+    python benchmarks/gpu/one_card.py prefill_kernels               one layer's attention, FlashAttention 2 and cuDNN
 
 `one_card.sh` runs all. Answers are drawn, random weights liking none best; `same_answers` compares them value by value.
 In 16 bits an answer depends on the batch by rounding. `budgets --dtype float32 --shape qwen3-0.6b` shows what is left
@@ -185,37 +186,17 @@ def run_out_of_memory(engine: Any, at: Sequence[int] = (5, 12)) -> list[int]:
 
 
 def attention(given: argparse.Namespace) -> None:
-    """Prefill by each attention, as the engine reads a text: seconds, and how far the last layer's values differ."""
-    import decode
+    """Prefill by each attention, as the engine reads a text."""
+    import one_prefill
 
-    from dsx.engines.local.attention.kv_cache import KVCache
-    from dsx.engines.local.load_model import ATTENTION, try_attention
-    from dsx.engines.local.memory import EAGER_CHUNK, GPU_CHUNK
-    from dsx.engines.local.prefix_cache import layer_shapes, prefill
+    one_prefill.whole(given.layers, given.lengths, say)
 
-    model = decode.make_model(given.layers, 1)
-    kv_cache = KVCache(layer_shapes(model), 2 * max(given.lengths) + 2)
-    for length in given.lengths:
-        tokens, kept = torch.randint(1000, 100_000, (length,)).tolist(), None
-        for name in sorted(ATTENTION, key=["sdpa", "flash_attention_2", "eager"].index):
-            line: dict[str, Any] = {"attention": name, "tokens": length, "layers": given.layers}
-            try:
-                try_attention(name, "cuda:0", torch.bfloat16)
-                model.set_attn_implementation(name)
-                chunk = EAGER_CHUNK if name == "eager" else GPU_CHUNK
-                with torch.inference_mode():
-                    made = prefill(model, kv_cache, tokens, chunk_tokens=chunk)
-                    values = kv_cache.values[-1][made.slots.first(length)].float()
-                    kept = values.clone() if kept is None else kept
-                    line["difference_to_sdpa"] = float((values - kept).norm() / kept.norm())
-                    kv_cache.free(made.slots)
-                    started = time.perf_counter()
-                    kv_cache.free(prefill(model, kv_cache, tokens, chunk_tokens=chunk).slots)
-                    torch.cuda.synchronize()
-                    line["seconds"] = time.perf_counter() - started
-            except Exception as problem:
-                line["problem"] = f"{type(problem).__name__}: {str(problem).splitlines()[:1]}"
-            say(part="attention", **line)
+
+def prefill_kernels(given: argparse.Namespace) -> None:
+    """One layer's attention to a text or a chunk of one."""
+    import one_prefill
+
+    one_prefill.kernels(say)
 
 
 def pair(text: str) -> tuple[str, str]:
@@ -231,10 +212,19 @@ def step(given: argparse.Namespace) -> None:
     one_step.measure(given.layers, say)
 
 
+PARTS: Mapping[str, Callable[[argparse.Namespace], None]] = {
+    "work": works,
+    "step": step,
+    "budgets": budgets,
+    "attention": attention,
+    "prefill_kernels": prefill_kernels,
+}
+
+
 def main() -> None:
     """One part."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("part", choices=("work", "step", "budgets", "attention"))
+    arguments.add_argument("part", choices=PARTS)
     arguments.add_argument("--shape", default="qwen3-32b")
     arguments.add_argument("--engine", default="transformers", choices=("transformers", "vllm"))
     arguments.add_argument("--layers", type=int, default=64)
@@ -248,7 +238,7 @@ def main() -> None:
     arguments.add_argument("--lengths", nargs="+", type=int, default=[2048, 8192, 32_768])
     given = arguments.parse_args()
     prepare(None)
-    {"work": works, "step": step, "budgets": budgets, "attention": attention}[given.part](given)
+    PARTS[given.part](given)
 
 
 if __name__ == "__main__":

@@ -26,5 +26,6 @@ part() {
 part work 270 work --shape "$shape" "${sizes[@]}"
 part step 150 step --layers "$layers"
 part budgets 150 budgets --shape "$small" --papers "$few" --tokens "${TOKENS:-10000}"
+part prefill_kernels 60 prefill_kernels
 part attention 60 attention --layers 8
 part exact 90 budgets --shape qwen3-0.6b --dtype float32 --papers 3 --tokens 3000 --rows 64 --budgets "90%" "40%"
