@@ -138,13 +138,20 @@ def evaluate(model: Path, passages: tuple[Path, ...], annotations: Path | None, 
 
 @cli.command()
 @click.option("--base", type=click.Path(path_type=Path, exists=True), required=True)
-@click.option("--model", type=click.Path(path_type=Path, exists=True), required=True, help="Trained from BASE.")
+@click.option(
+    "--model",
+    "models",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    required=True,
+    help="Trained from BASE; of several, the mean of their weights.",
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A .safetensors file.")
-def compress(base: Path, model: Path, out: Path) -> None:
+def compress(base: Path, models: tuple[Path, ...], out: Path) -> None:
     """Writes what MODEL differs in from BASE, in two bits a weight."""
     from dsx_reader.delta import save
 
-    click.echo(f"{save(base, model, out) / 1e6:.1f} MB")
+    click.echo(f"{save(base, models, out) / 1e6:.1f} MB")
 
 
 @cli.command()
