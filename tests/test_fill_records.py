@@ -108,6 +108,67 @@ def test_a_label_is_words_of_the_text(words: Any) -> None:
     assert allows(words, lark(may_be_none), "[]")
 
 
+OFTEN = "Experiment 1 was short. As in experiment 1, Experiment 2 was long, unlike Experiment 1.\n" * 3
+
+
+def several(text: str, name: str = "experiments", known: Sequence[str] = (), parent: RecordContext = PAPER) -> bool:
+    """Whether one unnamed record is no answer about this text."""
+    question = records_question(paper_context(text), parent, RecordType(name, "", ()), "labels", known, 3)
+    assert ('"null"' not in lark(question)) == (not question.may_be_null)
+    return not question.may_be_null
+
+
+@pytest.mark.parametrize(
+    ("noun", "first", "second", "name"),
+    [
+        ("EXPERIMENT", "1", "2", "experiments"),
+        ("Experiment", "1a", "1b", "experiments"),
+        ("Study", "I", "II", "experiments"),
+        ("Arm", "A", "B", "study_arms"),
+        ("Trial", "1", "2", "trials"),
+        ("Pilot study", "1", "2", "pilot_studies"),
+    ],
+)
+def test_of_records_that_are_numbered_one_unnamed_record_is_no_answer(
+    noun: str, first: str, second: str, name: str
+) -> None:
+    text = OFTEN.replace("Experiment", noun).replace("experiment", noun)
+    assert several(text.replace(" 1", f" {first}").replace(" 2", f" {second}"), name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("Experiment 2", "another", "experiments"),
+        ("xperiment 2", "xperiment 12", "experiments"),  # people, or a citation
+        ("xperiment ", "xperiment 3.", "experiments"),  # sections
+        ("xperiment ", "xperiment\t", "experiments"),  # cells
+        ("Experiment", "Trial", "experiments"),  # of a session
+        ("", "", "groups"),
+        ("", "", "pilot_studies"),
+        ("", "", "groups_per_experiment"),
+        ("", "", "_"),
+        ("", "", "s"),
+    ],
+)
+def test_one_unnamed_record_is_an_answer_of_others(old: str, new: str, name: str) -> None:
+    assert not several(OFTEN.replace(old, new), name)
+
+
+def test_one_unnamed_record_is_an_answer_where_numbers_are_rare_or_others() -> None:
+    assert not several(TEXT)  # each is named twice: it may be another paper's
+    assert not several(OFTEN, known=["Experiment 1"])
+    assert not several(OFTEN, parent=RecordContext((RecordStep("sites", "North"),), "North"))
+    start = len("Forty people came.\n")
+    references = Section("References", "references", 1, start, start + len(OFTEN))
+    cited = paper_context("Forty people came.\n" + OFTEN, references)
+    assert records_question(cited, PAPER, KIND, "labels", (), 3).may_be_null
+    hidden = paper_context("Forty people came, in two experiments and studies.\n" * 9 + OFTEN, tokens=10)
+    assert records_question(hidden, PAPER, KIND, "labels", (), 3).may_be_null
+    for kind in (RecordType("experiments", "", (), max_records=1), RecordType("experiments", "", (), min_records=0)):
+        assert records_question(paper_context(OFTEN), PAPER, kind, "labels", (), 3).may_be_null
+
+
 def test_each_record_knows_where_it_and_the_others_are_described() -> None:
     first, second = records.contexts(context(), PAPER, KIND, ["Experiment 1", "Experiment 2"])
     assert first.path == (RecordStep("experiments", "Experiment 1"),)

@@ -130,6 +130,15 @@ def test_an_examiner_asks_as_a_run_does(words: Any) -> None:
         assert allows(words, lark(question), right)
 
 
+def test_a_list_is_not_asked_for_where_the_grammar_has_no_right_answer() -> None:
+    parameters = read({"type": "object", "properties": {"studies": STUDIES}}, "test")
+    examiner = Examiner(parameters, default_prompts(), len, 2000)
+    document = paper_context("Study 1 of Adams came before Study 2.\n" * 3).document
+    assert list(examiner.questions(document, {"studies": ()}, [])) == []
+    ((_, right),) = examiner.questions(document, {"studies": ("Study 1", "Study 2")}, [])
+    assert right == '["Study 1","Study 2"]'
+
+
 LISTED = parameter({"type": "array", "items": {"enum": ["abrupt", "gradual", "sudden"]}}, "kinds")
 
 

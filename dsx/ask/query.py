@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,11 @@ FRONT_MATTER = frozenset(["title", "author", "doi", "journal", "year", "citation
 """Words in names of parameters whose value stands at the top of a paper."""
 STUDIES = ("experiment", "study", "trial")
 """What papers number, whatever a schema calls its records."""
+REPORTED = ("experiment", "study")
+"""Those of them whose numbers are of the paper's own parts: "trial 1" may be the first of a session."""
+SERIES = (("1", "2"), ("1a", "1b"), ("a", "b"), ("i", "ii"))
+"""How series begin. Other numbers after a noun are amounts, citations or days."""
+_NUMBER = r"(?:\d+[a-z]?|[A-H]|I{1,3}|IV)"
 
 
 def _neutral(passage: Passage) -> float:
@@ -60,9 +66,27 @@ def records_query(kind: RecordType) -> Query:
     name = words_of(kind.name)
     single = singular(name)
     counted = f"{name} {single} {single} 1 {single} 2 {single} 3 first second two three"
-    nouns = "|".join(dict.fromkeys([re.escape(single), *STUDIES]))
-    mentions = re.compile(rf"\b(?i:{nouns})\s(?:\d+[a-z]?|[A-H]|I{{1,3}}|IV)\b")  # "we study a" names nothing
+    mentions = re.compile(rf"{_either([single, *STUDIES])}\s{_NUMBER}\b")  # "we study a" names nothing
     return Query(((counted, NAME_WEIGHT), (kind.description, PROSE_WEIGHT)), opening=True, mentions=mentions)
+
+
+def are_numbered(kind: RecordType, text: str, times: int = 1) -> bool:
+    """Whether a text numbers the records of a list: it names the first two of a series, each so many times.
+
+    "Experiment 1" and "Study 2" are of one series. A list of some studies, or of parts of them, needs all its name.
+    """
+    single = singular(words_of(kind.name)).lower().strip()
+    last = single.split(" ")[-1]
+    if not single:
+        return False
+    nouns = [single, *REPORTED] if single in STUDIES else [single] if last in STUDIES else [single, last]
+    numbers = re.findall(rf"{_either(nouns)}[^\S\n\t]({_NUMBER})\b(?!\.\d)", text)
+    count = Counter(number.lower() for number in numbers)
+    return any(min(count[first], count[second]) >= times for first, second in SERIES)
+
+
+def _either(nouns: Sequence[str]) -> str:
+    return rf"\b(?i:{'|'.join(dict.fromkeys(map(re.escape, nouns)))})"
 
 
 def _stands_at_the_top(parameter: Parameter) -> bool:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from dsx.ask.query import records_query
+from dsx.ask.query import are_numbered, records_query
+from dsx.ask.select import readable, show
 from dsx.fill.paper import PaperContext, RecordContext, RunContext
 from dsx.types import Parameter, Places, Question, QuestionId, RecordType, Shown
+
+MIN_MENTIONS = 3
+"""Of a numbered record of the paper: another paper's second experiment is hardly named so often."""
 
 
 def parameters_question(
@@ -53,14 +57,25 @@ def records_question(
 ) -> Question:
     """Which records there are: at most `count`, after those whose labels are known."""
     run = paper.run
+    shown = paper.selector.select(records_query(kind))
+    is_first_page = form == "labels" and not parent.path and not known
     return Question(
         id=QuestionId(paper.document.id, parent.path, (kind.name,), after=len(known)),
         system=run.wording.system,
-        shown=paper.selector.select(records_query(kind)),
+        shown=shown,
         prompt=run.prompts.records(kind, parent.label, known[-1] if known else None),
         form=form,
         record=parent.label,
         examples=run.wording.examples,
         max_records=count,
         may_be_empty=kind.min_records == 0 and not known,
+        may_be_null=not (is_first_page and _are_several(paper, kind, shown)),
     )
+
+
+def _are_several(paper: PaperContext, kind: RecordType, shown: Shown) -> bool:
+    """Whether one unnamed record is no answer: the paper often speaks of numbered ones, and they can be named."""
+    if kind.max_records == 1 or kind.min_records == 0 or not are_numbered(kind, shown.text):
+        return False
+    read = show(paper.document, readable(paper.document), whole=True).text
+    return are_numbered(kind, read, MIN_MENTIONS)

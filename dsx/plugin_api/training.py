@@ -191,5 +191,6 @@ class Examiner:
 
     def _listing(self, paper: PaperContext, kind: RecordType, names: Sequence[str]) -> Iterator[tuple[Question, str]]:
         question = records_question(paper, RecordContext(), kind, "labels", (), kind.max_records)
-        if all(paper.places_of(name, question.shown) for name in names):
+        is_legal = bool(names) or question.may_be_null
+        if is_legal and all(paper.places_of(name, question.shown) for name in names):
             yield question, labels.answer_of(names)
