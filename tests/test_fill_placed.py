@@ -11,7 +11,7 @@ import pytest
 
 from dsx.answers.grammar import lark
 from dsx.fill import placed
-from dsx.fill.paper import PaperContext, RecordContext
+from dsx.fill.paper import PaperContext, RecordContext, factor_of
 from dsx.ground.numbers import numbers_in
 from dsx.schema import kind_of, validates
 from dsx.types import (
@@ -22,6 +22,7 @@ from dsx.types import (
     Normaliser,
     Order,
     Parameter,
+    Passage,
     Places,
     RecordStep,
     Section,
@@ -313,6 +314,15 @@ def test_quotes_are_of_the_record_that_is_asked_about() -> None:
     ]
     _, places, read = placed.prepare(paper, record, TITLE)
     assert quoted(paper, read('{"value":"16 people"}')) == "Again 16 people came."
+
+
+def test_passages_count_more_where_the_record_is_described_and_less_where_another_is() -> None:
+    lines = ("There 16 people took part.", "Here 24 people took part.", "In all 40 people took part.")
+    paper = paper_context("\n".join(lines))
+    own, other, shared = (Passage(start := paper.document.text.index(line), start + len(line)) for line in lines)
+    record = RecordContext((), "", spans=((own.start, own.end),), other_spans=((other.start, other.end),))
+    factor = factor_of(paper.numbers, [COUNT], record)
+    assert factor(own) > factor(shared) > factor(other) > 0
 
 
 def test_choices_are_stated_where_the_quote_says_so_and_inferred_elsewhere() -> None:

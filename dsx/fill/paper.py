@@ -45,6 +45,8 @@ _Key = tuple[RecordPath, tuple[str, ...]]
 """A record and the parameters that are asked of it."""
 RECORD_FACTOR = 1.5
 """For passages that stand where the record is described."""
+OTHER_FACTOR = 0.5
+"""For those that stand where another record of its list is described."""
 NUMBER_FACTOR = 2.0
 """Added to 1, for passages with a number that fits wholly."""
 LogQuestion = Callable[[Question, Completion, Iterable[str]], None]
@@ -258,7 +260,7 @@ def factor_of(
     def factor(passage: Passage) -> float:
         first, last = (bisect.bisect_left(fits(), (offset, 0)) for offset in (passage.start, passage.end))
         number = 1.0 + NUMBER_FACTOR * max((fit for _, fit in fits()[first:last]), default=0)
-        return number * (RECORD_FACTOR if record.relevance(passage.start) > 0 else 1.0)
+        return number * {1: RECORD_FACTOR, 0: 1.0, -1: OTHER_FACTOR}[record.relevance(passage.start)]
 
     return factor
 
