@@ -58,7 +58,7 @@ def records_question(
     """Which records there are: at most `count`, after those whose labels are known."""
     run = paper.run
     shown = paper.selector.select(records_query(kind))
-    is_first_page = form == "labels" and not parent.path and not known
+    begins_list = form == "labels" and not parent.path and not known
     return Question(
         id=QuestionId(paper.document.id, parent.path, (kind.name,), after=len(known)),
         system=run.wording.system,
@@ -69,7 +69,7 @@ def records_question(
         examples=run.wording.examples,
         max_records=count,
         may_be_empty=kind.min_records == 0 and not known,
-        may_be_null=not (is_first_page and _are_several(paper, kind, shown)),
+        may_be_null=not (begins_list and _are_several(paper, kind, shown)),
     )
 
 
