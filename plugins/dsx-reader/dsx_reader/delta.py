@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dsx.plugin_api import UsageError
+
 LEVELS = (-1.5104, -0.4528, 0.4528, 1.5104)
 BLOCK = 64
 """Weights that share a scale."""
@@ -56,10 +58,17 @@ def expand(base: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def save(base: Path, trained: Sequence[Path], file: Path) -> int:
-    """Compresses what a trained model, or the mean of several, differs in from their base; the bytes of the file."""
+    """Compresses what a trained model, or the mean of several, differs in from their base; the bytes of the file.
+
+    Raises UsageError for a model of another shape.
+    """
     from safetensors.torch import save_file
 
-    save_file(compress(tensors(base), mean([tensors(folder) for folder in trained])), file)
+    before, models = tensors(base), [tensors(folder) for folder in trained]
+    for folder, model in zip(trained, models, strict=True):
+        if _shapes(model) != _shapes(before):
+            raise UsageError(f"{folder} is no model of the shape of {base}; --model takes what was trained from --base")
+    save_file(compress(before, mean(models)), file)
     return file.stat().st_size
 
 
@@ -70,6 +79,10 @@ def mean(models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     alone (Wortsman et al. 2022, arXiv:2203.05482).
     """
     return {name: sum(model[name].float() for model in models) / len(models) for name in models[0]}
+
+
+def _shapes(weights: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in weights.items()}
 
 
 def tensors(folder: Path) -> dict[str, Any]:

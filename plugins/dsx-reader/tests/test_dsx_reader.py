@@ -1,4 +1,4 @@
-"""dsx-reader: passages, their variation, the questions made of them, training, and the weights that are shipped."""
+"""dsx-reader: passages, their variation, the questions made of them, training, and what its confidences mean."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
-from dsx_reader import delta, model, sources
+from dsx_reader import model, sources
 from dsx_reader.calibrate import curves
 from dsx_reader.checking import faults
 from dsx_reader.command import cli
@@ -25,7 +25,6 @@ from dsx_reader.setting import Setting
 from dsx_reader.statements import Sheet, SheetError, read_sheet
 from dsx_reader.train import Learner, save
 from dsx_reader.variation import renumbered, retyped, reworded, without_evidence
-from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
 DATA = Path(__file__).parents[1] / "data" / "passages"
@@ -334,34 +333,6 @@ def test_a_trained_model_does_not_claim_the_shards_of_its_base(tmp_path: Path) -
     folder = save(LlamaForCausalLM(config), setting)
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= {file.name for file in folder.iterdir()}
     assert not (folder / "model.safetensors.index.json").exists()
-
-
-# ---- weights ----
-
-
-def test_the_difference_of_weights_comes_back_nearly_as_it_was() -> None:
-    generator = torch.Generator().manual_seed(0)
-    base = {"a": torch.randn(32, 128, generator=generator), "norm": torch.randn(32, generator=generator)}
-    change = {name: torch.randn(value.shape, generator=generator) * 0.01 for name, value in base.items()}
-    after = {name: base[name] + change[name] for name in base}
-    merged = delta.expand(base, delta.compress(base, after))
-    lost = (merged["a"] - after["a"]).pow(2).mean() / change["a"].pow(2).mean()
-    assert lost < 0.14
-    assert torch.allclose(merged["norm"], after["norm"], atol=1e-4)
-
-
-def test_of_several_models_the_mean_is_stored(tmp_path: Path) -> None:
-    folders = [tmp_path / name for name in ("base", "one", "other")]
-    for folder, norm in zip(folders, (0.0, 1.0, 2.0), strict=True):
-        folder.mkdir()
-        save_file({"norm": torch.full((8,), norm, dtype=torch.bfloat16)}, folder / "model.safetensors")
-    base, one, other = map(str, folders)
-    out = tmp_path / "stored.safetensors"
-    arguments = ["compress", "--base", base, "--model", one, "--model", other, "--out", str(out)]
-    result = CliRunner().invoke(cli, arguments)
-    assert result.exit_code == 0, result.output
-    merged = delta.expand(delta.tensors(folders[0]), load_file(out))
-    assert merged["norm"].tolist() == [1.5] * 8
 
 
 def test_a_curve_makes_a_confidence_a_probability() -> None:
