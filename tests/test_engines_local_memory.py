@@ -14,14 +14,19 @@ from dsx.engines.budget import MemoryBudget
 from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.engine import TransformersEngine
 from dsx.engines.local.memory import (
+    LONG_CHUNK,
+    MANY_KV_TOKENS,
     MIN_KV_TOKENS,
     Passes,
     allocate_kv_cache,
+    has_much_room,
     inner_features,
     kv_token_bytes,
+    passes_on,
     plan,
     plan_loaded,
     plan_unloaded,
+    with_long_chunks,
 )
 from dsx.engines.local.prefix_cache import layer_shapes
 from dsx.engines.local.sequence import Sequence
@@ -64,6 +69,27 @@ def test_a_plan_adds_up_to_its_budget() -> None:
     short = plan("cuda:0", 80 * GB, MemoryBudget.read("60%"), 65 * GB, token_bytes, QWEN3_32B, 2, passes)
     assert short.kv_tokens < MIN_KV_TOKENS
     assert "keys and values 0.00 (0 tokens)" in str(short)
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "cards", "is_roomy"), [(140, 1, True), (80, 2, True), (80, 1, False), (140, 2, True)]
+)
+def test_a_text_is_read_in_long_chunks_where_many_papers_have_room_beside_them(
+    gigabytes: int, cards: int, is_roomy: bool
+) -> None:
+    longer = with_long_chunks(passes_on("cuda:0", "flash_attention_2", 0))
+    assert longer is not None
+    assert longer.chunk_tokens == LONG_CHUNK
+    free = {f"cuda:{card}": gigabytes * GB for card in range(cards)}
+    plans = plan_unloaded(QWEN3_32B, 65 * GB, free, None, longer, cards=cards)
+    assert has_much_room(plans) == is_roomy
+    uneven = [plans[0], replace(plans[0], kv_tokens=MANY_KV_TOKENS - 1)]
+    assert not has_much_room(uneven), "all ranks read in the same chunks"
+
+
+def test_there_are_no_long_chunks_on_the_cpu_or_where_all_scores_are_written_out() -> None:
+    assert with_long_chunks(passes_on("cpu", "sdpa", 0)) is None
+    assert with_long_chunks(passes_on("cuda:0", "eager", 0)) is None
 
 
 def test_layers_that_are_split_need_less_for_activations_than_layers_that_are_shared_out() -> None:

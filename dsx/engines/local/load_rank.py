@@ -23,7 +23,15 @@ from dsx.engines.local.attention import flash_backend, triton_backend
 from dsx.engines.local.attention.kv_cache import LayerShape
 from dsx.engines.local.fused import fuse
 from dsx.engines.local.load_model import load
-from dsx.engines.local.memory import MemoryPlan, Passes, free_memory, passes_on, plan_loaded
+from dsx.engines.local.memory import (
+    MemoryPlan,
+    Passes,
+    free_memory,
+    has_much_room,
+    passes_on,
+    plan_loaded,
+    with_long_chunks,
+)
 from dsx.engines.local.model_files import ModelFiles
 from dsx.engines.local.parity import check_parity
 from dsx.engines.local.prefix_cache import layer_shapes
@@ -89,6 +97,11 @@ def load_rank(job: LoadJob, device: str) -> LoadedRank:
     own_kernels = wanted and _choose_kernels(job, model, layers[0])
     passes = passes_on(device, attention, job.rows)
     plans = plan_loaded(model, layers, free, budget, passes, job.cards)
+    if (longer := with_long_chunks(passes)) is not None:
+        roomy_plans = plan_loaded(model, layers, free, budget, longer, job.cards)
+        is_roomy = has_much_room(roomy_plans)
+        if all_agree(is_roomy) if job.cards > 1 else is_roomy:
+            passes, plans = longer, roomy_plans
     return LoadedRank(model, tokenizer, attention, unfused, layers, passes, plans, own_kernels)
 
 

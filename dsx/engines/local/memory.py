@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from transformers import PreTrainedConfig, PreTrainedModel
@@ -33,7 +33,9 @@ CPU_ROWS, GPU_ROWS = 32, 256
 CPU_CHUNK, GPU_CHUNK, EAGER_CHUNK = 2048, 8192, 1024
 """Tokens of a prefill at once: on the CPU, on a GPU, and there with eager attention, which writes out all scores. The
 more, the fewer of them need a mask. The fewer, the less memory for activations."""
-
+LONG_CHUNK, MANY_KV_TOKENS = 16384, 131_072
+"""On a GPU, where so many keys and values have room beside so long a chunk: most papers are one chunk then, which takes
+the host half as long to launch. Two H200, 18 papers of 10,000 tokens: 34 → 30 s (benchmarks/gpu/README.md)."""
 
 CPU_QUESTIONS, GPU_QUESTIONS = 2048, 4096
 """Tokens of whole questions that come into one pass. On a GPU less than a prefill's chunk, for which memory is planned;
@@ -60,6 +62,16 @@ def passes_on(device: str, attention: str, rows: int) -> Passes:
         return Passes(rows or CPU_ROWS, CPU_CHUNK, attention, question_tokens=CPU_QUESTIONS)
     chunk = EAGER_CHUNK if attention == "eager" else GPU_CHUNK
     return Passes(rows or GPU_ROWS, chunk, attention, captured=True, question_tokens=GPU_QUESTIONS)
+
+
+def with_long_chunks(passes: Passes) -> Passes | None:
+    """These, reading a text in chunks of LONG_CHUNK; None where the chunk is not that of a GPU with room for more."""
+    return replace(passes, chunk_tokens=LONG_CHUNK) if passes.chunk_tokens == GPU_CHUNK else None
+
+
+def has_much_room(plans: Sequence[MemoryPlan]) -> bool:
+    """Whether MANY_KV_TOKENS have room on each device."""
+    return min(plan.kv_tokens for plan in plans) >= MANY_KV_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
