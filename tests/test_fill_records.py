@@ -127,6 +127,9 @@ def several(text: str, name: str = "experiments", known: Sequence[str] = (), par
         ("Arm", "A", "B", "study_arms"),
         ("Trial", "1", "2", "trials"),
         ("Pilot study", "1", "2", "pilot_studies"),
+        ("Experiment", "1A", "1B", "experiments"),
+        ("Exp.", "1", "2", "experiments"),
+        ("expt.", "1", "2", "studies"),
     ],
 )
 def test_of_records_that_are_numbered_one_unnamed_record_is_no_answer(
@@ -134,6 +137,23 @@ def test_of_records_that_are_numbered_one_unnamed_record_is_no_answer(
 ) -> None:
     text = OFTEN.replace("Experiment", noun).replace("experiment", noun)
     assert several(text.replace(" 1", f" {first}").replace(" 2", f" {second}"), name)
+
+
+@pytest.mark.parametrize(
+    ("listed", "is_numbered"),
+    [
+        ("Experiments 1 and 2", True),
+        ("studies 1, 2, and 3", True),
+        ("Exps. 1–3", True),
+        ("experiments 1 to 4", True),
+        ("Experiments 1 & 3", False),
+        ("experiments 2–4", False),
+        ("Experiment 1, 2 men", False),
+        ("experiments 1 and 2.5 h", False),
+    ],
+)
+def test_numbers_after_a_plural_count_each(listed: str, is_numbered: bool) -> None:
+    assert several(f"We report {listed} here.\n" * 3) == is_numbered
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dsx.ground import numerals
 from dsx.ground.mentions import NumberMention
 from dsx.ground.numbers import find_numbers, numbers_in
 from dsx.load.compose import Paragraph, compose, unplaced
@@ -274,3 +277,17 @@ def test_numbers_of_hundreds_of_digits_are_no_error() -> None:
         "value",
         "value",
     ]
+
+
+PIECES = st.sampled_from([
+    *"0123456789.,·٫٬ \n-−–×x^*eE⁻⁺²³¼⅓十三()[]<>=~%$sſ",
+    *("one", "Two", "HUNDRED", "and", "an", "a ", "half", "dozen", "twenty", "ſix", "zero", "10", "× 10", " 10³"),
+    *("third", "million", "\u2009", "\u00ad", "1/2", "01.02.2003", "k", " mm"),
+])  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=24).map("".join))
+def test_where_numbers_may_begin_none_is_passed_over(text: str) -> None:
+    for pattern in (numerals._plain, numerals._comma):
+        tried = [match.span() for match in numerals._matches(pattern, text)]
+        assert tried == [match.span() for match in pattern.finditer(text)]

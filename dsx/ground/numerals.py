@@ -58,6 +58,13 @@ def _pattern(decimal: str, groups: str) -> re.Pattern[str]:
 
 
 _plain, _comma = _pattern(r".·\u066b", ",\u066c"), _pattern(",\u066b", ".\u066c")  # Arabic separators in both
+_begins_word = "|".join(sorted({word[:2] for word in (*ONES, *TENS, *SCALES, *_FRACTIONS)}))
+_start = re.compile(
+    r"[\d¼-¾⅐-⅞〇零一二两三四五六七八九十百千万]|[.·,\u066b](?=\d)|(?<=[<>=≤≥≈~×x])\s(?=10)"
+    rf"|\b(?:an?\b|{_begins_word})",
+    re.IGNORECASE,
+)
+"""How what either pattern takes begins. To try a pattern there alone takes a quarter of the time."""
 _decimal_comma = re.compile(
     r"(?<![\w,.])(?<![A-Z]\()(?:(?:\d{1,3}(?:\.\d{3})++|\d+),\d{1,2}(?![\d,])(?!\.\d|-[a-z])|0,\d{3,}(?![\d,]))"
 )
@@ -118,7 +125,7 @@ def _with_uncertainty(numeral: Numeral, match: re.Match[str]) -> Numeral:
 def _written(text: str) -> Iterator[Numeral]:
     """As they stand. Decimals are read with a comma where the text writes most of its decimals so."""
     comma = len(_decimal_comma.findall(text)) > len(_decimal_point.findall(text))
-    for match in (_comma if comma else _plain).finditer(text):
+    for match in _matches(_comma if comma else _plain, text):
         if match["slash"]:
             whole, _, part = match["slash"].rpartition(" ")
             yield Numeral(Decimal(whole or 0) + Decimal(part[0]) / Decimal(part[2]), *match.span())
@@ -138,6 +145,15 @@ def _written(text: str) -> Iterator[Numeral]:
             yield Numeral(Decimal(0), *match.span(), version=True)
         else:
             yield _digits(match)
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """As `pattern.finditer`."""
+    at = 0
+    for start in _start.finditer(text):
+        if start.start() >= at and (match := pattern.match(text, start.start())):
+            at = match.end()
+            yield match
 
 
 def _digits(match: re.Match[str]) -> Numeral:
