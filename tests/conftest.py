@@ -207,9 +207,10 @@ class Scripted:
         return subprocess.run(self.extract(*arguments), env=full, capture_output=True, text=True, timeout=120)
 
     def start(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:
-        """`dsx extract …`, not waited for."""
+        """`dsx extract …`, not waited for; a hangup reaches it, also where nohup began the tests."""
         full = {**self.environment(), **environment}
-        return subprocess.Popen(self.extract(*arguments), env=full, stderr=subprocess.PIPE, text=True)
+        words = ["env", "--default-signal=HUP", *self.extract(*arguments)]
+        return subprocess.Popen(words, env=full, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="session")

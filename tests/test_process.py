@@ -18,7 +18,7 @@ from dsx.store import read_run
 pytestmark = pytest.mark.slow
 
 READS = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from dsx.load import ReadAhead
 from dsx.load.isolate import load_in_subprocess
@@ -29,6 +29,7 @@ def sleeps(path):
     time.sleep(60)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where nohup began the tests
     from reads import sleeps
     paper, how = Path(sys.argv[1]), sys.argv[2]
     documents = ReadAhead(lambda path, reading: load_in_subprocess(
@@ -123,6 +124,18 @@ def test_a_hangup_ends_a_run_that_goes_on(scripted: Any, tmp_path: Path) -> None
     command.send_signal(signal.SIGHUP)
     _, said = command.communicate(timeout=120)
     assert command.returncode == MAY_PASS, said
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_nohup_lets_a_run_go_on_when_the_terminal_is_gone(scripted: Any, tmp_path: Path, processes: str) -> None:
+    papers, run = scripted.papers(tmp_path / "papers", 2), tmp_path / "run"
+    words = scripted.extract("--run", run, "--processes", processes, papers)
+    environment = {**scripted.environment(), "SCRIPTED_DELAY": "0.3"}
+    command = subprocess.Popen(["nohup", *words], env=environment, stderr=subprocess.PIPE, text=True)
+    assert wait(lambda: any('"start"' in log.read_text() for log in run.glob("log*.jsonl")))
+    command.send_signal(signal.SIGHUP)
+    _, said = command.communicate(timeout=120)
+    assert command.returncode == 0, said
 
 
 def test_a_standard_error_that_nobody_reads_is_no_failure(scripted: Any, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from dsx.errors import MAY_PASS, LoadError, UsageError
 from dsx.load import document_id, reason_of
 from dsx.run.plan import PlannedRun
 from dsx.run.progress import Progress, show_progress, tally
+from dsx.run.signals import heard
 from dsx.run.summary import RunSummary, next_steps, shown_names
 from dsx.store import Claims, RunFolder
 from dsx.terminal import counted
@@ -139,7 +140,7 @@ def _collecting(signals: list[signal.Signals]) -> Iterator[None]:
     def add(number: int, frame: FrameType | None) -> None:
         signals.append(signal.Signals(number))
 
-    previous = {number: signal.signal(number, add) for number in FORWARDED}
+    previous = {number: signal.signal(number, add) for number in heard(*FORWARDED)}
     try:
         yield
     finally:

@@ -20,6 +20,11 @@ IMPORT_SECONDS, LONGEST_IMPORT = 0.05, 5.0
 """Until an import that a signal met is looked at again; and in all, for a program may do everything in an import."""
 
 
+def heard(*numbers: signal.Signals) -> list[signal.Signals]:
+    """Those of them that this process was not begun to ignore: nohup has it ignore that its terminal is gone."""
+    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+
+
 class Stopped(BaseException):
     """A signal asked for the end: no Exception, so that nothing on the way takes it for a paper's fault."""
 
@@ -48,7 +53,7 @@ class Stop:
 
     def __enter__(self) -> Stop:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGUSR1, signal.SIGTERM, signal.SIGHUP):
+            for number in heard(signal.SIGUSR1, signal.SIGTERM, signal.SIGHUP):
                 self._before[number] = signal.signal(number, self._handle)
             self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._alarm)
             if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
