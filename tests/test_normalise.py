@@ -86,13 +86,20 @@ def test_what_is_no_doi(value: Json) -> None:
         ("from 3 to 9", "3-9"),
         ("3,5 bis 9", "3.5-9"),
         ("18-22", "18-22"),
+        ("-20 to -15 °C", "-20 to -15"),
+        ("−20 °C and −15", "-20 to -15"),
+        ("−5–10 °C", "-5 to 10"),
+        ("1,200 to 1,500 g", "1200-1500"),
+        ("1990–2000", "1990-2000"),
+        ("eighteen to twenty-two", "18-22"),
+        ("0.50–1.0", "0.50-1.0"),
     ],
 )
 def test_span(value: str, expected: str) -> None:
     assert span(value, None, PLAIN) == expected
 
 
-@pytest.mark.parametrize("value", ["18", "1, 2 and 3", "young", 18])
+@pytest.mark.parametrize("value", ["18", "1, 2 and 3", "young", 18, "20 ± 5"])
 def test_what_is_no_span(value: Json) -> None:
     with pytest.raises(ValueError, match="is no range of two numbers"):
         span(value, None, PLAIN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dsx.ask.prompt import words_of
@@ -22,8 +22,7 @@ REPORTED = ("experiment", "study")
 SERIES = (("1", "2"), ("1a", "1b"), ("a", "b"), ("i", "ii"))
 """How series begin. Other numbers after a noun are amounts, citations or days."""
 _NUMBER = r"(?:\d+[a-zA-Z]?|[A-H]|I{1,3}|IV|VI{0,3}|IX)"
-_AND = r"(?:\s?,\s(?:and\s)?|\s?,\s?|\sand\s|\s?&\s?|\sto\s|\s?[-–]\s?)"
-ABBREVIATED = {"experiment": r"exp(?:t|er)?s?\."}
+ABBREVIATED = {"experiment": r"exp(?:t|er)?\."}
 """As papers write a noun before a number."""
 
 
@@ -83,28 +82,13 @@ def are_numbered(kind: RecordType, text: str, times: int = 1) -> bool:
     if not single:
         return False
     nouns = [single, *REPORTED] if single in STUDIES else [single] if last in STUDIES else [single, last]
-    count = Counter(number.lower() for number in _numbers_after(nouns, text))
+    numbers = re.findall(rf"{_either(nouns)}[^\S\n\t]({_NUMBER})\b(?!\.\d)", text)
+    count = Counter(number.lower() for number in numbers)
     return any(min(count[first], count[second]) >= times for first, second in SERIES)
-
-
-def _numbers_after(nouns: Sequence[str], text: str) -> Iterator[str]:
-    """Of "Experiment 1" and "Exp. 2" one each, of "experiments 1 and 3" both, of "experiments 1–3" three."""
-    yield from re.findall(rf"{_either(nouns)}[^\S\n\t]({_NUMBER})\b(?!\.\d)", text)
-    for listed in re.findall(rf"{_plural(nouns)}[^\S\n\t]({_NUMBER}(?:{_AND}{_NUMBER})+)\b(?!\.\d)", text):
-        numbers = re.findall(_NUMBER, listed)
-        yield from numbers
-        ends = re.fullmatch(r"(\d)(?:\sto\s|\s?[-–]\s?)(\d)", listed)
-        yield from map(str, range(int(ends[1]) + 1, int(ends[2]))) if ends else ()
 
 
 def _either(nouns: Sequence[str]) -> str:
     written = [*map(re.escape, nouns), *(ABBREVIATED[noun] for noun in nouns if noun in ABBREVIATED)]
-    return rf"\b(?i:{'|'.join(dict.fromkeys(written))})"
-
-
-def _plural(nouns: Sequence[str]) -> str:
-    written = [rf"{re.escape(noun[:-1])}ies" if noun.endswith("y") else rf"{re.escape(noun)}s" for noun in nouns]
-    written += [ABBREVIATED[noun] for noun in nouns if noun in ABBREVIATED]
     return rf"\b(?i:{'|'.join(dict.fromkeys(written))})"
 
 

@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dsx.evaluation.assignment import assign
+from dsx.ground.numbers import numbers_in
 from dsx.types import Json, Parameter
 from dsx.units import convert
 
@@ -188,9 +189,16 @@ def _read(text: str) -> float:
 
 
 def _same_range(value: Json, gold: Json, close: Comparison) -> bool:
-    texts = [" ".join(map(str, _items(part))) for part in (value, gold)]
-    ends = [[float(end) for end in re.findall(r"\d+(?:\.\d+)?", text)] for text in texts]
+    ends = [_ends(part) for part in (value, gold)]
     return len(ends[0]) == len(ends[1]) == 2 and all(map(close, *ends))
+
+
+def _ends(part: Json) -> list[float]:
+    """Of a range as text, or as a list of its two numbers."""
+    items = _items(part)
+    if len(items) == 2 and all(isinstance(item, int | float) for item in items):
+        return [float(item) for item in items]
+    return [float(mention.value) for mention in numbers_in("; ".join(map(str, items)))]
 
 
 def _same_names(value: Json, gold: Json) -> bool:

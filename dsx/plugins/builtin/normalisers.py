@@ -7,8 +7,6 @@ import re
 from dsx.plugins.hookspecs import hookimpl
 from dsx.types import Json, Normaliser, Parameter
 
-_number = re.compile(r"\d+(?:[.,]\d+)?")
-
 
 def unsigned(value: Json, unit: str | None, parameter: Parameter) -> Json:
     """−30 → 30; in a list each size is kept once, in order."""
@@ -27,11 +25,14 @@ def doi(value: Json, unit: str | None, parameter: Parameter) -> Json:
 
 
 def span(value: Json, unit: str | None, parameter: Parameter) -> Json:
-    """18.1–22.8 years → 18.1-22.8"""
-    ends = _number.findall(str(value))
-    if len(ends) != 2:
+    """18.1–22.8 years → 18.1-22.8; 1,200 to 1,500 → 1200-1500; −20 °C to −15 °C → -20 to -15"""
+    from dsx.ground.numbers import numbers_in  # units are read by a library that takes a while to import
+
+    ends = numbers_in(str(value))
+    if len(ends) != 2 or any(end.comparator == "±" or end.role == "spread" for end in ends):
         raise ValueError(f"{value!r} is no range of two numbers")
-    return "-".join(end.replace(",", ".") for end in ends)
+    between = " to " if any(end.value < 0 for end in ends) else "-"
+    return between.join(f"{end.value:f}" for end in ends)
 
 
 def surname(value: Json, unit: str | None, parameter: Parameter) -> Json:
@@ -60,7 +61,7 @@ def register_normalisers() -> dict[str, Normaliser]:
     return {
         "unsigned": Normaliser(unsigned, "the size of a number, its sign left out"),
         "doi": Normaliser(doi, "a DOI without its resolver"),
-        "span": Normaliser(span, "a range as LOW-HIGH", takes="range"),
+        "span": Normaliser(span, "a range as LOW-HIGH, or LOW to HIGH where one is below 0", takes="range"),
         "distinct": Normaliser(distinct, "each item of a list once"),
         "surname": Normaliser(surname, "family names alone"),
     }
