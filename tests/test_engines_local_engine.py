@@ -19,7 +19,7 @@ from dsx.engines.chat import Renderer
 from dsx.engines.local.attention.kv_cache import CachedPrefix
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.engine import TransformersEngine
-from dsx.errors import UsageError
+from dsx.errors import ModelError, UsageError
 from dsx.types import EngineSettings, Passage, Question, QuestionGroups, QuestionId, Shown
 
 pytestmark = pytest.mark.slow
@@ -169,6 +169,15 @@ def test_a_gpu_reads_a_text_while_the_next_paper_is_made(random_folder: str) -> 
 )
 def test_options_that_cannot_be_are_said_so(embedded_folder: str, options: dict[str, str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
+        TransformersEngine(EngineSettings(model=embedded_folder, options=options))
+
+
+@pytest.mark.parametrize("options", [{}, {"weights": "random"}, {"dtype": "float32"}])
+def test_a_model_that_is_larger_than_the_memory_is_said_so_before_it_is_loaded(
+    embedded_folder: str, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dsx.engines.local.load_model.free_memory", lambda device: {device: 100_000_000})
+    with pytest.raises(ModelError, match=r"its weights take [01] GB, and 0 GB .* use a smaller model"):
         TransformersEngine(EngineSettings(model=embedded_folder, options=options))
 
 

@@ -21,6 +21,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from dsx.engines.local.memory import free_memory
 from dsx.engines.local.model_files import ModelFiles
 from dsx.errors import ModelError
 from dsx.types import EngineSettings
@@ -66,6 +67,10 @@ def load(
     """
     if random_weights and settings.quantize != "none":
         raise ModelError("--quantize needs weights that are read, not --set weights=random")
+    if (
+        device == "cpu" and settings.quantize == "none"
+    ):  # a GPU says so itself; the process would be killed here, and maybe another one
+        _check_memory(files, dtype, random_weights, cards)
     wanted = ATTENTION if settings.attention == "auto" else (settings.attention,)
     problem = ""
     for attention in wanted:
@@ -85,6 +90,23 @@ def load(
         log.info("Using attention implementation: %s", attention)
         return model.eval(), tokenizer, attention
     raise ModelError(f"could not load {files.name} with attention {wanted[-1]}: {problem}")
+
+
+def _check_memory(files: ModelFiles, dtype: torch.dtype, random_weights: bool, cards: int) -> None:
+    """Raises ModelError where the weights alone are more than the memory that is free."""
+    if random_weights:
+        with torch.device("meta"):
+            model = MODEL_FOR_CAUSAL_LM_MAPPING[type(config := load_config(files))](config)
+        needed = sum(weight.numel() for weight in model.parameters()) * dtype.itemsize
+    else:  # 16 bits each in the files, or fewer
+        sizes = [file.stat().st_size for file in files.folder.glob("*.gguf" if files.gguf else "*.safetensors")]
+        needed = sum(sizes) * (1 if files.gguf else dtype.itemsize // 2)
+    free = free_memory("cpu")["cpu"]
+    if needed // cards > free:
+        raise ModelError(
+            f"{files.name}: its weights take {needed / cards / 1e9:.0f} GB, and {free / 1e9:.0f} GB of this machine's "
+            "memory are free; use a smaller model, or a machine with a GPU"
+        )
 
 
 def try_attention(attention: str, device: str, dtype: torch.dtype) -> None:
