@@ -92,9 +92,15 @@ def test_the_same_call_again_does_nothing_twice(tmp_path: Path) -> None:
     again = run(files, tmp_path / "run")
     assert (again.done, again.resumed, again.exit_code) == (0, 3, 1)
     assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / "records").iterdir()}
+    earlier = document_id(tmp_path / "papers" / "b.pdf")
     (tmp_path / "papers" / "b.pdf").write_text("b, corrected")
     changed = run(files, tmp_path / "run")
     assert (changed.done, changed.resumed) == (1, 2)
+    stored = tmp_path / "run" / "records" / f"{earlier}.json"
+    assert changed.replaced == {"b.pdf": stored}
+    assert any(line.startswith("b.pdf has changed: ") and str(stored) in line for line in changed.lines())
+    stored.unlink()
+    assert run(files, tmp_path / "run").replaced == {}
 
 
 def test_papers_in_flight_are_answered_in_one_batch_and_one_that_cannot_be_costs_itself_only(tmp_path: Path) -> None:

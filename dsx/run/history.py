@@ -54,6 +54,20 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
+def replaced(run: RunFolder, papers: Mapping[str, Path]) -> dict[str, Path]:
+    """Documents whose result is stored, and whose file holds another one now → that file.
+
+    papers: by document, the files as they are. Only a run that has other results has its logs read.
+    """
+    others, here = set(run.stored("records")) - papers.keys(), {str(path.absolute()): path for path in papers.values()}
+    events = run.logs() if others else ()
+    return {
+        str(event["document"]): here[str(event["path"])]
+        for event in events
+        if event.get("document") in others and str(event.get("path")) in here
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class ListedRun:
     """A run in a list of runs. done, failed: papers; changed: when a result was last stored, in local time."""

@@ -22,6 +22,7 @@ from types import FrameType
 
 from dsx.errors import MAY_PASS, LoadError, UsageError
 from dsx.load import document_id, reason_of
+from dsx.run.history import replaced
 from dsx.run.plan import PlannedRun
 from dsx.run.progress import Progress, show_progress, tally
 from dsx.run.signals import heard
@@ -235,6 +236,9 @@ class Watch:
                 summary.failed[self._names[path]] = f"{failure['reason']}{earlier}"
             else:
                 missing.append(document)
+        if folder is not None:
+            old = replaced(folder, self.papers)
+            summary.replaced = {self._names[path]: folder.record(document) for document, path in old.items()}
         crashes = self._crashes(folder) if folder is not None and missing else {}
         for document in crashes.keys() & missing:
             reason = f"{crashes[document]} (the traceback is in the run folder's log)"

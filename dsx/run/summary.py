@@ -23,6 +23,7 @@ class RunSummary:
 
     crashed: where dsx or a plugin fell over; nothing is stored of these. trouble: the machine's, that ended the run.
     elsewhere: papers that other processes are at; left_to_others: and it is theirs to end them.
+    replaced: papers whose file has changed since, and the file of their earlier result.
     failed_values: those without an answer; engine_failed: papers in which the engine failed on one.
     """
 
@@ -31,6 +32,7 @@ class RunSummary:
     failed: dict[str, str] = field(default_factory=dict)
     crashed: dict[str, str] = field(default_factory=dict)
     duplicates: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, Path] = field(default_factory=dict)
     left: int = 0
     elsewhere: int = 0
     left_to_others: bool = False
@@ -91,6 +93,11 @@ class RunSummary:
             by_engine = f", by the engine in {papers}: dsx runs retry --values RUN, then the same command"
             lines.append(f"{counted(self.failed_values, 'value')} failed{by_engine if self.engine_failed else ''}")
         lines += [f"{name}: the same content as {other}, done once" for name, other in self.duplicates.items()]
+        lines += [
+            f"{name} has changed: the result of what it was stays in the run and in exports; to leave it out delete "
+            f"{stored}"
+            for name, stored in self.replaced.items()
+        ]
         lines += [f"failed: {name}: {reason}" for name, reason in self.failed.items()]
         lines += [f"error in the program at {name}: {reason}" for name, reason in self.crashed.items()]
         return [*map(printable_line, lines)]

@@ -67,7 +67,7 @@ class RunFolder:
 
     def save(self, result: PaperResult) -> None:
         """Stores a paper's result; an earlier failure of it is gone."""
-        self._write(self._record(result.document), to_json(result, self._schema))
+        self._write(self.record(result.document), to_json(result, self._schema))
         self._remove(self._failure(result.document))
 
     def fail(self, document: str, file: str, reason: str, traceback: str = "") -> None:
@@ -81,7 +81,7 @@ class RunFolder:
         """The paper may be tried again: its failure is gone, or else its result."""
         failed = self.failed(document) is not None
         self._sound.discard(document)
-        self._remove(self._failure(document) if failed else self._record(document))
+        self._remove(self._failure(document) if failed else self.record(document))
 
     def log(self, event: Mapping[str, Json]) -> None:
         """One line in this process's log."""
@@ -99,7 +99,7 @@ class RunFolder:
 
     def result(self, document: str) -> PaperResult | None:
         """The paper's result, where it is stored."""
-        stored = self._read(self._record(document), result_of)
+        stored = self._read(self.record(document), result_of)
         if stored is None or not self._is_current(stored[1]):
             return None
         self._sound.add(document)
@@ -107,7 +107,7 @@ class RunFolder:
 
     def earlier_result(self, document: str) -> tuple[PaperResult, Mapping[str, Json]] | None:
         """The paper's answers to an earlier parameter set of the run, and that set: {"name", "schema"}."""
-        stored = self._read(self._record(document), result_of) if self.manifest.get(EARLIER) else None
+        stored = self._read(self.record(document), result_of) if self.manifest.get(EARLIER) else None
         if stored is None or self._is_current(stored[1]) or stored[1] not in self.manifest[EARLIER]:
             return None
         return stored[0], self.manifest[EARLIER][stored[1]]
@@ -153,7 +153,8 @@ class RunFolder:
             except OSError as problem:
                 self._name_damaged(path, problem.strerror or str(problem))
 
-    def _record(self, document: str) -> Path:
+    def record(self, document: str) -> Path:
+        """The file of a document's result, whether it is there or not."""
         return self.path / "records" / f"{document}.json"
 
     def _failure(self, document: str) -> Path:
