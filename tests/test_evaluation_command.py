@@ -86,6 +86,22 @@ def test_files_are_written_beside(tmp_path: Path, gold: Path) -> None:
     assert line["parameters"]["n"]["confidence"] != 0.9312
 
 
+@pytest.mark.parametrize("option", ["--html", "--details", "--calibration"])
+def test_a_file_that_cannot_be_there_is_refused_at_once(tmp_path: Path, gold: Path, option: str) -> None:
+    run = stored_run(tmp_path / "run").path
+    before = (run / "run.json").read_bytes()
+    places = (
+        (tmp_path / "none" / "x", "none is no folder; make it, or choose another with"),
+        (run, "is a folder; name"),
+    )
+    for place, said in (*places, (run / "run.json", "is a part of the run"), (run / "records" / "x", "is a part of")):
+        problem = CliRunner().invoke(command, [str(run), "--gold", str(gold), option, str(place)]).exception
+        assert isinstance(problem, UsageError)
+        assert said in str(problem)
+        assert str(problem).endswith(f" with {option}")
+    assert (run / "run.json").read_bytes() == before
+
+
 def test_curves_never_count_twice_and_are_for_their_model(tmp_path: Path, gold: Path) -> None:
     curves = tmp_path / "c.json"
 

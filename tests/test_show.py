@@ -66,7 +66,8 @@ def test_a_marked_copy_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     text = tmp_path / "a.md"
     text.write_text("# A study\n\nForty people took part.\n")
     for source, target, said in (
-        (SAMPLE, "none/m.pdf", r"m\.pdf: cannot be written .*; choose"),
+        (SAMPLE, "none/m.pdf", r"none is no folder; make it, or choose another with --marked"),
+        (SAMPLE, ".", r"is a folder; name a file in it with --marked"),
         (text, "m.pdf", "not a PDF"),
     ):
         problem = CliRunner().invoke(command, [str(source), "--marked", str(tmp_path / target)]).exception

@@ -76,8 +76,11 @@ def of_run(
 
     from dsx.evaluation import page, terminal
     from dsx.evaluation.evaluate import evaluate, to_json, write_curves, write_details
-    from dsx.report.writing import replacing
+    from dsx.report.writing import check_place, replacing
 
+    for option, file in (("--html", html), ("--details", details), ("--calibration", calibration)):
+        if file is not None:
+            check_place(file, option)
     evaluation = evaluate(run, gold, parameter_set=_parameter_set(schema), resamples=resamples, parameters=parameters)
     if html is not None:
         with replacing(html, binary=False) as out:

@@ -25,9 +25,12 @@ def command(
 
     from dsx.api import load_document
     from dsx.report import document as show
+    from dsx.report.writing import check_place
 
     if sum((as_json, page is not None, section is not None)) > 1:
         raise click.UsageError("--json, --page and --section each print something else; give one of them")
+    if marked is not None:
+        check_place(marked, "--marked")
     document = load_document(file, loader=loader)
     if marked is not None:
         show.mark(document, file, marked)

@@ -34,16 +34,21 @@ def export_to(
 
 
 def check_target(path: Path, exporter: Exporter, force: bool = False) -> None:
-    """UsageError for a folder, a part of a run folder, a missing folder, and an existing file that is no export."""
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder; name a file in it with -o")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"{path.parent} is no folder; make it, or choose another with -o")
-    run = next((folder for folder in list(path.resolve().parents)[:2] if is_run(folder)), None)
-    if run is not None and _holds(path.resolve().relative_to(run).parts[0]):
-        raise UsageError(f"{path} is a part of the run folder {run}; choose another with -o")
+    """UsageError as `check_place`, and for an existing file that is no export."""
+    check_place(path)
     if path.is_file() and path.stat().st_size and not force and not _is_own(path, exporter):
         raise UsageError(f"{path} is there and no export of this format; choose another name, or give --force")
+
+
+def check_place(path: Path, option: str = "-o") -> None:
+    """UsageError for a folder, a part of a run folder, and a missing folder. option: by which the file was named."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name a file in it with {option}")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{path.parent} is no folder; make it, or choose another with {option}")
+    run = next((folder for folder in list(path.resolve().parents)[:2] if is_run(folder)), None)
+    if run is not None and _holds(path.resolve().relative_to(run).parts[0]):
+        raise UsageError(f"{path} is a part of the run folder {run}; choose another with {option}")
 
 
 @contextmanager
