@@ -102,6 +102,37 @@ def test_a_file_that_cannot_be_there_is_refused_at_once(tmp_path: Path, gold: Pa
     assert (run / "run.json").read_bytes() == before
 
 
+@pytest.mark.parametrize("option", ["--html", "--details", "--calibration"])
+def test_only_files_of_their_kind_are_overwritten(tmp_path: Path, gold: Path, option: str) -> None:
+    run, file = stored_run(tmp_path / "run").path, tmp_path / "file"
+    for _ in range(2):
+        run_command(run, "--gold", gold, option, file)
+    other = "--html" if option != "--html" else "--details"
+    of_model = fitted_curves({"": (1, 0)}, about="").model_dump_json()
+    for content in ("my notes", json.dumps(TRIAL), "<!doctype html><title>mine</title>", of_model):
+        file.write_text(content)
+        problem = CliRunner().invoke(command, [str(run), "--gold", str(gold), option, str(file)]).exception
+        assert isinstance(problem, UsageError)
+        assert "is there and no " in str(problem)
+        assert str(problem).endswith(f"; choose another with {option}")
+        assert file.read_text() == content
+    file.unlink()
+    run_command(run, "--gold", gold, other, file)
+    assert isinstance(
+        CliRunner().invoke(command, [str(run), "--gold", str(gold), option, str(file)]).exception, UsageError
+    )
+
+
+def test_details_of_nothing_may_be_written_again(tmp_path: Path) -> None:
+    (tmp_path / "values.jsonl").write_text("")
+    (tmp_path / "gold.json").write_text('{"pdf": "a.pdf", "experiments": []}')
+    (tmp_path / "set.json").write_text(json.dumps(TRIAL))
+    given = (tmp_path / "values.jsonl", "--gold", tmp_path / "gold.json", "--schema", tmp_path / "set.json")
+    for _ in range(2):
+        run_command(*given, "--details", tmp_path / "details.csv")
+    assert (tmp_path / "details.csv").read_text().startswith("paper,gold_record,record,parameter,")
+
+
 def test_curves_never_count_twice_and_are_for_their_model(tmp_path: Path, gold: Path) -> None:
     curves = tmp_path / "c.json"
 

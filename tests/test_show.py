@@ -75,6 +75,18 @@ def test_a_marked_copy_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
         assert re.search(said, str(problem))
 
 
+def test_only_a_marked_copy_is_overwritten(tmp_path: Path) -> None:
+    own, other = tmp_path / "marked.pdf", tmp_path / "other.pdf"
+    for _ in range(2):
+        assert show("--marked", str(own)).exit_code == 0
+    for content in (SAMPLE.read_bytes(), b"my notes"):
+        other.write_bytes(content)
+        problem = show("--marked", str(other)).exception
+        assert isinstance(problem, UsageError)
+        assert str(problem) == f"{other} is there and no marked copy; choose another with --marked"
+        assert other.read_bytes() == content
+
+
 def test_marked_copy_frames_headings_and_tables(tmp_path: Path) -> None:
     target = tmp_path / "marked.pdf"
     assert show("--marked", str(target)).output == ""

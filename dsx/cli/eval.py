@@ -75,12 +75,16 @@ def of_run(
     import sys
 
     from dsx.evaluation import page, terminal
-    from dsx.evaluation.evaluate import evaluate, to_json, write_curves, write_details
-    from dsx.report.writing import check_place, replacing
+    from dsx.evaluation.evaluate import evaluate, is_curves, is_details, to_json, write_curves, write_details
+    from dsx.report.writing import check_file, replacing
 
-    for option, file in (("--html", html), ("--details", details), ("--calibration", calibration)):
+    for option, file, kind, is_own in (
+        ("--html", html, "report of dsx eval", page.is_report),
+        ("--details", details, "file of dsx eval --details", is_details),
+        ("--calibration", calibration, "file of dsx eval --calibration", is_curves),
+    ):
         if file is not None:
-            check_place(file, option)
+            check_file(file, option, kind, is_own)
     evaluation = evaluate(run, gold, parameter_set=_parameter_set(schema), resamples=resamples, parameters=parameters)
     if html is not None:
         with replacing(html, binary=False) as out:

@@ -15,7 +15,11 @@ from dsx.terminal import say
 @click.option("--json", "as_json", is_flag=True, help="Everything, as one JSON object.")
 @click.option("--page", type=int, help="The text of one page.")
 @click.option("--section", help="The text of the sections of this kind, or with this in their title.")
-@click.option("--marked", type=click.Path(path_type=Path), help="Write a copy of the PDF with its sections marked.")
+@click.option(
+    "--marked",
+    type=click.Path(path_type=Path),
+    help="Write a copy of the PDF with its sections marked; over another such copy only.",
+)
 @click.option("--loader", help="Read with this loader [default: by content].", shell_complete=names_of("loaders"))
 def command(
     file: Path, as_json: bool, page: int | None, section: str | None, marked: Path | None, loader: str | None
@@ -25,12 +29,12 @@ def command(
 
     from dsx.api import load_document
     from dsx.report import document as show
-    from dsx.report.writing import check_place
+    from dsx.report.writing import check_file
 
     if sum((as_json, page is not None, section is not None)) > 1:
         raise click.UsageError("--json, --page and --section each print something else; give one of them")
     if marked is not None:
-        check_place(marked, "--marked")
+        check_file(marked, "--marked", "marked copy", show.is_marked)
     document = load_document(file, loader=loader)
     if marked is not None:
         show.mark(document, file, marked)

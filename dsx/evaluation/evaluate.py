@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dsx.answers.calibration import Line, fitted_curves
+from dsx.answers.calibration import Line, fitted_curves, read_curves
 from dsx.errors import UsageError
 from dsx.evaluation import calibrate
 from dsx.evaluation.gold import GoldPaper, read_gold, stem
@@ -19,6 +19,11 @@ from dsx.schema import read
 from dsx.store import read_run, schema_sha256
 from dsx.terminal import counted
 from dsx.types import Json, PaperResult, ParameterSet
+
+DETAILS = (
+    *("paper", "gold_record", "record", "parameter"),
+    *("gold", "value", "verdict", "confidence", "status", "quote_right"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +64,8 @@ class Evaluation:
 
     def details(self) -> list[dict[str, Json]]:
         """Every value that counts or is left open, with its verdict."""
-        return [
-            {
-                "paper": each.paper,
-                "gold_record": each.gold_record,
-                "record": each.record,
-                "parameter": each.column,
-                "gold": each.gold,
-                "value": each.value,
-                "verdict": str(each.verdict),
-                "confidence": each.confidence,
-                "status": each.status,
-                "quote_right": each.quote_right,
-            }
-            for each in self.all_judgements()
-            if any(each.counts) or each.value is not None
-        ]
+        judged = [each for each in self.all_judgements() if any(each.counts) or each.value is not None]
+        return [dict(zip(DETAILS, _detail(each), strict=True)) for each in judged]
 
     def all_judgements(self) -> list[Judgement]:
         """Of all papers."""
@@ -148,16 +139,34 @@ def write_details(evaluation: Evaluation, out: Any) -> None:
 
     from dsx.report.cells import flat, neutral
 
-    rows = evaluation.details()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(rows[0] if rows else ())
-    for row in rows:
+    writer.writerow(DETAILS)
+    for row in evaluation.details():
         writer.writerow([neutral(flat(part)) if not isinstance(part, float) else part for part in row.values()])
+
+
+def is_curves(path: Path) -> bool:
+    """Whether `write_curves` wrote it: curves that a plugin fitted for a model are other ones."""
+    try:
+        return read_curves(path).fitted_on == "run"
+    except UsageError:
+        return False
+
+
+def is_details(path: Path) -> bool:
+    """Whether its first line is that of `write_details`."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.readline(200).rstrip("\n") == ",".join(DETAILS)
 
 
 def to_json(content: Json) -> str:
     """Indented, in UTF-8."""
     return json.dumps(content, ensure_ascii=False, indent=1)
+
+
+def _detail(each: Judgement) -> tuple[Json, ...]:
+    found = (each.gold, each.value, str(each.verdict), each.confidence, each.status, each.quote_right)
+    return (each.paper, each.gold_record, each.record, each.column, *found)
 
 
 def _figures(score: Score) -> dict[str, Json]:

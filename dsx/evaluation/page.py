@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
 
 from dsx.evaluation.calibrate import Accepted
 from dsx.evaluation.evaluate import Evaluation
@@ -15,6 +16,8 @@ from dsx.terminal import counted
 
 LONGEST = 160
 """Characters of a value that a table shows."""
+MARK = "<!doctype html>\n<!-- dsx eval -->"
+"""How a report begins; only such files are overwritten."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """
 :root { color-scheme: light dark; --ink: light-dark(#1b1f24, #e6e8eb); --soft: light-dark(#5b6570, #9aa4ae);
@@ -56,12 +59,18 @@ def to_html(evaluation: Evaluation) -> str:
         _errors(evaluation.all_judgements()),
     ]
     head = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'{MARK}\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Evaluation of {escape(evaluation.run)}</title><style>{STYLE}</style></head><body>"
     )
     return head + "\n".join(body) + "</body></html>\n"
+
+
+def is_report(path: Path) -> bool:
+    """Whether it begins as our page does."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.read(len(MARK)) == MARK
 
 
 def headline(evaluation: Evaluation) -> str:

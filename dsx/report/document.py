@@ -15,6 +15,8 @@ from dsx.types import Box, Document, Json, Section
 COLOURS = {"methods": (0.1, 0.5, 0.2), "references": (0.6, 0.6, 0.6), "experiment": (0.7, 0.3, 0.0)}
 OTHER_COLOUR = (0.1, 0.3, 0.7)
 TABLE_COLOUR = (0.6, 0.1, 0.6)
+MARK = "DsxMarked"
+"""The key in the catalog of marked copies; only such files are overwritten."""
 LABEL_SIZE = 6.0
 LONGEST_HIDDEN = 80
 """Characters of a piece of hidden text that the outline shows."""
@@ -126,10 +128,22 @@ def mark(document: Document, source: Path, target: Path) -> None:
         for table in document.tables:
             if table.box is not None:
                 _frame(pdf[table.page - 1], table.box, TABLE_COLOUR, "table")
+        pdf.xref_set_key(pdf.pdf_catalog(), MARK, "true")
         try:
             pdf.save(target)
         except Exception as problem:  # MuPDF's own errors are of no narrower kind
             raise UsageError(f"--marked {target}: cannot be written ({problem}); choose another file") from None
+
+
+def is_marked(path: Path) -> bool:
+    """Whether it is a copy that `mark` made."""
+    import pymupdf
+
+    try:
+        with pymupdf.open(path, filetype="pdf") as pdf:
+            return bool(pdf.is_pdf and pdf.xref_get_key(pdf.pdf_catalog(), MARK) == ("bool", "true"))
+    except (RuntimeError, ValueError):
+        return False
 
 
 def _extent(document: Document, section: Section) -> Iterator[tuple[int, Box]]:

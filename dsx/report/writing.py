@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -36,8 +36,15 @@ def export_to(
 def check_target(path: Path, exporter: Exporter, force: bool = False) -> None:
     """UsageError as `check_place`, and for an existing file that is no export."""
     check_place(path)
-    if path.is_file() and path.stat().st_size and not force and not _is_own(path, exporter):
+    if not force and _is_foreign(path, exporter.is_own):
         raise UsageError(f"{path} is there and no export of this format; choose another name, or give --force")
+
+
+def check_file(path: Path, option: str, kind: str, is_own: Callable[[Path], bool]) -> None:
+    """UsageError as `check_place`, and for an existing file that is not of the kind. kind: in words."""
+    check_place(path, option)
+    if _is_foreign(path, is_own):
+        raise UsageError(f"{path} is there and no {kind}; choose another with {option}")
 
 
 def check_place(path: Path, option: str = "-o") -> None:
@@ -74,11 +81,14 @@ def replacing(path: Path, binary: bool) -> Iterator[IO[Any]]:
         raise
 
 
-def _is_own(path: Path, exporter: Exporter) -> bool:
-    try:
-        return exporter.is_own is not None and exporter.is_own(path)
-    except (OSError, ValueError):
+def _is_foreign(path: Path, is_own: Callable[[Path], bool] | None) -> bool:
+    """Whether a file with something in it is there, and not one of ours."""
+    if not path.is_file() or not path.stat().st_size:
         return False
+    try:
+        return is_own is None or not is_own(path)
+    except (OSError, ValueError):
+        return True
 
 
 def _holds(name: str) -> bool:
