@@ -22,6 +22,7 @@ from dsx.cli.export import command as export_command
 from dsx.errors import RunError, UsageError
 from dsx.evaluation.evaluate import evaluate
 from dsx.evaluation.gold import read_gold
+from dsx.evaluation.possible import why_impossible
 from dsx.schema import read, read_schema
 from tests.export_results import TRIAL, stored_run
 
@@ -213,6 +214,44 @@ def test_names_in_gold_that_the_set_does_not_have_are_said(tmp_path: Path, caplo
     (record,) = read_gold(tmp_path, parameters)[0].records["arms",]
     assert record.values["n"].value == 40
     assert caplog.messages == [f"{tmp_path} names 1 parameter that the set does not have: n_totl"]
+
+
+def test_gold_that_no_answer_can_equal_is_said_once_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    wrong = {"arms.n": "forty", "dose": {"value": 2, "unit": "s"}, "psqi": ["eight"], "open": "yes", "name": "n/a"}
+    right = {"n": "40", "dose": {"value": 2, "unit": "g"}, "psqi": [8], "open": "True", "arms.n": None}
+    either = {"arms.n": {"value": "forty", "alternatives": [40]}, "dose": {"value": "much", "doubtful": True}}
+    arms = [{"label": f"Arm {n}", "list": "arms", "parameters": each} for n, each in enumerate((wrong, right, either))]
+    kinds = [
+        {"label": kind, "list": "outcomes", "parameters": {"kind": kind}} for kind in ("Primary", "primry", "other")
+    ]
+    (tmp_path / "a.json").write_text(json.dumps({"experiments": arms + kinds}))
+    (tmp_path / "b.json").write_text(json.dumps({"experiments": [arms[1]]}))
+    parameters = read(TRIAL, "trial")
+    read_gold(tmp_path, parameters)
+    first = 'the paper, open: "yes" (neither true nor false); Arm 0, arms.n: "forty" (no number)'
+    assert caplog.messages == [
+        f"{tmp_path / 'a.json'} has 5 values that no answer can equal, to be counted as errors: {first}; "
+        'Arm 0, dose: "2 s" (no number in mg); and 2 more'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("schema", "possible", "impossible"),
+    [
+        ({"enum": ["oral", "iv"]}, ["Oral", "iv"], ["by mouth", ["oral", "iv"], 2]),
+        ({"enum": ["oral"], "x-compare": {"by": "choice", "synonyms": {"oral": ["by mouth"]}}}, ["By mouth"], ["iv"]),
+        ({"anyOf": [{"enum": ["oral"]}, {"type": "string"}]}, ["by mouth"], []),
+        ({"type": "array", "items": {"enum": ["a", "b"]}}, [["a", "B"], "a"], [["a", "c"], "c"]),
+        ({"type": "number", "x-unit": "mg"}, [2, "2 g", "~2"], ["2 s", "two", True, [2]]),
+        ({"type": "number", "x-compare": "text"}, ["two"], []),
+        ({"type": "string", "x-normalise": ["span"]}, ["18 to 40"], ["18", "none"]),
+        ({"type": "array", "items": {"type": "number"}}, [[8], "8 and 9", []], [["eight"]]),
+    ],
+)
+def test_which_gold_an_answer_can_equal(schema: Any, possible: list[Any], impossible: list[Any]) -> None:
+    (parameter,) = read({"type": "object", "properties": {"x": schema}}, "set").root.parameters
+    assert [value for value in possible if why_impossible(parameter, value)] == []
+    assert [value for value in impossible if not why_impossible(parameter, value)] == []
 
 
 # ---- the development sets ----

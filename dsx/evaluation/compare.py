@@ -58,11 +58,17 @@ def default_comparison(parameter: Parameter) -> str:
     return next((of_text[name] for name in parameter.normalisers if name in of_text), comparison_kind(parameter.schema))
 
 
-def comparison(parameter: Parameter) -> Comparison:
-    """The comparison of a parameter's values."""
+def settings_of(parameter: Parameter) -> Mapping[str, Any]:
+    """What `x-compare` says; "by" is the comparison's name, said there or not."""
     compare = parameter.compare
     settings: Mapping[str, Any] = {"by": compare} if isinstance(compare, str) else compare
-    by = settings.get("by") or default_comparison(parameter)
+    return {**settings, "by": settings.get("by") or default_comparison(parameter)}
+
+
+def comparison(parameter: Parameter) -> Comparison:
+    """The comparison of a parameter's values."""
+    settings = settings_of(parameter)
+    by = settings["by"]
     tolerance, within = float(settings.get("tolerance", TOLERANCE)), float(settings.get("within", 0))
 
     def close(value: Json, gold: Json) -> bool:

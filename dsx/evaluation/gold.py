@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from dsx.errors import UsageError
+from dsx.evaluation.possible import why_impossible
 from dsx.report.columns import Key, Lists, columns, lists_of, names
 from dsx.store import agree, read_decisions, settle
 from dsx.terminal import counted
@@ -29,6 +31,8 @@ from dsx.types import Decision, Json, ParameterSet, RecordPath, record_path
 
 log = logging.getLogger("dsx.evaluation")
 
+MOST_SAID, LONGEST_SAID = 3, 60
+"""Impossible values of a file that a warning names, and the characters that it shows of one."""
 SEPARATOR = " / "
 """Between the labels of a record and of those above it."""
 
@@ -104,7 +108,27 @@ def _paper(content: Mapping[str, Any], file: Path, parameters: ParameterSet, unk
     for item in content["experiments"] if "experiments" in content else content["records"]:
         tree.add(item)
     name = content.get("name", file.stem)
-    return GoldPaper(content.get("pdf", name), name, tree.records(), content.get("document"))
+    records = tree.records()
+    if wrong := list(_impossible(records, parameters)):
+        more = f"; and {len(wrong) - MOST_SAID} more" if len(wrong) > MOST_SAID else ""
+        said, count = "; ".join(wrong[:MOST_SAID]) + more, counted(len(wrong), "value")
+        log.warning("%s has %s that no answer can equal, to be counted as errors: %s", file, count, said)
+    return GoldPaper(content.get("pdf", name), name, records, content.get("document"))
+
+
+def _impossible(records: Mapping[Lists, Sequence[GoldRecord]], parameters: ParameterSet) -> Iterator[str]:
+    """Values that count against any run, each with its record and parameter, and why."""
+    known = {(column.lists, column.parameter.name): column for column in columns(parameters)}
+    for lists, of_list in records.items():
+        for record, (name, gold) in ((every, each) for every in of_list for each in every.values.items()):
+            if gold.value is None or gold.doubtful:
+                continue
+            column = known[lists, name]
+            accepted = (each for each in (gold.value, *gold.alternatives) if each is not None)
+            reasons = [why_impossible(column.parameter, each) for each in accepted]
+            if all(reasons):
+                value = textwrap.shorten(json.dumps(gold.value, ensure_ascii=False), LONGEST_SAID, placeholder="…")
+                yield f"{record.label or 'the paper'}, {column.name}: {value} ({reasons[0]})"
 
 
 @dataclass(slots=True)

@@ -1,0 +1,37 @@
+"""Whether an answer can equal a gold value at all: one of another type, choice or dimension counts against any run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from dsx.evaluation.compare import as_number, fold, settings_of
+from dsx.types import Json, Parameter
+
+
+def why_impossible(parameter: Parameter, value: Json) -> str:
+    """In words what a gold value is not; "" where an answer can equal it. Kinds are those of `comparison`."""
+    settings = settings_of(parameter)
+    by, items = settings["by"], value if isinstance(value, list) else [value]
+    if by == "number" and as_number(value, parameter.unit) is None:
+        return f"no number in {parameter.unit}" if parameter.unit else "no number"
+    if by == "numbers" and items and not any(re.search(r"\d", str(item)) for item in items):
+        return "no numbers"
+    if by == "range" and len(re.findall(r"\d+(?:\.\d+)?", " ".join(map(str, items)))) != 2:
+        return "not two numbers"
+    if by in ("choice", "choices", "boolean") and (choices := _choices(parameter.schema)):
+        others = (other for spellings in settings.get("synonyms", {}).values() for other in spellings)
+        known = set(map(fold, (*choices, *others)))
+        if not known.issuperset(map(fold, items if by == "choices" else [value])):
+            return "neither true nor false" if by == "boolean" else "not among the choices"
+    return ""
+
+
+def _choices(schema: Mapping[str, Any]) -> list[Json]:
+    """The legal values of a parameter, or of its items; none where others are legal too."""
+    if schema.get("type") == "array" and isinstance(schema.get("items"), Mapping):
+        return _choices(schema["items"])
+    if "anyOf" in schema:
+        return []
+    return [True, False] if schema.get("type") == "boolean" else list(schema.get("enum", ()))
