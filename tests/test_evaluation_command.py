@@ -216,6 +216,18 @@ def test_names_in_gold_that_the_set_does_not_have_are_said(tmp_path: Path, caplo
     assert caplog.messages == [f"{tmp_path} names 1 parameter that the set does not have: n_totl"]
 
 
+def test_the_label_may_stand_among_the_parameters_as_experiment(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for file, schema in (("sample", "motor"), ("clinical", "clinical")):
+        read_gold(ROOT / "examples" / "gold" / f"{file}.json", read_schema(ROOT / "schemas" / f"{schema}.json"))
+    assert caplog.messages == []
+    other = {"label": "Arm 1", "list": "arms", "parameters": {"experiment": "Experiment 1"}}
+    (tmp_path / "a.json").write_text(json.dumps({"experiments": [other]}))
+    read_gold(tmp_path, read(TRIAL, "trial"))
+    assert caplog.messages == [f"{tmp_path} names 1 parameter that the set does not have: experiment"]
+
+
 def test_gold_that_no_answer_can_equal_is_said_once_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     wrong = {"arms.n": "forty", "dose": {"value": 2, "unit": "s"}, "psqi": ["eight"], "open": "yes", "name": "n/a"}
     right = {"n": "40", "dose": {"value": 2, "unit": "g"}, "psqi": [8], "open": "True", "arms.n": None}

@@ -31,6 +31,8 @@ from dsx.types import Decision, Json, ParameterSet, RecordPath, record_path
 
 log = logging.getLogger("dsx.evaluation")
 
+LABEL = "experiment"
+"""Under this name a record's label may stand among its parameters too."""
 MOST_SAID, LONGEST_SAID = 3, 60
 """Impossible values of a file that a warning names, and the characters that it shows of one."""
 SEPARATOR = " / "
@@ -157,7 +159,8 @@ class _Tree:
         for column, part in item["parameters"].items():
             place = _place(column, of_item, places)
             if place is None:
-                self.unknown.add(column)
+                if column != LABEL or gold_value(part).value != item.get("label"):
+                    self.unknown.add(column)
                 continue
             lists, name = place
             label = SEPARATOR.join(labels[: len(lists)]) if lists else None
