@@ -9,6 +9,8 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
+from errno import EACCES, ENOENT
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from click.testing import CliRunner
 from dsx.answers.calibration import fitted_curves, read_curves
 from dsx.cli.eval import command
 from dsx.cli.export import command as export_command
-from dsx.errors import RunError, UsageError
+from dsx.errors import MachineError, RunError, UsageError
 from dsx.evaluation.evaluate import evaluate
 from dsx.evaluation.gold import read_gold
 from dsx.evaluation.possible import why_impossible
@@ -101,6 +103,33 @@ def test_a_file_that_cannot_be_there_is_refused_at_once(tmp_path: Path, gold: Pa
         assert said in str(problem)
         assert str(problem).endswith(f" with {option}")
     assert (run / "run.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("option", ["--html", "--details", "--calibration"])
+@pytest.mark.parametrize(
+    ("errno", "kind", "said"),
+    [
+        (ENOENT, UsageError, "{}: No such file or directory; choose another with {}"),
+        (EACCES, MachineError, "{} cannot be written (Permission denied); choose another place"),
+    ],
+)
+def test_what_keeps_a_file_from_being_written_is_said_of_the_file(
+    tmp_path: Path,
+    gold: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    option: str,
+    errno: int,
+    kind: type[Exception],
+    said: str,
+) -> None:
+    def refuses(**_: object) -> None:
+        raise OSError(errno, os.strerror(errno), "/a/temporary/name")
+
+    run, file = stored_run(tmp_path / "run").path, tmp_path / "file"
+    monkeypatch.setattr(tempfile, "mkstemp", refuses)
+    problem = CliRunner().invoke(command, [str(run), "--gold", str(gold), option, str(file)]).exception
+    assert isinstance(problem, kind)
+    assert str(problem) == said.format(file, option)
 
 
 @pytest.mark.parametrize("option", ["--html", "--details", "--calibration"])

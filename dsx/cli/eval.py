@@ -76,7 +76,7 @@ def of_run(
 
     from dsx.evaluation import page, terminal
     from dsx.evaluation.evaluate import evaluate, is_curves, is_details, to_json, write_curves, write_details
-    from dsx.report.writing import check_file, replacing
+    from dsx.report.writing import check_file, text_file
 
     for option, file, kind, is_own in (
         ("--html", html, "report of dsx eval", page.is_report),
@@ -87,13 +87,13 @@ def of_run(
             check_file(file, option, kind, is_own)
     evaluation = evaluate(run, gold, parameter_set=_parameter_set(schema), resamples=resamples, parameters=parameters)
     if html is not None:
-        with replacing(html, binary=False) as out:
+        with text_file(html, "--html") as out:
             out.write(page.to_html(evaluation))
     if details is not None:
-        with replacing(details, binary=False) as out:
+        with text_file(details, "--details") as out:
             write_details(evaluation, out)
     if calibration is not None:
-        with replacing(calibration, binary=False) as out:
+        with text_file(calibration, "--calibration") as out:
             write_curves(evaluation, out)
     if as_json:
         click.echo(to_json(evaluation.as_json()))

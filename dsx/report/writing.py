@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from dsx.errors import UsageError
+from dsx.errors import UsageError, machine_error
 from dsx.store import is_run
 from dsx.types import Exporter, ExportOptions, PaperResult, ParameterSet
 
@@ -79,6 +79,19 @@ def replacing(path: Path, binary: bool) -> Iterator[IO[Any]]:
         with suppress(OSError):
             os.unlink(name)
         raise
+
+
+@contextmanager
+def text_file(path: Path, option: str) -> Iterator[IO[str]]:
+    """`replacing` for text. What keeps the file from being written is said of `path`: MachineError, or UsageError."""
+    try:
+        with replacing(path, binary=False) as out:
+            yield out
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        refusal = UsageError(f"{path}: {problem.strerror or problem}; choose another with {option}")
+        raise machine_error(problem, path) or refusal from None
 
 
 def _is_foreign(path: Path, is_own: Callable[[Path], bool] | None) -> bool:
