@@ -195,11 +195,11 @@ def _read(text: str) -> float:
 
 
 def _same_range(value: Json, gold: Json, close: Comparison) -> bool:
-    ends = [_ends(part) for part in (value, gold)]
+    ends = [ends_of_range(part) for part in (value, gold)]
     return len(ends[0]) == len(ends[1]) == 2 and all(map(close, *ends))
 
 
-def _ends(part: Json) -> list[float]:
+def ends_of_range(part: Json) -> list[float]:
     """Of a range as text, or as a list of its two numbers."""
     items = _items(part)
     if len(items) == 2 and all(isinstance(item, int | float) for item in items):

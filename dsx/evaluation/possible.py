@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dsx.evaluation.compare import as_number, fold, settings_of
+from dsx.evaluation.compare import as_number, ends_of_range, fold, settings_of
 from dsx.types import Json, Parameter
 
 
@@ -18,7 +18,7 @@ def why_impossible(parameter: Parameter, value: Json) -> str:
         return f"no number in {parameter.unit}" if parameter.unit else "no number"
     if by == "numbers" and items and not any(re.search(r"\d", str(item)) for item in items):
         return "no numbers"
-    if by == "range" and len(re.findall(r"\d+(?:\.\d+)?", " ".join(map(str, items)))) != 2:
+    if by == "range" and len(ends_of_range(value)) != 2:
         return "not two numbers"
     if by in ("choice", "choices", "boolean") and (choices := _choices(parameter.schema)):
         others = (other for spellings in settings.get("synonyms", {}).values() for other in spellings)
