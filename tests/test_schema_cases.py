@@ -174,6 +174,19 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     assert [parameter.name for parameter in read_schema(path).root.parameters] == ["n"]
 
 
+def test_a_key_that_stands_twice_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "set.json"
+    path.write_text(
+        '{"type": "object", "properties": {"n": {"type": "integer"}, "n": {"type": "string", "type": "null"}}}'
+    )
+    done = CliRunner().invoke(command, ["check", str(path)], standalone_mode=False)
+    assert done.return_value == 2
+    rule = "stands twice in one object, of which JSON keeps the last; rename one or leave it out"
+    assert done.output.splitlines() == [f"{path}: /: the key 'type' {rule}", f"{path}: /: the key 'n' {rule}"]
+    with pytest.raises(SchemaError, match=r"set\.json: /: the key 'type' .* \(and 1 more\)"):
+        read_schema(path)
+
+
 def test_the_command_names_unknown_normalisers(tmp_path: Path) -> None:
     path = tmp_path / "set.json"
     schema = {"type": "array", "items": {"type": "object", "properties": {"a": {"type": "number"}}}}

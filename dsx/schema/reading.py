@@ -8,6 +8,7 @@ of records. `x-unit`, `x-synonyms`, `x-where`, `x-choices`, `x-normalise`, `x-ma
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -27,14 +28,24 @@ NESTED = "/: nested too deeply to be read; use fewer levels"
 
 def read_schema(path: Path) -> ParameterSet:
     """The parameter set of a file. Raises SchemaError with every problem and its JSON pointer."""
+    twice: list[str] = []
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        counted = Counter(key for key, _ in pairs)
+        twice.extend(key for key, times in counted.items() if times > 1 and key not in twice)
+        return dict(pairs)
+
     try:
-        schema = json.loads(path.read_text(encoding="utf-8-sig"))
+        schema = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=unique)
     except OSError as problem:
         raise SchemaError(str(path), [problem.strerror or str(problem)]) from None
     except ValueError as problem:
         raise SchemaError(str(path), [f"/: not JSON: {problem}"]) from None
     except RecursionError:
         raise SchemaError(str(path), [NESTED]) from None
+    if twice:
+        rule = "stands twice in one object, of which JSON keeps the last; rename one or leave it out"
+        raise SchemaError(str(path), [f"/: the key {key!r} {rule}" for key in twice])
     return read(schema, path.stem, str(path))
 
 
