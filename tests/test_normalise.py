@@ -97,6 +97,7 @@ def test_what_is_no_doi(value: Json) -> None:
 )
 def test_span(value: str, expected: str) -> None:
     assert span(value, None, PLAIN) == expected
+    assert span([value, value], None, PLAIN) == [expected, expected]
 
 
 @pytest.mark.parametrize("value", ["18", "1, 2 and 3", "young", 18, "20 ± 5"])

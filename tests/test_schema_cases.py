@@ -196,3 +196,30 @@ def test_the_command_names_unknown_normalisers(tmp_path: Path) -> None:
     assert done.return_value == 2
     pointer = "/properties/arms/items/properties/a/x-normalise"
     assert done.output.startswith(f"{path}: {pointer}: no normaliser 'nope'; there are: distinct, doi, ")
+
+
+@pytest.mark.parametrize(
+    ("schema", "good"),
+    [
+        ({"type": "number"}, False),
+        ({"type": ["integer", "null"]}, False),
+        ({"type": "boolean"}, False),
+        ({"enum": [5, 10]}, False),
+        ({"type": "array", "items": {"type": "number"}}, False),
+        ({"type": "array", "prefixItems": [{"type": "number"}], "items": False}, False),
+        ({"type": "string"}, True),
+        ({"enum": ["18-22", "23-30"]}, True),
+        ({"anyOf": [{"type": "number"}, {"type": "string"}]}, True),
+        ({"type": "array", "items": {"type": "string"}}, True),
+        ({"type": "array", "prefixItems": [{"type": "string"}], "items": {"type": "number"}}, True),
+        ({}, True),
+    ],
+)
+def test_a_normaliser_of_ranges_needs_text(schema: dict[str, Any], good: bool, tmp_path: Path) -> None:
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps({"type": "object", "properties": {"a": {**schema, "x-normalise": ["span"]}}}))
+    done = CliRunner().invoke(command, ["check", str(path)], standalone_mode=False)
+    assert done.return_value == (0 if good else 2), done.output
+    if not good:
+        where = f"{path}: /properties/a/x-normalise"
+        assert done.output == f"{where}: 'span' takes ranges as text, which this cannot be; make it a string\n"

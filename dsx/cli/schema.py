@@ -81,7 +81,7 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
     from dsx.errors import SchemaError
     from dsx.plugins import load_plugins
     from dsx.run.parameter_source import find_parameters
-    from dsx.run.plan import unknown_normalisers
+    from dsx.run.plan import wrong_normalisers
     from dsx.schema import read_schema
     from dsx.schema.compiling import problems_of_grammar
     from dsx.schema.describing import describe_unit
@@ -92,7 +92,7 @@ def check_files(files: tuple[Path, ...], max_new_tokens: int) -> int:
             is_schema = file.suffix == ".json" or (file.is_file() and file.suffix != ".py")
             parameters = read_schema(file) if is_schema else find_parameters(str(file), load_plugins())
             problems = [*too_long(parameters, max_new_tokens), *problems_of_grammar(parameters)]
-            problems += unknown_normalisers(parameters, load_plugins())
+            problems += wrong_normalisers(parameters, load_plugins())
         except SchemaError as problem:
             problems = list(problem.problems)
         for line in problems:

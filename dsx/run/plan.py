@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from dsx.run.folders import choose_folder
 from dsx.run.papers import WHOLE, Shard, collect, readable_id
 from dsx.run.parameter_source import find_parameters
 from dsx.run.update import as_updated, is_left, what_changes
+from dsx.schema import may_be_text
 from dsx.settings import read_settings
 from dsx.store import EXPIRY_SECONDS, RunFolder, schema_sha256
 from dsx.types import Json, LocalEngine, ParameterSet
@@ -44,7 +45,7 @@ def with_model(recipe: Recipe, plugins: Plugins) -> Recipe:
 def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | None = None) -> ParameterSet:
     """Everything that a recipe names exists and fits; nothing heavy is done. Raises a UsageError otherwise."""
     parameters = parameters or find_parameters(recipe.schema_name, plugins)
-    if problems := [*plan.too_long(parameters, recipe.max_new_tokens), *unknown_normalisers(parameters, plugins)]:
+    if problems := [*plan.too_long(parameters, recipe.max_new_tokens), *wrong_normalisers(parameters, plugins)]:
         raise SchemaError(recipe.schema_name, problems)
     plugins.engines[recipe.engine]  # a name that is not there raises UnknownName, here and below
     plugins.prompt_sets[recipe.prompt_set or "default"]
@@ -62,15 +63,16 @@ def check_recipe(recipe: Recipe, plugins: Plugins, parameters: ParameterSet | No
     return parameters
 
 
-def unknown_normalisers(parameters: ParameterSet, plugins: Plugins) -> list[str]:
-    """A line for each normaliser that a parameter names and no plugin gives."""
+def wrong_normalisers(parameters: ParameterSet, plugins: Plugins) -> Iterator[str]:
+    """A line for each normaliser that a parameter names and no plugin gives, or that takes no value of its kind."""
     existing = ", ".join(sorted(plugins.normalisers)) or "none"
-    return [
-        f"{parameter.pointer}/x-normalise: no normaliser {name!r}; there are: {existing}"
-        for parameter in parameters.root.all_parameters()
-        for name in parameter.normalisers
-        if name not in plugins.normalisers
-    ]
+    for parameter in parameters.root.all_parameters():
+        for name in parameter.normalisers:
+            where = f"{parameter.pointer}/x-normalise"
+            if name not in plugins.normalisers:
+                yield f"{where}: no normaliser {name!r}; there are: {existing}"
+            elif plugins.normalisers[name].takes == "range" and not may_be_text(parameter.schema):
+                yield f"{where}: {name!r} takes ranges as text, which this cannot be; make it a string"
 
 
 def manifest_of(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> dict[str, Json]:

@@ -10,7 +10,7 @@ kinds     what kind of value a parameter has
 """
 
 from dsx.schema.fields import read_fields
-from dsx.schema.kinds import Kind, kind_of
+from dsx.schema.kinds import Kind, kind_of, may_be_text
 from dsx.schema.models import parameter_set, pydantic_model
 from dsx.schema.reading import check, read, read_schema
 from dsx.schema.validating import validated
@@ -20,6 +20,7 @@ __all__ = [
     "Kind",
     "check",
     "kind_of",
+    "may_be_text",
     "nullable",
     "parameter_set",
     "pydantic_model",

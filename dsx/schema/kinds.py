@@ -24,6 +24,15 @@ def kind_of(parameter: Parameter) -> Kind:
     return _LISTS.get(_scalar_kind(items), "free")
 
 
+def may_be_text(schema: Mapping[str, Json]) -> bool:
+    """Whether a value, or an item of a list, may be text."""
+    if "enum" in schema:
+        return any(isinstance(value, str) for value in schema["enum"])
+    parts = [*schema.get("anyOf", ()), *schema.get("prefixItems", ())]
+    parts += [schema["items"]] if isinstance(schema.get("items"), Mapping) else []
+    return schema.get("type") == "string" or any(map(may_be_text, parts))
+
+
 def _scalar_kind(schema: Mapping[str, Json]) -> Kind:
     if "enum" in schema or schema.get("type") == "boolean":
         return "choice"

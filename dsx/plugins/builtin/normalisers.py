@@ -25,9 +25,11 @@ def doi(value: Json, unit: str | None, parameter: Parameter) -> Json:
 
 
 def span(value: Json, unit: str | None, parameter: Parameter) -> Json:
-    """18.1–22.8 years → 18.1-22.8; 1,200 to 1,500 → 1200-1500; −20 °C to −15 °C → -20 to -15"""
+    """18.1–22.8 years → 18.1-22.8; 1,200 to 1,500 → 1200-1500; −20 °C to −15 °C → -20 to -15; in a list each item."""
     from dsx.ground.numbers import numbers_in  # units are read by a library that takes a while to import
 
+    if isinstance(value, list):
+        return [span(item, unit, parameter) for item in value]
     ends = numbers_in(str(value))
     if len(ends) != 2 or any(end.comparator == "±" or end.role == "spread" for end in ends):
         raise ValueError(f"{value!r} is no range of two numbers")
