@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from dsx.errors import UsageError
+from dsx.errors import UsageError, short
 from dsx.types import (
     Document,
     Json,
@@ -46,12 +46,17 @@ def load_document(path: Path | str, *, loader: str | None = None, limits: LoadLi
     return reader.read(Path(path), loader)
 
 
-def parameter_set(source: type[BaseModel] | Path | str | Mapping[str, Json], name: str | None = None) -> ParameterSet:
+def parameter_set(
+    source: type[BaseModel] | ParameterSet | Path | str | Mapping[str, Json], name: str | None = None
+) -> ParameterSet:
     """What is to be asked of each paper.
 
     source: a Pydantic class, a JSON Schema or its file, or the name of an installed set (`dsx schema list`).
-    name: what the set is called where a class or schema has no title. Raises SchemaError with every problem.
+    name: what the set is called where a class or schema has no title. Raises SchemaError with every problem, UsageError
+        for what is none of these.
     """
+    if isinstance(source, ParameterSet):
+        return source
     if isinstance(source, str | Path):
         from dsx.plugins import load_plugins
         from dsx.run.parameter_source import find_parameters
@@ -61,7 +66,18 @@ def parameter_set(source: type[BaseModel] | Path | str | Mapping[str, Json], nam
 
     if isinstance(source, Mapping):
         return schema.read(source, name or "parameters")
+    if not isinstance(source, type):
+        raise UsageError(_no_parameter_set(source))
     return schema.parameter_set(source, name or source.__name__)
+
+
+def _no_parameter_set(source: object) -> str:
+    from pydantic import BaseModel
+
+    if isinstance(source, BaseModel):
+        name = type(source).__name__
+        return f"{name}: this is an object of the class; give the class itself, {name}"
+    return f"{short(source)} is no parameter set; give a Pydantic class, a JSON Schema or its file, or a set's name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +222,7 @@ def evaluate(run: Path | str, gold: Path | str, *, schema: ParameterSet | Path |
     """
     from dsx.evaluation.evaluate import evaluate as evaluate_run
 
-    asked = schema if schema is None or isinstance(schema, ParameterSet) else _parameter_set(schema)
+    asked = None if schema is None else _parameter_set(schema)
     return evaluate_run(run, gold, parameter_set=asked)
 
 
@@ -268,16 +284,17 @@ def extract(
     Everything that can be checked is checked before it returns; raises UsageError.
     """
     from dsx.recipe import Recipe
+    from dsx.run.papers import as_paths
     from dsx.run.plan import Call, plan_run
     from dsx.run.session import Session
 
     name: str | None = None
     if isinstance(parameter_set, str | Path):
         name = str(parameter_set)
-    parameters = parameter_set if isinstance(parameter_set, ParameterSet) else _parameter_set(parameter_set)
+    parameters = _parameter_set(parameter_set)
     user_class = parameter_set if isinstance(parameter_set, type) else None
     result_class = _model(parameters, user_class)
-    files = [Path(paper) for paper in ([papers] if isinstance(papers, Path | str) else papers)]
+    files = as_paths(papers)
     chosen = Recipe.read(schema_name=name or parameters.name, model=model, **recipe)
     call = Call(papers_in_flight=max(papers_in_flight, 1), update=update)
     planned = plan_run(files, chosen, None if run is None else Path(run), call, parameters)

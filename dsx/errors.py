@@ -20,6 +20,7 @@ the exit code is 1.
 from __future__ import annotations
 
 import errno
+import reprlib
 from collections.abc import Iterable
 
 MAY_PASS = 75
@@ -143,3 +144,8 @@ def one_line(problem: BaseException) -> str:
     except (Exception, SystemExit):  # a stranger's __str__
         text = "its message cannot be read"
     return f"{type(problem).__name__}: {text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + ' …'}"
+
+
+def short(thing: object) -> str:
+    """What someone gave that is of a wrong kind, as Python writes it, on one short line."""
+    return " ".join(reprlib.repr(thing).split())

@@ -225,3 +225,25 @@ def test_parameter_sets_of_classes_schemas_and_names(installed: Scripted) -> Non
         dsx.parameter_set("none")
     with pytest.raises(dsx.SchemaError, match="at least one property"):
         dsx.parameter_set({"type": "object"})
+
+
+@pytest.mark.parametrize(
+    ("asked", "papers", "message"),
+    [
+        (Study(), "a.pdf", r"^Study: .*an object of the class; give the class itself, Study$"),
+        (None, "a.pdf", r"^None is no parameter set; give a Pydantic class, .*$"),
+        (5, "a.pdf", r"^5 is no parameter set; give .*$"),
+        (Study, None, r"^papers: None is no file or folder; give a path, or a list of paths$"),
+        (Study, 5, r"^papers: 5 is no file or folder; give a path, or a list of paths$"),
+        (Study, ["a.pdf", None], r"^papers: None is no file or folder; give a path, or a list of paths$"),
+        (Study, [], r"^papers: the list is empty; give files, or folders of PDFs$"),
+    ],
+)
+def test_what_is_no_parameter_set_or_no_paper_is_said_at_the_call(
+    asked: object, papers: object, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.pdf").write_bytes(b"%PDF-1.4")
+    with pytest.raises(dsx.UsageError, match=message):
+        dsx.extract(asked, papers, run="run")  # type: ignore[call-overload]
+    assert not Path("run").exists()

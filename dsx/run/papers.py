@@ -6,11 +6,11 @@ import logging
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dsx.errors import LoadError, PaperError, UsageError
+from dsx.errors import LoadError, PaperError, UsageError, short
 from dsx.load import document_id
 from dsx.terminal import counted
 
@@ -73,6 +73,19 @@ class Collection:
             kinds = ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in self.others.most_common(8))
             files = counted(self.others.total(), "file that is no PDF", "files that are no PDFs")
             yield f"passed over: {files} ({kinds}); name those that are papers"
+
+
+def as_paths(papers: object) -> list[Path]:
+    """One path, or several. UsageError, by the name of the Python argument, for what is none."""
+    one_or_several = [papers] if isinstance(papers, str | os.PathLike) or not isinstance(papers, Iterable) else papers
+    paths = []
+    for paper in one_or_several:
+        if not isinstance(paper, str | os.PathLike):
+            raise UsageError(f"papers: {short(paper)} is no file or folder; give a path, or a list of paths")
+        paths.append(Path(paper))
+    if not paths:
+        raise UsageError("papers: the list is empty; give files, or folders of PDFs")
+    return paths
 
 
 def collect(paths: Sequence[Path], recursive: bool = True) -> list[Path]:
