@@ -251,11 +251,13 @@ def test_papers_of_an_earlier_set_are_known_as_such(tmp_path: Path) -> None:
     run.save(result(1, title=title))
     run.save(result(2, title=title))
     run.fail(result(3).document, "p3.pdf", "no question was answered")
-    with pytest.raises(AnotherRun, match="another schema; to ask only what has changed: --update"):
+    with pytest.raises(AnotherRun, match="another schema; to ask only what has changed: --update") as refused:
         open_run(tmp_path / "run", manifest(after))
+    assert str(refused.value).endswith("or --force-new (Python: update=True, or another run=)")
     with pytest.raises(AnotherRun, match="recipe order") as refused:
         open_run(tmp_path / "run", {**manifest(after), "recipe": {"order": "quote-value"}}, update=True)
-    assert "--update" not in str(refused.value)
+    assert "update" not in str(refused.value)
+    assert str(refused.value).endswith("or --force-new (Python: another run=)")
     assert not read_run(tmp_path / "run").outdated()
 
     run = open_run(tmp_path / "run", manifest(after), update=True)

@@ -27,7 +27,7 @@ def choose_folder(
     force_new: where it is another run's, the next free name. update: a folder that was named must be a run's.
     """
     if update and named is not None and not is_run(named):
-        raise RunError(f"--update: {no_run(named)}; or begin a run without --update")
+        raise RunError(f"--update: {no_run(named)}; or begin a run without --update (Python: update=)")
     folder = named or default_folder(papers, manifest, update=update)
     if force_new:
         return free(folder, manifest)
@@ -64,7 +64,7 @@ def _run_to_update(about_these: Sequence[RunFolder], manifest: Mapping[str, Json
     also = f": {named[0].path} has another {', '.join(compare(named[0].manifest, manifest))}" if named else ""
     raise RunError(
         f"--update: no run of these papers in {runs}/ differs from this in the parameter set "
-        f"{manifest['schema_name']!r} alone{also}; name one with --run, or leave out --update"
+        f"{manifest['schema_name']!r} alone{also}; name one with --run, or leave out --update (Python: run=, update=)"
     )
 
 

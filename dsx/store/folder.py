@@ -348,7 +348,8 @@ def _refuse_another(
     folder: Path, stored: Mapping[str, Json], current: Mapping[str, Json], update: bool = False
 ) -> None:
     if differences := compare(stored, current, schema=not update):
-        advice = "choose another with --run, or --force-new"
+        advice, in_python = "choose another with --run, or --force-new", "another run="
         if not compare(stored, current, schema=False):
-            advice = f"to ask only what has changed: --update; or {advice}"
-        raise AnotherRun(f"run folder {folder} was made with another {', '.join(differences)}; {advice}")
+            advice, in_python = f"to ask only what has changed: --update; or {advice}", f"update=True, or {in_python}"
+        what = ", ".join(differences)
+        raise AnotherRun(f"run folder {folder} was made with another {what}; {advice} (Python: {in_python})")
