@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from dsx.errors import UsageError
 from dsx.report.cells import LONG, LongRow, all_long_rows, flat
-from dsx.report.tables import AFTER, BEFORE, RecordTable
+from dsx.report.tables import RecordTable, column_type
 from dsx.types import NO_OPTIONS, ExportOptions, Json, PaperResult, ParameterSet
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ def to_parquet(
     except ImportError:
         raise UsageError("--format parquet needs pyarrow: pip install 'dsx-extract[parquet]'") from None
     if options.long:
-        kinds = {"text": pyarrow.string(), "real": pyarrow.float64(), "integer": pyarrow.int64()}
+        kinds = _scalar_types()
         fields: Fields = {name: kinds[kind] for name, kind in LONG.items()}
         batches = _long_batches(all_long_rows(results, parameters, options), fields)
     else:
         table = RecordTable.of(parameters, options)
-        fields = _fields(table)
+        fields = {name: arrow_type(schema) for name, schema in table.schemas.items()}
         batches = _batches(table.all_rows(results), fields)
     schema = pyarrow.schema(list(fields.items()), metadata={MARK: parameters.name.encode()})
     with pyarrow.parquet.ParquetWriter(out, schema) as writer:
@@ -82,31 +82,20 @@ def _batched(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
         yield group
 
 
-def _fields(table: RecordTable) -> Fields:
-    import pyarrow
-
-    parts = {"confidence": pyarrow.float64(), "page": pyarrow.int64()}
-    fields = {name: pyarrow.string() for name in BEFORE}
-    for column in table.columns:
-        kind = arrow_type(column.parameter.schema)
-        fields[column.name] = kind
-        of_parts = {**parts, "machine": kind}
-        fields |= {f"{column.name}.{part}": of_parts.get(part, pyarrow.string()) for part in table.parts}
-    return {**fields, **{name: pyarrow.string() for name in AFTER}}
-
-
 def arrow_type(schema: Mapping[str, Any]) -> pyarrow.DataType:
     """The type of a parameter's column. Values of several types are written as text, anything but text as JSON."""
     import pyarrow
 
-    if "enum" in schema:
-        kinds = {type(choice) for choice in schema["enum"]}
-        simple = {int: pyarrow.int64(), float: pyarrow.float64(), bool: pyarrow.bool_()}
-        return simple.get(kinds.pop(), pyarrow.string()) if len(kinds) == 1 else pyarrow.string()
-    if schema.get("type") == "array" and isinstance(schema.get("items"), Mapping) and "prefixItems" not in schema:
-        return pyarrow.list_(arrow_type(schema["items"]))
-    simple_types = {"integer": pyarrow.int64(), "number": pyarrow.float64(), "boolean": pyarrow.bool_()}
-    return simple_types.get(schema.get("type", ""), pyarrow.string())
+    kind = column_type(schema)
+    return pyarrow.list_(arrow_type(schema["items"])) if kind == "list" else _scalar_types()[kind]
+
+
+def _scalar_types() -> Mapping[str, pyarrow.DataType]:
+    import pyarrow
+
+    text = pyarrow.string()
+    numbers = {"real": pyarrow.float64(), "integer": pyarrow.int64(), "boolean": pyarrow.bool_()}
+    return {**numbers, "text": text, "any": text}
 
 
 def _typed(values: Iterable[Json], kind: pyarrow.DataType) -> list[Json]:

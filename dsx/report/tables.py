@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
 from dsx.report.cells import NOT_ASKED, failed_row, machine_value, why_failed
 from dsx.report.columns import Column, Key, Row, columns, label, names, rows
@@ -17,6 +18,30 @@ BEFORE = ("file", "document", "list", "record")
 AFTER = ("failed",)
 """What stands in every table; failed: why the paper has no result, or which parameters have no answer and why."""
 PARTS = ("status", "confidence", "quote", "page")
+
+
+ColumnType = Literal["text", "integer", "real", "boolean", "list", "any"]
+
+
+def column_type(schema: Mapping[str, Any]) -> ColumnType:
+    """Of a parameter's values, whatever a run has found. list: of values of one schema. any: of several types."""
+    if "enum" in schema:
+        kinds = {type(choice) for choice in schema["enum"]}
+        if kinds == {int, float}:
+            return "real"
+        return _OF_CHOICES.get(kinds.pop(), "any") if len(kinds) == 1 else "any"
+    if schema.get("type") == "array" and isinstance(schema.get("items"), Mapping) and "prefixItems" not in schema:
+        return "list"
+    return _OF_TYPES.get(schema.get("type", ""), "any")
+
+
+_OF_TYPES: Mapping[str, ColumnType] = {
+    "string": "text",
+    "integer": "integer",
+    "number": "real",
+    "boolean": "boolean",
+}
+_OF_CHOICES: Mapping[type, ColumnType] = {str: "text", int: "integer", float: "real", bool: "boolean"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +72,18 @@ class RecordTable:
             name for column in self.columns for name in (column.name, *(f"{column.name}.{part}" for part in self.parts))
         ]
         return [*BEFORE, *named, *AFTER]
+
+    @property
+    def schemas(self) -> dict[str, Mapping[str, Any]]:
+        """The JSON Schema of what stands in each column, in the order of the header."""
+        text = {"type": "string"}
+        of_parts = {"confidence": {"type": "number"}, "page": {"type": "integer"}}
+        schemas: dict[str, Mapping[str, Any]] = dict.fromkeys(BEFORE, text)
+        for column in self.columns:
+            schema = schemas[column.name] = column.parameter.schema
+            parts = {**of_parts, "machine": schema}
+            schemas |= {f"{column.name}.{part}": parts.get(part, text) for part in self.parts}
+        return {**schemas, **dict.fromkeys(AFTER, text)}
 
     def all_rows(self, results: Iterable[PaperResult]) -> Iterator[list[Json]]:
         """The rows of all papers, then those that failed."""
