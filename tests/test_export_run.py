@@ -280,12 +280,18 @@ def test_the_codebook_and_psych_ds_describe_every_column(
     assert notes == (["Psych-DS wants trials.csv named like study-trials_data.csv"] if place != described else [])
 
 
-def test_another_program_s_description_stays(run: RunFolder, tmp_path: Path) -> None:
-    description = tmp_path / "dataset_description.json"
-    description.write_text('{"name": "mine"}')
-    with pytest.raises(UsageError, match="is not dsx's"):
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("dataset_description.json", '{"name": "mine"}'), ("x.codebook.csv", "name,meaning\nn,mine\n")],
+)
+def test_another_program_s_files_stay(run: RunFolder, tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UsageError, match=f"{name} is not dsx's"):
         export(run, tmp_path / "x.csv", codebook=True)
-    assert description.read_text() == '{"name": "mine"}'
+    assert (tmp_path / name).read_text() == content
+    (tmp_path / name).unlink()
+    for _ in range(2):
+        export(run, tmp_path / "x.csv", codebook=True)
 
 
 def test_results_are_read_one_at_a_time_and_by_file_name(run: RunFolder) -> None:

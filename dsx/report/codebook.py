@@ -77,14 +77,15 @@ def write_codebook(parameters: ParameterSet, options: ExportOptions, export: Pat
     """Writes NAME.codebook.csv beside the export and dataset_description.json where Psych-DS wants it.
 
     That is beside the folder `data` where the export stands in one, else beside the export. Returns what keeps the
-    folder from being a Psych-DS dataset. UsageError where there is a dataset_description.json of another program.
+    folder from being a Psych-DS dataset. UsageError where one of the two files is there and another program's.
     """
     table = RecordTable.of(parameters, options)
     book = export.with_name(f"{export.name.split('.')[0]}.codebook.csv")
     folder = export.absolute().parent
     description = (folder.parent if folder.name == "data" else folder) / DESCRIPTION
-    if description.exists() and not _is_ours(description):
-        raise UsageError(f"{description} is not dsx's and stays as it is; export to another folder")
+    for path, is_ours in ((description, _is_ours), (book, _is_codebook)):
+        if path.exists() and not is_ours(path):
+            raise UsageError(f"{path} is not dsx's and stays as it is; export to another folder")
     with replacing(book, binary=False) as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -127,3 +128,11 @@ def _is_ours(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(content, dict) and content.get("measurementTechnique") == TECHNIQUE
+
+
+def _is_codebook(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return lines.readline().rstrip("\n") == ",".join(COLUMNS)
+    except (OSError, ValueError):
+        return False
