@@ -94,19 +94,27 @@ def load(
 
 def _check_memory(files: ModelFiles, dtype: torch.dtype, random_weights: bool, cards: int) -> None:
     """Raises ModelError where the weights alone are more than the memory that is free."""
-    if random_weights:
-        with torch.device("meta"):
-            model = MODEL_FOR_CAUSAL_LM_MAPPING[type(config := load_config(files))](config)
-        needed = sum(weight.numel() for weight in model.parameters()) * dtype.itemsize
-    else:  # 16 bits each in the files, or fewer
-        sizes = [file.stat().st_size for file in files.folder.glob("*.gguf" if files.gguf else "*.safetensors")]
-        needed = sum(sizes) * (1 if files.gguf else dtype.itemsize // 2)
-    free = free_memory("cpu")["cpu"]
-    if needed // cards > free:
+    needed, free = _weight_bytes(files, dtype, random_weights) / cards, free_memory("cpu")["cpu"]
+    if needed > free:
         raise ModelError(
-            f"{files.name}: its weights take {needed / cards / 1e9:.0f} GB, and {free / 1e9:.0f} GB of this machine's "
-            "memory are free; use a smaller model, or a machine with a GPU"
+            f"{files.name}: its weights take {needed / 1e9:.0f} GB, and {free / 1e9:.0f} GB of this machine's memory "
+            "are free; use a smaller model, or a machine with a GPU"
         )
+
+
+def _weight_bytes(files: ModelFiles, dtype: torch.dtype, random_weights: bool) -> int:
+    """At least so many; 0 where the model cannot be made, which loading says."""
+    if not random_weights:  # 16 bits each in the files, or fewer
+        sizes = [file.stat().st_size for file in files.folder.glob("*.gguf" if files.gguf else "*.safetensors")]
+        return sum(sizes) * (1 if files.gguf else dtype.itemsize // 2)
+    try:
+        config = load_config(files)
+        with torch.device("meta"):
+            model = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)](config)
+    except (ImportError, KeyError, ValueError, OSError, RuntimeError):
+        return 0
+    count: int = sum(weight.numel() for weight in model.parameters())
+    return count * dtype.itemsize
 
 
 def try_attention(attention: str, device: str, dtype: torch.dtype) -> None:
