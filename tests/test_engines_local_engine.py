@@ -177,7 +177,9 @@ def test_a_model_that_is_larger_than_the_memory_is_said_so_before_it_is_loaded(
     embedded_folder: str, options: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dsx.engines.local.load_model.free_memory", lambda device: {device: 100_000_000})
-    with pytest.raises(ModelError, match=r"its weights take [01] GB, and 0 GB .* use a smaller model"):
+    size = "0.5" if "dtype" in options else "0.3"
+    options = {"dtype": "bfloat16", **options}
+    with pytest.raises(ModelError, match=rf"its weights take {size} GB, and 0\.1 GB .* use a smaller model"):
         TransformersEngine(EngineSettings(model=embedded_folder, options=options))
 
 

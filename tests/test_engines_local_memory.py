@@ -17,16 +17,16 @@ from dsx.engines.local.memory import (
     LONG_CHUNK,
     MANY_KV_TOKENS,
     MIN_KV_TOKENS,
+    MemoryPlan,
     Passes,
     allocate_kv_cache,
-    has_much_room,
     inner_features,
     kv_token_bytes,
     passes_on,
     plan,
     plan_loaded,
     plan_unloaded,
-    with_long_chunks,
+    with_plans,
 )
 from dsx.engines.local.prefix_cache import layer_shapes
 from dsx.engines.local.sequence import Sequence
@@ -77,19 +77,23 @@ def test_a_plan_adds_up_to_its_budget() -> None:
 def test_a_text_is_read_in_long_chunks_where_many_papers_have_room_beside_them(
     gigabytes: int, cards: int, is_roomy: bool
 ) -> None:
-    longer = with_long_chunks(passes_on("cuda:0", "flash_attention_2", 0))
-    assert longer is not None
-    assert longer.chunk_tokens == LONG_CHUNK
-    free = {f"cuda:{card}": gigabytes * GB for card in range(cards)}
-    plans = plan_unloaded(QWEN3_32B, 65 * GB, free, None, longer, cards=cards)
-    assert has_much_room(plans) == is_roomy
-    uneven = [plans[0], replace(plans[0], kv_tokens=MANY_KV_TOKENS - 1)]
-    assert not has_much_room(uneven), "all ranks read in the same chunks"
+    free, usual = {f"cuda:{card}": gigabytes * GB for card in range(cards)}, passes_on("cuda:0", "sdpa", 0)
+
+    def plan_for(passes: Passes) -> list[MemoryPlan]:
+        return plan_unloaded(QWEN3_32B, 65 * GB, free, None, passes, cards=cards)
+
+    passes, plans = with_plans(usual, plan_for)
+    assert passes == (replace(usual, chunk_tokens=LONG_CHUNK) if is_roomy else usual)
+    assert plans == plan_for(passes)
+    assert with_plans(usual, plan_for, lambda agreed: False) == (usual, plan_for(usual)), "another rank has less room"
+    uneven = [replace(plans[0], kv_tokens=MANY_KV_TOKENS), replace(plans[0], kv_tokens=MANY_KV_TOKENS - 1)]
+    assert with_plans(usual, lambda passes: uneven) == (usual, uneven)
 
 
 def test_there_are_no_long_chunks_on_the_cpu_or_where_all_scores_are_written_out() -> None:
-    assert with_long_chunks(passes_on("cpu", "sdpa", 0)) is None
-    assert with_long_chunks(passes_on("cuda:0", "eager", 0)) is None
+    plans = plan_unloaded(QWEN3_32B, 0, {"cuda:0": 140 * GB}, None, Passes(captured=True))
+    for passes in (passes_on("cpu", "sdpa", 0), passes_on("cuda:0", "eager", 0)):
+        assert with_plans(passes, lambda _: plans) == (passes, plans)
 
 
 def test_layers_that_are_split_need_less_for_activations_than_layers_that_are_shared_out() -> None:

@@ -32,7 +32,7 @@ def load(path: Path, seconds: float = 60) -> Document:
     return DocumentReader(plugins.loader_of, plugins.loaders, LoadLimits(seconds)).read(path, "pymupdf")
 
 
-def holds(document: Document, truth: make.Truth) -> None:
+def assert_holds(document: Document, truth: make.Truth) -> None:
     """What was read is what the maker wrote."""
     assert len(document.pages) == truth.pages
     for piece in truth.has:
@@ -55,7 +55,7 @@ def test_known_truth_is_read(name: str, tmp_path: Path) -> None:
         pytest.skip("tesseract is not installed: apt-get install tesseract-ocr")
     path = tmp_path / f"{name}.pdf"
     truth = make.MAKERS[name](path)
-    holds(load_pdf(path), truth)
+    assert_holds(load_pdf(path), truth)
 
 
 def test_references_are_split_off(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_three_hundred_pages_are_read_and_stay_under_500_mb(tmp_path: Path) -> N
     command = [sys.executable, "-c", program, path, stored]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     assert int(ran.stdout) / 1024 < MEMORY_MB
-    holds(read_document(stored), truth)
+    assert_holds(read_document(stored), truth)
 
 
 def test_every_mutation_ends_as_a_document_or_a_named_failure(tmp_path: Path) -> None:

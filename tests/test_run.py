@@ -11,6 +11,7 @@ import pytest
 from dsx.errors import LoadError, MachineError, UsageError
 from dsx.load import document_id
 from dsx.pipeline import Filling
+from dsx.run.history import replaced
 from dsx.run.loop import run_papers
 from dsx.run.papers import Collection, collect
 from dsx.run.progress import Lines, tally
@@ -97,10 +98,9 @@ def test_the_same_call_again_does_nothing_twice(tmp_path: Path) -> None:
     changed = run(files, tmp_path / "run")
     assert (changed.done, changed.resumed) == (1, 2)
     stored = tmp_path / "run" / "records" / f"{earlier}.json"
-    assert changed.replaced == {"b.pdf": stored}
-    assert any(line.startswith("b.pdf has changed: ") and str(stored) in line for line in changed.lines())
+    assert replaced(open_run(tmp_path / "run", MANIFEST), changed.documents) == {"b.pdf": stored}
     stored.unlink()
-    assert run(files, tmp_path / "run").replaced == {}
+    assert replaced(open_run(tmp_path / "run", MANIFEST), changed.documents) == {}
 
 
 def test_papers_in_flight_are_answered_in_one_batch_and_one_that_cannot_be_costs_itself_only(tmp_path: Path) -> None:

@@ -112,11 +112,17 @@ def compared(one: Answers, other: Answers) -> dict[str, Any]:
 
 def works(given: argparse.Namespace) -> None:
     """Work A in flights, and work B."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     speeds = Speeds(4.4e12, 7.4e14)
-    if device == "cuda":
-        speeds = measure_speeds(device, torch.bfloat16)
+    if torch.cuda.is_available():
+        speeds = measure_speeds("cuda", torch.bfloat16)
         torch.cuda.empty_cache()
+    if "placed" not in given.skip:
+        _work_a(given, speeds)
+    if "written" not in given.skip and (given.engine != "vllm" or "placed" in given.skip):
+        _work_b(given, speeds)
+
+
+def _work_a(given: argparse.Namespace, speeds: Speeds) -> None:
     with tempfile.TemporaryDirectory() as name, bench(given, Path(name)) as (made, _):
         weights, folder = weights_of(Path(name) / "model", 2.0), Path(name)
         engine = made.engine.describe()
@@ -144,9 +150,11 @@ def works(given: argparse.Namespace) -> None:
             vllm: Any = made.engine
             vllm.settings = dataclasses.replace(vllm.settings, max_new_tokens=TOKENS)
             run("work B", given.papers, given.papers, "written")
-    if "written" in given.skip or given.engine == "vllm":
-        return
-    with tempfile.TemporaryDirectory() as name, bench(given, Path(name), work="written") as (made, _):  # its own cap
+
+
+def _work_b(given: argparse.Namespace, speeds: Speeds) -> None:
+    """With its own cap."""
+    with tempfile.TemporaryDirectory() as name, bench(given, Path(name), work="written") as (made, _):
         measured, _ = timed(made, Path(name), given.papers, given.papers, "written")
         weights = weights_of(Path(name) / "model", 2.0)
         say(part="work B", in_flight=given.papers, **figures(measured, weights, speeds, given.papers))
@@ -233,7 +241,7 @@ def main() -> None:
     arguments.add_argument("--rows", type=int, default=0)
     arguments.add_argument("--dtype", default="auto")
     arguments.add_argument("--set", nargs="*", default=[], type=pair, metavar="KEY=VALUE", help="of the engine")
-    arguments.add_argument("--skip", nargs="*", default=[], choices=("written", "flights"))
+    arguments.add_argument("--skip", nargs="*", default=[], choices=("placed", "written", "flights"))
     arguments.add_argument("--budgets", nargs="+", default=["90%", "60%", "40%"])
     arguments.add_argument("--lengths", nargs="+", type=int, default=[2048, 8192, 32_768])
     given = arguments.parse_args()

@@ -12,7 +12,7 @@ from dsx.errors import UsageError
 from dsx.report.cells import neutral, written
 from dsx.report.columns import Column
 from dsx.report.tables import RecordTable
-from dsx.report.writing import replacing
+from dsx.report.writing import is_foreign, replacing
 from dsx.types import ExportOptions, Json, ParameterSet
 
 COLUMNS = ("column", "list", "type", "unit", "description", "choices", "synonyms", "minimum", "maximum")
@@ -84,7 +84,7 @@ def write_codebook(parameters: ParameterSet, options: ExportOptions, export: Pat
     folder = export.absolute().parent
     description = (folder.parent if folder.name == "data" else folder) / DESCRIPTION
     for path, is_ours in ((description, _is_ours), (book, _is_codebook)):
-        if path.exists() and not is_ours(path):
+        if is_foreign(path, is_ours):
             raise UsageError(f"{path} is not dsx's and stays as it is; export to another folder")
     with replacing(book, binary=False) as out:
         writer = csv.writer(out, lineterminator="\n")
@@ -123,16 +123,10 @@ def psych_ds(parameters: ParameterSet, table: RecordTable) -> dict[str, Json]:
 
 
 def _is_ours(path: Path) -> bool:
-    try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return False
+    content = json.loads(path.read_bytes())
     return isinstance(content, dict) and content.get("measurementTechnique") == TECHNIQUE
 
 
 def _is_codebook(path: Path) -> bool:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            return lines.readline().rstrip("\n") == ",".join(COLUMNS)
-    except (OSError, ValueError):
-        return False
+    with path.open(encoding="utf-8") as lines:
+        return lines.readline().rstrip("\n") == ",".join(COLUMNS)

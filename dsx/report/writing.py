@@ -36,14 +36,14 @@ def export_to(
 def check_target(path: Path, exporter: Exporter, force: bool = False) -> None:
     """UsageError as `check_place`, and for an existing file that is no export."""
     check_place(path)
-    if not force and _is_foreign(path, exporter.is_own):
+    if not force and is_foreign(path, exporter.is_own):
         raise UsageError(f"{path} is there and no export of this format; choose another name, or give --force")
 
 
 def check_file(path: Path, option: str, kind: str, is_own: Callable[[Path], bool]) -> None:
     """UsageError as `check_place`, and for an existing file that is not of the kind. kind: in words."""
     check_place(path, option)
-    if _is_foreign(path, is_own):
+    if is_foreign(path, is_own):
         raise UsageError(f"{path} is there and no {kind}; choose another with {option}")
 
 
@@ -94,7 +94,7 @@ def text_file(path: Path, option: str) -> Iterator[IO[str]]:
         raise machine_error(problem, path) or refusal from None
 
 
-def _is_foreign(path: Path, is_own: Callable[[Path], bool] | None) -> bool:
+def is_foreign(path: Path, is_own: Callable[[Path], bool] | None) -> bool:
     """Whether a file with something in it is there, and not one of ours."""
     if not path.is_file() or not path.stat().st_size:
         return False

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import fmean
 
 from dsx.errors import AnotherRun, RunError
+from dsx.run.summary import shown_names
 from dsx.store import RunFolder, atomic, compare, open_run, read_run, runs_in
 from dsx.terminal import counted, printable_line
 from dsx.types import Json, PaperResult, Status
@@ -55,15 +56,15 @@ def _duration(seconds: float) -> str:
 
 
 def replaced(run: RunFolder, papers: Mapping[str, Path]) -> dict[str, Path]:
-    """Documents whose result is stored, and whose file holds another one now → that file.
+    """Papers whose file has changed since, as a screen names them → the stored result of what it was.
 
     papers: by document, the files as they are. Only a run that has other results has its logs read.
     """
-    others, here = set(run.stored("records")) - papers.keys(), {str(path.absolute()): path for path in papers.values()}
-    events = run.logs() if others else ()
+    others, names = set(run.stored("records")) - papers.keys(), shown_names(papers.values())
+    here = {str(path.absolute()): name for path, name in names.items()}
     return {
-        str(event["document"]): here[str(event["path"])]
-        for event in events
+        here[str(event["path"])]: run.record(event["document"])
+        for event in (run.logs() if others else ())
         if event.get("document") in others and str(event.get("path")) in here
     }
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dsx.errors import RunError, UsageError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
+from dsx.run.history import replaced
 from dsx.run.loop import run_papers
 from dsx.run.papers import none_readable
 from dsx.run.plan import PlannedRun
@@ -21,7 +22,7 @@ from dsx.run.signals import Stop
 from dsx.run.summary import RunSummary, next_steps
 from dsx.run.threads import given_cpus, prepare, use_threads
 from dsx.run.update import earlier_answers, join_run
-from dsx.store import Claims, RunFolder, free, is_run
+from dsx.store import Claims, RunFolder, free, is_run, read_run
 from dsx.terminal import counted
 from dsx.types import Engine, LocalEngine, ParameterSet
 
@@ -110,6 +111,8 @@ def extract(planned: PlannedRun) -> int:
         summary = _count_stored(planned)
     summary.left_to_others = call.leave_to_others or call.is_worker
     if not call.is_worker:
+        if summary.documents and summary.trouble is None:
+            summary.replaced = replaced(read_run(folder), summary.documents)
         for line in (*summary.lines(), *next_steps(summary, folder)):
             log.info(line)
     if summary.trouble is not None:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from dsx.errors import DecodeError, MachineError, PaperError, UsageError, one_line
 from dsx.load import document_id, file_name, reason_of
 from dsx.run.batch import AnswerQuestions, PaperInFlight, answer_round
-from dsx.run.history import replaced
 from dsx.run.papers import readable_id
 from dsx.run.progress import Progress, tally
 from dsx.run.signals import Stop, Stopped
@@ -69,7 +68,7 @@ def run_papers(
         summary.trouble, summary.left = problem, len(papers) - summary.ended
     except KeyboardInterrupt:
         summary.stopped, summary.left = "SIGINT", len(papers) - summary.ended
-    summary.replaced = {names[path]: folder.record(old) for old, path in replaced(folder, loop.first_of).items()}
+    summary.documents = loop.first_of
     return summary
 
 

@@ -77,7 +77,7 @@ def _memory(recipe: Recipe, plugins: Plugins, memory_budget: str | None) -> Iter
     from dsx.engines.budget import MemoryBudget
     from dsx.engines.local.engine import TransformersOptions
     from dsx.engines.local.load_model import load_config
-    from dsx.engines.local.memory import MIN_KV_TOKENS, free_memory, passes_on, plan_unloaded
+    from dsx.engines.local.memory import MIN_KV_TOKENS, free_memory, passes_on, plan_unloaded, with_plans
     from dsx.engines.local.model_files import find
     from dsx.engines.local.parallel import cards_for
 
@@ -99,11 +99,12 @@ def _memory(recipe: Recipe, plugins: Plugins, memory_budget: str | None) -> Iter
         free = dict(list(free.items())[:cards])
     sizes = [file.stat().st_size for pattern in ("*.safetensors", "*.gguf") for file in files.folder.glob(pattern)]
     budget = None if memory_budget is None else MemoryBudget.read(memory_budget)
-    weights, passes = (
-        int(sum(sizes) * WEIGHT_SHARES[recipe.quantize]),
+    weights, config = int(sum(sizes) * WEIGHT_SHARES[recipe.quantize]), load_config(files)
+    _, plans = with_plans(
         passes_on("cuda", recipe.attention, options.rows),
+        lambda passes: plan_unloaded(config, weights, free, budget, passes, cards),
     )
-    for planned in plan_unloaded(load_config(files), weights, free, budget, passes, cards):
+    for planned in plans:
         fits = planned.kv_tokens >= MIN_KV_TOKENS
         yield Finding("memory", fits, str(planned) if fits else f"{planned}; take more GPUs or --quantize")
 

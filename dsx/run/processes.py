@@ -236,9 +236,7 @@ class Watch:
                 summary.failed[self._names[path]] = f"{failure['reason']}{earlier}"
             else:
                 missing.append(document)
-        if folder is not None:
-            old = replaced(folder, self.papers)
-            summary.replaced = {self._names[path]: folder.record(document) for document, path in old.items()}
+        summary.replaced = replaced(folder, self.papers) if folder is not None else {}
         crashes = self._crashes(folder) if folder is not None and missing else {}
         for document in crashes.keys() & missing:
             reason = f"{crashes[document]} (the traceback is in the run folder's log)"

@@ -23,7 +23,7 @@ class RunSummary:
 
     crashed: where dsx or a plugin fell over; nothing is stored of these. trouble: the machine's, that ended the run.
     elsewhere: papers that other processes are at; left_to_others: and it is theirs to end them.
-    replaced: papers whose file has changed since, and the file of their earlier result.
+    documents: the papers that could be read, by document. replaced: see `history.replaced`.
     failed_values: those without an answer; engine_failed: papers in which the engine failed on one.
     """
 
@@ -32,6 +32,7 @@ class RunSummary:
     failed: dict[str, str] = field(default_factory=dict)
     crashed: dict[str, str] = field(default_factory=dict)
     duplicates: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, Path] = field(default_factory=dict)
     replaced: dict[str, Path] = field(default_factory=dict)
     left: int = 0
     elsewhere: int = 0

@@ -67,10 +67,8 @@ def load(
     """
     if random_weights and settings.quantize != "none":
         raise ModelError("--quantize needs weights that are read, not --set weights=random")
-    if (
-        device == "cpu" and settings.quantize == "none"
-    ):  # a GPU says so itself; the process would be killed here, and maybe another one
-        _check_memory(files, dtype, random_weights, cards)
+    if device == "cpu" and settings.quantize == "none":
+        _check_memory(files, dtype, cards)
     wanted = ATTENTION if settings.attention == "auto" else (settings.attention,)
     problem = ""
     for attention in wanted:
@@ -92,26 +90,30 @@ def load(
     raise ModelError(f"could not load {files.name} with attention {wanted[-1]}: {problem}")
 
 
-def _check_memory(files: ModelFiles, dtype: torch.dtype, random_weights: bool, cards: int) -> None:
-    """Raises ModelError where the weights alone are more than the memory that is free."""
-    needed, free = _weight_bytes(files, dtype, random_weights) / cards, free_memory("cpu")["cpu"]
+def _check_memory(files: ModelFiles, dtype: torch.dtype, cards: int) -> None:
+    """Raises ModelError where the weights alone are more than the memory that is free.
+
+    A GPU says so itself; on the CPU this process would be killed, and maybe another one.
+    """
+    needed, free = _weight_bytes(files, dtype) / cards, free_memory("cpu")["cpu"]
     if needed > free:
         raise ModelError(
-            f"{files.name}: its weights take {needed / 1e9:.0f} GB, and {free / 1e9:.0f} GB of this machine's memory "
+            f"{files.name}: its weights take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB of this machine's memory "
             "are free; use a smaller model, or a machine with a GPU"
         )
 
 
-def _weight_bytes(files: ModelFiles, dtype: torch.dtype, random_weights: bool) -> int:
-    """At least so many; 0 where the model cannot be made, which loading says."""
-    if not random_weights:  # 16 bits each in the files, or fewer
-        sizes = [file.stat().st_size for file in files.folder.glob("*.gguf" if files.gguf else "*.safetensors")]
-        return sum(sizes) * (1 if files.gguf else dtype.itemsize // 2)
+def _weight_bytes(files: ModelFiles, dtype: torch.dtype) -> int:
+    """At least so many. 0 where it is not known: of weights that are stored quantized, or a model that is none."""
+    if files.gguf:  # which is fewer bits each
+        return (files.folder / files.gguf).stat().st_size
     try:
         config = load_config(files)
+        if getattr(config, "quantization_config", None) is not None:
+            return 0
         with torch.device("meta"):
             model = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)](config)
-    except (ImportError, KeyError, ValueError, OSError, RuntimeError):
+    except (ImportError, KeyError, ValueError, OSError, RuntimeError):  # loading says why
         return 0
     count: int = sum(weight.numel() for weight in model.parameters())
     return count * dtype.itemsize

@@ -27,10 +27,9 @@ from dsx.engines.local.memory import (
     MemoryPlan,
     Passes,
     free_memory,
-    has_much_room,
     passes_on,
     plan_loaded,
-    with_long_chunks,
+    with_plans,
 )
 from dsx.engines.local.model_files import ModelFiles
 from dsx.engines.local.parity import check_parity
@@ -95,13 +94,11 @@ def load_rank(job: LoadJob, device: str) -> LoadedRank:
     if job.cards > 1:
         wanted = all_agree(wanted)  # which unlike GPUs may not: what follows they do together
     own_kernels = wanted and _choose_kernels(job, model, layers[0])
-    passes = passes_on(device, attention, job.rows)
-    plans = plan_loaded(model, layers, free, budget, passes, job.cards)
-    if (longer := with_long_chunks(passes)) is not None:
-        roomy_plans = plan_loaded(model, layers, free, budget, longer, job.cards)
-        is_roomy = has_much_room(roomy_plans)
-        if all_agree(is_roomy) if job.cards > 1 else is_roomy:
-            passes, plans = longer, roomy_plans
+    passes, plans = with_plans(
+        passes_on(device, attention, job.rows),
+        lambda passes: plan_loaded(model, layers, free, budget, passes, job.cards),
+        all_agree if job.cards > 1 else bool,
+    )
     return LoadedRank(model, tokenizer, attention, unfused, layers, passes, plans, own_kernels)
 
 

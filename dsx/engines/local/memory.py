@@ -7,7 +7,7 @@ more than the budget. Where a pass needs more than was planned, it fails, and is
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -35,7 +35,7 @@ CPU_CHUNK, GPU_CHUNK, EAGER_CHUNK = 2048, 8192, 1024
 more, the fewer of them need a mask. The fewer, the less memory for activations."""
 LONG_CHUNK, MANY_KV_TOKENS = 16384, 131_072
 """On a GPU, where so many keys and values have room beside so long a chunk: most papers are one chunk then, which takes
-the host half as long to launch. Two H200, 18 papers of 10,000 tokens: 34 → 30 s (benchmarks/gpu/README.md)."""
+the host half as many launches (benchmarks/gpu/README.md)."""
 
 CPU_QUESTIONS, GPU_QUESTIONS = 2048, 4096
 """Tokens of whole questions that come into one pass. On a GPU less than a prefill's chunk, for which memory is planned;
@@ -64,14 +64,21 @@ def passes_on(device: str, attention: str, rows: int) -> Passes:
     return Passes(rows or GPU_ROWS, chunk, attention, captured=True, question_tokens=GPU_QUESTIONS)
 
 
-def with_long_chunks(passes: Passes) -> Passes | None:
-    """These, reading a text in chunks of LONG_CHUNK; None where the chunk is not that of a GPU with room for more."""
-    return replace(passes, chunk_tokens=LONG_CHUNK) if passes.chunk_tokens == GPU_CHUNK else None
+def with_plans(
+    passes: Passes,
+    plan_for: Callable[[Passes], list[MemoryPlan]],
+    all_agree: Callable[[bool], bool] = bool,
+) -> tuple[Passes, list[MemoryPlan]]:
+    """The passes and their memory; in chunks of LONG_CHUNK where MANY_KV_TOKENS have room beside them on each device.
 
-
-def has_much_room(plans: Sequence[MemoryPlan]) -> bool:
-    """Whether MANY_KV_TOKENS have room on each device."""
-    return min(plan.kv_tokens for plan in plans) >= MANY_KV_TOKENS
+    all_agree: whether all ranks say so, for they read a text in the same chunks.
+    """
+    if passes.chunk_tokens == GPU_CHUNK:
+        longer = replace(passes, chunk_tokens=LONG_CHUNK)
+        plans = plan_for(longer)
+        if all_agree(min(plan.kv_tokens for plan in plans) >= MANY_KV_TOKENS):
+            return longer, plans
+    return passes, plan_for(passes)
 
 
 @dataclass(frozen=True, slots=True)
