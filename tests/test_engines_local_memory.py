@@ -92,8 +92,10 @@ def test_a_text_is_read_in_long_chunks_where_many_papers_have_room_beside_them(
 
 def test_there_are_no_long_chunks_on_the_cpu_or_where_all_scores_are_written_out() -> None:
     plans = plan_unloaded(QWEN3_32B, 0, {"cuda:0": 140 * GB}, None, Passes(captured=True))
+    said = list[bool]()
     for passes in (passes_on("cpu", "sdpa", 0), passes_on("cuda:0", "eager", 0)):
-        assert with_plans(passes, lambda _: plans) == (passes, plans)
+        assert with_plans(passes, lambda _: plans, lambda agreed: said.append(agreed) or agreed) == (passes, plans)
+    assert said == [False, False], "a rank that says nothing has the others wait"
 
 
 def test_layers_that_are_split_need_less_for_activations_than_layers_that_are_shared_out() -> None:

@@ -71,14 +71,12 @@ def with_plans(
 ) -> tuple[Passes, list[MemoryPlan]]:
     """The passes and their memory; in chunks of LONG_CHUNK where MANY_KV_TOKENS have room beside them on each device.
 
-    all_agree: whether all ranks say so, for they read a text in the same chunks.
+    all_agree: whether all ranks say so, for they read a text in the same chunks. Each rank is asked, whatever it has.
     """
-    if passes.chunk_tokens == GPU_CHUNK:
-        longer = replace(passes, chunk_tokens=LONG_CHUNK)
-        plans = plan_for(longer)
-        if all_agree(min(plan.kv_tokens for plan in plans) >= MANY_KV_TOKENS):
-            return longer, plans
-    return passes, plan_for(passes)
+    longer = replace(passes, chunk_tokens=LONG_CHUNK)
+    plans = plan_for(longer)
+    has_room = passes.chunk_tokens == GPU_CHUNK and min(plan.kv_tokens for plan in plans) >= MANY_KV_TOKENS
+    return (longer, plans) if all_agree(has_room) else (passes, plan_for(passes))
 
 
 @dataclass(frozen=True, slots=True)
