@@ -34,7 +34,7 @@ def quote_rules(text: str, longest: int) -> list[str]:
     if shortest == 0:
         return []
     span = f"{_SOLID}{_ANY}{{{max(shortest - 2, 0)},{longest - 2}}}{_SOLID}" if shortest > 1 else _SOLID
-    return [*_substrings(chunks), rf'QUOTE: "\"" (SUB & /{span}/) "\""']
+    return [_substrings(chunks), rf'QUOTE: "\"" (SUB & /{span}/) "\""']
 
 
 @lru_cache(maxsize=8)
@@ -43,23 +43,37 @@ def value_rules(text: str, longest: int, shortest: int = 1) -> list[str]:
 
     None where the text has no value of `shortest` to `longest` characters.
     """
-    chunks = _chunks(text, longest) if longest else []
+    chunks = _chunks(text, longest) if longest else ()
     if _longest_run(chunks, longest, shortest, _value_start, _value_end) < shortest:
         return []
     longer = f"{_ANY}{{{max(shortest - 2, 0)},{longest - 2}}}{_VALUE_END}" if longest > 1 else ""
     span = _VALUE_START + (longer if shortest > 1 else f"(?:{longer})?")
-    return [*_substrings(chunks), rf'QUOTE: "\"" (SUB & /{span}/) "\""']
+    return [_substrings(chunks), rf'QUOTE: "\"" (SUB & /{span}/) "\""']
 
 
-def _substrings(chunks: Sequence[str]) -> list[str]:
-    return ["SUB: %regex " + json.dumps({"substring_chunks": chunks}, ensure_ascii=False)]
+@lru_cache(maxsize=8)
+def _substrings(chunks: tuple[str, ...]) -> str:
+    return "SUB: %regex " + json.dumps({"substring_chunks": chunks}, ensure_ascii=False)
 
 
-def _chunks(text: str, limit: int) -> list[str]:
-    """Words of at most `limit` characters, blanks, line breaks, other characters, as JSON writes them."""
+def _chunks(text: str, limit: int) -> tuple[str, ...]:
+    """Words of at most `limit` characters, blanks, line breaks, other characters, as JSON writes them.
+
+    Those of most limits are the same ones: no word is longer.
+    """
+    return _cut(text, min(limit, _longest_word(text)))
+
+
+@lru_cache(maxsize=8)
+def _longest_word(text: str) -> int:
+    return max(map(len, re.findall(r"\w+", text)), default=1)
+
+
+@lru_cache(maxsize=8)
+def _cut(text: str, limit: int) -> tuple[str, ...]:
     chunks = re.findall(rf"\w{{1,{limit}}}|[^\S\n]+|\n+|[^\w\s]", UNWRITABLE.sub("\n", text))
     written = {chunk: json.dumps(chunk, ensure_ascii=False)[1:-1] for chunk in set(chunks)}
-    return [written[chunk] for chunk in chunks]
+    return tuple(written[chunk] for chunk in chunks)
 
 
 def _longest_run(
