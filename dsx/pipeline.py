@@ -134,6 +134,8 @@ class Pipeline:
         """
         paper = PaperContext(document, self._selector(document), self.run)
         earlier = self._earlier(document.id)
+        if earlier is None:
+            self._foresee(paper)
         unfilled, filled = [_OpenRecord(self.parameters.root)], list[_OpenRecord]()
         while unfilled:  # the paper, its records, their records, …
             if earlier is not None:
@@ -146,6 +148,16 @@ class Pipeline:
             unfilled = [record for records in below for record in records]
         records = (printable_record(flagged(self._record(record), document)) for record in filled)
         return PaperResult(document.id, document.file, tuple(records), tuple(self._notes(paper)))
+
+    def _foresee(self, paper: PaperContext) -> None:
+        """What the questions about any record of a paper that is shown whole need, found while a GPU may be busy with
+        the papers before it: when the records are known, it waits for their questions."""
+        if not (self.run.places and paper.selector.whole):
+            return
+        for record in _example_records(self.parameters.root):
+            for parameter in record.type.parameters:
+                if record.context.path and kind_of(parameter) != "free":
+                    placed.prepare(paper, record.context, parameter)
 
     def _record(self, filled: _OpenRecord) -> Record:
         """With the probabilities of the run's curves; values that are stored went through them already."""

@@ -12,6 +12,8 @@ import pytest
 
 from dsx.answers.calibration import Calibration, calibrated, fitted_curves
 from dsx.errors import DecodeError
+from dsx.fill import placed
+from dsx.ground.candidates import number_candidates
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
@@ -145,6 +147,28 @@ def test_an_engine_that_holds_a_grammar_is_asked_for_places(tmp_path: Path) -> N
     assert count.evidence.quote == "In Experiment 1, sixteen people (n = 16) reached."
     assert paper.values["tables"].status is Status.NOT_REPORTED, "no number in it is small enough, so nothing is asked"
     assert sorted(event["parameters"] for event in events) == [["experiments"], ["n"]]
+
+
+def test_what_may_be_a_records_number_is_found_before_the_records_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = list[str]()
+
+    def recorded(numbers: Any, parameter: Any, *others: Any) -> Any:
+        found.append(parameter.name)
+        return number_candidates(numbers, parameter, *others)
+
+    monkeypatch.setattr(placed, "number_candidates", recorded)
+    (tmp_path / "paper.txt").write_text(PAPER)
+    engine = Placed({"experiments": '["Experiment 1"]'})
+    filling = Pipeline(
+        Recipe.read(schema_name="small"), read(SCHEMA, "small"), load_plugins(), engine
+    ).fill_file(tmp_path / "paper.txt")  # fmt: skip
+    first_round = next(filling)
+    assert sorted(found) == ["n", "tables"]
+    (second_round,) = [filling.send(completion) for completion in engine.answer(first_round)]
+    assert [question.id.names for question in second_round] == [("n",)]
+    assert sorted(found) == ["n", "tables"]
 
 
 def test_a_preview_shows_a_record_of_each_list_at_any_depth(tmp_path: Path) -> None:
