@@ -1,17 +1,21 @@
 """What the host does where a model takes no time: papers prepared, questions made, grammars compiled, answers stored.
 
-    python benchmarks/host.py [--papers 18] [--papers-in-flight 18] [--tokens 10000] [--no-grammars] [--profile FILE]
+    python benchmarks/host.py [--papers 18] [--papers-in-flight 18] [--tokens 10000] [--no-grammars] [--not-frozen]
+        [--profile FILE]
 
 The papers and the parameter set are those of `dsx bench`. An engine with a shape's tokenizer makes of each question
 what the local engine makes of it (tokens, a compiled grammar) and answers at once, half of the questions with a value,
 by a hash of each. Prints one line of JSON: processor seconds of this process, which other programs on the machine
-hardly change, and digests of what was asked and stored.
+hardly change, and digests of what was asked and stored. before_first: until all questions of the first round are made,
+while a GPU reads texts; between: from then until those of the second are, when it has none; collecting: of the garbage
+collector's whole rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import cProfile
+import gc
 import hashlib
 import json
 import tempfile
@@ -58,17 +62,20 @@ class Instant:
         self._matcher = lru_cache(KEPT_GRAMMARS)(partial(grammar.matcher, llguidance.hf.from_tokenizer(tokenizer)))
         self.records: dict[str, int] = {}
         self.asked = hashlib.sha256()
-        self.began, self.first, self.making, self.questions, self.rounds = 0.0, 0.0, 0.0, 0, 0
+        self.began, self.first, self.between, self.making, self.questions, self.rounds = 0.0, 0.0, 0.0, 0.0, 0, 0
 
     def count_tokens(self, text: str) -> int:
         """As the local engine."""
         return self.renderer.count(text)
 
     def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
-        """At once, in the order in which they come."""
+        """At once, in the order in which they come, when all are there."""
         self.rounds += 1
+        questions = list(questions)
+        now = time.process_time() - self.began
+        self.first = self.first or now
+        self.between = self.between or now - self.first
         for question in questions:
-            self.first = self.first or time.process_time() - self.began
             before = time.process_time()
             self._make(question)
             self.making += time.process_time() - before
@@ -103,6 +110,20 @@ class Instant:
         return f'{{"value":[{option}]}}' if places.kind == "numbers" else "null"
 
 
+class Collecting:
+    """Processor seconds of the garbage collector's whole rounds from now on."""
+
+    def __init__(self) -> None:
+        self.seconds, self._began = 0.0, 0.0
+        gc.callbacks.append(self._take)
+
+    def _take(self, phase: str, about: dict[str, int]) -> None:
+        if about["generation"] == 2:
+            now = time.process_time()
+            self.seconds += now - self._began if phase == "stop" else 0
+            self._began = now
+
+
 def main() -> None:
     """See the module's docstring."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -111,6 +132,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=10_000)
     parser.add_argument("--shape", default="qwen3-32b")
     parser.add_argument("--no-grammars", action="store_true", help="they are written, and not compiled")
+    parser.add_argument("--not-frozen", action="store_true", help="the garbage collector looks at all that is loaded")
     parser.add_argument("--profile", type=Path, help="where cProfile's statistics are written")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -122,6 +144,9 @@ def main() -> None:
         engine.records = {document_id(path): count for path, count in counts.items()}
         pipeline = Pipeline(recipe, check_recipe(recipe, plugins), plugins, engine)
         run = open_run(folder / "run", MANIFEST)
+        collecting = Collecting()
+        if not options.not_frozen:
+            gc.freeze()  # as a run does
         with closing(pipeline), cProfile.Profile(time.process_time) if options.profile else nullcontext() as profile:
             wall, engine.began = time.perf_counter(), time.process_time()
             summary = run_papers(
@@ -139,7 +164,8 @@ def main() -> None:
         if profile:
             profile.dump_stats(options.profile)
         stored = hashlib.sha256("".join(sorted(repr(run.result(document)) for document in engine.records)).encode())
-        figures = {"seconds": seconds, "before_first": engine.first, "in_engine": engine.making, "wall": wall}
+        figures = {"seconds": seconds, "before_first": engine.first, "between": engine.between}
+        figures |= {"in_engine": engine.making, "collecting": collecting.seconds, "wall": wall}
         digests = {"asked": engine.asked.hexdigest()[:12], "stored": stored.hexdigest()[:12]}
         counted = {"papers": options.papers, "questions": engine.questions, "rounds": engine.rounds}
         print(json.dumps({**counted, **{key: round(value, 2) for key, value in figures.items()}, **digests}))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -12,12 +15,13 @@ from dsx.errors import LoadError, MachineError, UsageError
 from dsx.load import document_id
 from dsx.pipeline import Filling
 from dsx.run.history import replaced
+from dsx.run.job import at_work
 from dsx.run.loop import run_papers
 from dsx.run.papers import Collection, collect
 from dsx.run.progress import Lines, tally
 from dsx.run.summary import RunSummary
 from dsx.store import open_run
-from dsx.types import Completion, Flag, PaperResult, Question, QuestionId, Record, Shown, Status, Value
+from dsx.types import Completion, Engine, Flag, PaperResult, Question, QuestionId, Record, Shown, Status, Value
 
 MANIFEST = {"dsx": "1", "schema": {}, "schema_name": "s", "recipe": {}}
 
@@ -219,3 +223,11 @@ def test_what_is_no_paper_is_said(tmp_path: Path) -> None:
         collect([tmp_path / "nothere"])
     (tmp_path / "a.txt").write_text("named itself")
     assert collect([tmp_path / "a.txt", tmp_path / "a.txt"]) == [tmp_path / "a.txt"]
+
+
+def test_what_is_loaded_is_not_looked_at_for_garbage_until_the_engine_is_closed() -> None:
+    before, closed = gc.get_freeze_count(), list[int]()
+    engine = cast(Engine, SimpleNamespace(close=lambda: closed.append(gc.get_freeze_count())))
+    with at_work(engine):
+        assert gc.get_freeze_count() > before
+    assert closed == [0]

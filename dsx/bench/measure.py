@@ -19,7 +19,7 @@ from dsx.load import document_id
 from dsx.pipeline import Pipeline
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
-from dsx.run.job import make_engine
+from dsx.run.job import at_work, make_engine
 from dsx.run.loop import run_papers
 from dsx.run.plan import check_recipe, manifest_of
 from dsx.run.progress import show_progress
@@ -199,7 +199,7 @@ def loaded(
     machine = Machine()
     check_recipe(recipe, plugins)
     started = time.perf_counter()
-    with closing(make_engine(recipe, plugins, memory_budget=options.memory_budget)) as engine:
+    with at_work(make_engine(recipe, plugins, memory_budget=options.memory_budget)) as engine:
         load_seconds = time.perf_counter() - started
         papers = write(engine.count_tokens)
         records = {document_id(path): count for path, count in papers.items()} if options.is_random else None
