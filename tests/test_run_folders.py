@@ -27,7 +27,7 @@ from dsx.run.parameter_source import find_parameters
 from dsx.run.plan import manifest_of
 from dsx.run.summary import RunSummary, next_steps
 from dsx.store import open_run, read_run
-from dsx.types import PaperResult, Record, Status, Value
+from dsx.types import NamedModel, PaperResult, Record, Status, Value
 from tests.conftest import SMALL, Scripted
 
 ROOT = Path(__file__).parents[1]
@@ -95,13 +95,53 @@ def test_runs_that_are_not_there_are_refused_with_those_that_are(place: Path, ca
     assert not Path("runs/mien").exists()
 
 
-def test_exporters_and_parameter_sets_that_are_installed_decide_no_run(place: Path) -> None:
+def test_exporters_and_parameter_sets_that_are_installed_decide_no_run(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DSX_PLUGINS", "none")
     plugins = load_plugins()
     plugins.reports.append(PluginReport("x", "dsx-x", "1", provides=["exporter x", "parameter set y"]))
-    plugins.reports.append(PluginReport("z", "dsx-z", "1", provides=["exporter z", "loader z"]))
     parameters = find_parameters("small.json", plugins)
-    installed = manifest_of(Recipe.read(schema_name="small.json"), parameters, plugins)["plugins"]
-    assert ("dsx-x" in installed, installed["dsx-z"]) == (False, "1")
+    assert manifest_of(Recipe.read(schema_name="small.json"), parameters, plugins)["plugins"].keys() == {"dsx-extract"}
+
+
+def test_only_plugins_that_a_run_uses_decide_it(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DSX_PLUGINS", "none")
+    plugins = load_plugins()
+    parameters = find_parameters("small.json", plugins)
+
+    def packages(**recipe: Any) -> set[str]:
+        decisive = manifest_of(Recipe.read(schema_name="small.json", **recipe), parameters, plugins)["plugins"]
+        return set(decisive) - {"dsx-extract"}
+
+    def install(name: str, *hooks: str) -> None:
+        plugins.reports.append(PluginReport(name, f"dsx-{name}", "1", hooks=[*hooks]))
+
+    for name in ("repair", "engine", "model", "wording", "loader"):
+        install(name)
+    plugins.repairs.add("mend", plugins.repairs["quotes"], "repair")
+    plugins.engines.add("mine", plugins.engines["server"], "engine")
+    plugins.models.add("large", NamedModel(Path), "model")
+    plugins.prompt_sets.add("terse", plugins.prompt_sets["default"], "wording")
+    plugins.loaders.add("docx", plugins.loaders["text"], "loader")
+    assert packages() == set()
+    assert packages(repairs=("mend",), engine="mine") == {"dsx-repair", "dsx-engine"}
+    assert packages(model="large", prompt_set="terse", loader="docx") == {"dsx-model", "dsx-wording", "dsx-loader"}
+    install("judge", "find_loader")
+    assert packages() == {"dsx-judge", "dsx-loader"}, "it may take any paper, for any loader"
+    assert packages(loader="text") == set()
+
+
+def test_normalisers_that_a_parameter_names_decide_a_run(place: Path) -> None:
+    plugins = load_plugins()
+    plugins.reports.append(PluginReport("upper", "dsx-upper", "1"))
+    plugins.normalisers.add("upper", plugins.normalisers["span"], "upper")
+    for names, used in (["upper"], True), ([], False):
+        schema = {"type": "object", "properties": {"drug": {"type": "string", "x-normalise": names}}}
+        Path("drug.json").write_text(json.dumps(schema))
+        parameters = find_parameters("drug.json", plugins)
+        packages = manifest_of(Recipe.read(schema_name="drug.json"), parameters, plugins)["plugins"]
+        assert ("dsx-upper" in packages) is used
 
 
 def test_runs_are_listed_newest_first_and_the_newest_is_exported(place: Path) -> None:

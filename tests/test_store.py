@@ -103,6 +103,14 @@ def test_another_run_is_refused_and_what_differs_is_named(tmp_path: Path) -> Non
     assert compare({"dsx": "1"}, {"recipe": {}}) == ["recipe (null, now {})"]
 
 
+def test_other_plugins_are_named_by_what_became_of_them_and_with_a_way_out(tmp_path: Path) -> None:
+    manifest = {**MANIFEST, "plugins": {"dsx-class": "0.1", "dsx-units": "0.1"}}
+    open_run(tmp_path / "run", manifest)
+    changes = "dsx-class 0.1 is missing, dsx-new 0.3 is new, dsx-units 0.1 is now 0.2"
+    with pytest.raises(AnotherRun, match=rf"another set of plugins \({changes}\); install .*DSX_PLUGINS.*--force-new"):
+        open_run(tmp_path / "run", {**manifest, "plugins": {"dsx-units": "0.2", "dsx-new": "0.3"}})
+
+
 def test_folders_that_cannot_hold_a_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "mine").mkdir()

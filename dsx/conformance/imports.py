@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from dsx.conformance.outcome import Outcome, attempt, demand
-from dsx.plugins.load import DISTRIBUTION
+from dsx.plugins import DISTRIBUTION
 from dsx.plugins.registry import PluginReport
 
 HEAVY = (

@@ -1,6 +1,6 @@
 """Plugins: the hooks, what is installed, and the built-ins."""
 
-from dsx.plugins.load import HOOKS, Plugins, installed, load_plugins
+from dsx.plugins.load import DISTRIBUTION, HOOKS, Plugins, installed, load_plugins
 from dsx.plugins.registry import PluginReport, Registry
 
-__all__ = ["HOOKS", "PluginReport", "Plugins", "Registry", "installed", "load_plugins"]
+__all__ = ["DISTRIBUTION", "HOOKS", "PluginReport", "Plugins", "Registry", "installed", "load_plugins"]

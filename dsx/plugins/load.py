@@ -41,7 +41,7 @@ from dsx.types import (
 if TYPE_CHECKING:
     import click
 
-__all__ = ["HOOKS", "PluginReport", "Plugins", "Registry", "installed", "load_plugins"]
+__all__ = ["DISTRIBUTION", "HOOKS", "PluginReport", "Plugins", "Registry", "installed", "load_plugins"]
 
 log = logging.getLogger("dsx")
 

@@ -159,8 +159,8 @@ def merge(runs: Sequence[Path], into: Path) -> State:
         raise RunError(f"{into} is there already; name another folder with -o")
     for part in parts:
         if differences := compare(parts[0].manifest, part.manifest):
-            what = ", ".join(differences)
-            raise AnotherRun(f"{part.path} and {parts[0].path} differ in {what}; merge runs of one recipe")
+            what, advice = ", ".join(differences), "merge runs of one recipe and the same plugins"
+            raise AnotherRun(f"{part.path} and {parts[0].path} differ in {what}; {advice}")
         if outdated := part.outdated():
             raise RunError(f"{part.path}: {outdated[0]['file']}: {outdated[0]['reason']}; run it before you merge")
     _refuse_contradictions(parts)

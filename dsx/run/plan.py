@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from dsx import __version__
 from dsx.answers.calibration import check_model
 from dsx.ask import plan
 from dsx.engines.local.model_files import EMBEDDED, RECOMMENDED
 from dsx.errors import SchemaError, UsageError
-from dsx.plugins import Plugins, load_plugins
+from dsx.plugins import DISTRIBUTION, Plugins, Registry, load_plugins
 from dsx.recipe import Recipe
 from dsx.run.folders import choose_folder
 from dsx.run.papers import WHOLE, Shard, collect, readable_id
@@ -26,9 +27,6 @@ from dsx.store import EXPIRY_SECONDS, RunFolder, schema_sha256
 from dsx.types import Json, LocalEngine, ParameterSet
 
 log = logging.getLogger("dsx")
-
-KINDS_NOT_DECIDING = ("exporter ", "command ", "parameter set ")
-"""Kinds of things that plugins give and no answer depends on; a parameter set stands in the manifest itself."""
 
 
 def with_model(recipe: Recipe, plugins: Plugins) -> Recipe:
@@ -88,12 +86,33 @@ def manifest_of(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> d
         "recipe": recipe.model_dump(mode="json"),
         "prompt_sha256": prompt_sha256(plugins.prompt_sets[recipe.prompt_set or "default"]),
         "code_sha256": code_sha256(),
-        "plugins": {
-            report.distribution: report.version
-            for report in plugins.reports
-            if not report.problems and any(not name.startswith(KINDS_NOT_DECIDING) for name in report.provides)
-        },
+        "plugins": deciding_packages(recipe, parameters, plugins),
     }
+
+
+def deciding_packages(recipe: Recipe, parameters: ParameterSet, plugins: Plugins) -> dict[str, str]:
+    """Distribution → version of the plugins that an answer may depend on: the owners of all that is named.
+
+    Where no loader is named, every plugin that judges a file's content may decide; and where one besides dsx's own
+    does, so may every loader, which it may choose.
+    """
+    named: list[tuple[Registry[Any], str]] = [
+        (plugins.engines, recipe.engine),
+        (plugins.prompt_sets, recipe.prompt_set or "default"),
+        *((plugins.repairs, name) for name in recipe.repairs),
+        *((plugins.normalisers, name) for each in parameters.root.all_parameters() for name in each.normalisers),
+    ]
+    if recipe.model is not None:
+        named.append((plugins.models, recipe.model))
+    judges = [report for report in plugins.reports if "find_loader" in report.hooks]
+    if recipe.loader is not None:
+        named.append((plugins.loaders, recipe.loader))
+    elif any(report.distribution != DISTRIBUTION for report in judges):
+        named += [(plugins.loaders, name) for name in plugins.loaders]
+    owners = {owner for registry, name in named for owner in registry.owners(name)}
+    if recipe.loader is None:
+        owners |= {report.name for report in judges}
+    return {report.distribution: report.version for report in plugins.reports if report.name in owners}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeVar
 from dsx.errors import PASSING, AnotherRun, MachineError, RunError, machine_error
 from dsx.settings import read_settings
 from dsx.store import atomic
-from dsx.store.manifest import EARLIER, compare, damage, schema_sha256, updated
+from dsx.store.manifest import EARLIER, PLUGINS, compare, damage, schema_sha256, updated
 from dsx.store.results import StoredResults, result_of
 from dsx.store.serial import SCHEMA, seal, to_json, unseal
 from dsx.terminal import printable
@@ -351,5 +351,7 @@ def _refuse_another(
         advice, in_python = "choose another with --run, or --force-new", "another run="
         if not compare(stored, current, schema=False):
             advice, in_python = f"to ask only what has changed: --update; or {advice}", f"update=True, or {in_python}"
+        if any(each.startswith(PLUGINS) for each in differences):
+            advice = f"install the packages as they were, keep new ones out with DSX_PLUGINS, or {advice}"
         what = ", ".join(differences)
         raise AnotherRun(f"run folder {folder} was made with another {what}; {advice} (Python: {in_python})")

@@ -13,6 +13,8 @@ DECISIVE = ("dsx", "schema", "recipe", "prompt_sha256", "code_sha256", "engine",
 """What must be the same for a run to go on; of the engine only the model itself (another node may have another GPU)."""
 WHOLE = {"schema": "schema", "prompt_sha256": "text of the prompt set", "code_sha256": "code of dsx"}
 """What a difference in them is called; the values themselves say nothing to a person."""
+PLUGINS = "set of plugins"
+"""How a difference in the plugins begins; what to do about it is another thing."""
 WHERE = ("base_url", "key_env", "cache_gigabytes")
 """Options that say where it is answered, and in how much memory, not what: after a requeue a server may be on another
 node, and where memory ran out a run goes on with less."""
@@ -40,6 +42,9 @@ def compare(stored: Mapping[str, Json], current: Mapping[str, Json], *, schema: 
             continue
         if key != "schema" and isinstance(old, Mapping) and isinstance(new, Mapping):
             names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+            if key == "plugins":
+                differences.append(f"{PLUGINS} ({', '.join(_change(name, old, new) for name in names)})")
+                continue
             if key == "code_sha256":
                 differences.append(f"code of dsx ({', '.join(names)})")
                 continue
@@ -89,6 +94,15 @@ def _without_spelling(recipe: Json) -> Json:
     if isinstance(model, str) and os.path.isdir(model):
         changed["model"] = os.path.realpath(model)
     return {key: value for key, value in {**recipe, **changed}.items() if key != "schema_name"}
+
+
+def _change(package: str, old: Mapping[str, Json], new: Mapping[str, Json]) -> str:
+    """What became of a plugin's package, for a person."""
+    if package not in new:
+        return f"{package} {old[package]} is missing"
+    if package not in old:
+        return f"{package} {new[package]} is new"
+    return f"{package} {old[package]} is now {new[package]}"
 
 
 def _short(value: Json) -> str:
