@@ -544,6 +544,13 @@ def test_check_names_heavy_imports(tmp_path: Path) -> None:
     assert "FAIL plugin heavy: imports nothing heavy (importing it imports numpy;" in done.stdout
 
 
+def test_a_plugin_in_whose_import_dsx_is_interrupted_is_named(tmp_path: Path) -> None:
+    install(tmp_path, "rude", "raise KeyboardInterrupt")
+    done = dsx_command("plugins", "list", path=tmp_path, plugins="rude")
+    assert done.returncode == 130
+    assert "interrupted in import of dsx_rude, plugin rude of dsx-rude 0.3; if nobody did so, " in done.stderr
+
+
 def test_check_of_an_unknown_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DSX_PLUGINS", "none")
     result = CliRunner().invoke(dsx.cli.cli, ["plugins", "check", "nobody"])

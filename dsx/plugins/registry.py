@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from typing import Generic, TypeVar
 from dsx.errors import DsxError, PluginError, UnknownName, one_line
 
 T = TypeVar("T")
+
+log = logging.getLogger("dsx")
 
 
 @dataclass(slots=True)
@@ -40,6 +43,10 @@ def reported(report: PluginReport, doing: str) -> Iterator[None]:
         yield
     except (Exception, SystemExit) as problem:
         report.note(f"{doing}: {one_line(problem)}")
+    except KeyboardInterrupt:  # by a key, or raised by the plugin: that cannot be told
+        where = f"{doing}, plugin {report.name} of {report.distribution} {report.version}"
+        log.warning("interrupted in %s; if nobody did so, keep it out with DSX_PLUGINS", where)
+        raise
 
 
 @dataclass(frozen=True, slots=True)
