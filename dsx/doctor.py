@@ -109,7 +109,7 @@ def find_model(named: str | None, plugins: Plugins) -> Finding:
 
 def find_cache() -> Finding:
     """Whether documents can be kept, and nobody else can put something there."""
-    from dsx.paths import cache_folder, private_folder
+    from dsx.paths import cache_folder, other_cache, private_folder
 
     cache = cache_folder()
     try:
@@ -118,7 +118,7 @@ def find_cache() -> Finding:
         (cache / f".doctor-{os.getpid()}").touch()  # a quota shows only when something is written
         (cache / f".doctor-{os.getpid()}").unlink()
     except OSError as problem:
-        return Finding("cache", False, f"{cache}: {problem.strerror}; set DSX_CACHE to a folder of your own")
+        return Finding("cache", False, f"{cache}: {problem.strerror}; {other_cache()}")
     return Finding("cache", free > 1, f"{cache}, {free:.0f} GiB free")
 
 

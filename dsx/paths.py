@@ -27,6 +27,14 @@ def cache_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"dsx-{os.getuid()}"
 
 
+def other_cache() -> str:
+    """How to have the cache in another folder, for a message: where its name comes from is where to change it."""
+    settings = read_settings()
+    if os.environ.get("DSX_CACHE") or settings.cache is None:
+        return "set DSX_CACHE to a folder of your own"
+    return f"let cache in {' or '.join(map(str, settings.files))} be a folder of your own"
+
+
 def private_folder(folder: Path) -> Path:
     """`folder`, made where it is not there, for this user alone. OSError where it cannot be, or is another user's.
 
@@ -35,9 +43,7 @@ def private_folder(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     state = folder.stat()
     if state.st_uid != os.getuid():
-        raise PermissionError(
-            1, f"it belongs to user {state.st_uid}; set DSX_CACHE to a folder of your own", str(folder)
-        )
+        raise PermissionError(1, f"it belongs to user {state.st_uid}", str(folder))
     if state.st_mode & 0o022:
         folder.chmod(0o700)
     return folder

@@ -31,8 +31,8 @@ def user_file() -> Path:
 
 
 def read_settings() -> Settings:
-    """Raises UsageError for a file that is no TOML, a key that there is not, and a value that is no text."""
-    files = [file for file in (user_file(), Path(NAME)) if file.is_file()]
+    """Raises UsageError for a file that is no TOML, a key that there is not, and a value that is no text or empty."""
+    files = [file for file in (user_file(), Path(NAME)) if file.is_file() or file.is_dir()]
     values: dict[str, str] = {}
     for file in files:
         values |= _values(file)
@@ -46,6 +46,8 @@ def read_settings() -> Settings:
 
 def _values(file: Path) -> dict[str, str]:
     """Paths are as they are from the file's own folder."""
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder; rename it, for settings are read from a file of this name")
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as problem:
@@ -57,8 +59,10 @@ def _values(file: Path) -> dict[str, str]:
         if key not in KEYS:
             near = "".join(f"{name!r} is meant? " for name in get_close_matches(key, KEYS, 1))
             raise UsageError(f"{file}: no setting {key!r}; {near}there are {', '.join(KEYS)}")
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str):
             raise UsageError(f"{file}: {key} must be text in quotes")
+        if not value.strip():
+            raise UsageError(f"{file}: {key} is empty; say which, or take the line out")
         path = file.parent / Path(value).expanduser()
         values[key] = str(path) if key != "model" or path.exists() else value
     return values

@@ -63,6 +63,8 @@ def test_the_model_is_that_of_a_local_engine_that_was_given_none(place: Path) ->
         ("model = ", "dsx.toml is no TOML"),
         ('modle = "a"', "no setting 'modle'; 'model' is meant? there are model, cache, runs"),
         ("runs = 3", "runs must be text in quotes"),
+        ('model = ""', "model is empty; say which, or take the line out"),
+        ('runs = " "', "runs is empty; say which, or take the line out"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_said(place: Path, text: str, said: str) -> None:
@@ -70,6 +72,22 @@ def test_what_is_wrong_in_a_file_is_said(place: Path, text: str, said: str) -> N
     with pytest.raises(UsageError) as problem:
         read_settings()
     assert said in str(problem.value)
+
+
+def test_a_folder_of_that_name_is_said(place: Path) -> None:
+    Path("dsx.toml").mkdir()
+    with pytest.raises(UsageError, match=r"^dsx\.toml is a folder; rename it, "):
+        read_settings()
+
+
+def test_a_cache_that_cannot_be_one_is_said_with_where_it_is_named(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("two.pdf").write_text("")
+    Path("dsx.toml").write_text('cache = "two.pdf"')
+    assert doctor.find_cache().text == "two.pdf: File exists; let cache in dsx.toml be a folder of your own"
+    monkeypatch.setenv("DSX_CACHE", "two.pdf")
+    assert doctor.find_cache().text == "two.pdf: File exists; set DSX_CACHE to a folder of your own"
 
 
 @pytest.mark.slow

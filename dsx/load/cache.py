@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsx.load.keep import read_document, write_document
-from dsx.paths import document_cache, private_folder
+from dsx.paths import document_cache, other_cache, private_folder
 from dsx.types import Document
 
 log = logging.getLogger("dsx.load")
@@ -58,7 +58,8 @@ class DocumentCache:
         if not self._warned:
             self._warned.add(what)
             reason = problem.strerror or problem
-            log.warning("%s cannot be %s (%s): going on without the cache of documents", self.folder, what, reason)
+            text = "%s cannot be %s (%s): going on without the cache of documents; %s to have one"
+            log.warning(text, self.folder, what, reason, other_cache())
 
 
 def open_cache() -> DocumentCache | None:

