@@ -156,6 +156,12 @@ def test_files_that_are_no_documents(tmp_path: Path, content: bytes, reason: str
         load(path, "pymupdf")
 
 
+def test_what_cannot_be_opened_is_named_once_and_without_its_path(tmp_path: Path) -> None:
+    (tmp_path / "bad.pdf").write_bytes(b"garbage")
+    with pytest.raises(LoadError, match=r"^bad\.pdf: not a readable PDF \(it cannot be opened\); fetch it again$"):
+        load(tmp_path / "bad.pdf", "pymupdf")
+
+
 def test_a_missing_file_is_a_load_error(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="No such file"):
         load(tmp_path / "none.txt")

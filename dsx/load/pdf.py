@@ -146,6 +146,8 @@ def _read(path: Path) -> PdfContent:
                 metadata["attachments"] = f"{', '.join(pdf.embfile_names())}: not read; take them out and load them"
     except (DsxError, MemoryError):
         raise
+    except pymupdf.FileDataError:  # its message is the file's path
+        raise LoadError(f"{path.name}: not a readable PDF (it cannot be opened); fetch it again") from None
     except Exception as problem:  # of a damaged file PyMuPDF makes RuntimeError, TypeError, IndexError, …
         raise LoadError(f"{path.name}: not a readable PDF ({step}: {one_line(problem)}); fetch it again") from None
     if scans:
