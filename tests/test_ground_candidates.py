@@ -205,6 +205,25 @@ def test_a_number_that_has_no_unit_fits_no_unit() -> None:
     assert [value_fit(mention, wait) for mention in numbers_in("n = 12 of 900 s or 40")] == [0, 2, 1]
 
 
+COUNTED: list[tuple[str, str, bool]] = [
+    ("Two ponds were sampled", "ha", False),
+    ("Twelve rats were fed", "g", False),
+    ("2 ponds were sampled", "ha", True),
+    ("two, as ponds go", "ha", True),
+    ("five gallons of water", "L", True),
+    ("two events of drought", "events", True),
+    ("two meals a day", "1/day", True),
+    ("twelve flashes per second", "Hz", True),
+]
+
+
+@pytest.mark.parametrize(("text", "unit", "may_be"), COUNTED)
+def test_a_number_word_before_what_it_counts_is_no_amount_of_a_unit(text: str, unit: str, may_be: bool) -> None:
+    parameter = Parameter("amount", {"type": "number"}, unit=unit)
+    (mention,) = numbers_in(text)
+    assert (bool(value_fit(mention, parameter)), bool(offered(text, parameter))) == (may_be, may_be)
+
+
 def test_amounts_do_not_overlap() -> None:
     text = "at 11:30 pm, 12h30m49.4s, 45°12′36″N"
     assert [text[each.start : each.end] for each in amounts(text)] == ["11:30 pm", "12h30m49.4s", "45°12′36″N"]

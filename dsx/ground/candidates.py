@@ -151,12 +151,29 @@ def _candidate(mention: NumberMention, parameter: Parameter) -> Candidate | None
             return None  # a length, a time or a percentage is no count
         return Candidate(words or _written(mention), raw, words or raw, None if words else mention.unit, ())
     if mention.unit is None:
-        return None if mention.unitless else Candidate(_written(mention), raw, raw, None, (), unit_assumed=True)
+        if not _may_lack(mention, parameter.unit):
+            return None
+        return Candidate(_written(mention), raw, raw, None, (), unit_assumed=True)
     try:
         value = _as_json(Decimal(str(convert(float(number), mention.unit, parameter.unit))))
     except ValueError:
         return None
     return Candidate(words or _written(mention), value, words or raw, None if words else mention.unit, ())
+
+
+def _may_lack(mention: NumberMention, unit: str) -> bool:
+    """Whether a number without a unit may be an amount of this one: "two ponds" are no hectares, "two gallons" gallons.
+
+    Of what is counted ("events") or per something alone ("1/h") it may: the noun can be left out there.
+    """
+    physical = read_unit(unit)
+    if mention.unitless or not mention.counted or physical is None or all(power < 0 for _, power in physical.kind):
+        return not mention.unitless
+    try:
+        convert(1.0, mention.counted, unit)
+    except ValueError:
+        return False
+    return True
 
 
 def is_unsigned(parameter: Parameter) -> bool:
@@ -182,7 +199,7 @@ def value_fit(mention: NumberMention, parameter: Parameter) -> int:
     if parameter.unit is None:
         return int(mention.value > 0 and is_bare(mention, parameter))
     if mention.unit is None:
-        return int(not mention.unitless)
+        return int(_may_lack(mention, parameter.unit))
     try:
         convert(1.0, mention.unit, parameter.unit)
     except ValueError:

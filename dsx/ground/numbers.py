@@ -18,7 +18,7 @@ from dsx.ground.neighbours import linked, merged, whole_unit
 from dsx.ground.numerals import Numeral, numerals
 from dsx.text import HALF_WIDTH, sentences
 from dsx.types import Document, Table
-from dsx.units import unit_end
+from dsx.units import is_named, unit_end
 
 _sign = re.compile(rf"(?:(?P<plusminus>±|\+/-|\+/−)|(?P<minus>[{MINUS}]|(?<![\w/])minus)|(?P<plus>\+))\s?$")
 _part = re.compile(r"[\w%°)′″\"’]$")
@@ -30,6 +30,8 @@ _in_word = re.compile(r"\s?inch|in(?=[.,;)]|\s+(?:wide|tall|long|high|deep|diame
 _figures = re.compile(r"[(\[](?:[\d.,;\s±+/–−=-]|and|or|to|SDs?|SEM?){1,30}$")
 _half, _half_of = re.compile(r"\b(?:half|quarter)$", re.IGNORECASE), re.compile(r"\s(?:of\s)?an?\s")
 _unitless = re.compile(r"(?:\b[nN]\s?=|\bpH(?:\s(?:of|was|is))?\s?[=~≈]?|\bp\s?[<>≤≥=]|\bP\s?[<>≤≥])\s?$")
+_counted = re.compile(r"\s([a-z]{3,}(?<![sui])s)\b(?![-/]|\s(?:per|an?|each|every)\b)")
+_NO_NOUNS = frozenset(["does", "whereas", "perhaps", "always", "besides", "sometimes", "towards", "afterwards"])
 _EITHER = "in m M bar Eq A C T word words cell cells frame frames second"
 _AMBIGUOUS = frozenset([*_EITHER.split(), '"'])
 """Units that may be words, letters for a sex, quotation marks or things that are counted."""
@@ -121,8 +123,17 @@ def _mention(text: str, numeral: Numeral, spans: Sequence[Span], sentence: Span)
         noun=noun or "",
         exact=numeral.exact,
         unitless=_unitless.search(text, max(0, numeral.start - 12), numeral.start) is not None,
+        counted=_counted_by(text, numeral),
         sentence=sentence,
     )
+
+
+def _counted_by(text: str, numeral: Numeral) -> str:
+    """The plural after a number word, "ponds" of "two ponds"; "" for a unit, and for what is counted per something."""
+    if not text[numeral.end - 1].isalpha() or numeral.value != numeral.value.to_integral_value():
+        return ""
+    match = _counted.match(text, numeral.end)
+    return "" if match is None or match[1] in _NO_NOUNS or is_named(match[1]) else match[1]
 
 
 def _in_several(text: str, amount: Amount, spans: Sequence[Span], sentence: Span) -> NumberMention:
