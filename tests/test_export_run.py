@@ -6,6 +6,7 @@ import csv
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from click.testing import CliRunner
 import dsx
 from dsx.cli.export import command
 from dsx.errors import DsxError, PluginError, UsageError
+from dsx.evaluation.gold import read_gold
 from dsx.plugins import load_plugins
 from dsx.plugins.registry import Registry
 from dsx.report.reading import read_export
 from dsx.run.export import ExportChoices, export_run
-from dsx.store import DecisionFile, RunFolder, write_decisions
+from dsx.store import DecisionFile, RunFolder, asked_of, write_decisions
 from dsx.types import Decision, Exporter, PaperResult, ParameterSet, Quote
 from tests.export_results import ODD, PARAMETERS, RESULTS, TWO_LISTS, stored_run
 
@@ -243,6 +245,37 @@ def test_decisions_are_applied_and_the_machine_s_value_stands_beside(
     assert (first["dose"], first["dose.status"], first["dose.machine"]) == ("", "not_reported", "-2.5")
     assert (first["n"], first["n.machine"]) == ("90", "")
     assert notes == ["decisions about values that the run does not have: 1, the first: first.pdf n"]
+
+
+def test_decisions_of_before_a_change_are_the_reviewers_values_converted_or_named(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    dose, psqi = PARAMETERS.root.children[0].parameters[2:4]
+    decisions = (
+        decided("n", "arms/Arm 1", "accept", 39),
+        replace(decided("dose", "arms/Arm 1", "correct", 0.002), asked=replace(asked_of(dose), unit="g")),
+        replace(decided("psqi", "arms/Arm 1", "correct", [1]), asked=replace(asked_of(psqi), values="other")),
+    )
+    path = tmp_path / "ada.json"
+    write_decisions(path, DecisionFile("run", "ada", decisions))
+    _, notes = export(run, tmp_path / "x.jsonl", decisions=(path,))
+    rows = map(json.loads, (tmp_path / "x.jsonl").read_text().splitlines())
+    arm = next(row for row in rows if row["path"].startswith("arms/Arm 1"))
+    values = {name: (part["value"], part["flags"]) for name, part in arm["parameters"].items()}
+    assert values["arms.n"] == (39, ["reviewed: correct"])
+    assert values["dose"] == (2, ["reviewed: correct"])
+    assert values["psqi"] == ([8, 4.5], [])
+    [note] = notes
+    assert note.startswith(
+        "decisions on parameters whose unit, type, choices or bounds are other ones now, left out: 1"
+    )
+    [paper] = read_gold(path, PARAMETERS)
+    gold = paper.records["arms",][0].values
+    assert [(gold[name].value, gold[name].doubtful) for name in ("n", "dose", "psqi")] == [
+        (39, False),
+        (2, False),
+        (None, True),
+    ]
 
 
 @pytest.mark.parametrize("several", [False, True])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dsx.ground.normalise import in_unit, normalise
+from dsx.ground.normalise import normalise
 from dsx.plugins.builtin.normalisers import distinct, doi, register_normalisers, span, surname, unsigned
 from dsx.types import Json, Normaliser, Parameter
+from dsx.units import in_unit
 
 LENGTH = Parameter("length", {"type": "number"}, unit="mm")
 PLAIN = Parameter("x", {"type": "number"})

@@ -6,6 +6,7 @@ import http.client
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,18 @@ from dsx.errors import RunError, UsageError
 from dsx.review import ReviewServer, check_page, open_review, review_page, write_page
 from dsx.review.attention import reasons
 from dsx.review.words import placed_words
-from dsx.store import RunFolder, newest_run, open_run, read_decisions, read_reviews
-from dsx.types import Confidence, Flag, Status, Value
+from dsx.store import (
+    DecisionFile,
+    RunFolder,
+    asked_of,
+    newest_run,
+    open_run,
+    parse_decisions,
+    read_decisions,
+    read_reviews,
+    write_decisions,
+)
+from dsx.types import Asked, Confidence, Flag, Status, Value
 from tests.gold_run import PAPERS, gold_run
 
 pymupdf = pytest.importorskip("pymupdf")
@@ -188,8 +199,9 @@ def test_the_server_is_for_its_own_page_only(server: ReviewServer) -> None:
         ask(server, "POST", path, file, Origin="null"),
         ask(server, "POST", path, file, Content_Type="text/plain"),
         ask(server, "POST", path, b"", Content_Length="99999999999"),
+        ask(server, "POST", path, b"", Content_Length="9" * 5000),
     ]
-    assert [status for status, _ in refused] == [404, 404, 404, 404, 404, 403, 403, 403, 403, 404, 413]
+    assert [status for status, _ in refused] == [404, 404, 404, 404, 404, 403, 403, 403, 403, 404, 413, 413]
     assert all(set(reply) == {"reason"} for _, reply in refused)
     assert read_reviews(server.contents.run.path) == []
     assert server.server_address[0] == "127.0.0.1"
@@ -208,6 +220,9 @@ def test_decisions_are_written_at_once_or_refused_in_a_line(server: ReviewServer
         ({**decided(server, 1), "reviewer": "../run"}, "letters, digits"),
         (b"{", "the browser sent no decisions"),
         (b"[1]", "the browser sent no decisions"),
+        (b"[" * 100_000, "the browser sent no decisions"),
+        (decided(server, float("nan")), "nan is no number of JSON"),
+        (decided(server, 30, asked={"unit": "mm", "values": "x"}), "are other ones now"),
         ({**decided(server, 1), "format": "x"}, "holds no decisions: format"),
     ]:
         status, reply = ask(server, "POST", path, body)
@@ -219,11 +234,25 @@ def test_decisions_are_written_at_once_or_refused_in_a_line(server: ReviewServer
     file.unlink()
 
 
+def test_the_server_gives_decisions_in_terms_of_the_parameter_set(server: ReviewServer) -> None:
+    asked = asked_of(server.contents.parameters.root.children[0].parameters[0])
+    for said, of_page in [(asked, 1), (Asked("mm", asked.values), 0)]:
+        [one] = parse_decisions(json.dumps(decided(server, 30)).encode(), "it").decisions
+        one = replace(one, parameter=server.contents.parameters.root.children[0].parameters[0].name, asked=said)
+        write_decisions(server.contents.run.path / "reviews" / "ana.json", DecisionFile("r", "ana", (one,)))
+        [file] = ask(server, "GET", f"/{server.token}/reviews")[1]
+        assert len(file["decisions"]) == of_page
+    assert len(read_reviews(server.contents.run.path)[0].decisions) == 1, "what is left out stays in the file"
+    (server.contents.run.path / "reviews" / "ana.json").unlink()
+
+
 def test_a_page_of_a_paper_is_given_on_request(server: ReviewServer) -> None:
     document = next(iter(server.contents.results))
     status, page = ask(server, "GET", f"/{server.token}/pages/{document}/3")
     assert (status, page["number"], page["of"]) == (200, 3, 4)
     assert ask(server, "GET", f"/{server.token}/pages/{document}/99") == (200, None)
+    for number in ("9" * 5000, "x", "-1"):
+        assert ask(server, "GET", f"/{server.token}/pages/{document}/{number}")[0] == 404
 
 
 def test_a_port_that_is_taken_is_one_line(server: ReviewServer) -> None:

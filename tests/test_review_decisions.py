@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,18 +15,24 @@ from dsx.errors import UsageError
 from dsx.schema import read
 from dsx.store import (
     DecisionFile,
+    add_decisions,
     agree,
     apply_decisions,
+    asked_of,
     read_decisions,
     read_reviews,
+    restate,
     review_path,
     settle,
     write_decisions,
 )
 from dsx.types import (
+    Asked,
     Decision,
     Evidence,
+    Json,
     PaperResult,
+    ParameterSet,
     Quote,
     Record,
     RecordStep,
@@ -115,10 +123,14 @@ def test_the_last_decision_of_a_reviewer_counts(tmp_path: Path) -> None:
             json.dumps({"run": "r", "reviewer": "a", "decisions": [{"paper": 3}]}).encode(),
             "decisions.0.paper: Input should be a valid string",
         ),
+        *((f"[{number}]".encode(), "is no number of JSON") for number in ("NaN", "-Infinity", "1e999")),
     ],
 )
 def test_a_damaged_file_is_one_line_that_names_the_place(tmp_path: Path, content: bytes, says: str) -> None:
     path = tmp_path / "d.json"
+    if "number" in says:
+        write_decisions(path, file(decision("n", "correct", "X")))
+        content = path.read_bytes().replace(b'"X"', content)
     path.write_bytes(content)
     with pytest.raises(UsageError) as problem:
         read_decisions(path)
@@ -180,3 +192,112 @@ def test_the_latest_of_several_reviewers_counts_and_differences_show() -> None:
     assert not agree(settled["d1", record_key(ARM), "n"])
     assert agree(settled["d1", "", "title"])
     assert apply_decisions(RESULT, settled, SET).result.records[1].values["n"].value == 41
+
+
+def test_a_number_that_json_does_not_have_fits_no_parameter() -> None:
+    for number in (float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="does not fit"):
+            apply_decisions(RESULT, settle([file(decision("mg", "correct", number, DOSE))]), SET)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "machine", "expected"),
+    [
+        (40, Value(42, Status.STATED, 0.8, EVIDENCE), (40, "stated", None, "correct")),
+        (40, Value(None, Status.NOT_REPORTED, 0.8), (40, "stated", None, "correct")),
+        (40, Value(None, Status.FAILED), (40, "stated", None, "correct")),
+        (None, Value(42, Status.STATED, 0.8, EVIDENCE), (None, "not_reported", None, "not_reported")),
+        (None, Value(None, Status.FAILED), (None, "not_reported", None, "not_reported")),
+        (1, Value(True, Status.STATED, 0.8), (1, "stated", None, "correct")),
+        (40.0, Value(40, Status.STATED, 0.8), (40, "stated", 0.8, "accept")),
+    ],
+)
+def test_an_accepted_value_that_is_not_the_machines_any_more_is_the_reviewers(
+    accepted: Json, machine: Value, expected: tuple[Any, ...]
+) -> None:
+    result = replace(RESULT, records=(Record("A/B ~ C", "arms", {"n": machine}, None, ARM),))
+    accept = file(decision("n", "accept", accepted, quote=Quote("forty", 3)))
+    [record] = apply_decisions(result, settle([accept]), SET).result.records
+    n = record.values["n"]
+    assert (n.value, n.status, n.confidence, n.flags[-1].detail) == expected
+    quote = None if n.evidence is None else n.evidence.quote
+    assert quote == (None if n.value is None else "forty")
+
+
+def durations(**schema: Any) -> ParameterSet:
+    """A set that asks for one value."""
+    return read({"type": "object", "properties": {"time": schema}}, "trial")
+
+
+def told(before: ParameterSet, action: Any, value: Json, after: ParameterSet) -> Json:
+    """What a decision on `before` is in terms of `after`; "stale" where it is left out."""
+    made = decision("time", action, value, (), asked=asked_of(before.root.parameters[0]))
+    [current], stale = restate([file(made)], after)
+    return "stale" if stale else current.decisions[0].value
+
+
+MINUTES = durations(type="number", minimum=0, maximum=5000, **{"x-unit": "min"})
+SECONDS = durations(type="number", minimum=0, maximum=5000, **{"x-unit": "s"})
+COUNT = durations(type="integer", minimum=0, maximum=5000)
+AB, ABC = durations(enum=["a", "b"]), durations(enum=["a", "b", "c"])
+
+
+@pytest.mark.parametrize(
+    ("before", "action", "value", "after", "expected"),
+    [
+        (MINUTES, "correct", 36, SECONDS, 2160),
+        (MINUTES, "accept", 1.5, SECONDS, 90.0),
+        (MINUTES, "not_reported", None, SECONDS, None),
+        (MINUTES, "correct", 600, SECONDS, "stale"),  # 36,000 s are not legal
+        (MINUTES, "correct", 36, durations(type="number", **{"x-unit": "mm"}), "stale"),
+        (MINUTES, "correct", 36, COUNT, "stale"),
+        (COUNT, "correct", 36, MINUTES, "stale"),
+        (COUNT, "correct", 36, durations(type="number", minimum=1, description="How many"), 36),
+        (COUNT, "accept", 36, durations(type="integer", minimum=0, maximum=20), "stale"),
+        (COUNT, "correct", 36, durations(type="string"), "stale"),
+        (AB, "correct", "a", durations(enum=["b", "a"]), "a"),
+        (AB, "correct", "a", ABC, "stale"),
+        (AB, "correct", "a", durations(enum=["a", "b"], **{"x-choices": {"a": "one"}}), "stale"),
+        (
+            durations(type="array", items={"type": "number"}, **{"x-unit": "min"}),
+            "correct",
+            [1, 2.5],
+            durations(type="array", items={"type": "number"}, **{"x-unit": "s"}),
+            [60, 150.0],
+        ),
+    ],
+)
+def test_a_decision_follows_its_parameter_or_is_left_out(
+    before: ParameterSet, action: Any, value: Json, after: ParameterSet, expected: Json
+) -> None:
+    assert told(before, action, value, after) == expected
+
+
+def test_a_decision_says_what_was_asked_and_one_that_does_not_is_about_today(tmp_path: Path) -> None:
+    asked = asked_of(MINUTES.root.parameters[0])
+    written = file(decision("time", "correct", 36, (), asked=asked), decision("n", "correct", 3))
+    write_decisions(tmp_path / "ana.json", written)
+    first, second = json.loads((tmp_path / "ana.json").read_text())["decisions"]
+    assert first["asked"] == {"unit": "min", "values": asked.values}
+    assert "asked" not in second
+    assert read_decisions(tmp_path / "ana.json") == written
+    before = file(decision("time", "correct", 36, ()))
+    assert restate([before], SECONDS) == ([before], [])
+    assert asked_of(COUNT.root.parameters[0]) == Asked(None, asked.values)
+
+
+def test_no_decision_is_lost_that_another_writes_at_the_same_time(tmp_path: Path) -> None:
+    (tmp_path / "run.json").touch()
+    code = (
+        "import sys; from pathlib import Path; from dsx.store import *; from dsx.types import Decision\n"
+        "for n in range(20):\n"
+        " one = Decision('p', 'd', '', None, f'{sys.argv[2]}{n}', 'accept', 1, None, '', '2026')\n"
+        " add_decisions(Path(sys.argv[1]), DecisionFile('r', 'ana b.c', (one,)))\n"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), name]) for name in "xy"]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert len(read_decisions(review_path(tmp_path, "ana b.c")).decisions) == 40
+    undone = [("d", "", f"x{n}") for n in range(20)]
+    add_decisions(tmp_path, DecisionFile("r", "ana b.c"), undone)
+    assert {each.parameter[0] for each in read_decisions(review_path(tmp_path, "ana b.c")).decisions} == {"y"}
+    assert list((tmp_path / "claims").iterdir()) == []

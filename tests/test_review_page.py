@@ -136,6 +136,7 @@ def test_a_value_is_accepted_corrected_rejected_and_quoted_anew(
     path.write_bytes(saved(page))
     file = read_decisions(path)
     assert (file.run, file.reviewer, len(file.decisions)) == ("sample run", "ana", 3)
+    assert all(each.asked is not None for each in file.decisions)
     result = run.results()[0]
     reviewed = apply_decisions(result, settle([file]), open_review(run.path).parameters)
     assert reviewed.unmatched == ()

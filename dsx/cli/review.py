@@ -32,7 +32,7 @@ def command(
     """
     from dsx.errors import UsageError
     from dsx.review import ReviewServer, check_page, open_review, review_page, write_page
-    from dsx.store import newest_run, review_path
+    from dsx.store import newest_run, read_reviews, restate, review_path, stale_note
 
     if serve and output is not None:
         raise UsageError("--serve writes no page; leave out -o")
@@ -44,6 +44,8 @@ def command(
     if missing:
         total = len(contents.results)
         say(f"papers that are not where they were: {missing} of {total}, shown as text only (--papers)", err=True)
+    if note := stale_note(restate(read_reviews(run), contents.parameters)[1]):
+        say(note, err=True)
     if serve:
         with ReviewServer(contents, reviewer, port or 0) as server:
             say(f"Review {run} at {server.url}", err=True)

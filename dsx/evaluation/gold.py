@@ -25,7 +25,7 @@ from typing import Any
 from dsx.errors import UsageError
 from dsx.evaluation.possible import why_impossible
 from dsx.report.columns import Key, Lists, columns, lists_of, names
-from dsx.store import agree, read_decisions, settle
+from dsx.store import agree, read_decisions, restate, settle, stale_note
 from dsx.terminal import counted
 from dsx.types import Decision, Json, ParameterSet, RecordPath, record_path
 
@@ -89,7 +89,7 @@ def read_gold(path: Path, parameters: ParameterSet) -> list[GoldPaper]:
             if content.get("format", "").startswith("dsx-decisions/"):
                 return list(_decided(files, parameters))
             papers.append(_paper(content, file, parameters, unknown))
-        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
             why = f"it has no {problem}" if isinstance(problem, KeyError) else problem
             why = "its JSON is of another form" if isinstance(problem, TypeError | AttributeError) else why
             raise UsageError(f"{file} is no gold ({why}); docs/evaluation.md says how it is written") from None
@@ -213,10 +213,13 @@ def gold_value(part: Json) -> GoldValue:
 
 
 def _decided(files: Iterable[Path], parameters: ParameterSet) -> Iterator[GoldPaper]:
-    """Reviewed papers; what nobody decided on, or on which reviewers differ, is doubtful."""
+    """Reviewed papers; what nobody decided on as it is asked today, or on which reviewers differ, is doubtful."""
     papers: dict[str, dict[RecordPath, dict[str, GoldValue]]] = {}
     file_names: dict[str, str] = {}
-    for decisions in settle(map(read_decisions, files)).values():
+    current, stale = restate(map(read_decisions, files), parameters)
+    if stale:
+        log.warning("%s", stale_note(stale))
+    for decisions in settle(current).values():
         last = decisions[-1]
         file_names[last.document] = last.paper
         records = papers.setdefault(last.document, {})

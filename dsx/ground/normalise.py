@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dsx.types import Json, Normaliser, Parameter
-from dsx.units import convert
+from dsx.units import in_unit
 
 
 def normalise(value: Json, unit: str | None, parameter: Parameter, chain: Sequence[Normaliser]) -> Json:
@@ -17,13 +17,3 @@ def normalise(value: Json, unit: str | None, parameter: Parameter, chain: Sequen
     if parameter.schema.get("uniqueItems"):
         value = [item for at, item in enumerate(value) if item not in value[:at]]
     return value
-
-
-def in_unit(value: Json, written: str, unit: str) -> Json:
-    """Numbers, and lists of numbers, converted; whole numbers stay whole."""
-    if isinstance(value, list):
-        return [in_unit(item, written, unit) for item in value]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    made = convert(value, written, unit)
-    return int(made) if isinstance(value, int) and made == int(made) else made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from dsx.review.sources import PaperSource, find_papers
 from dsx.review.words import Span
 from dsx.schema import read
 from dsx.schema.values import without_step
-from dsx.store import RunFolder, flag_text, read_run
+from dsx.store import RunFolder, asked_of, flag_text, read_run
 from dsx.types import Evidence, Json, PaperResult, Parameter, ParameterSet, Record, RecordType, Value, record_key
 
 NEEDS_EYES = 2
@@ -116,6 +117,7 @@ def _parameter(kind: RecordType, parameter: Parameter) -> dict[str, Json]:
         "unit": parameter.unit,
         "schema": without_step(parameter.schema),
         "choices": [[choice.value, choice.description] for choice in parameter.choices],
+        "asked": dataclasses.asdict(asked_of(parameter)),
     }
 
 

@@ -6,6 +6,7 @@ refused, so that no other page in the browser can read papers or write decisions
 
 from __future__ import annotations
 
+import dataclasses
 import hmac
 import json
 import secrets
@@ -20,19 +21,22 @@ from dsx.review.contents import ReviewContents
 from dsx.review.html import review_page
 from dsx.store import (
     DecisionFile,
+    add_decisions,
     apply_decisions,
     parse_decisions,
-    read_decisions,
     read_reviews,
+    restate,
     review_path,
     settle,
+    stale_note,
     to_plain,
-    write_decisions,
 )
-from dsx.types import Json
+from dsx.types import Json, Slot
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes of a request; a decision with a quote of a whole page takes a thousandth."""
+MOST_DIGITS = 9
+"""Of a number in a request."""
 PAGES_KEPT = 100
 """Pages in memory, some 200 KB each."""
 HEADERS = {
@@ -55,7 +59,7 @@ class ReviewServer(ThreadingHTTPServer):
             review_path(contents.run.path, reviewer)
         self.contents, self.reviewer = contents, reviewer
         self.token = secrets.token_urlsafe(24)
-        self.writing, self.reading = threading.Lock(), threading.Lock()
+        self.reading = threading.Lock()
         self.page = lru_cache(maxsize=PAGES_KEPT)(self._page)
         try:
             super().__init__(("127.0.0.1", port), _Request)
@@ -73,27 +77,25 @@ class ReviewServer(ThreadingHTTPServer):
         return f"http://{self.hosts[0]}/{self.token}/"
 
     def reviews(self) -> list[dict[str, Json]]:
-        """All reviewers' decisions, as their files have them."""
-        return [to_plain(file) for file in read_reviews(self.contents.run.path)]
+        """All reviewers' decisions, in terms of the run's parameter set."""
+        files, _ = restate(read_reviews(self.contents.run.path), self.contents.parameters)
+        return list(map(to_plain, files))
 
     def _page(self, document: str, number: int) -> dict[str, Json] | None:
         with self.reading:  # PyMuPDF is for one thread at a time
             return next(self.contents.pages(document, [number]), None)
 
-    def decide(self, file: DecisionFile, undone: list[list[str]]) -> None:
+    def decide(self, file: DecisionFile, undone: list[Slot]) -> None:
         """Adds decisions to a reviewer's file and takes the undone slots out. UsageError for values that do not fit."""
-        path = review_path(self.contents.run.path, file.reviewer)
-        for document in {decision.document for decision in file.decisions}:
+        [current], stale = restate([file], self.contents.parameters)
+        if stale:
+            raise UsageError(stale_note(stale))
+        for document in {decision.document for decision in current.decisions}:
             if document not in self.contents.results:
                 raise UsageError(f"document {document[:16]} is not in this run")
-            apply_decisions(self.contents.results[document], settle([file]), self.contents.parameters)
-        with self.writing:
-            known = read_decisions(path).decisions if path.exists() else ()
-            by_slot = {decision.slot: decision for decision in (*known, *file.decisions)}
-            for slot in undone:
-                by_slot.pop((slot[0], slot[1], slot[2]), None)
-            run = self.contents.run.path.resolve().name
-            write_decisions(path, DecisionFile(run, file.reviewer, tuple(by_slot.values())))
+            apply_decisions(self.contents.results[document], settle([current]), self.contents.parameters)
+        run = self.contents.run.path
+        add_decisions(run, dataclasses.replace(current, run=run.resolve().name), undone)
 
 
 class _Request(BaseHTTPRequestHandler):
@@ -109,8 +111,11 @@ class _Request(BaseHTTPRequestHandler):
         elif parts == ["reviews"]:
             self._answer(self.server.reviews)
         elif parts is not None and len(parts) == 3 and parts[0] == "pages" and parts[1] in self.server.contents.results:
-            document, number = parts[1], int(parts[2]) if parts[2].isdecimal() else 0
-            self._answer(lambda: self.server.page(document, number))
+            document, number = parts[1], _whole(parts[2])
+            if number is None:
+                self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
+            else:
+                self._answer(lambda: self.server.page(document, number))
         elif parts is not None:
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
 
@@ -118,22 +123,22 @@ class _Request(BaseHTTPRequestHandler):
         parts = self._parts()
         if parts is None:
             return
-        length = self.headers.get("Content-Length", "")
+        length = _whole(self.headers.get("Content-Length", ""))
         origin = self.headers.get("Origin", "")
         if origin not in [f"http://{host}" for host in self.server.hosts]:
             self._refuse(HTTPStatus.FORBIDDEN, "decisions are taken from the review page only")
         elif parts != ["decisions"] or self.headers.get_content_type() != "application/json":
             self._refuse(HTTPStatus.NOT_FOUND, "decisions are JSON and go to …/decisions")
-        elif not length.isdecimal() or int(length) > LARGEST_BODY:
+        elif length is None or length > LARGEST_BODY:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too much at once")
         else:
-            body = self.rfile.read(int(length))
+            body = self.rfile.read(length)
             self._answer(lambda: self._decide(body))
 
     def _decide(self, body: bytes) -> Json:
         try:
-            undone = [[str(part) for part in slot] for slot in json.loads(body).get("undone", []) if len(slot) == 3]
-        except (ValueError, AttributeError, TypeError):
+            undone = [_slot(*slot) for slot in json.loads(body).get("undone", [])]
+        except (ValueError, AttributeError, TypeError, RecursionError):
             raise UsageError("the browser sent no decisions; load the page again") from None
         self.server.decide(parse_decisions(body, "what the browser sent"), undone)
         return self.server.reviews()
@@ -171,3 +176,12 @@ class _Request(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Says nothing: the address holds the token."""
+
+
+def _whole(text: str) -> int | None:
+    """A number of a request, which may have any length."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
+
+
+def _slot(document: str, record: str, parameter: str) -> Slot:
+    return str(document), str(record), str(parameter)

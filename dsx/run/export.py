@@ -15,7 +15,7 @@ from dsx.plugins.registry import Registry
 from dsx.report.codebook import write_codebook
 from dsx.report.writing import export_to
 from dsx.schema import read
-from dsx.store import RunFolder, StoredResults, apply_decisions, read_decisions, settle
+from dsx.store import RunFolder, StoredResults, apply_decisions, read_decisions, restate, settle, stale_note
 from dsx.terminal import counted
 from dsx.types import Decision, Exporter, ExportOptions, Failure, PaperResult, ParameterSet, Slot, Value
 
@@ -60,7 +60,7 @@ def export_run(
     if output is None and (exporter.binary or choices.codebook):
         wanted = "--codebook" if choices.codebook else f"--format {name}"
         raise UsageError(f"{wanted} writes a file; name it with -o FILE")
-    results, parameters, options, unmatched = _chosen(run, choices, output, change)
+    results, parameters, options, about_decisions = _chosen(run, choices, output, change)
     for field, flag in FLAGS.items():
         if getattr(choices, field) and field not in exporter.options:
             takers = ", ".join(other for other in exporters if field in exporters[other].options)
@@ -72,7 +72,7 @@ def export_run(
             exporter.write(results, parameters, stdout, options)
         else:
             about_file = _to_file(output, exporter, results, parameters, options, choices)
-    return [*about_file, *_notes(options, name, exporters, unmatched)]
+    return [*about_file, *_notes(options, name, exporters), *about_decisions]
 
 
 def frame_of(run: RunFolder, choices: ExportChoices, change: Change) -> pandas.DataFrame:
@@ -85,10 +85,10 @@ def frame_of(run: RunFolder, choices: ExportChoices, change: Change) -> pandas.D
 
 def _chosen(
     run: RunFolder, choices: ExportChoices, output: Path | None, change: Change
-) -> tuple[StoredResults, ParameterSet, ExportOptions, list[Decision]]:
-    """What is to be exported and how, and the decisions that fit nothing."""
+) -> tuple[StoredResults, ParameterSet, ExportOptions, list[str]]:
+    """What is to be exported and how, and what the person should know of decisions that are not applied."""
     parameters = read(run.manifest["schema"], run.manifest["schema_name"])
-    results, machine, unmatched = _reviewed(run, choices, parameters, change)
+    results, machine, notes = _reviewed(run, choices, parameters, change)
     options = ExportOptions(
         evidence=choices.evidence,
         long=choices.long,
@@ -97,7 +97,7 @@ def _chosen(
         machine=machine,
         papers=_link_folder(choices.papers, output),
     )
-    return results, parameters, options, unmatched
+    return results, parameters, options, notes
 
 
 def _format(output: Path | None, choices: ExportChoices, exporters: Registry[Exporter]) -> str:
@@ -132,9 +132,10 @@ def _to_file(
 
 def _reviewed(
     run: RunFolder, choices: ExportChoices, parameters: ParameterSet, change: Change
-) -> tuple[StoredResults, dict[Slot, Value], list[Decision]]:
-    """Results with decisions applied, what the run stored in their places, and the decisions that fit nothing."""
-    settled = settle(map(read_decisions, _files(choices.decisions)))
+) -> tuple[StoredResults, dict[Slot, Value], list[str]]:
+    """Results with decisions applied, what the run stored in their places, and notes on decisions that are not."""
+    files, stale = restate(map(read_decisions, _files(choices.decisions)), parameters)
+    settled = settle(files)
     machine: dict[Slot, Value] = {}
     unmatched: list[Decision] = []
     for document in {slot[0]: None for slot in settled}:
@@ -153,7 +154,7 @@ def _reviewed(
         result = change(result)
         return result if calibration is None else calibrated(result, calibration, parameters)
 
-    return run.results(reviewed), machine, unmatched
+    return run.results(reviewed), machine, _left_over(unmatched, stale)
 
 
 def _calibration(run: RunFolder, path: Path) -> Calibration:
@@ -183,16 +184,19 @@ def _link_folder(papers: Path | None, output: Path | None) -> str:
     return "" if relative == "." else f"{Path(relative).as_posix()}/"
 
 
-def _notes(
-    options: ExportOptions, name: str, exporters: Registry[Exporter], unmatched: Sequence[Decision]
-) -> list[str]:
+def _notes(options: ExportOptions, name: str, exporters: Registry[Exporter]) -> list[str]:
+    if not options.failures or "failures" in exporters[name].options:
+        return []
+    takers = ", ".join(other for other, each in exporters.items() if "failures" in each.options)
+    failed = counted(len(options.failures), "paper")
+    return [f"{failed} failed and --format {name} does not say so; these do: {takers}"]
+
+
+def _left_over(unmatched: Sequence[Decision], stale: Sequence[Decision]) -> list[str]:
+    """Notes on decisions that are not applied."""
     notes = []
-    if options.failures and "failures" not in exporters[name].options:
-        takers = ", ".join(other for other, each in exporters.items() if "failures" in each.options)
-        failed = counted(len(options.failures), "paper")
-        notes.append(f"{failed} failed and --format {name} does not say so; these do: {takers}")
     if unmatched:
         first = unmatched[0]
         where = " ".join(filter(None, (first.paper, first.label, first.parameter)))
         notes.append(f"decisions about values that the run does not have: {len(unmatched)}, the first: {where}")
-    return notes
+    return [*notes, stale_note(stale)] if stale else notes

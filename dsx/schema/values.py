@@ -28,8 +28,10 @@ def _compiled(schema: str) -> Draft202012Validator:
 
 @lru_cache(maxsize=1)
 def _exact() -> Any:
-    """2020-12 as jsonschema has it, but 0.3 is a multiple of 0.1: steps are counted in decimals."""
-    return validators.extend(Draft202012Validator, {"multipleOf": _step})  # type: ignore[no-untyped-call]
+    """2020-12 as jsonschema has it, but 0.3 is a multiple of 0.1: steps are counted in decimals; NaN is no number."""
+    types = Draft202012Validator.TYPE_CHECKER
+    finite = types.redefine("number", lambda _, value: types.is_type(value, "number") and math.isfinite(value))
+    return validators.extend(Draft202012Validator, {"multipleOf": _step}, type_checker=finite)  # type: ignore[no-untyped-call]
 
 
 def _step(validator: Any, step: float, value: Json, schema: Any) -> Iterator[ValidationError]:
@@ -37,7 +39,7 @@ def _step(validator: Any, step: float, value: Json, schema: Any) -> Iterator[Val
         return
     with localcontext() as context:
         context.prec = 400  # the largest double has 309 digits
-        if (isinstance(value, float) and not math.isfinite(value)) or Decimal(str(value)) % Decimal(str(step)):
+        if Decimal(str(value)) % Decimal(str(step)):
             yield ValidationError(f"{value!r} is not a multiple of {step}")
 
 

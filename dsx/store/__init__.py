@@ -5,6 +5,7 @@ claims    who is at which paper
 decisions what reviewers decided about values
 folder    the run folder: manifest, records, failures, logs
 manifest  what of a run's manifest decides answers, and another parameter set in it
+restating decisions in terms of today's parameter set
 results   the results of a run as a sequence that is read as it goes
 serial    results as JSON and back
 """
@@ -13,8 +14,10 @@ from dsx.store.claims import EXPIRY_SECONDS, Claims
 from dsx.store.decisions import (
     DecisionFile,
     Reviewed,
+    add_decisions,
     agree,
     apply_decisions,
+    joined,
     parse_decisions,
     read_decisions,
     read_reviews,
@@ -35,6 +38,7 @@ from dsx.store.folder import (
     runs_in,
 )
 from dsx.store.manifest import compare, schema_sha256, updated
+from dsx.store.restating import asked_of, restate, stale_note
 from dsx.store.results import StoredResults
 from dsx.store.serial import flag_text, from_json, read_flag, to_json
 
@@ -45,13 +49,16 @@ __all__ = [
     "Reviewed",
     "RunFolder",
     "StoredResults",
+    "add_decisions",
     "agree",
     "apply_decisions",
+    "asked_of",
     "compare",
     "flag_text",
     "free",
     "from_json",
     "is_run",
+    "joined",
     "newest_run",
     "no_run",
     "open_run",
@@ -61,10 +68,12 @@ __all__ = [
     "read_flag",
     "read_reviews",
     "read_run",
+    "restate",
     "review_path",
     "runs_in",
     "schema_sha256",
     "settle",
+    "stale_note",
     "to_json",
     "to_plain",
     "updated",

@@ -14,12 +14,13 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 import psutil
 
-from dsx.errors import PASSING, MachineError
+from dsx.errors import PASSING, MachineError, UsageError
 from dsx.store import atomic
 from dsx.types import Json
 
@@ -28,6 +29,8 @@ PROCESS = "process-"
 EXPIRY_SECONDS = 120.0
 BEATS = 6
 """Heartbeats in the expiry."""
+PATIENCE_SECONDS, WAIT_SECONDS = 30.0, 0.01
+"""How long a writer waits for others, and between two looks; what is written takes milliseconds."""
 
 
 class Claims:
@@ -118,10 +121,10 @@ class Claims:
 
     def _stale(self, claim: Path) -> bool:
         try:
-            beaten = claim.stat().st_mtime
+            beaten, content = claim.stat().st_mtime, claim.read_bytes()
         except FileNotFoundError:
             return False  # just given back; the next look shows
-        return _is_gone(_owner_of(claim), self._place) or self._now() - beaten > self.expiry
+        return _is_gone(_owner_in(content), self._place) or self._now() - beaten > self.expiry
 
     def _now(self) -> float:
         clock = self.folder / f"{atomic.TEMPORARY}clock-{socket.gethostname()}-{os.getpid()}-{id(self)}"
@@ -137,6 +140,23 @@ class Claims:
                     os.utime(claim)
 
 
+@contextlib.contextmanager
+def sole_writer(run: Path, name: str, path: Path) -> Iterator[None]:
+    """While the block runs, no other thread or process that asks for `name` is in one; they wait for each other.
+
+    path: what is written, for the UsageError where it takes too long.
+    """
+    claims, end = Claims(run), time.monotonic() + PATIENCE_SECONDS
+    while not claims.take(name):
+        if time.monotonic() > end:
+            raise UsageError(f"{path} is being written by another process ({claims.folder}); try again")
+        time.sleep(WAIT_SECONDS)
+    try:
+        yield
+    finally:
+        claims.release(name)
+
+
 def _place() -> str:
     """The kernel and the process namespace in which this process's number means something; unique where unknown."""
     try:
@@ -147,10 +167,17 @@ def _place() -> str:
 
 
 def _owner_of(claim: Path) -> Json:
-    """What a claim says of its process; None where it says nothing that can be read."""
+    """What a claim says of its process; None where it says nothing that can be read, or is gone."""
     try:
-        return json.loads(claim.read_bytes())
-    except (FileNotFoundError, ValueError, RecursionError):
+        return _owner_in(claim.read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def _owner_in(content: bytes) -> Json:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
         return None
 
 

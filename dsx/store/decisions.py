@@ -1,7 +1,8 @@
 """Files of decisions: what reviewers decided about a run's values, applied to its results or taken as gold.
 
     {"format": "dsx-decisions/1", "run": NAME, "reviewer": NAME, "decisions": [{"paper", "document", "record", "label",
-     "parameter", "action", "value", "quote": {"text", "page", "boxes"?} | null, "note", "at"}]}
+     "parameter", "action", "value", "quote": {"text", "page", "boxes"?} | null, "note", "at", "asked"?: {"unit",
+     "values"}}]}
 
 The last decision of a reviewer about a value counts. docs/review.md says what each field is.
 """
@@ -9,9 +10,11 @@ The last decision of a reviewer about a value counts. docs/review.md says what e
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +23,7 @@ from typing import TYPE_CHECKING, Literal
 from dsx.errors import UsageError
 from dsx.schema import validates
 from dsx.store import atomic
+from dsx.store.claims import sole_writer
 from dsx.types import (
     Decision,
     Evidence,
@@ -86,7 +90,10 @@ def review_path(run: Path, reviewer: str) -> Path:
 
 
 def parse_decisions(content: bytes, where: str) -> DecisionFile:
-    """The decisions in a file's content, the last of each value. where: names the file in the UsageError."""
+    """The decisions in a file's content, the last of each value. where: names the file in the UsageError.
+
+    NaN and infinity are no JSON, and no values.
+    """
     from pydantic import ValidationError
 
     try:
@@ -101,8 +108,20 @@ def parse_decisions(content: bytes, where: str) -> DecisionFile:
         ) from None
     except ValueError:
         raise UsageError(f"{where}: {decision.record!r} is no record's path; save the decisions again") from None
+    if (number := _no_number(dataclasses.asdict(file))) is not None:
+        raise UsageError(f"{where} holds no decisions: {number} is no number of JSON; decide on that value again")
     named = (dataclasses.replace(decision, reviewer=file.reviewer) for decision in file.decisions)
     return dataclasses.replace(file, decisions=tuple({decision.slot: decision for decision in named}.values()))
+
+
+def _no_number(part: Json) -> float | None:
+    """A number that JSON does not have, anywhere in `part`."""
+    if isinstance(part, float):
+        return None if math.isfinite(part) else part
+    if isinstance(part, str) or not isinstance(part, Collection):
+        return None
+    inner = part.values() if isinstance(part, Mapping) else part
+    return next((number for each in inner if (number := _no_number(each)) is not None), None)
 
 
 def read_decisions(path: Path) -> DecisionFile:
@@ -122,7 +141,11 @@ def read_reviews(run: Path) -> list[DecisionFile]:
 def to_plain(file: DecisionFile) -> dict[str, Json]:
     """The JSON object of a file."""
     plain = dataclasses.asdict(file)
-    decisions = [{key: part for key, part in each.items() if key != "reviewer"} for each in plain["decisions"]]
+    decisions = plain["decisions"]
+    for decision in decisions:
+        del decision["reviewer"]
+        if decision["asked"] is None:
+            del decision["asked"]
     return {"format": file.format, "run": file.run, "reviewer": file.reviewer, "decisions": decisions}
 
 
@@ -136,6 +159,34 @@ def write_decisions(path: Path, file: DecisionFile) -> None:
         raise UsageError(f"{path} cannot be written ({problem.strerror}); make room or choose another place") from None
 
 
+def add_decisions(run: Path, file: DecisionFile, undone: Iterable[Slot] = ()) -> None:
+    """Puts decisions into a reviewer's file in a run folder, and takes those about `undone` out.
+
+    None is lost that other processes put there at the same time.
+    """
+    path = review_path(run, file.reviewer)
+    with sole_writer(run, f"{FOLDER}-{hashlib.sha256(file.reviewer.encode()).hexdigest()[:16]}", path):
+        known = read_decisions(path).decisions if path.exists() else ()
+        by_slot = {decision.slot: decision for decision in (*known, *file.decisions)}
+        for slot in undone:
+            by_slot.pop(slot, None)
+        write_decisions(path, dataclasses.replace(file, decisions=tuple(by_slot.values())))
+
+
+def joined(files: Iterable[DecisionFile]) -> list[DecisionFile]:
+    """One file a reviewer: of several decisions on a value the latest."""
+    by_reviewer: dict[str, list[DecisionFile]] = {}
+    for file in files:
+        by_reviewer.setdefault(file.reviewer, []).append(file)
+    return [_joined(of_reviewer) for of_reviewer in by_reviewer.values()]
+
+
+def _joined(files: Sequence[DecisionFile]) -> DecisionFile:
+    decisions = sorted((each for file in files for each in file.decisions), key=lambda decision: decision.at)
+    by_slot = {decision.slot: decision for decision in decisions}
+    return dataclasses.replace(files[0], decisions=tuple(by_slot.values()))
+
+
 def settle(files: Iterable[DecisionFile]) -> dict[Slot, tuple[Decision, ...]]:
     """Each value's decisions, one a reviewer, the latest last: that one counts where reviewers differ."""
     of_reviewer = {(*decision.slot, decision.reviewer): decision for file in files for decision in file.decisions}
@@ -147,7 +198,7 @@ def settle(files: Iterable[DecisionFile]) -> dict[Slot, tuple[Decision, ...]]:
 
 def agree(decisions: Sequence[Decision]) -> bool:
     """Whether reviewers came to one value."""
-    return len({json.dumps(decision.value, sort_keys=True) for decision in decisions}) <= 1
+    return all(same(decision.value, decisions[0].value) for decision in decisions)
 
 
 def apply_decisions(
@@ -155,24 +206,26 @@ def apply_decisions(
 ) -> Reviewed:
     """A paper's result with the decided values in place of the machine's.
 
-    A corrected value's confidence is None, its status stated with a quote and unsupported without one.
+    To accept what is not the machine's value, or not any more, is to correct the machine's to it. A corrected value's
+    confidence is None, its status stated with a quote and unsupported without one.
     Raises UsageError for a corrected value that its parameter's schema refuses.
     """
     left = {slot: decisions[-1] for slot, decisions in settled.items() if slot[0] == result.document}
     machine, applied, records = dict[Slot, Value](), dict[Slot, Decision](), list[Record]()
     for record in result.records:
-        asked = {parameter.name: parameter for parameter in _parameters_of(parameters.root, record.path)}
+        asked = {parameter.name: parameter for parameter in parameters_at(parameters.root, record.path)}
         values = dict(record.values)
         for name, value in record.values.items():
             decision = left.pop((result.document, record_key(record.path), name), None)
             if decision is not None:
+                decision = _beside(decision, value)
                 machine[decision.slot], applied[decision.slot] = value, decision
                 values[name] = _decided(value, decision, asked.get(name))
         records.append(dataclasses.replace(record, values=values))
     return Reviewed(dataclasses.replace(result, records=tuple(records)), machine, applied, tuple(left.values()))
 
 
-def _parameters_of(root: RecordType, path: RecordPath) -> tuple[Parameter, ...]:
+def parameters_at(root: RecordType, path: RecordPath) -> tuple[Parameter, ...]:
     """What is asked of the record at `path`; () where the parameter set has no such list."""
     kind = root
     for step in path:
@@ -181,6 +234,22 @@ def _parameters_of(root: RecordType, path: RecordPath) -> tuple[Parameter, ...]:
             return ()
         kind = child
     return kind.parameters
+
+
+def _beside(decision: Decision, machine: Value) -> Decision:
+    """What a decision comes to beside the machine's value as it is now."""
+    if decision.action != "accept" or (machine.status is not Status.FAILED and same(decision.value, machine.value)):
+        return decision
+    return dataclasses.replace(decision, action="not_reported" if decision.value is None else "correct")
+
+
+def same(one: Json, other: Json) -> bool:
+    """Whether two JSON values are equal: 36 and 36.0 are, 1 and true are not."""
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(part, other[key]) for key, part in one.items())
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 def _decided(value: Value, decision: Decision, parameter: Parameter | None) -> Value:

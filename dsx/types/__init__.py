@@ -13,7 +13,7 @@ plugin     What plugins give: named things.
 """
 
 from dsx.types.answer import Answer, Completion, Confidence, Usage
-from dsx.types.decision import Action, Decision, Quote, Slot, record_key, record_path
+from dsx.types.decision import Action, Asked, Decision, Quote, Slot, record_key, record_path
 from dsx.types.document import Box, Document, HiddenText, Json, LoadLimits, Page, Section, Table, TableCell
 from dsx.types.groups import QuestionGroups, groups_of
 from dsx.types.parameter import Choice, ChoicesAsked, Parameter, ParameterSet, RecordType, UnitSource
@@ -52,6 +52,7 @@ __all__ = [
     "Action",
     "Answer",
     "AnswerForm",
+    "Asked",
     "Box",
     "Choice",
     "ChoicesAsked",

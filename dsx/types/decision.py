@@ -25,12 +25,23 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a parameter asked for when it was decided on: by this a value that means another thing today is told.
+
+    unit: of the value. values: a digest of its type and choices.
+    """
+
+    unit: str | None
+    values: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What one reviewer decided about one value.
 
     paper: the file's name. record: as `record_key` writes it. label: the record's; None for the paper itself.
     value: the right one; None with the action not_reported. quote: the words that carry it; None: no words do.
-    at: ISO 8601 with the time zone. reviewer: stands in the head of a file of decisions.
+    at: ISO 8601 with the time zone. reviewer: stands in the head of a file of decisions. asked: None: what is today.
     """
 
     paper: str
@@ -44,6 +55,7 @@ class Decision:
     note: str
     at: str
     reviewer: str = ""
+    asked: Asked | None = None
 
     @property
     def slot(self) -> Slot:

@@ -5,8 +5,19 @@ factors     where a unit ends in a text, and what it is made of
 conversion  what it measures, and the way to the stored unit
 """
 
-from dsx.units.conversion import Unit, aliases, convert, known_units, read_unit, same_unit
+from dsx.units.conversion import Unit, aliases, convert, in_unit, known_units, read_unit, same_unit
 from dsx.units.factors import is_named, unit_end
 from dsx.units.names import ALIASES
 
-__all__ = ["ALIASES", "Unit", "aliases", "convert", "is_named", "known_units", "read_unit", "same_unit", "unit_end"]
+__all__ = [
+    "ALIASES",
+    "Unit",
+    "aliases",
+    "convert",
+    "in_unit",
+    "is_named",
+    "known_units",
+    "read_unit",
+    "same_unit",
+    "unit_end",
+]

@@ -9,6 +9,7 @@ from math import prod
 from tokenize import TokenError
 from typing import Any
 
+from dsx.types import Json
 from dsx.units.factors import ONE_LETTER, Factors, factors_at, run_together
 from dsx.units.names import ALIASES, ALSO_READ, HOMONYMS, KINDS, OPAQUE
 
@@ -171,6 +172,16 @@ def convert(value: float, written: str | None, unit: str) -> float:
     if pair is None:
         raise ValueError(f"{written!r} is no unit of {unit!r}")
     return value if pair[0] == pair[1] else _converted(value, *pair)
+
+
+def in_unit(value: Json, written: str, unit: str) -> Json:
+    """Numbers, and lists of numbers, converted as `convert` does; whole numbers stay whole."""
+    if isinstance(value, list):
+        return [in_unit(item, written, unit) for item in value]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    made = convert(value, written, unit)
+    return int(made) if isinstance(value, int) and float(made).is_integer() else made
 
 
 def _of_one_kind(written: str, unit: str) -> tuple[Unit, Unit] | None:

@@ -52,7 +52,9 @@ async function load() {
   const input = byId("load-file");
   for (const file of input.files) {
     try {
-      say(`${reviews.load(JSON.parse(await file.text()))} decisions of ${file.name}`);
+      const [taken, left] = reviews.load(JSON.parse(await file.text()));
+      say(`${taken} decisions of ${file.name}`);
+      if (left) warn(`${file.name}: left out, for their parameters have another unit, type, choices or bounds now: ${left} decisions.`);
     } catch (problem) {
       warn(`${file.name}: ${problem.message}`);
     }

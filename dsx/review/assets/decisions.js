@@ -67,16 +67,18 @@ const reviews = {
     return { format: FORMAT, run: DATA.run, reviewer: this.reviewer, decisions: [...this.own.values()] };
   },
 
-  /** Takes up a file: this reviewer's decisions join those here, another's stand beside. The number of decisions. */
+  /** Takes up a file: this reviewer's decisions join those here, another's stand beside. [taken, left out] */
   load(file) {
     if (file?.format !== FORMAT || !Array.isArray(file.decisions)) throw new Error("it holds no decisions of dsx");
+    const all = bySlot(file.decisions);
+    const current = new Map([...all].filter(([, decision]) => isCurrent(decision)));
     if (file.reviewer === this.reviewer) {
-      for (const [slot, decision] of bySlot(file.decisions)) this.set(slot, decision);
+      for (const [slot, decision] of current) this.set(slot, decision);
       this.keep();
     } else {
-      this.others.set(file.reviewer, bySlot(file.decisions));
+      this.others.set(file.reviewer, current);
     }
-    return file.decisions.length;
+    return [current.size, all.size - current.size];
   },
 
   /** Other reviewers' decisions about a slot. */
@@ -99,6 +101,21 @@ const reviews = {
 
 function bySlot(decisions) {
   return new Map(decisions.map((decision) => [slotOf(decision), decision]));
+}
+
+/** Whether a decision is about what its parameter asks today, and accepts what is legal today. */
+function isCurrent(decision) {
+  const parameter = bySlotOfItems.get(slotOf(decision))?.parameter;
+  if (!parameter) return true;
+  const { asked, action, value } = decision;
+  if (asked && (asked.unit !== parameter.asked.unit || asked.values !== parameter.asked.values)) return false;
+  return action !== "accept" || value === null || !problemWith(parameter.schema, value);
+}
+
+/** What a decision comes to beside the machine's value: to accept what is not it is to correct it. */
+function actionOf(item, { action, value }) {
+  if (action !== "accept" || (same(value, item.machine.value) && item.machine.status !== "failed")) return action;
+  return value === null ? "not_reported" : "correct";
 }
 
 function parsed(text) {

@@ -123,11 +123,12 @@ const MARKS = { accept: ["✓", "accepted"], correct: ["✎", "corrected"], not_
 function refreshRow(item) {
   if (!item.row) return;
   const decision = reviews.own.get(item.slot);
-  const [mark, said] = decision ? MARKS[decision.action] : [item.machine.check ? "●" : "", ""];
+  const action = decision && actionOf(item, decision);
+  const [mark, said] = decision ? MARKS[action] : [item.machine.check ? "●" : "", ""];
   const reason = item.machine.reasons[0]?.[0];
   const value = decision ? decision.value : item.machine.value;
   const differs = reviews.differ(item.slot);
-  item.row.className = ["row", decision ? decision.action : item.machine.check ? "check" : "", differs ? "differs" : ""]
+  item.row.className = ["row", decision ? action : item.machine.check ? "check" : "", differs ? "differs" : ""]
     .filter(Boolean).join(" ");
   item.row.title = item.parameter.name;
   filled(item.row,

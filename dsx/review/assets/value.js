@@ -109,7 +109,7 @@ function itemQuotes(item) {
 function actions(item, decision) {
   const button = (key, text, action, kind = "") =>
     el("button", { type: "button", class: kind, "aria-keyshortcuts": key, onclick: action,
-      "aria-pressed": decision ? String(decision.action === kind) : null }, el("span", { text }), el("kbd", { text: key, "aria-hidden": "true" }));
+      "aria-pressed": decision ? String(actionOf(item, decision) === kind) : null }, el("span", { text }), el("kbd", { text: key, "aria-hidden": "true" }));
   const failed = item.machine.status === "failed";
   return el("div", { class: "actions", role: "group", "aria-label": "Decide" },
     failed ? null : button("a", "Accept", () => decide("accept"), "accept"),
@@ -133,9 +133,9 @@ function decisionLine(item, decision) {
   const others = reviews.of(item.slot);
   const time = new Date(decision.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
   return el("div", { class: "decided" },
-    el("p", { text: `You: ${MARKS[decision.action][1]}, ${time}` }),
+    el("p", { text: `You: ${MARKS[actionOf(item, decision)][1]}, ${time}` }),
     ...others.map(([name, other]) => el("p", { class: same(other.value, decision.value) ? "agrees" : "differs",
-      text: `${name}: ${MARKS[other.action][1]}${other.action === "not_reported" ? "" : `, ${shorten(plain(other.value), 60)}`}` })));
+      text: `${name}: ${MARKS[actionOf(item, other)][1]}${other.value === null ? "" : `, ${shorten(plain(other.value), 60)}`}` })));
 }
 
 // ---- deciding ----
@@ -149,7 +149,7 @@ function decide(action, value = current?.machine.value) {
   const label = item.record.label ?? null;
   commit(item, {
     paper: item.paper.file, document: item.paper.document, record: item.record.key, label, parameter: item.parameter.name,
-    action, value: reported, quote, note: noteOf(item), at: new Date().toISOString(),
+    action, value: reported, quote, note: noteOf(item), at: new Date().toISOString(), asked: item.parameter.asked,
   });
   say(`${item.parameter.name}: ${MARKS[action][1]}`);
   select(neighbour(1, true) ?? neighbour(1) ?? item);
