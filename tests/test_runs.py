@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,10 +15,10 @@ import pytest
 from click.testing import CliRunner
 
 from dsx.cli.runs import command
-from dsx.errors import RunError
+from dsx.errors import RunError, UsageError
 from dsx.run.history import merge, retry, state
-from dsx.store import open_run, read_run
-from dsx.types import Flag, PaperResult, Record, Status, Value
+from dsx.store import DecisionFile, add_decisions, open_run, read_reviews, read_run
+from dsx.types import Decision, Flag, PaperResult, Record, Status, Value
 
 pytestmark = pytest.mark.slow
 
@@ -91,7 +92,32 @@ def test_runs_that_cannot_become_one(tmp_path: Path) -> None:
         merge([one, two], tmp_path / "c")
     with pytest.raises(RunError, match="no run folder"):
         merge([one, tmp_path], tmp_path / "c")
+    with pytest.raises(RunError, match="named twice"):
+        merge([one, tmp_path / "b" / ".." / "a"], tmp_path / "c")
+    with pytest.raises(RunError, match=r"c is inside .*a; name a folder outside"):
+        merge([one, a_run(tmp_path / "d", paper(2))], one / "c")
+    (one / "reviews").mkdir()
+    (one / "reviews" / "ana.json").write_text("{")
+    with pytest.raises(UsageError, match="holds no decisions"):
+        merge([one, tmp_path / "d"], tmp_path / "c")
     assert not (tmp_path / "c").exists()
+    assert not (one / "c").exists()
+
+
+def test_reviewers_decisions_become_one(tmp_path: Path) -> None:
+    def decided(run: Path, reviewer: str, **at: str) -> None:
+        decisions = (Decision("p", "d", "", None, name, "accept", str(run), None, "", day) for name, day in at.items())
+        add_decisions(run, DecisionFile("r", reviewer, tuple(decisions)))
+
+    one, two = a_run(tmp_path / "a", paper(1)), a_run(tmp_path / "b", paper(2))
+    decided(one, "ana", x="2026-11-02", y="2026-11-02")
+    decided(two, "ana", x="2026-11-01", y="2026-11-03", z="2026-11-01")
+    decided(two, "ben", x="2026-11-01")
+    merge([one, two], tmp_path / "c")
+    ana, ben = read_reviews(tmp_path / "c")
+    assert (ana.run, ana.reviewer, ben.reviewer) == ("c", "ana", "ben")
+    assert {each.parameter: each.value for each in ana.decisions} == {"x": str(one), "y": str(two), "z": str(two)}
+    assert len(ben.decisions) == 1
 
 
 def test_the_commands(scripted: Any, stored: Callable[[Path], dict[str, Any]], tmp_path: Path) -> None:
@@ -112,5 +138,6 @@ def test_the_commands(scripted: Any, stored: Callable[[Path], dict[str, Any]], t
     assert runs("show", tmp_path).returncode == 2
     again = scripted.run("--run", run, papers)
     assert (again.returncode, "2 done earlier" in again.stderr, failure.exists()) == (1, True, True)
-    assert runs("merge", run, run, "-o", tmp_path / "both").returncode == 0
+    shutil.copytree(run, tmp_path / "copy")
+    assert runs("merge", run, tmp_path / "copy", "-o", tmp_path / "both").returncode == 0
     assert stored(tmp_path / "both") == stored(run)

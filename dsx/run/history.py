@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from statistics import fmean
 
 from dsx.errors import AnotherRun, RunError
 from dsx.run.summary import shown_names
-from dsx.store import RunFolder, atomic, compare, open_run, read_run, runs_in
+from dsx.store import (
+    RunFolder,
+    atomic,
+    compare,
+    joined,
+    open_run,
+    read_reviews,
+    read_run,
+    review_path,
+    runs_in,
+    write_decisions,
+)
 from dsx.terminal import counted, printable_line
 from dsx.types import Json, PaperResult, Status
 
@@ -149,14 +160,14 @@ def _engine_failed(result: PaperResult) -> bool:
 
 
 def merge(runs: Sequence[Path], into: Path) -> State:
-    """Puts the records, failures and logs of several runs of the same recipe into one folder.
+    """Puts the records, failures, logs and reviewers' decisions of several runs of the same recipe into one folder.
 
-    A paper that several runs have done must have the same answers in all. Raises AnotherRun or RunError, naming what
+    A paper that several runs have done must have the same answers in all. Of a reviewer's decisions on one value the
+    latest is taken. Raises AnotherRun or RunError, naming what
     differs, before anything is written.
     """
     parts = [read_run(path) for path in runs]
-    if into.exists():
-        raise RunError(f"{into} is there already; name another folder with -o")
+    _refuse_folders(parts, into)
     for part in parts:
         if differences := compare(parts[0].manifest, part.manifest):
             what, advice = ", ".join(differences), "merge runs of one recipe and the same plugins"
@@ -164,6 +175,10 @@ def merge(runs: Sequence[Path], into: Path) -> State:
         if outdated := part.outdated():
             raise RunError(f"{part.path}: {outdated[0]['file']}: {outdated[0]['reason']}; run it before you merge")
     _refuse_contradictions(parts)
+    reviews = {
+        review_path(into, file.reviewer): file
+        for file in joined(each for part in parts for each in read_reviews(part.path))
+    }
     merged = open_run(into, parts[0].manifest)
     for part in parts:
         stored = [(part.path / "records", part.documents())]
@@ -173,7 +188,21 @@ def merge(runs: Sequence[Path], into: Path) -> State:
                 _take(folder / f"{document}.json", into / folder.name / f"{document}.json")
         for path in sorted(part.path.glob("log*.jsonl")):
             _take(path, into / path.name)
+    for path, file in reviews.items():
+        write_decisions(path, replace(file, run=into.resolve().name))
     return state(merged)
+
+
+def _refuse_folders(parts: Sequence[RunFolder], into: Path) -> None:
+    if into.exists():
+        raise RunError(f"{into} is there already; name another folder with -o")
+    folders = [part.path.resolve() for part in parts]
+    if twice := [part.path for at, part in enumerate(parts) if folders[at] in folders[:at]]:
+        raise RunError(f"{twice[0]} is named twice; name each run once")
+    if around := [
+        part.path for part, folder in zip(parts, folders, strict=True) if into.resolve().is_relative_to(folder)
+    ]:
+        raise RunError(f"{into} is inside {around[0]}; name a folder outside the runs with -o")
 
 
 def _take(path: Path, target: Path) -> None:
