@@ -29,6 +29,7 @@ from dsx.types import Decision, Json, PaperResult, Parameter, Quote
 from tests.export_results import ABSENT, PARAMETERS, RESULTS, TWO_LISTS, record, stated, stored_run
 
 NAMES = {"type": "array", "items": {"type": "string"}, "x-normalise": ["surname"]}
+YEAR = {"type": "integer", "minimum": 1900, "maximum": 2100}
 
 # ---- one value ----
 
@@ -70,6 +71,16 @@ NAMES = {"type": "array", "items": {"type": "string"}, "x-normalise": ["surname"
         ({"type": "array", "items": {"type": "string"}}, ["a saline drip", "b"], ["drip", "saline"], False),
         ({"type": "array", "items": {"type": "string"}}, ["a saline drip", "drip"], ["drip", "saline"], True),
         ({"type": "array", "items": {"type": "number"}, "x-compare": {"within": 2}}, [10, 20], [11, 8], False),
+        (YEAR, 2014, 2001, False),
+        (YEAR, "2001", 2001, True),
+        ({"anyOf": [YEAR, {"type": "null"}]}, 2002, 2001, False),
+        ({"type": "array", "items": YEAR}, [2001, 2014], [2014, 2001], True),
+        ({"type": "array", "items": YEAR}, [2001, 2014], [2015, 2001], False),
+        ({**YEAR, "x-compare": {"within": 1}}, 2002, 2001, True),
+        ({**YEAR, "x-compare": {"within": 1}}, 2003, 2001, False),
+        ({**YEAR, "x-compare": {"tolerance": 0.01}}, 2014, 2001, True),
+        ({"type": "integer"}, 2014, 2001, True),
+        ({"type": "number", "x-compare": {"tolerance": 0, "within": 0.01}}, 46.7, 46.5, False),
         (NAMES, ["Li", "Wang"], ["Li", "Li"], False),
         (NAMES, ["L. Li", "W. Li"], ["Li", "Li"], True),
         ({"type": "string", "x-compare": "names"}, "Li and Wang", ["Li", "Wang"], True),

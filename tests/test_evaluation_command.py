@@ -26,6 +26,7 @@ from dsx.evaluation.evaluate import evaluate
 from dsx.evaluation.gold import read_gold
 from dsx.evaluation.possible import why_impossible
 from dsx.schema import read, read_schema
+from dsx.types import ParameterSet
 from tests.export_results import TRIAL, stored_run
 
 ROOT = Path(__file__).parent.parent
@@ -318,6 +319,13 @@ def changed(gold: Path, rng: random.Random) -> list[dict[str, Any]]:
     return lines
 
 
+def with_close_years(schema: dict[str, Any]) -> ParameterSet:
+    """Years count within 1 %, as the scorers take them; ours are exact where the set does not say so."""
+    if "year" in schema["properties"]:
+        schema["properties"]["year"]["x-compare"] = {"tolerance": 0.01}
+    return read(schema, "test")
+
+
 @pytest.mark.skipif(not (SHARED / "tools").is_dir(), reason="the development sets are not here: set DSX_SHARED")
 @pytest.mark.parametrize("name", list(SCHEMAS))
 @pytest.mark.parametrize("source", ["before", "taken", "changed"])
@@ -333,6 +341,7 @@ def test_scores_are_those_of_the_scorers(name: str, source: str, tmp_path: Path)
     arguments += [] if name == "motor" else ["--schema", schema]
     subprocess.run([sys.executable, *map(str, arguments)], check=True, capture_output=True)
     theirs = json.loads((tmp_path / "theirs.json").read_text())["overall"]
-    micro = evaluate(predictions, gold, parameter_set=read_schema(schema), resamples=0).scores.micro
+    parameters = with_close_years(json.loads(schema.read_bytes()))
+    micro = evaluate(predictions, gold, parameter_set=parameters, resamples=0).scores.micro
     for figure, value in (("p", micro.precision), ("r", micro.recall), ("f1", micro.f1)):
-        assert abs(value - theirs[figure]) <= 0.005, figure
+        assert abs(value - theirs[figure]) <= 0.00001, figure

@@ -1,6 +1,6 @@
 """Whether a value is right: a comparison for each kind of parameter, or the one that `x-compare` names.
 
-number   within 1 % of the gold value (tolerance: the share; within: a distance in the parameter's unit)
+number   within 1 % of the gold value (tolerance: the share; within: a distance in the parameter's unit); a year equal
 numbers  the same distinct numbers in any order; unsigned where the parameter is
 choice   equal once case, blanks and hyphens do not count; synonyms: {choice: [other spellings]}
 choices  the same choices in any order
@@ -23,6 +23,7 @@ from typing import Any
 
 from dsx.evaluation.assignment import assign
 from dsx.ground.numbers import numbers_in
+from dsx.schema.implied_units import is_year
 from dsx.types import Json, Parameter
 from dsx.units import convert
 
@@ -69,7 +70,8 @@ def comparison(parameter: Parameter) -> Comparison:
     """The comparison of a parameter's values."""
     settings = settings_of(parameter)
     by = settings["by"]
-    tolerance, within = float(settings.get("tolerance", TOLERANCE)), float(settings.get("within", 0))
+    share = 0 if is_year(parameter.schema) else TOLERANCE
+    tolerance, within = float(settings.get("tolerance", share)), float(settings.get("within", 0))
 
     def close(value: Json, gold: Json) -> bool:
         first, second = as_number(value, parameter.unit), as_number(gold, parameter.unit)

@@ -15,6 +15,13 @@ from dsx.units import is_named, same_unit, unit_end
 MIN_YEAR = 1000
 """A number whose lower bound is this or more is a year or the like, which has no unit and is not computed."""
 
+
+def is_year(schema: Mapping[str, Any]) -> bool:
+    """Whether a value, or an item of a list, is a year or another whole number that is named and not counted."""
+    number = schema["items"] if isinstance(schema.get("items"), Mapping) else schema
+    return number.get("type") == "integer" and number.get("minimum", 0) >= MIN_YEAR
+
+
 _counting = re.compile(
     r"\b(?:numbers? (?:of|\()|how many|counts?|tally|no\. )|(?:^|\W)#|(?:^|[\s,;])n ?(?:[(=,;]|$)", re.IGNORECASE
 )

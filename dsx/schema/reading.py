@@ -17,7 +17,7 @@ from typing import Any
 from dsx.errors import SchemaError
 from dsx.schema import checking
 from dsx.schema.combining import Unaskable, escaped
-from dsx.schema.implied_units import MIN_YEAR, implied_unit
+from dsx.schema.implied_units import implied_unit, is_year
 from dsx.schema.leaves import leaf, types_of
 from dsx.schema.resolving import Refs, Resolver
 from dsx.types import Choice, Parameter, ParameterSet, RecordType
@@ -209,8 +209,7 @@ def _meanings(schema: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _is_count(schema: Mapping[str, Any]) -> bool:
-    """Not a year, nor another number that is named and not counted."""
-    return schema.get("type") == "integer" and schema.get("minimum", 0) < MIN_YEAR
+    return schema.get("type") == "integer" and not is_year(schema)
 
 
 def _inner(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
