@@ -27,6 +27,9 @@ DEFAULT_REPAIRS = (
 OF_PLACED: dict[str, Json] = {"choices": "together", "readings": 1, "prior_weight": 0}
 """Fields that do nothing for written values, and how those are asked anyway."""
 
+MAX_ANSWER = 1_000_000
+"""Tokens of one answer; more than any model's context leaves."""
+
 
 class Curve(BaseModel):
     """A logistic curve from the log-odds of a confidence to those of the value being right."""
@@ -61,35 +64,39 @@ class Recipe(BaseModel):
     model: str | None = None
     attention: Literal["auto", "flash_attention_2", "sdpa", "eager"] = "auto"
     quantize: Literal["none", "8bit", "4bit"] = "none"
-    max_new_tokens: int = Field(512, ge=32, description="cap of one answer, tokens")
+    max_new_tokens: int = Field(512, ge=32, le=MAX_ANSWER, description="cap of one answer, tokens")
     per_question: int = Field(1, ge=1, description="parameters asked in one question")
     order: Order = "value-quote"
-    prompt_set: str | None = Field(None, description="what the model is told and asked; None: the model's own")
+    prompt_set: str | None = Field(None, description="what the model is told and asked; by default the model's own")
     hidden_text: Literal["hide", "show"] = Field("hide", description="what no reader of the paper sees")
-    loader: str | None = Field(None, description="None: judged by the file's content")
+    loader: str | None = Field(None, description="by default judged by the file's content")
     passage_tokens: int | None = Field(
         None,
         ge=200,
-        description="shown for one question where the paper is not shown whole; None: as the model likes it",
+        description="shown for one question where the paper is not shown whole; by default as the model likes it",
     )
-    whole_papers: bool | None = Field(None, description="shown whole where they fit; None: as the model likes it")
+    whole_papers: bool | None = Field(None, description="shown whole where they fit; by default as the model likes it")
     prior_weight: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="how much of what the model chooses without a text is taken out of its choices; None: as it likes",
+        description="how much of what the model chooses without a text is taken out; by default as the model likes it",
     )
     null_bias: float | None = Field(
-        None, ge=-10, le=10, description="added to the logit of null, of one parameter; None: as the model likes it"
+        None,
+        ge=-10,
+        le=10,
+        description="added to the logit of null, of one parameter; by default as the model likes it",
     )
     choices: ChoicesAsked | None = Field(
-        None, description="lists of choices: each choice is asked, or the list at once; None: as the model likes it"
+        None,
+        description="lists of choices: each choice is asked, or the list at once; by default as the model likes it",
     )
     readings: int | None = Field(
         None,
         ge=1,
         le=10,
-        description="times that a parameter is asked, of further passages, until there is a value; None: as it likes",
+        description="times that a parameter is asked, of more passages, until it has a value; by default as it likes",
     )
     values: Literal["placed", "written"] = Field(
         "placed", description="taken from places in the text, where the engine holds a grammar; or written, and checked"
@@ -98,7 +105,7 @@ class Recipe(BaseModel):
     records: tuple[str, ...] = Field((), description="labels of the records, instead of asking for them")
     samples: int = Field(1, ge=1, le=64)
     alternatives: bool = False
-    calibration: FittedCurves | None = Field(None, description="what confidences mean; None: as the model has it")
+    calibration: FittedCurves | None = Field(None, description="what confidences mean; by default as the model has it")
     repairs: tuple[str, ...] = DEFAULT_REPAIRS
     repair_factor: float = Field(0.8, gt=0, le=1, description="confidence is multiplied by this for each repair")
     load_seconds: float = Field(

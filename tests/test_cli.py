@@ -70,6 +70,14 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
             ["--schema", "schemas/motor.json", "--per-question", "0"],
             "--per-question takes a whole number of at least 1",
         ),
+        (
+            ["--schema", "schemas/motor.json", "--max-new-tokens", "99999999999999"],
+            "--max-new-tokens takes a whole number from 32 to 1000000 (cap of one answer, tokens)",
+        ),
+        (
+            ["--schema", "schemas/motor.json", "--passage-tokens", "1"],
+            "where the paper is not shown whole; by default as the model likes it)",
+        ),
         (["--schema", "schemas/motor.json", "--load-seconds", "inf"], "--load-seconds takes a number of more than 0"),
         (["--schema", "schemas/motor.json", "--grace", "inf"], "--grace takes a number of seconds"),
         (["--schema", "schemas/motor.json", "--claim-expiry", "nan"], "--claim-expiry takes a number of seconds"),
@@ -92,6 +100,13 @@ def test_what_cannot_be_run_is_said(
     assert code == 2
     assert said in text
     assert not run.exists()
+
+
+def test_no_refusal_speaks_of_python_s_none() -> None:
+    for name in Recipe.model_fields.keys() - {"schema_name"}:
+        with pytest.raises(UsageError) as refused:
+            Recipe.read(schema_name="any", **{name: object()})
+        assert "None" not in str(refused.value)
 
 
 @pytest.mark.parametrize("schema", ["nothere", "schemas/motor.json --nothere"])

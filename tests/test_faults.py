@@ -67,6 +67,22 @@ def test_folders_are_searched_and_what_is_passed_over_is_named(
     assert "storage (a subfolder, --no-recursive)" in caplog.text
 
 
+@pytest.mark.parametrize("name", ["list.txt", "list.md", "list"])
+def test_a_file_that_lists_papers_is_no_paper(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for paper in ("a b.pdf", "ä.pdf", "b.pdf"):
+        (tmp_path / paper).touch()
+    for lines in ("a b.pdf\nä.pdf\n\nb.pdf", f"{tmp_path}/b.pdf\r\n", "  ./b.pdf"):
+        Path(name).write_text(lines)
+        with pytest.raises(UsageError) as refused:
+            collect([Path(name)])
+        assert str(refused.value).startswith(f"{name} lists files and is no paper; name the files: $(cat {name}) in")
+        assert f"xargs -d '\\n' -a {name} dsx extract" in str(refused.value)
+    for text in ("", "\n \n", "b.pdf\nand more", "b.pdf b.pdf", ".", "x" * 5000, "b.pdf\0", "A title\n\nb.pdf\n"):
+        Path(name).write_text(text)
+        assert collect([Path(name)]) == [Path(name)]
+
+
 def test_files_that_are_none_are_refused_by_name(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.pdf")
     (tmp_path / "gone.pdf").symlink_to("nowhere")

@@ -240,7 +240,7 @@ class _KeepsArguments(click.Command):
 @click.option("--dry-run", is_flag=True, help="Show what would be asked, of which pages, in how many tokens.")
 @click.pass_context
 def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
-    """Fill a parameter set from PAPERS (files, or folders of PDFs).
+    """Fill a parameter set from PAPERS (files, or folders of PDFs; of a file that lists papers: $(cat list.txt)).
 
     The same command again resumes: finished papers are not redone. Without --run, the newest run in runs/ with this
     schema's content and these settings goes on, if it is about one of these papers; else there is a new one.

@@ -19,6 +19,10 @@ log = logging.getLogger("dsx.run")
 APPLE_DOUBLE = "._"
 """How files begin in which macOS keeps what other systems' disks cannot hold of a file of the same name."""
 
+OF_PAPERS = (".pdf", ".html", ".htm", ".xml", ".nxml", ".tex")
+"""Suffixes of what is no list of files."""
+LONGEST_PATH = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -108,12 +112,34 @@ def collect(paths: Sequence[Path], recursive: bool = True) -> list[Path]:
                     log.info(line)
                 raise UsageError(f"no PDFs in {path}; name files of other kinds themselves")
         elif stat.S_ISREG(mode):
+            if _lists_files(path):
+                raise UsageError(
+                    f"{path} lists files and is no paper; name the files: $(cat {path}) in the shell, "
+                    f"or xargs -d '\\n' -a {path} dsx extract … where names have blanks"
+                )
             collection.files.append(path)
         else:
             raise UsageError(f"{path} is no file, but a pipe or device")
     for line in collection.lines():
         log.info(line)
     return list(dict.fromkeys(collection.files))
+
+
+def _lists_files(path: Path) -> bool:
+    """Whether every line that is not blank is the path of a file that is there."""
+    if path.suffix.lower() in OF_PAPERS:
+        return False
+    is_list = False
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(LONGEST_PATH):
+                if name := os.fsdecode(line.strip()):
+                    is_list = os.path.isfile(name)
+                    if not is_list:
+                        return False
+    except OSError:  # said when it is loaded
+        return False
+    return is_list
 
 
 def _search(folder: Path, recursive: bool, collection: Collection) -> None:
