@@ -309,6 +309,12 @@ def test_xlsx_has_four_sheets_and_links_to_pages(tmp_path: Path) -> None:
     assert codebook["n"][6] == '["sample size"]'
 
 
+def test_two_workbooks_of_one_run_are_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = written("xlsx", tmp_path, RESULTS).read_bytes()
+    monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
+    assert written("xlsx", tmp_path, RESULTS).read_bytes() == first
+
+
 def test_xlsx_text_is_no_formula_and_fits_a_cell(tmp_path: Path) -> None:
     result = PaperResult(
         "d", "d.pdf", (record({"name": stated("=1+1", "w" * 2_000_000), "n": stated(3), "open": ABSENT}),)

@@ -13,6 +13,7 @@ from dsx.report.cells import neutral, written
 from dsx.report.columns import Column
 from dsx.report.tables import RecordTable
 from dsx.report.writing import is_foreign, replacing
+from dsx.schema.leaves import LARGEST
 from dsx.types import ExportOptions, Json, ParameterSet
 
 COLUMNS = ("column", "list", "type", "unit", "description", "choices", "synonyms", "minimum", "maximum")
@@ -54,9 +55,14 @@ def codebook(columns: tuple[Column, ...]) -> Iterator[dict[str, Json]]:
             if parameter.choices
             else None,
             "synonyms": written(list(parameter.synonyms)) if parameter.synonyms else None,
-            "minimum": bounds.get("minimum", bounds.get("exclusiveMinimum")),
-            "maximum": bounds.get("maximum", bounds.get("exclusiveMaximum")),
+            "minimum": _stated(bounds.get("minimum", bounds.get("exclusiveMinimum"))),
+            "maximum": _stated(bounds.get("maximum", bounds.get("exclusiveMaximum"))),
         }
+
+
+def _stated(bound: float | None) -> float | None:
+    """A bound of the schema; None for the one that dsx sets where there is none."""
+    return None if bound is None or abs(bound) >= LARGEST else bound
 
 
 def flat_choice(value: Json) -> str:
@@ -90,7 +96,7 @@ def write_codebook(parameters: ParameterSet, options: ExportOptions, export: Pat
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)
         for row in codebook(table.columns):
-            writer.writerow(["" if part is None else neutral(str(part)) for part in row.values()])
+            writer.writerow([neutral(part) if isinstance(part, str) else part for part in row.values()])
     with replacing(description, binary=False) as out:
         json.dump(psych_ds(parameters, table), out, ensure_ascii=False, indent=1)
         out.write("\n")

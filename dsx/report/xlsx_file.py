@@ -104,7 +104,8 @@ class Workbook:
                 with package.open(f"xl/worksheets/sheet{number}.xml", "w", force_zip64=True) as part:
                     shutil.copyfileobj(sheet.file, part, 1 << 20)
             for name, xml in self._parts():
-                package.writestr(name, HEAD + xml)
+                with package.open(name, "w") as part:  # without the time: two exports of one run are equal
+                    part.write((HEAD + xml).encode())
 
     def _parts(self) -> Iterator[tuple[str, str]]:
         """What holds the sheets together: (name in the package, XML)."""
