@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
+from dsx.errors import UsageError
 from dsx.types import Record
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+STANDARD_OUTPUT = "standard output"
 REPLACEMENT = "\ufffd"
 _controls = {*range(32), *range(0x7F, 0xA0)} - {ord("\t"), ord("\n")}
 _breaks_and_bidi = {0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
@@ -70,6 +73,51 @@ def printable_record(record: Record) -> Record:
     return replace(record, label=record.label and printable(record.label), values=values, path=path)
 
 
+class NoReader(BaseException):
+    """Nobody reads standard output any more: no Exception, for the command may end and nothing has failed."""
+
+
+class Output:
+    """Standard output. What keeps it from being written is said of it; NoReader where its reader has enough.
+
+    stream: None: closed by who started dsx.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        """As a text stream's."""
+        if self.stream is None:
+            raise UsageError("standard output is closed; send it to a terminal, a file or a program")
+        with _named():
+            return self.stream.write(text)
+
+    def flush(self) -> None:
+        """As a text stream's."""
+        if self.stream is not None:
+            with _named():
+                self.stream.flush()
+
+    def isatty(self) -> bool:
+        """As a text stream's."""
+        return self.stream is not None and self.stream.isatty()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise NoReader from None
+    except OSError as problem:
+        problem.filename = STANDARD_OUTPUT
+        raise
+
+
 class CleanStream:
     """A text stream that takes printable text only. terminal: the stream itself, for what draws on a terminal.
 
@@ -97,6 +145,8 @@ class CleanStream:
             self.terminal.flush()
 
     def __getattr__(self, name: str) -> Any:
+        if name == "buffer":  # which click takes where the encoding is ASCII, past what is cleaned here
+            raise AttributeError(name)
         return getattr(self.terminal, name)
 
 

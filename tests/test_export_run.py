@@ -16,14 +16,16 @@ from click.testing import CliRunner
 
 import dsx
 from dsx.cli.export import command
-from dsx.errors import DsxError, PluginError, UsageError
+from dsx.errors import DsxError, MachineError, PluginError, UsageError
 from dsx.evaluation.gold import read_gold
 from dsx.plugins import load_plugins
 from dsx.plugins.registry import Registry
+from dsx.report.codebook import write_codebook
 from dsx.report.reading import read_export
 from dsx.run.export import ExportChoices, export_run
+from dsx.schema import read
 from dsx.store import DecisionFile, RunFolder, asked_of, write_decisions
-from dsx.types import Decision, Exporter, PaperResult, ParameterSet, Quote
+from dsx.types import NO_OPTIONS, Decision, Exporter, PaperResult, ParameterSet, Quote
 from tests.export_results import ODD, PARAMETERS, RESULTS, TWO_LISTS, stored_run
 
 SUFFIXES = ("jsonl", "json", "csv", "xlsx", "sqlite", "db", "parquet")
@@ -129,6 +131,11 @@ def test_a_device_is_written_itself(run: RunFolder) -> None:
     assert Path("/dev/null").is_char_device()
 
 
+def test_a_full_disk_is_the_machine_s_trouble(run: RunFolder) -> None:
+    with pytest.raises(MachineError, match="/dev/full: No space left on device; make room"):
+        export(run, Path("/dev/full"), format="csv")
+
+
 def test_a_failed_export_leaves_the_old_file(run: RunFolder, tmp_path: Path) -> None:
     def half(results: Sequence[PaperResult], parameters: ParameterSet, out: Any) -> None:
         out.write("half")
@@ -148,7 +155,7 @@ def test_a_failed_export_leaves_the_old_file(run: RunFolder, tmp_path: Path) -> 
 def test_a_folder_that_cannot_be_written_is_named(run: RunFolder, tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
-    with pytest.raises(UsageError, match="Permission denied"):
+    with pytest.raises(DsxError, match=r"x\.csv cannot be written \(Permission denied\)"):
         export(run, closed / "x.csv")
 
 
@@ -309,8 +316,18 @@ def test_the_codebook_and_psych_ds_describe_every_column(
         book = {row["column"]: row for row in csv.DictReader(file)}
     assert (book["psqi"]["type"], book["dose"]["unit"], book["kind"]["type"]) == ("list of number", "mg", "choice")
     assert json.loads(book["kind"]["choices"]) == {"primary": "", "other": ""}
+    assert (book["n"]["minimum"], book["n"]["maximum"]) == ("0", ""), "the bound that dsx sets is not the user's"
     notes = export(run, folder / "trials.csv", evidence=True, codebook=True)[1]
     assert notes == (["Psych-DS wants trials.csv named like study-trials_data.csv"] if place != described else [])
+
+
+def test_negative_bounds_are_numbers_in_the_codebook(tmp_path: Path) -> None:
+    latitude = {"type": "number", "minimum": -90, "maximum": 90, "description": "-x"}
+    parameters = read({"type": "object", "properties": {"lat": latitude}}, "x")
+    write_codebook(parameters, NO_OPTIONS, tmp_path / "x.csv")
+    with (tmp_path / "x.codebook.csv").open() as file:
+        [row] = csv.DictReader(file)
+    assert (row["minimum"], row["maximum"], row["description"]) == ("-90", "90", "'-x")
 
 
 @pytest.mark.parametrize(

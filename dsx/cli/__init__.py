@@ -16,7 +16,7 @@ import dsx
 from dsx.commands import COMMANDS
 from dsx.errors import MAY_PASS, DsxError, UnknownName, machine_error, one_line
 from dsx.run.signals import Stopped
-from dsx.terminal import CleanStream, LineFormatter, say
+from dsx.terminal import CleanStream, LineFormatter, NoReader, Output, say
 
 log = logging.getLogger("dsx")
 
@@ -72,23 +72,47 @@ def cli(verbose: bool) -> None:
     log.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
-def _clean_streams() -> None:
-    """What dsx prints steers no terminal; what goes to a file or a program stays as it is."""
-    stdout, stderr = (  # None: closed by who started dsx
-        stream or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-        for stream in cast("tuple[TextIO | None, ...]", (sys.stdout, sys.stderr))
-    )
+def _own_streams() -> None:
+    """What dsx prints steers no terminal; what goes to a file or a program stays as it is, in UTF-8."""
+    stdout, stderr = cast("tuple[TextIO | None, ...]", (sys.stdout, sys.stderr))  # None: closed by who started dsx
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # so that no file of ours gets a closed one's number
+        pass
+    os.close(number)
     if isinstance(stdout, io.TextIOWrapper):
-        stdout.reconfigure(errors="replace")
-    sys.stdout = cast(TextIO, CleanStream(stdout)) if stdout.isatty() else stdout
-    sys.stderr = cast(TextIO, CleanStream(stderr, lossy=True))
+        stdout.reconfigure(encoding=None if stdout.isatty() else "utf-8", errors="replace")
+    output = Output(stdout)
+    sys.stdout = cast(TextIO, CleanStream(cast(TextIO, output)) if output.isatty() else output)
+    sys.stderr = cast(TextIO, CleanStream(stderr or open(os.devnull, "w", encoding="utf-8"), lossy=True))  # noqa: SIM115
+
+
+def _end_output() -> None:
+    """What keeps it from being written has been said; Python would say it again."""
+    try:
+        sys.stdout.flush()
+    except (OSError, NoReader):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: every DsxError becomes one line on stderr and its exit code, here and nowhere else."""
-    _clean_streams()
+    _own_streams()
+    try:
+        code = _run(arguments)
+    finally:
+        _end_output()
+    if code == MAY_PASS:  # no waiting for an engine's threads: Slurm kills soon
+        sys.stderr.flush()
+        os._exit(MAY_PASS)
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = cli.main(args=arguments, prog_name="dsx", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except NoReader:
+        return 0
     except click.exceptions.Abort:
         say("dsx: interrupted", err=True)
         sys.exit(130)
@@ -103,9 +127,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         log.debug("traceback", exc_info=problem)
         say(f"dsx: {' '.join(str(problem).split())}", err=True)
         sys.exit(problem.exit_code)
-    except BrokenPipeError:  # who read the output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(0)
     except (OSError, MemoryError) as problem:
         log.debug("traceback", exc_info=problem)
         trouble = machine_error(problem)
@@ -115,9 +136,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(trouble.exit_code if trouble else 2)
     except Stopped as stopped:
         say(f"dsx: {stopped}", err=True)
-        code = MAY_PASS
-    if code == MAY_PASS:  # no waiting for an engine's threads: Slurm kills soon
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(MAY_PASS)
-    sys.exit(code if isinstance(code, int) else 0)
+        return MAY_PASS

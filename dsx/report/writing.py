@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from dsx.errors import UsageError, machine_error
 from dsx.store import is_run
+from dsx.terminal import NoReader
 from dsx.types import Exporter, ExportOptions, PaperResult, ParameterSet
 
 PARTS_OF_RUN = ("run.json", "records", "failures", "claims", "reviews")
@@ -60,10 +61,16 @@ def check_place(path: Path, option: str = "-o") -> None:
 
 @contextmanager
 def replacing(path: Path, binary: bool) -> Iterator[IO[Any]]:
-    """A file to write, which takes the place of `path` when the block ends well. A device or pipe is written itself."""
+    """A file to write, which takes the place of `path` when the block ends well. A device or pipe is written itself.
+
+    NoReader where who read the pipe has enough.
+    """
     if path.exists() and not path.is_file():
-        with path.open("wb" if binary else "w", encoding=None if binary else "utf-8") as device:
-            yield device
+        try:
+            with path.open("wb" if binary else "w", encoding=None if binary else "utf-8") as device:
+                yield device
+        except BrokenPipeError:
+            raise NoReader from None
         return
     target = path.resolve()
     mode, encoding, newline = ("wb", None, None) if binary else ("w", "utf-8", "")
@@ -87,8 +94,6 @@ def text_file(path: Path, option: str) -> Iterator[IO[str]]:
     try:
         with replacing(path, binary=False) as out:
             yield out
-    except BrokenPipeError:
-        raise
     except OSError as problem:
         refusal = UsageError(f"{path}: {problem.strerror or problem}; choose another with {option}")
         raise machine_error(problem, path) or refusal from None

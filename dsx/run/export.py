@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from dsx.answers.calibration import Calibration, calibrated, check_model, read_curves
-from dsx.errors import UsageError
+from dsx.errors import UsageError, machine_error
 from dsx.plugins.registry import Registry
 from dsx.report.codebook import write_codebook
 from dsx.report.writing import export_to
@@ -126,7 +126,8 @@ def _to_file(
         export_to(output, exporter, results, parameters, options, choices.force)
         note = write_codebook(parameters, options, output) if choices.codebook else None
     except OSError as problem:
-        raise UsageError(f"{output}: {problem.strerror or problem}") from None
+        refusal = UsageError(f"{output}: {problem.strerror or problem}; choose another with -o")
+        raise machine_error(problem, output) or refusal from None
     return [note] if note else []
 
 
