@@ -16,7 +16,7 @@ from dsx.evaluation.match import match
 from dsx.report.columns import Column, Key, Lists, columns, lists_of
 from dsx.types import Json, PaperResult, ParameterSet, Value
 
-NO_GOLD, NO_VALUE = GoldValue(), None
+NO_GOLD = GoldValue()
 Predicted = tuple[str | None, Mapping[str, Value]]
 """The label of a predicted record, after those of the records above it, and its values by name."""
 COMMON_CHARACTERS = 24
