@@ -29,7 +29,7 @@ The drug arm (n = 121) received 5 mg twice daily by mouth for 12 weeks; the plac
 The primary outcome was pain after 12 weeks (p = 0.03); sleep at 0.5 years was secondary.""",
     "materials": """Invented perovskite films
 Films of two compositions were spin coated on glass, 320 nm thick.
-Sample A was annealed at 100 °C for 10 min in nitrogen and then at 423 K for 1 h in air; sample B at 85 °C only.
+Sample A was annealed at 100 °C for 10 min in nitrogen at 1 bar, then at 423 K for 1 h in air; sample B at 85 °C only.
 The lattice constants were 0.58 and 0.61 nm and the band gaps 1.55 eV and 1.61 eV.""",
 }
 

@@ -95,7 +95,10 @@ def retry(run: Path, values: bool) -> int:
 @click.argument("runs", nargs=-1, required=True, type=RUN, shell_complete=run_folders)
 @click.option("-o", "--output", required=True, type=RUN, help="The folder to make.")
 def merge(runs: tuple[Path, ...], output: Path) -> int:
-    """Make one run of several of the same recipe, with what reviewers decided."""
+    """Make one run of several, with what reviewers decided.
+
+    All of them are of one recipe and parameter set.
+    """
     from dsx.run import history
 
     for line in history.merge(runs, output).lines():

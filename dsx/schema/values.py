@@ -30,7 +30,11 @@ def _compiled(schema: str) -> Draft202012Validator:
 def _exact() -> Any:
     """2020-12 as jsonschema has it, but 0.3 is a multiple of 0.1: steps are counted in decimals; NaN is no number."""
     types = Draft202012Validator.TYPE_CHECKER
-    finite = types.redefine("number", lambda _, value: types.is_type(value, "number") and math.isfinite(value))
+
+    def is_finite(_: Any, value: Json) -> bool:
+        return types.is_type(value, "number") and (isinstance(value, int) or math.isfinite(value))
+
+    finite = types.redefine("number", is_finite)
     return validators.extend(Draft202012Validator, {"multipleOf": _step}, type_checker=finite)  # type: ignore[no-untyped-call]
 
 
