@@ -38,6 +38,7 @@ from dsx.engines.chat import Renderer
 from dsx.load import document_id
 from dsx.pipeline import Pipeline
 from dsx.plugins import load_plugins
+from dsx.run.garbage import set_aside
 from dsx.run.loop import run_papers
 from dsx.run.plan import check_recipe
 from dsx.run.progress import Silence
@@ -145,9 +146,9 @@ def main() -> None:
         pipeline = Pipeline(recipe, check_recipe(recipe, plugins), plugins, engine)
         run = open_run(folder / "run", MANIFEST)
         collecting = Collecting()
-        if not options.not_frozen:
-            gc.freeze()  # as a run does
-        with closing(pipeline), cProfile.Profile(time.process_time) if options.profile else nullcontext() as profile:
+        kept = nullcontext() if options.not_frozen else set_aside()  # as a run does
+        profiled = cProfile.Profile(time.process_time) if options.profile else nullcontext()
+        with kept, closing(pipeline), profiled as profile:
             wall, engine.began = time.perf_counter(), time.process_time()
             summary = run_papers(
                 list(counts),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import os
 from collections.abc import Sequence
@@ -348,3 +349,9 @@ def test_results_are_read_one_at_a_time_and_by_file_name(run: RunFolder) -> None
     results = run.results()
     assert [result.file for result in results] == sorted(result.file for result in RESULTS)
     assert (len(results), results[0], results[-1:]) == (2, next(iter(results)), [TWO_LISTS])
+
+
+def test_an_export_leaves_the_garbage_collector_as_it_was(tmp_path: Path) -> None:
+    before = gc.get_freeze_count()
+    export_run(stored_run(tmp_path), tmp_path / "table.csv", ExportChoices(), load_plugins().exporters, StringIO())
+    assert gc.get_freeze_count() <= before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from dsx.errors import UsageError, machine_error
 from dsx.plugins.registry import Registry
 from dsx.report.codebook import write_codebook
 from dsx.report.writing import export_to
+from dsx.run.garbage import set_aside
 from dsx.schema import read
 from dsx.store import RunFolder, StoredResults, apply_decisions, read_decisions, restate, settle, stale_note
 from dsx.terminal import counted
@@ -65,9 +65,8 @@ def export_run(
         if getattr(choices, field) and field not in exporter.options:
             takers = ", ".join(other for other in exporters if field in exporters[other].options)
             raise UsageError(f"{flag} is not for --format {name}, but for {takers}")
-    gc.freeze()  # what is loaded need not be looked at for each paper: a quarter of the time
     about_file = list[str]()
-    with exporters.calling(name, but=OSError):
+    with exporters.calling(name, but=OSError), set_aside():
         if output is None:
             exporter.write(results, parameters, stdout, options)
         else:

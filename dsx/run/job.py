@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from dsx.errors import RunError, UsageError
 from dsx.plugins import Plugins
 from dsx.recipe import Recipe
+from dsx.run.garbage import set_aside
 from dsx.run.history import replaced
 from dsx.run.loop import run_papers
 from dsx.run.papers import none_readable
@@ -69,13 +69,9 @@ def check_options(recipe: Recipe, plugins: Plugins) -> None:
 
 @contextmanager
 def at_work(engine: Engine) -> Iterator[Engine]:
-    """Closes it at the end. What is loaded is not looked at for garbage meanwhile: a tenth of the host's time."""
-    gc.freeze()
-    try:
+    """Closes it at the end; until then it is set aside from the garbage collector."""
+    with closing(engine), set_aside():
         yield engine
-    finally:
-        gc.unfreeze()
-        engine.close()
 
 
 def make_documents(recipe: Recipe, plugins: Plugins) -> ReadAhead:
