@@ -259,8 +259,10 @@ def test_decisions_of_before_a_change_are_the_reviewers_values_converted_or_name
     run: RunFolder, tmp_path: Path
 ) -> None:
     dose, psqi = PARAMETERS.root.children[0].parameters[2:4]
+    n = next(each for each in PARAMETERS.root.children[0].parameters if each.name == "n")
     decisions = (
-        decided("n", "arms/Arm 1", "accept", 39),
+        replace(decided("n", "arms/Arm 1", "accept", 39), asked=asked_of(n)),
+        decided("n", "arms/Arm 2", "accept", 8),
         replace(decided("dose", "arms/Arm 1", "correct", 0.002), asked=replace(asked_of(dose), unit="g")),
         replace(decided("psqi", "arms/Arm 1", "correct", [1]), asked=replace(asked_of(psqi), values="other")),
     )
@@ -274,10 +276,12 @@ def test_decisions_of_before_a_change_are_the_reviewers_values_converted_or_name
     assert values["dose"] == (2, ["reviewed: correct"])
     assert values["psqi"] == ([8, 4.5], [])
     [note] = notes
-    assert note.startswith(
-        "decisions on parameters whose unit, type, choices or bounds are other ones now, left out: 1"
-    )
-    [paper] = read_gold(path, PARAMETERS)
+    assert note.startswith("decisions left out: 2, the first: first.pdf n (")
+    write_decisions(path, DecisionFile(run.path.name, "ada", decisions))
+    [paper] = read_gold(path, PARAMETERS, run.results(), run.path)
+    assert [record.label for record in paper.records["arms",]] == ["Arm 1"], "as in the export"
+    [of_another] = read_gold(path, PARAMETERS, run.results(), tmp_path / "another")
+    assert of_another.records["arms",][1].values["n"].value == 8, "the run that was judged may be wrong"
     gold = paper.records["arms",][0].values
     assert [(gold[name].value, gold[name].doubtful) for name in ("n", "dose", "psqi")] == [
         (39, False),

@@ -215,14 +215,11 @@ def test_decisions_are_written_at_once_or_refused_in_a_line(server: ReviewServer
     file = server.contents.run.path / "reviews" / "ana.json"
     assert [each.value for each in read_decisions(file).decisions] == [30]
     for body, reason in [
-        (decided(server, "thirty"), "does not fit the parameter set"),
-        (decided(server, 1, document="f" * 64), "is not in this run"),
         ({**decided(server, 1), "reviewer": "../run"}, "letters, digits"),
         (b"{", "the browser sent no decisions"),
         (b"[1]", "the browser sent no decisions"),
         (b"[" * 100_000, "the browser sent no decisions"),
         (decided(server, float("nan")), "nan is no number of JSON"),
-        (decided(server, 30, asked={"unit": "mm", "values": "x"}), "are other ones now"),
         ({**decided(server, 1), "format": "x"}, "holds no decisions: format"),
     ]:
         status, reply = ask(server, "POST", path, body)
@@ -232,6 +229,30 @@ def test_decisions_are_written_at_once_or_refused_in_a_line(server: ReviewServer
     assert ask(server, "POST", path, {**decided(server, 1), "decisions": [], "undone": [slot]})[0] == 200
     assert read_decisions(file).decisions == ()
     file.unlink()
+
+
+def test_a_decision_that_cannot_be_taken_keeps_no_other_back(server: ReviewServer) -> None:
+    misfits = [
+        (decided(server, "thirty", parameter="age_mean"), "does not fit the parameter set"),
+        (decided(server, 1, document="f" * 64), "is not in this run"),
+        (decided(server, 30, parameter="age_sd", asked={"unit": "mm", "values": "x"}), "are other ones now"),
+        (decided(server, 77, parameter="nobody_asked", action="accept"), None),
+        (decided(server, -77, parameter="age_sd", action="accept"), "the run does not say what was accepted"),
+    ]
+    for body, reason in misfits:
+        body["decisions"].append(decided(server, 31)["decisions"][0])
+        status, reply = ask(server, "POST", f"/{server.token}/decisions", body)
+        first = body["decisions"][0]
+        slots = [[first[key] for key in ("document", "record", "parameter")]] if reason else []
+        assert (status, reply["left_out"]) == (200, slots)
+        assert all(reason in said for said in reply["reasons"])
+        file = server.contents.run.path / "reviews" / "ana.json"
+        assert {each.parameter for each in read_decisions(file).decisions} == {
+            "n_total",
+            *([] if reason else ["nobody_asked"]),
+        }
+        assert 31 in [each["value"] for each in reply["reviews"][0]["decisions"]]
+        file.unlink()
 
 
 def test_the_server_gives_decisions_in_terms_of_the_parameter_set(server: ReviewServer) -> None:

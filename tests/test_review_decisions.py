@@ -19,6 +19,7 @@ from dsx.store import (
     agree,
     apply_decisions,
     asked_of,
+    joined,
     read_decisions,
     read_reviews,
     restate,
@@ -26,6 +27,7 @@ from dsx.store import (
     settle,
     write_decisions,
 )
+from dsx.store.claims import sole_writer
 from dsx.types import (
     Asked,
     Decision,
@@ -216,12 +218,16 @@ def test_an_accepted_value_that_is_not_the_machines_any_more_is_the_reviewers(
     accepted: Json, machine: Value, expected: tuple[Any, ...]
 ) -> None:
     result = replace(RESULT, records=(Record("A/B ~ C", "arms", {"n": machine}, None, ARM),))
-    accept = file(decision("n", "accept", accepted, quote=Quote("forty", 3)))
+    asked = asked_of(SET.root.children[0].parameters[0])
+    accept = file(decision("n", "accept", accepted, quote=Quote("forty", 3), asked=asked))
     [record] = apply_decisions(result, settle([accept]), SET).result.records
     n = record.values["n"]
     assert (n.value, n.status, n.confidence, n.flags[-1].detail) == expected
     quote = None if n.evidence is None else n.evidence.quote
     assert quote == (None if n.value is None else "forty")
+
+
+NOTHING_STORED = dict[str, PaperResult]().get
 
 
 def durations(**schema: Any) -> ParameterSet:
@@ -232,7 +238,7 @@ def durations(**schema: Any) -> ParameterSet:
 def told(before: ParameterSet, action: Any, value: Json, after: ParameterSet) -> Json:
     """What a decision on `before` is in terms of `after`; "stale" where it is left out."""
     made = decision("time", action, value, (), asked=asked_of(before.root.parameters[0]))
-    [current], stale = restate([file(made)], after)
+    [current], stale = restate([file(made)], after, NOTHING_STORED)
     return "stale" if stale else current.decisions[0].value
 
 
@@ -250,6 +256,9 @@ AB, ABC = durations(enum=["a", "b"]), durations(enum=["a", "b", "c"])
         (MINUTES, "not_reported", None, SECONDS, None),
         (MINUTES, "correct", 600, SECONDS, "stale"),  # 36,000 s are not legal
         (MINUTES, "correct", 36, durations(type="number", **{"x-unit": "mm"}), "stale"),
+        (MINUTES, "not_reported", None, durations(type="number", **{"x-unit": "mm"}), "stale"),
+        (durations(type="number"), "correct", 3.5, COUNT, "stale"),
+        (durations(type="number"), "correct", 3.0, COUNT, 3.0),
         (MINUTES, "correct", 36, COUNT, "stale"),
         (COUNT, "correct", 36, MINUTES, "stale"),
         (COUNT, "correct", 36, durations(type="number", minimum=1, description="How many"), 36),
@@ -282,7 +291,7 @@ def test_a_decision_says_what_was_asked_and_one_that_does_not_is_about_today(tmp
     assert "asked" not in second
     assert read_decisions(tmp_path / "ana.json") == written
     before = file(decision("time", "correct", 36, ()))
-    assert restate([before], SECONDS) == ([before], [])
+    assert restate([before], SECONDS, NOTHING_STORED) == ([before], [])
     assert asked_of(COUNT.root.parameters[0]) == Asked(None, asked.values)
 
 
@@ -300,4 +309,62 @@ def test_no_decision_is_lost_that_another_writes_at_the_same_time(tmp_path: Path
     undone = [("d", "", f"x{n}") for n in range(20)]
     add_decisions(tmp_path, DecisionFile("r", "ana b.c"), undone)
     assert {each.parameter[0] for each in read_decisions(review_path(tmp_path, "ana b.c")).decisions} == {"y"}
-    assert list((tmp_path / "claims").iterdir()) == []
+    assert [path.name for path in (tmp_path / "reviews").iterdir()] == ["ana b.c.json"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "machine", "expected"),
+    [
+        (8, Value(480, Status.STATED, 0.8), "stale"),
+        (8, Value(None, Status.FAILED), "stale"),
+        (480.0, Value(480, Status.STATED, 0.8), (480, "stated", "accept")),
+        (None, Value(480, Status.STATED, 0.8), (480, "stated", "accept")),
+        (None, Value(None, Status.FAILED), (None, "failed", "accept")),
+        (None, Value(None, Status.NOT_REPORTED), (None, "not_reported", "accept")),
+    ],
+)
+def test_what_was_accepted_without_what_was_asked_is_the_machines_value_or_left_out(
+    accepted: Json, machine: Value, expected: Any
+) -> None:
+    result = PaperResult("d1", "p.pdf", (Record(None, "", {"time": machine}),))
+    files, stale = restate([file(decision("time", "accept", accepted, ()))], SECONDS, {"d1": result}.get)
+    assert (expected == "stale") == bool(stale)
+    if not stale:
+        time = apply_decisions(result, settle(files), SECONDS).result.records[0].values["time"]
+        assert (time.value, time.status, time.flags[-1].detail) == expected
+
+
+def test_who_may_write_decisions_alone_may_save(tmp_path: Path) -> None:
+    (tmp_path / "claims").write_text("no folder")
+    made = file(decision("n", "correct", 41))
+    with sole_writer(review_path(tmp_path, "ben")):
+        assert read_reviews(tmp_path) == []
+        add_decisions(tmp_path, made)
+        assert len(list((tmp_path / "reviews").iterdir())) == 2
+        assert read_reviews(tmp_path) == [made]
+    (tmp_path / "reviews").chmod(0o777)
+    tmp_path.chmod(0o555)
+    try:
+        add_decisions(tmp_path, made)
+    finally:
+        tmp_path.chmod(0o755)
+    assert [path.name for path in (tmp_path / "reviews").iterdir()] == ["ana.json"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("2026-11-28T10:00:00+02:00", "2026-11-28T09:00:00Z"),
+        ("2026-11-28T10:00:00Z", "2026-11-28T10:00:00.500Z"),
+        ("2026-11-28T10:00:00", "2026-11-28T10:00:01Z"),
+        ("yesterday", "2026-11-28"),
+        ("a", "b"),
+        ("0001-01-01T00:00:00+10:00", "0001-01-01"),
+    ],
+)
+def test_the_later_decision_is_told_by_time_and_not_by_text(earlier: str, later: str) -> None:
+    first, second = file(decision("n", "correct", 1, at=earlier)), file(decision("n", "correct", 2, at=later))
+    for files in ([first, second], [second, first]):
+        assert [each.value for each in joined(files)[0].decisions] == [2]
+    of_two = [replace(second, reviewer="ben", decisions=(replace(second.decisions[0], reviewer="ben"),)), first]
+    assert [each.value for each in settle(of_two)["d1", record_key(ARM), "n"]] == [1, 2]

@@ -223,6 +223,26 @@ def served(run: RunFolder, reviewer: str) -> Iterator[ReviewServer]:
             thread.join()
 
 
+def test_a_decision_of_before_that_does_not_fit_keeps_no_later_one_back(visit: Open, run: RunFolder) -> None:
+    with served(run, "eva") as server:
+        page = visit(server.url)
+        page.evaluate("""() => {
+            const item = items.find((each) => each.parameter.name === "age_sd"), { paper, record } = item;
+            const before = { paper: paper.file, document: paper.document, record: record.key, label: record.label,
+                parameter: "age_sd", action: "correct", value: 3, quote: null, note: "", at: "2026-11-01T10:00:00Z",
+                asked: { unit: "mm", values: "x" } };
+            remember(reviews.key(), JSON.stringify({ ...reviews.file(), unsent: [[item.slot, before]] }));
+        }""")
+        page.reload()
+        page.wait_for_selector("body.ready")
+        go_to(page, "Experiment 1", "n_total")
+        page.keyboard.press("a")
+        page.wait_for_selector("body[data-unsent='0']")
+        assert [each.parameter for each in read_decisions(review_path(run.path, "eva")).decisions] == ["n_total"]
+        assert page.evaluate("reviews.own.size") == 1, "the page shows what is written"
+        assert "age_sd" in page.inner_text("#alert")
+
+
 def test_two_reviewers_decide_at_one_server(visit: Open, run: RunFolder) -> None:
     with served(run, "ben") as server:
         page = visit(server.url)

@@ -44,7 +44,7 @@ def command(
     if missing:
         total = len(contents.results)
         say(f"papers that are not where they were: {missing} of {total}, shown as text only (--papers)", err=True)
-    if note := stale_note(restate(read_reviews(run), contents.parameters)[1]):
+    if note := stale_note(restate(read_reviews(run), contents.parameters, contents.results.get)[1]):
         say(note, err=True)
     if serve:
         with ReviewServer(contents, reviewer, port or 0) as server:

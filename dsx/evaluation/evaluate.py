@@ -87,7 +87,7 @@ def evaluate(
     Raises UsageError where one of them is not what it should be.
     """
     parameter_set, results, recipe = _read_results(Path(run), parameter_set)
-    papers = read_gold(Path(gold), parameter_set)
+    papers = read_gold(Path(gold), parameter_set, results, Path(run))
     judgements = _only(judge_all(papers, results, parameter_set), parameters)
     values = calibrate.judged_values(judgements, calibrate.kinds_of(parameter_set))
     missing, unjudged = _unmatched(papers, results)

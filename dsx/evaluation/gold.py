@@ -25,9 +25,9 @@ from typing import Any
 from dsx.errors import UsageError
 from dsx.evaluation.possible import why_impossible
 from dsx.report.columns import Key, Lists, columns, lists_of, names
-from dsx.store import agree, read_decisions, restate, settle, stale_note
+from dsx.store import DecisionFile, agree, read_decisions, restate, settle, stale_note
 from dsx.terminal import counted
-from dsx.types import Decision, Json, ParameterSet, RecordPath, record_path
+from dsx.types import Decision, Json, PaperResult, ParameterSet, RecordPath, record_path
 
 log = logging.getLogger("dsx.evaluation")
 
@@ -77,8 +77,14 @@ class GoldPaper:
     complete: bool = True
 
 
-def read_gold(path: Path, parameters: ParameterSet) -> list[GoldPaper]:
-    """The gold papers of a folder, or of one file: a paper, or decisions. UsageError names the file that is wrong."""
+def read_gold(
+    path: Path, parameters: ParameterSet, results: Iterable[PaperResult] = (), run: Path | None = None
+) -> list[GoldPaper]:
+    """The gold papers of a folder, or of one file: a paper, or decisions. UsageError names the file that is wrong.
+
+    results: of the run that is judged. What was accepted in it is gold only where it is known to what; by its name
+    decisions on it are told from those on other runs.
+    """
     files = [path] if path.is_file() else sorted(path.glob("*.json"))
     if not files:
         raise UsageError(f"{path} has no gold: name a folder of JSON files, or one such file (docs/evaluation.md)")
@@ -87,7 +93,7 @@ def read_gold(path: Path, parameters: ParameterSet) -> list[GoldPaper]:
         try:
             content = json.loads(file.read_bytes())
             if content.get("format", "").startswith("dsx-decisions/"):
-                return list(_decided(files, parameters))
+                return list(_decided(files, parameters, results, "" if run is None else run.resolve().name))
             papers.append(_paper(content, file, parameters, unknown))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
             why = f"it has no {problem}" if isinstance(problem, KeyError) else problem
@@ -212,11 +218,18 @@ def gold_value(part: Json) -> GoldValue:
     )
 
 
-def _decided(files: Iterable[Path], parameters: ParameterSet) -> Iterator[GoldPaper]:
+def _decided(
+    files: Iterable[Path], parameters: ParameterSet, results: Iterable[PaperResult], run: str
+) -> Iterator[GoldPaper]:
     """Reviewed papers; what nobody decided on as it is asked today, or on which reviewers differ, is doubtful."""
     papers: dict[str, dict[RecordPath, dict[str, GoldValue]]] = {}
     file_names: dict[str, str] = {}
-    current, stale = restate(map(read_decisions, files), parameters)
+    by_document = {result.document: result for result in results}
+    current, stale = list[DecisionFile](), list[Decision]()
+    for decided in map(read_decisions, files):
+        restated, left_out = restate([decided], parameters, (by_document if decided.run == run else {}).get)
+        current += restated
+        stale += left_out
     if stale:
         log.warning("%s", stale_note(stale))
     for decisions in settle(current).values():

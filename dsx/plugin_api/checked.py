@@ -62,8 +62,9 @@ def checked_papers(run: Path, gold: Path, places: Sequence[Path] = ()) -> list[C
     them. A parameter that the gold never names was not checked. UsageError names papers that are not there.
     """
     review = open_review(run, places)
-    papers = read_gold(gold, review.parameters)
-    results = results_of(papers, list(review.results.values()))
+    stored = list(review.results.values())
+    papers = read_gold(gold, review.parameters, stored, run)
+    results = results_of(papers, stored)
     if not results:
         raise UsageError(f"{gold} has gold of no paper of {run}")
     if others := [paper.name for paper in papers if paper.name not in results]:

@@ -31,7 +31,7 @@ from dsx.store import (
     stale_note,
     to_plain,
 )
-from dsx.types import Json, Slot
+from dsx.types import Decision, Json, Slot
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes of a request; a decision with a quote of a whole page takes a thousandth."""
@@ -78,24 +78,35 @@ class ReviewServer(ThreadingHTTPServer):
 
     def reviews(self) -> list[dict[str, Json]]:
         """All reviewers' decisions, in terms of the run's parameter set."""
-        files, _ = restate(read_reviews(self.contents.run.path), self.contents.parameters)
+        contents = self.contents
+        files, _ = restate(read_reviews(contents.run.path), contents.parameters, contents.results.get)
         return list(map(to_plain, files))
 
     def _page(self, document: str, number: int) -> dict[str, Json] | None:
         with self.reading:  # PyMuPDF is for one thread at a time
             return next(self.contents.pages(document, [number]), None)
 
-    def decide(self, file: DecisionFile, undone: list[Slot]) -> None:
-        """Adds decisions to a reviewer's file and takes the undone slots out. UsageError for values that do not fit."""
-        [current], stale = restate([file], self.contents.parameters)
-        if stale:
-            raise UsageError(stale_note(stale))
-        for document in {decision.document for decision in current.decisions}:
-            if document not in self.contents.results:
-                raise UsageError(f"document {document[:16]} is not in this run")
-            apply_decisions(self.contents.results[document], settle([current]), self.contents.parameters)
+    def decide(self, file: DecisionFile, undone: list[Slot]) -> dict[Slot, str]:
+        """Adds decisions to a reviewer's file and takes the undone slots out; which it leaves out, and why."""
+        [current], stale = restate([file], self.contents.parameters, self.contents.results.get)
+        left_out = {decision.slot: stale_note([decision]) for decision in stale}
+        left_out |= {decision.slot: why for decision in current.decisions if (why := self._misfit(current, decision))}
+        taken = tuple(decision for decision in current.decisions if decision.slot not in left_out)
         run = self.contents.run.path
-        add_decisions(run, dataclasses.replace(current, run=run.resolve().name), undone)
+        add_decisions(run, dataclasses.replace(current, run=run.resolve().name, decisions=taken), undone)
+        return left_out
+
+    def _misfit(self, file: DecisionFile, decision: Decision) -> str:
+        """Why a decision cannot be applied to the run; "" where it can."""
+        result = self.contents.results.get(decision.document)
+        if result is None:
+            return f"document {decision.document[:16]} is not in this run"
+        try:
+            alone = settle([dataclasses.replace(file, decisions=(decision,))])
+            apply_decisions(result, alone, self.contents.parameters)
+        except UsageError as problem:
+            return str(problem)
+        return ""
 
 
 class _Request(BaseHTTPRequestHandler):
@@ -140,8 +151,8 @@ class _Request(BaseHTTPRequestHandler):
             undone = [_slot(*slot) for slot in json.loads(body).get("undone", [])]
         except (ValueError, AttributeError, TypeError, RecursionError):
             raise UsageError("the browser sent no decisions; load the page again") from None
-        self.server.decide(parse_decisions(body, "what the browser sent"), undone)
-        return self.server.reviews()
+        left_out = self.server.decide(parse_decisions(body, "what the browser sent"), undone)
+        return {"reviews": self.server.reviews(), "left_out": list(left_out), "reasons": list(left_out.values())}
 
     def _parts(self) -> list[str] | None:
         """The path below the token; None where the request is refused."""

@@ -134,7 +134,7 @@ def _reviewed(
     run: RunFolder, choices: ExportChoices, parameters: ParameterSet, change: Change
 ) -> tuple[StoredResults, dict[Slot, Value], list[str]]:
     """Results with decisions applied, what the run stored in their places, and notes on decisions that are not."""
-    files, stale = restate(map(read_decisions, _files(choices.decisions)), parameters)
+    files, stale = restate(map(read_decisions, _files(choices.decisions)), parameters, run.result)
     settled = settle(files)
     machine: dict[Slot, Value] = {}
     unmatched: list[Decision] = []

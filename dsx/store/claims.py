@@ -8,6 +8,7 @@ process that was only slow sees the higher number before it stores, and lets its
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import socket
@@ -27,6 +28,8 @@ from dsx.types import Json
 PROCESS = "process-"
 """How the claim begins by which a process says that it is there at all."""
 EXPIRY_SECONDS = 120.0
+WRITING = ".writing"
+"""How the claim ends by which a process says that it writes a file of the same folder."""
 BEATS = 6
 """Heartbeats in the expiry."""
 PATIENCE_SECONDS, WAIT_SECONDS = 30.0, 0.01
@@ -39,8 +42,10 @@ class Claims:
     Times are compared as the folder's file system gives them, so hosts whose clocks differ agree.
     """
 
-    def __init__(self, run: Path, expiry: float = EXPIRY_SECONDS) -> None:
-        self.folder, self.expiry = run / "claims", expiry
+    def __init__(
+        self, run: Path, expiry: float = EXPIRY_SECONDS, folder: str = "claims", suffix: str = ".json"
+    ) -> None:
+        self.folder, self.expiry, self.suffix = run / folder, expiry, suffix
         self._place = _place()
         self._claims: dict[str, Path] = {}
         self._end = threading.Event()
@@ -81,7 +86,7 @@ class Claims:
     def others(self, here: bool = False) -> int:
         """How many processes but this one are at the run now; here: on this machine."""
         count = 0
-        for claim in set(self.folder.glob(f"{PROCESS}*.0.json")).difference(self._claims.values()):
+        for claim in set(self.folder.glob(f"{PROCESS}*.0{self.suffix}")).difference(self._claims.values()):
             owner = _owner_of(claim)
             place = owner.get("place") if isinstance(owner, dict) else None
             count += (place == self._place or not here) and not self._stale(claim)
@@ -89,7 +94,7 @@ class Claims:
 
     def documents(self) -> set[str]:
         """The papers that any process is at, or was when it died."""
-        return {claim.name.split(".")[0] for claim in self.folder.glob("*.json")}
+        return {claim.name.split(".")[0] for claim in self.folder.glob(f"*{self.suffix}")}
 
     def held(self, document: str) -> bool:
         """Whether the claim is still this process's: nobody found it stale and took it over."""
@@ -103,14 +108,14 @@ class Claims:
                 self._path(document, number).unlink()
 
     def _path(self, document: str, number: int) -> Path:
-        return self.folder / f"{document}.{number}.json"
+        return self.folder / f"{document}.{number}{self.suffix}"
 
     def _trouble(self, problem: OSError) -> MachineError:
         passes = problem.errno in PASSING
         return MachineError(f"{self.folder}: {problem.strerror}; see to it and run the same command", passes)
 
     def _latest(self, document: str) -> int:
-        numbers = (path.name.split(".")[1] for path in self.folder.glob(f"{document}.*.json"))
+        numbers = (path.name.split(".")[1] for path in self.folder.glob(f"{document}.*{self.suffix}"))
         return max((int(number) for number in numbers if number.isascii() and number.isdecimal()), default=-1)
 
     def _owner(self) -> bytes:
@@ -141,12 +146,14 @@ class Claims:
 
 
 @contextlib.contextmanager
-def sole_writer(run: Path, name: str, path: Path) -> Iterator[None]:
-    """While the block runs, no other thread or process that asks for `name` is in one; they wait for each other.
+def sole_writer(path: Path) -> Iterator[None]:
+    """While the block runs, no other thread or process that asks for `path` is in one; they wait for each other.
 
-    path: what is written, for the UsageError where it takes too long.
+    The claim stands beside the file, for who may write there may write nowhere else in the run. UsageError where it
+    takes too long.
     """
-    claims, end = Claims(run), time.monotonic() + PATIENCE_SECONDS
+    folder, name = path.parent, hashlib.sha256(path.name.encode()).hexdigest()[:16]
+    claims, end = Claims(folder.parent, folder=folder.name, suffix=WRITING), time.monotonic() + PATIENCE_SECONDS
     while not claims.take(name):
         if time.monotonic() > end:
             raise UsageError(f"{path} is being written by another process ({claims.folder}); try again")

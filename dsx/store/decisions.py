@@ -10,12 +10,12 @@ The last decision of a reviewer about a value counts. docs/review.md says what e
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -165,7 +165,7 @@ def add_decisions(run: Path, file: DecisionFile, undone: Iterable[Slot] = ()) ->
     None is lost that other processes put there at the same time.
     """
     path = review_path(run, file.reviewer)
-    with sole_writer(run, f"{FOLDER}-{hashlib.sha256(file.reviewer.encode()).hexdigest()[:16]}", path):
+    with sole_writer(path):
         known = read_decisions(path).decisions if path.exists() else ()
         by_slot = {decision.slot: decision for decision in (*known, *file.decisions)}
         for slot in undone:
@@ -182,16 +182,25 @@ def joined(files: Iterable[DecisionFile]) -> list[DecisionFile]:
 
 
 def _joined(files: Sequence[DecisionFile]) -> DecisionFile:
-    decisions = sorted((each for file in files for each in file.decisions), key=lambda decision: decision.at)
+    decisions = sorted((each for file in files for each in file.decisions), key=_time)
     by_slot = {decision.slot: decision for decision in decisions}
     return dataclasses.replace(files[0], decisions=tuple(by_slot.values()))
+
+
+def _time(decision: Decision) -> tuple[bool, datetime, str]:
+    """By this decisions are sorted, the latest last; what is no time comes first, as text. Without a zone it is UTC."""
+    try:
+        at = datetime.fromisoformat(decision.at)
+    except ValueError:
+        return False, datetime.min.replace(tzinfo=UTC), decision.at
+    return True, at if at.tzinfo else at.replace(tzinfo=UTC), ""
 
 
 def settle(files: Iterable[DecisionFile]) -> dict[Slot, tuple[Decision, ...]]:
     """Each value's decisions, one a reviewer, the latest last: that one counts where reviewers differ."""
     of_reviewer = {(*decision.slot, decision.reviewer): decision for file in files for decision in file.decisions}
     settled: dict[Slot, tuple[Decision, ...]] = {}
-    for decision in sorted(of_reviewer.values(), key=lambda decision: decision.at):
+    for decision in sorted(of_reviewer.values(), key=_time):
         settled[decision.slot] = (*settled.get(decision.slot, ()), decision)
     return settled
 
@@ -236,9 +245,16 @@ def parameters_at(root: RecordType, path: RecordPath) -> tuple[Parameter, ...]:
     return kind.parameters
 
 
+def accepts_any(decision: Decision) -> bool:
+    """Whether it accepts what the machine says without saying what that is."""
+    return decision.action == "accept" and decision.value is None and decision.asked is None
+
+
 def _beside(decision: Decision, machine: Value) -> Decision:
     """What a decision comes to beside the machine's value as it is now."""
-    if decision.action != "accept" or (machine.status is not Status.FAILED and same(decision.value, machine.value)):
+    if decision.action != "accept" or accepts_any(decision):
+        return decision
+    if machine.status is not Status.FAILED and same(decision.value, machine.value):
         return decision
     return dataclasses.replace(decision, action="not_reported" if decision.value is None else "correct")
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from dsx.schema import validates
-from dsx.store.decisions import DecisionFile, parameters_at
-from dsx.types import Asked, Decision, Json, Parameter, ParameterSet, record_path
-from dsx.units import in_unit
+from dsx.store.decisions import DecisionFile, accepts_any, parameters_at, same
+from dsx.types import Asked, Decision, Json, PaperResult, Parameter, ParameterSet, Value, record_key, record_path
+from dsx.units import convert, in_unit
 
 MEANING = ("type", "enum", "const", "items", "prefixItems", "anyOf", "oneOf", "properties")
 """Keywords that say what a value is. Bounds only say which ones are legal."""
 DIGITS = 16
+KEPT_RESULTS = 16
+"""Papers whose results are kept at hand."""
 
 
 def asked_of(parameter: Parameter) -> Asked:
@@ -42,18 +45,21 @@ def _meaning(schema: Json) -> Json:
     return kept
 
 
-def restate(files: Iterable[DecisionFile], parameters: ParameterSet) -> tuple[list[DecisionFile], list[Decision]]:
+def restate(
+    files: Iterable[DecisionFile], parameters: ParameterSet, result_of: Callable[[str], PaperResult | None]
+) -> tuple[list[DecisionFile], list[Decision]]:
     """Files of decisions in terms of `parameters`, and the decisions that are left out: they are about another thing.
 
-    Those on parameters that the set does not have stay as they are.
+    result_of: what the run that was decided on stored of a document. An `accept` that does not say what was asked is of
+    what is stored there, or is left out. Decisions on values that are not there stay as they are.
     """
-    current, stale = list[DecisionFile](), list[Decision]()
+    current, stale, result_of = list[DecisionFile](), list[Decision](), lru_cache(KEPT_RESULTS)(result_of)
     for file in files:
         kept = list[Decision]()
         for decision in file.decisions:
             of_record = parameters_at(parameters.root, record_path(decision.record))
             parameter = next((each for each in of_record if each.name == decision.parameter), None)
-            restated = decision if parameter is None else _restated(decision, parameter)
+            restated = decision if parameter is None else _restated(decision, parameter, result_of)
             if restated is None:
                 stale.append(decision)
             else:
@@ -62,22 +68,36 @@ def restate(files: Iterable[DecisionFile], parameters: ParameterSet) -> tuple[li
     return current, stale
 
 
-def _restated(decision: Decision, parameter: Parameter) -> Decision | None:
-    """None where the decision is about another thing, or accepts a value that is not legal any more."""
+def _restated(
+    decision: Decision, parameter: Parameter, result_of: Callable[[str], PaperResult | None]
+) -> Decision | None:
+    """None where the decision is about another thing, or of a value that is not legal any more."""
     asked, today = decision.asked, asked_of(parameter)
+    if asked is None and decision.action == "accept":
+        machine = _stored(decision, result_of(decision.document))
+        if machine is not None and accepts_any(decision):
+            decision = dataclasses.replace(decision, value=machine.value)
+        elif machine is not None and not same(decision.value, machine.value):
+            return None
     if asked is not None and asked != today:
         if asked.values != today.values or asked.unit is None or today.unit is None:
             return None
         try:
-            value = in_unit(decision.value, asked.unit, today.unit)
+            convert(1.0, asked.unit, today.unit)  # null too is about one kind of quantity
+            decision = dataclasses.replace(decision, value=in_unit(decision.value, asked.unit, today.unit), asked=today)
         except ValueError:
             return None
-        if value is not None and not validates(parameter, value):
-            return None
-        return dataclasses.replace(decision, value=value, asked=today)
-    if decision.action == "accept" and decision.value is not None and not validates(parameter, decision.value):
+    checked = asked is not None or decision.action == "accept"
+    if checked and decision.value is not None and not validates(parameter, decision.value):
         return None
     return decision
+
+
+def _stored(decision: Decision, result: PaperResult | None) -> Value | None:
+    records = () if result is None else result.records
+    return next(
+        (each.values.get(decision.parameter) for each in records if record_key(each.path) == decision.record), None
+    )
 
 
 def stale_note(stale: Sequence[Decision]) -> str:
@@ -85,5 +105,5 @@ def stale_note(stale: Sequence[Decision]) -> str:
     if not stale:
         return ""
     where = " ".join(filter(None, (stale[0].paper, stale[0].label, stale[0].parameter)))
-    what = "decisions on parameters whose unit, type, choices or bounds are other ones now, left out"
-    return f"{what}: {len(stale)}, the first: {where}; decide on them again"
+    why = 'unit, type, choices or bounds are other ones now, or the run does not say what was accepted without "asked"'
+    return f"decisions left out: {len(stale)}, the first: {where} ({why}); decide on them again"

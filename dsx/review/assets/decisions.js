@@ -28,7 +28,9 @@ const reviews = {
     const file = parsed(remembered(this.key())) ?? { decisions: [] };
     const known = this.others.get(reviewer) ?? new Map();
     this.others.delete(reviewer);
-    this.own = DATA.served ? known : bySlot(file.decisions);
+    this.own = DATA.served ? known : restated(file.decisions);
+    const leftOut = DATA.served ? 0 : bySlot(file.decisions).size - this.own.size;
+    if (leftOut) warn(`Left out: ${leftOut} accepted when the run said something else; decide on them again.`);
     this.unsent = new Map();
     if (DATA.served) for (const [slot, decision] of file.unsent ?? []) this.set(slot, decision);
     remember("dsx-review:reviewer", reviewer);
@@ -70,15 +72,14 @@ const reviews = {
   /** Takes up a file: this reviewer's decisions join those here, another's stand beside. [taken, left out] */
   load(file) {
     if (file?.format !== FORMAT || !Array.isArray(file.decisions)) throw new Error("it holds no decisions of dsx");
-    const all = bySlot(file.decisions);
-    const current = new Map([...all].filter(([, decision]) => isCurrent(decision)));
+    const all = bySlot(file.decisions), taken = restated(file.decisions);
     if (file.reviewer === this.reviewer) {
-      for (const [slot, decision] of current) this.set(slot, decision);
+      for (const [slot, decision] of taken) this.set(slot, decision);
       this.keep();
     } else {
-      this.others.set(file.reviewer, current);
+      this.others.set(file.reviewer, taken);
     }
-    return [current.size, all.size - current.size];
+    return [taken.size, all.size - taken.size];
   },
 
   /** Other reviewers' decisions about a slot. */
@@ -103,18 +104,29 @@ function bySlot(decisions) {
   return new Map(decisions.map((decision) => [slotOf(decision), decision]));
 }
 
-/** Whether a decision is about what its parameter asks today, and accepts what is legal today. */
+/** By slot, those that are about what is asked today. To accept null without saying what was asked accepts the machine's. */
+function restated(decisions) {
+  const machine = (each) => bySlotOfItems.get(slotOf(each))?.machine.value ?? null;
+  const stated = decisions.map((each) => (acceptsAny(each) ? { ...each, value: machine(each) } : each));
+  return new Map([...bySlot(stated)].filter(([, decision]) => isCurrent(decision)));
+}
+
+const acceptsAny = ({ action, value, asked }) => action === "accept" && value === null && !asked;
+
+/** Whether a decision is about what its parameter asks today, and its value is legal today. */
 function isCurrent(decision) {
-  const parameter = bySlotOfItems.get(slotOf(decision))?.parameter;
-  if (!parameter) return true;
-  const { asked, action, value } = decision;
-  if (asked && (asked.unit !== parameter.asked.unit || asked.values !== parameter.asked.values)) return false;
-  return action !== "accept" || value === null || !problemWith(parameter.schema, value);
+  const item = bySlotOfItems.get(slotOf(decision));
+  if (!item) return true;
+  const { asked, action, value } = decision, today = item.parameter.asked;
+  if (asked && (asked.unit !== today.unit || asked.values !== today.values)) return false;
+  if (!asked && action === "accept" && !same(value, item.machine.value)) return false;
+  return (!asked && action !== "accept") || value === null || !problemWith(item.parameter.schema, value);
 }
 
 /** What a decision comes to beside the machine's value: to accept what is not it is to correct it. */
-function actionOf(item, { action, value }) {
-  if (action !== "accept" || (same(value, item.machine.value) && item.machine.status !== "failed")) return action;
+function actionOf(item, { action, value, asked }) {
+  if (action !== "accept" || acceptsAny({ action, value, asked })) return action;
+  if (same(value, item.machine.value) && item.machine.status !== "failed") return action;
   return value === null ? "not_reported" : "correct";
 }
 
@@ -145,7 +157,7 @@ function remember(key, text) {
 
 // ---- served: every decision goes to the run folder at once, one request at a time ----
 
-let sending = false;
+let sending = false, failing = false;
 const showUnsent = () => (document.body.dataset.unsent = String(reviews.unsent.size));
 let onReviews = () => {};
 
@@ -167,12 +179,22 @@ async function send() {
       for (const [slot, decision] of batch) {
         if (reviews.unsent.get(slot) === decision) reviews.unsent.delete(slot);
       }
+      const stored = bySlot(answer.reviews.find((file) => file.reviewer === reviewer)?.decisions ?? []);
+      for (const slot of answer.left_out.map((part) => JSON.stringify(part))) {
+        if (reviews.unsent.has(slot)) continue; // decided on again meanwhile
+        if (stored.has(slot)) reviews.own.set(slot, stored.get(slot));
+        else reviews.own.delete(slot);
+      }
       remember(reviews.key(), JSON.stringify({ ...reviews.file(), unsent: [...reviews.unsent] }));
     }
-    warn("");
-    takeReviews(answer);
+    const [first, ...more] = answer.reasons;
+    if (first) warn(`Not written into the run folder: ${first}${more.length ? `; and ${more.length} more` : ""}`);
+    else if (failing) warn("");
+    failing = false;
+    takeReviews(answer.reviews);
   } catch (problem) {
     warn(`Not written into the run folder (${problem.message}). This browser keeps it and tries again.`);
+    failing = true;
     again = 5000;
   }
   sending = false;
