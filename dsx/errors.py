@@ -37,6 +37,10 @@ class UsageError(DsxError):
     """The command cannot be run as it was typed."""
 
 
+class ClosedPipe(UsageError):
+    """Who read the pipe that is written has enough: to the command line no failure."""
+
+
 class UnknownName(UsageError):
     """No such name in a registry. broken: what keeps plugins, which might give it, from being used."""
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
-from dsx.errors import UsageError
 from dsx.types import Record
 
 if TYPE_CHECKING:
@@ -74,37 +73,42 @@ def printable_record(record: Record) -> Record:
 
 
 class NoReader(BaseException):
-    """Nobody reads standard output any more: no Exception, for the command may end and nothing has failed."""
+    """Nobody reads standard output any more: no Exception, for the command may end and nothing has failed.
+
+    Of the command line alone: Output raises it, which stands for no one else's standard output.
+    """
 
 
 class Output:
     """Standard output. What keeps it from being written is said of it; NoReader where its reader has enough.
 
-    stream: None: closed by who started dsx.
+    is_lost: closed by who started dsx; what is written here is lost.
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
-        self.stream = stream
+    def __init__(self, stream: TextIO, is_lost: bool = False) -> None:
+        self.stream, self.is_lost = stream, is_lost
 
     def write(self, text: str) -> int:
         """As a text stream's."""
-        if self.stream is None:
-            raise UsageError("standard output is closed; send it to a terminal, a file or a program")
         with _named():
             return self.stream.write(text)
 
     def flush(self) -> None:
         """As a text stream's."""
-        if self.stream is not None:
-            with _named():
-                self.stream.flush()
+        with _named():
+            self.stream.flush()
 
     def isatty(self) -> bool:
         """As a text stream's."""
-        return self.stream is not None and self.stream.isatty()
+        return self.stream.isatty()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.stream, name)
+
+
+def is_lost(stream: object) -> bool:
+    """Whether what is written there is lost: a standard output that who started dsx has closed."""
+    return isinstance(stream, Output) and stream.is_lost
 
 
 @contextmanager

@@ -86,13 +86,33 @@ def test_output_that_cannot_be_written_is_a_failure_of_standard_output(run: Path
     full = dsx(*arguments, run=run, redirect="> /dev/full")
     assert full.returncode == 75
     assert b"dsx: standard output: No space left on device; make room and run the same command\n" in full.stderr
+    assert b"Traceback" not in full.stderr
+
+
+@pytest.mark.parametrize("arguments", [*COMMANDS, ("--version",), ("plugins", "list"), ("schema", "list")])
+def test_a_closed_standard_output_loses_what_is_said_and_fails_an_export_alone(
+    run: Path, arguments: tuple[str, ...]
+) -> None:
     closed = dsx(*arguments, run=run, redirect=">&-")
-    assert closed.returncode == 2
-    assert b"dsx: standard output is closed; send it to a terminal, a file or a program\n" in closed.stderr
-    assert b"Traceback" not in full.stderr + closed.stderr
+    refusal = b"dsx: standard output is closed; name a file with -o, or send it to a program\n"
+    assert (closed.returncode, closed.stderr) == ((2, refusal) if arguments[0] == "export" else (0, b""))
 
 
-def test_a_command_that_prints_nothing_needs_no_standard_output(run: Path, tmp_path: Path) -> None:
-    done = dsx("export", "RUN", "-o", tmp_path / "x.csv", run=run, redirect=">&-")
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert (tmp_path / "x.csv").read_text("utf-8").startswith("file,")
+def test_a_command_that_writes_a_file_needs_no_standard_output(run: Path, tmp_path: Path) -> None:
+    other = stored_run(tmp_path / "other").path
+    commands: dict[str, tuple[object, ...]] = {
+        "x.csv": ("export", "RUN"),
+        "page.html": ("review", "RUN"),
+        "both": ("runs", "merge", "RUN", other),
+    }
+    for name, arguments in commands.items():
+        done = dsx(*arguments, "-o", tmp_path / name, run=run, redirect=">&-")
+        assert (done.returncode, (tmp_path / name).exists()) == (0, True), done.stderr
+
+
+def test_a_pipe_that_nobody_reads_is_a_usage_error_of_a_script(run: Path) -> None:
+    export = f"dsx.open_run({str(run)!r}).export('/dev/stdout', 'csv')"
+    script = f"import dsx\ntry: {export}\nexcept dsx.UsageError as problem: raise SystemExit(str(problem))"
+    shell = ["bash", "-c", '"$@" | true; exit "${PIPESTATUS[0]}"', "bash", sys.executable, "-c", script]
+    done = subprocess.run(shell, capture_output=True, cwd=ROOT, text=True)
+    assert (done.returncode, done.stderr) == (1, "/dev/stdout: Broken pipe; choose another with -o\n")

@@ -14,7 +14,7 @@ import click
 
 import dsx
 from dsx.commands import COMMANDS
-from dsx.errors import MAY_PASS, DsxError, UnknownName, machine_error, one_line
+from dsx.errors import MAY_PASS, ClosedPipe, DsxError, UnknownName, machine_error, one_line
 from dsx.run.signals import Stopped
 from dsx.terminal import CleanStream, LineFormatter, NoReader, Output, say
 
@@ -72,6 +72,10 @@ def cli(verbose: bool) -> None:
     log.setLevel(logging.DEBUG if verbose else logging.INFO)
 
 
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")
+
+
 def _own_streams() -> None:
     """What dsx prints steers no terminal; what goes to a file or a program stays as it is, in UTF-8."""
     stdout, stderr = cast("tuple[TextIO | None, ...]", (sys.stdout, sys.stderr))  # None: closed by who started dsx
@@ -80,9 +84,9 @@ def _own_streams() -> None:
     os.close(number)
     if isinstance(stdout, io.TextIOWrapper):
         stdout.reconfigure(encoding=None if stdout.isatty() else "utf-8", errors="replace")
-    output = Output(stdout)
+    output = Output(stdout or _nowhere(), is_lost=stdout is None)
     sys.stdout = cast(TextIO, CleanStream(cast(TextIO, output)) if output.isatty() else output)
-    sys.stderr = cast(TextIO, CleanStream(stderr or open(os.devnull, "w", encoding="utf-8"), lossy=True))  # noqa: SIM115
+    sys.stderr = cast(TextIO, CleanStream(stderr or _nowhere(), lossy=True))
 
 
 def _end_output() -> None:
@@ -111,7 +115,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         code = cli.main(args=arguments, prog_name="dsx", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except NoReader:
+    except (NoReader, ClosedPipe):
         return 0
     except click.exceptions.Abort:
         say("dsx: interrupted", err=True)

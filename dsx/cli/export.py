@@ -8,9 +8,12 @@ from typing import Any
 import click
 
 from dsx.cli.complete import names_of, run_folders
-from dsx.terminal import say
+from dsx.errors import UsageError
+from dsx.terminal import is_lost, say
 
 FILE = click.Path(path_type=Path)
+STANDARD_OUTPUT = (None, Path("/dev/stdout"), Path("/dev/fd/1"), Path("/proc/self/fd/1"))
+"""What -o says where the export itself goes there."""
 
 
 @click.command("export")
@@ -51,6 +54,8 @@ def command(run: Path | None, output: Path | None, beside: str | None, **choices
     from dsx.run.export import ExportChoices, export_run
     from dsx.store import newest_run, read_run
 
+    if output in STANDARD_OUTPUT and is_lost(sys.stdout):
+        raise UsageError("standard output is closed; name a file with -o, or send it to a program")
     chosen = ExportChoices(evidence=beside == "evidence", **choices)
     if run is None:
         run = newest_run()

@@ -9,9 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from dsx.errors import UsageError, machine_error
+from dsx.errors import ClosedPipe, DsxError, UsageError, machine_error
 from dsx.store import is_run
-from dsx.terminal import NoReader
 from dsx.types import Exporter, ExportOptions, PaperResult, ParameterSet
 
 PARTS_OF_RUN = ("run.json", "records", "failures", "claims", "reviews")
@@ -61,16 +60,10 @@ def check_place(path: Path, option: str = "-o") -> None:
 
 @contextmanager
 def replacing(path: Path, binary: bool) -> Iterator[IO[Any]]:
-    """A file to write, which takes the place of `path` when the block ends well. A device or pipe is written itself.
-
-    NoReader where who read the pipe has enough.
-    """
+    """A file to write, which takes the place of `path` when the block ends well. A device or pipe is written itself."""
     if path.exists() and not path.is_file():
-        try:
-            with path.open("wb" if binary else "w", encoding=None if binary else "utf-8") as device:
-                yield device
-        except BrokenPipeError:
-            raise NoReader from None
+        with path.open("wb" if binary else "w", encoding=None if binary else "utf-8") as device:
+            yield device
         return
     target = path.resolve()
     mode, encoding, newline = ("wb", None, None) if binary else ("w", "utf-8", "")
@@ -90,13 +83,19 @@ def replacing(path: Path, binary: bool) -> Iterator[IO[Any]]:
 
 @contextmanager
 def text_file(path: Path, option: str) -> Iterator[IO[str]]:
-    """`replacing` for text. What keeps the file from being written is said of `path`: MachineError, or UsageError."""
+    """`replacing` for text. What keeps the file from being written is raised as `unwritten`."""
     try:
         with replacing(path, binary=False) as out:
             yield out
     except OSError as problem:
-        refusal = UsageError(f"{path}: {problem.strerror or problem}; choose another with {option}")
-        raise machine_error(problem, path) or refusal from None
+        raise unwritten(problem, path, option) from None
+
+
+def unwritten(problem: OSError, path: Path, option: str = "-o") -> DsxError:
+    """What kept the file from being written, said of `path`: MachineError, ClosedPipe, or another UsageError."""
+    kind = ClosedPipe if isinstance(problem, BrokenPipeError) else UsageError
+    refusal = kind(f"{path}: {problem.strerror or problem}; choose another with {option}")
+    return machine_error(problem, path) or refusal
 
 
 def is_foreign(path: Path, is_own: Callable[[Path], bool] | None) -> bool:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from dsx.answers.calibration import Calibration, calibrated, check_model, read_curves
-from dsx.errors import UsageError, machine_error
+from dsx.errors import UsageError
 from dsx.plugins.registry import Registry
 from dsx.report.codebook import write_codebook
-from dsx.report.writing import export_to
+from dsx.report.writing import export_to, unwritten
 from dsx.run.garbage import set_aside
 from dsx.schema import read
 from dsx.store import RunFolder, StoredResults, apply_decisions, read_decisions, restate, settle, stale_note
@@ -125,8 +125,7 @@ def _to_file(
         export_to(output, exporter, results, parameters, options, choices.force)
         note = write_codebook(parameters, options, output) if choices.codebook else None
     except OSError as problem:
-        refusal = UsageError(f"{output}: {problem.strerror or problem}; choose another with -o")
-        raise machine_error(problem, output) or refusal from None
+        raise unwritten(problem, output) from None
     return [note] if note else []
 
 
