@@ -214,13 +214,32 @@ COUNTED: list[tuple[str, str, bool]] = [
     ("two events of drought", "events", True),
     ("two meals a day", "1/day", True),
     ("twelve flashes per second", "Hz", True),
+    ("In total, twelve sites were studied", "ha", False),
+    ("the two ponds", "ha", False),
+    ("We gave two animals water", "kg", False),
+    ("ten units of insulin", "IU", True),
+    ("Ten nucleotides were removed", "nt", True),
+    ("Ten kilobases were read", "bp", True),
+    ("two dioptres", "D", True),
+    ("ten nights", "d", True),
+    ("ten turns of the wheel", "rev", True),
+    ("six mths later", "months", True),
+    ("ten colonies grew", "CFU", True),
+    ("ten neurons were seen", "cells", True),
+    ("ten neurons were seen", "cells/mL", True),
+    ("two items", "words", True),
+    ("a load of ten gives", "N", True),
+    ("An age of eighteen corresponds", "years", True),
+    ("a temperature of zero freezes", "°C", True),
+    ("aged sixteen girls and boys", "years", True),
+    ("a mass between 2 and ten gives", "kg", True),
 ]
 
 
 @pytest.mark.parametrize(("text", "unit", "may_be"), COUNTED)
 def test_a_number_word_before_what_it_counts_is_no_amount_of_a_unit(text: str, unit: str, may_be: bool) -> None:
     parameter = Parameter("amount", {"type": "number"}, unit=unit)
-    (mention,) = numbers_in(text)
+    mention = numbers_in(text)[-1]
     assert (bool(value_fit(mention, parameter)), bool(offered(text, parameter))) == (may_be, may_be)
 
 

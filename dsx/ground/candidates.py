@@ -15,7 +15,7 @@ from decimal import Decimal
 from dsx.ground.amounts import LATITUDE, LONGITUDE, PLACES, TIME
 from dsx.ground.mentions import NumberMention
 from dsx.types import Json, Parameter, Shown
-from dsx.units import convert, is_named, read_unit, same_unit
+from dsx.units import COUNTED_KINDS, convert, is_named, read_unit, same_unit
 
 MAX_OPERANDS = 6
 """Numbers that one computed value is made of."""
@@ -164,10 +164,11 @@ def _candidate(mention: NumberMention, parameter: Parameter) -> Candidate | None
 def _may_lack(mention: NumberMention, unit: str) -> bool:
     """Whether a number without a unit may be an amount of this one: "two ponds" are no hectares, "two gallons" gallons.
 
-    Of what is counted ("events") or per something alone ("1/h") it may: the noun can be left out there.
+    Of what is counted ("events", "cells") or per something alone ("1/h") it may: another noun can stand for it there.
     """
-    physical = read_unit(unit)
-    if mention.unitless or not mention.counted or physical is None or all(power < 0 for _, power in physical.kind):
+    physical = None if mention.unitless or not mention.counted else read_unit(unit)
+    above = {name for name, power in physical.kind if power > 0} if physical else set()
+    if not above or above & COUNTED_KINDS:
         return not mention.unitless
     try:
         convert(1.0, mention.counted, unit)

@@ -31,7 +31,17 @@ _figures = re.compile(r"[(\[](?:[\d.,;\s±+/–−=-]|and|or|to|SDs?|SEM?){1,30}
 _half, _half_of = re.compile(r"\b(?:half|quarter)$", re.IGNORECASE), re.compile(r"\s(?:of\s)?an?\s")
 _unitless = re.compile(r"(?:\b[nN]\s?=|\bpH(?:\s(?:of|was|is))?\s?[=~≈]?|\bp\s?[<>≤≥=]|\bP\s?[<>≤≥])\s?$")
 _counted = re.compile(r"\s([a-z]{3,}(?<![sui])s)\b(?![-/]|\s(?:per|an?|each|every)\b)")
-_NO_NOUNS = frozenset(["does", "whereas", "perhaps", "always", "besides", "sometimes", "towards", "afterwards"])
+_brings = re.compile(
+    r"\b(?:of|at|to|from|by|is|was|were|be|about|around|approximately|nearly|almost|least|most|aged?|than|over|under|"
+    r"between|for|lasted|equals)\s(?:[\w-]{1,20}\s(?:and|or|to)\s)?$",
+    re.IGNORECASE,
+)
+"""Before an amount, whose unit may be left out."""
+_OTHERS = """does whereas perhaps always besides sometimes towards afterwards seems gives shows means remains
+units nucleotides bases kilobases megabases residues dioptres diopters colonies turns rotations cycles oscillations
+weekdays weekends nights mornings afternoons evenings mths seasons centuries stones corresponds"""
+_NO_THINGS = frozenset(_OTHERS.split())
+"""What stands after a number word like a plural of things: verbs, adverbs, and amounts that the table lacks."""
 _EITHER = "in m M bar Eq A C T word words cell cells frame frames second"
 _AMBIGUOUS = frozenset([*_EITHER.split(), '"'])
 """Units that may be words, letters for a sex, quotation marks or things that are counted."""
@@ -129,11 +139,13 @@ def _mention(text: str, numeral: Numeral, spans: Sequence[Span], sentence: Span)
 
 
 def _counted_by(text: str, numeral: Numeral) -> str:
-    """The plural after a number word, "ponds" of "two ponds"; "" for a unit, and for what is counted per something."""
+    """The plural after a number word, "ponds" of "two ponds"; "" where it may be an amount: "a load of ten gives"."""
     if not text[numeral.end - 1].isalpha() or numeral.value != numeral.value.to_integral_value():
         return ""
     match = _counted.match(text, numeral.end)
-    return "" if match is None or match[1] in _NO_NOUNS or is_named(match[1]) else match[1]
+    if match is None or match[1] in _NO_THINGS or is_named(match[1]):
+        return ""
+    return "" if _brings.search(text, max(0, numeral.start - CONTEXT), numeral.start) else match[1]
 
 
 def _in_several(text: str, amount: Amount, spans: Sequence[Span], sentence: Span) -> NumberMention:

@@ -7,10 +7,11 @@ conversion  what it measures, and the way to the stored unit
 
 from dsx.units.conversion import Unit, aliases, convert, in_unit, known_units, read_unit, same_unit
 from dsx.units.factors import is_named, unit_end
-from dsx.units.names import ALIASES
+from dsx.units.names import ALIASES, COUNTED_KINDS
 
 __all__ = [
     "ALIASES",
+    "COUNTED_KINDS",
     "Unit",
     "aliases",
     "convert",

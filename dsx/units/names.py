@@ -117,6 +117,8 @@ _SHARES = frozenset(["percent", "permille", "ppm", "ppb"])
 _BYTES = frozenset(["kilobyte", "megabyte", "gigabyte", "terabyte"])
 _BASES = frozenset(["base_pair", "kilobase_pair", "megabase_pair"])
 KINDS = {"angle": _ANGLES, "share": _SHARES, "bytes": _BYTES, "bases": _BASES}
+COUNTED_KINDS = OPAQUE | {"bases"}
+"""Kinds of units that count things."""
 _COUNTED = """point points pp pt count counts dot dots hand hands chain chains rod rods link links grade grades unit
 units turn turns barn barns slug slugs cycle cycles stone stones are bit bits B a as at"""
 HOMONYMS = frozenset(_COUNTED.split())
