@@ -200,7 +200,7 @@ def value_fit(mention: NumberMention, parameter: Parameter) -> int:
     if parameter.unit is None:
         return int(mention.value > 0 and is_bare(mention, parameter))
     if mention.unit is None:
-        return int(_may_lack(mention, parameter.unit))
+        return int(not mention.unitless)
     try:
         convert(1.0, mention.unit, parameter.unit)
     except ValueError:
