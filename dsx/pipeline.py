@@ -150,8 +150,10 @@ class Pipeline:
         return PaperResult(document.id, document.file, tuple(records), tuple(self._notes(paper)))
 
     def _foresee(self, paper: PaperContext) -> None:
-        """What the questions about any record of a paper that is shown whole need, found while a GPU may be busy with
-        the papers before it: when the records are known, it waits for their questions."""
+        """Finds what questions about records of a paper that is shown whole need, before the records are known.
+
+        A GPU reads the papers before it meanwhile; when they are known, it waits for their questions.
+        """
         if not (self.run.places and paper.selector.whole):
             return
         for record in _example_records(self.parameters.root):

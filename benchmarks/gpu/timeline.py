@@ -1,10 +1,10 @@
 """Work A by the clock: what the thread that drives the GPUs does, and between which passes its GPU has nothing to do.
 
-    python benchmarks/gpu/timeline.py [--shape qwen3-32b] [--papers 18] [--tokens 10000] [--set KEY=VALUE …] [--raw F]
+    python benchmarks/gpu/timeline.py [--shape qwen3-32b] [--papers 18] [--tokens 10000] [--runs 2] [--raw FILE]
 
 Prints lines of JSON. host: seconds of each kind of work, without those of what it calls that is a kind itself. gpu: of
 texts and of questions from a pass's start to its end, by CUDA events, and of the gaps between passes, by what the host
-was at in them. idle: the longest gaps. --raw: all spans, for a closer look.
+was at in them. idle: the longest gaps. --runs: the last is recorded. --raw: all spans. --set KEY=VALUE: of the engine.
 """
 
 from __future__ import annotations

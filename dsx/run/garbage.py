@@ -11,7 +11,7 @@ from contextlib import contextmanager
 def set_aside() -> Iterator[None]:
     """What is there is not looked at for garbage while the block runs: models and modules are a million objects.
 
-    A tenth of the host's time for a paper, a quarter of an export's.
+    It saves some 4 % of the host's time for papers (`benchmarks/host.py --not-frozen`), a quarter of an export's.
     """
     gc.freeze()
     try:

@@ -163,8 +163,7 @@ def merge(runs: Sequence[Path], into: Path) -> State:
     """Puts the records, failures, logs and reviewers' decisions of several runs of the same recipe into one folder.
 
     A paper that several runs have done must have the same answers in all. Of a reviewer's decisions on one value the
-    latest is taken. Raises AnotherRun or RunError, naming what
-    differs, before anything is written.
+    latest is taken. Raises AnotherRun or RunError, naming what differs, before anything is written.
     """
     parts = [read_run(path) for path in runs]
     _refuse_folders(parts, into)
