@@ -32,6 +32,7 @@ from dsx.engines.local.confidence import confidences
 from dsx.engines.local.generate import DecodeLoop
 from dsx.engines.local.load_model import context_tokens, device_of, dtype_of
 from dsx.engines.local.load_rank import LoadJob
+from dsx.engines.local.made_ahead import made_ahead
 from dsx.engines.local.memory import allocate_kv_cache
 from dsx.engines.local.model_files import find
 from dsx.engines.local.null_bias import biased
@@ -51,6 +52,8 @@ log = logging.getLogger("dsx.engines.local")
 NULL = re.compile(r'(?:"?:)?n(?:u(?:l(?:l.*)?)?)?', re.DOTALL)
 GRAMMAR_THREADS = 8
 """Grammars compiled at once."""
+MADE_AHEAD = 128
+"""Sequences that stand ready: more than a pass of whole questions takes."""
 KEPT_GRAMMARS = 64
 """Compiled grammars that are kept for the same question about another record: one takes 10 to 300 ms for a text of
 60,000 characters, a copy 0.06 ms."""
@@ -243,7 +246,8 @@ class TransformersEngine:
             in_order = self._in_order(group)
             by_key.update((question.id, question) for question in group)
             corrections = {question.id: self._correction(question) for question in group}
-            for question, made in zip(in_order, pool.map(self.sequence, in_order), strict=True):
+            each_made = made_ahead(pool, self.sequence, in_order, MADE_AHEAD)
+            for question, made in zip(in_order, each_made, strict=True):
                 if isinstance(made, Completion):
                     refused.append(made)
                 else:
