@@ -24,7 +24,7 @@ from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, LayerSha
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.generate import DecodeLoop
 from dsx.engines.local.prefix_cache import PrefixCache, layer_shapes, prefill
-from dsx.engines.local.scheduler import out_of_memory
+from dsx.engines.local.scheduler import LITTLE_MORE, Scheduler, out_of_memory
 from dsx.engines.local.sequence import Sequence
 from dsx.schema import read
 from dsx.types import Passage, Question, Shown
@@ -215,6 +215,46 @@ def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(parts: tuple[An
     assert loop.max_running <= 4
     assert {key: sequence.output_tokens for key, sequence in done.items()} == healthy
     assert all(sequence.error is None for sequence in done.values())
+
+
+def test_a_sequence_that_was_preempted_goes_on_where_it_was(parts: tuple[Any, Any, Any]) -> None:
+    """What it has said is read again in one pass, not said again; a drawn answer goes on with the same numbers."""
+
+    def fail_late(number: int, output: Any) -> Any:
+        if number == 6:
+            raise torch.OutOfMemoryError("CUDA out of memory (made up)")
+        return output
+
+    def drawn() -> list[Sequence]:
+        sequence = make_sequences(parts)[0]
+        sequence.seed = 7
+        sequence.grammar = llguidance.LLMatcher(parts[2], llguidance.LLMatcher.grammar_from_lark("start: /[a-z]{40}/"))
+        return [sequence]
+
+    (healthy,) = make_loop(parts).run(drawn())
+    (preempted,) = make_loop(parts, Faulty(parts[0], fail_late)).run(drawn())
+    assert preempted.output_tokens == healthy.output_tokens
+    assert len(preempted.sampled) == len(healthy.sampled) > 6
+    assert preempted.forward_passes == healthy.forward_passes
+
+
+def test_slots_grow_a_little_where_they_cannot_grow_much(parts: tuple[Any, Any, Any]) -> None:
+    """An answer that outgrows 20 slots gets 42 where they are free, 37 where they are, and is preempted below that."""
+
+    def extended(free: int) -> tuple[int | None, list[Sequence]]:
+        kv_cache = KVCache([LayerShape(1, 1, 1, torch.float32, torch.device("cpu"))], 1 + 20 + free)
+        scheduler = Scheduler([], kv_cache, lambda tokens: (CachedPrefix(0, SlotRange(0, 0)), 0), 2, print)
+        sequence = make_sequences(parts, cap=80)[0]
+        sequence.slots, sequence.num_computed_tokens, sequence.pending_tokens = kv_cache.allocate(20), 20, [1]
+        scheduler.running.append(sequence)
+        scheduler.extend()
+        return sequence.slots.length if sequence.slots else None, [*scheduler.waiting]
+
+    assert extended(50) == (42, [])
+    assert extended(41) == (21 + LITTLE_MORE, [])
+    slots, (waiting,) = extended(36)
+    assert slots is None
+    assert waiting.num_reserved_slots == 21 + LITTLE_MORE
 
 
 @pytest.mark.parametrize(

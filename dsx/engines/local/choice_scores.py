@@ -181,7 +181,7 @@ class LikeliestPath:
         path = (*self.start, *output_tokens)
         undecided = (token for token in legal if len(self.scores.candidates((*path, token))) > 1)
         taken = max(undecided, key=lambda token: legal[token], default=None)
-        self.steps = [step for step in self.steps if len(step[0]) < len(path)]  # a sequence may have to start again
+        self.steps = [step for step in self.steps if len(step[0]) < len(path)]  # these stand in the answer
         self.steps.append((path, legal, taken))
         return taken
 

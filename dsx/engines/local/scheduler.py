@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import abc, deque
+from contextlib import suppress
 
 import torch
 
@@ -14,6 +15,8 @@ from dsx.terminal import counted
 
 ANSWER_SLOTS = 64
 """Slots for a sequence's answer at first. Twice as many where it is longer."""
+LITTLE_MORE = 16
+"""Where there are not twice as many. With fewer at a time an answer would be copied at each token."""
 ANSWERS_SHARE = 1 / 20
 """Of all slots, for answers, where more would take the place of a text, which later questions are about too. It is some
 90 sequences beside 18 papers on one H200. A text of 10,000 tokens takes as long to read again as 40 such steps."""
@@ -84,16 +87,18 @@ class Scheduler:
         self.running.sort(key=lambda seq: first[id(seq.prefix)])  # by the order in which they came, not by address
 
     def extend(self) -> None:
-        """More slots for sequences that outgrow theirs. One that gets none is preempted: it starts again later."""
+        """More slots for sequences that outgrow theirs. One that gets none is preempted: it goes on later."""
         for seq in list(self.running):
             needed = seq.num_computed_tokens + len(seq.pending_tokens)
             if seq.slots is None or needed <= seq.slots.length:
                 continue
-            longest = len(seq.suffix_tokens) + seq.max_tokens + ANSWER_SLOTS
-            seq.num_reserved_slots = max(needed, min(2 * needed, longest))
-            try:
-                seq.slots = self._kv_cache.reallocate(seq.slots, seq.num_reserved_slots, seq.num_computed_tokens)
-            except OutOfSlots:
+            longest = len(seq.suffix_tokens) + seq.max_tokens + LITTLE_MORE
+            for slots in (max(needed, min(2 * needed, longest)), needed + LITTLE_MORE):
+                with suppress(OutOfSlots):
+                    seq.slots = self._kv_cache.reallocate(seq.slots, slots, seq.num_computed_tokens)
+                    break
+            else:
+                seq.num_reserved_slots = needed + LITTLE_MORE
                 self.running.remove(seq)
                 self._release(seq)
                 self.waiting.appendleft(seq)
@@ -109,7 +114,7 @@ class Scheduler:
                 yield seq
 
     def preempt_all(self) -> abc.Iterator[Sequence]:
-        """Memory ran out in a pass: all start again, half as many at once. Gives one that fails alone a second time."""
+        """Memory ran out in a pass: all go on, half as many at once. Gives one that fails alone a second time."""
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         preempted = list(self.running)

@@ -90,12 +90,13 @@ class Sequence:
         self.prefix = prefix
 
     def start(self, slots: SlotRange) -> None:
-        """Generates from the answer's start, with keys and values in `slots`."""
-        self.slots, self.num_computed_tokens, self.output_tokens, self.sampled = slots, 0, [], []
-        self.matcher = self.grammar.deep_copy()
-        self.generator = None if self.seed is None else torch.Generator().manual_seed(self.seed)
-        self.pending_tokens = list(self.suffix_tokens)
-        self._append_forced(self.matcher)
+        """Generates, with keys and values in `slots`; one that was preempted goes on after its output tokens."""
+        self.slots, self.num_computed_tokens = slots, 0
+        self.pending_tokens = [*self.suffix_tokens, *self.output_tokens]
+        if self.matcher is None:
+            self.matcher = self.grammar.deep_copy()
+            self.generator = None if self.seed is None else torch.Generator().manual_seed(self.seed)
+            self._append_forced(self.matcher)
 
     def append_token(self, token: int) -> None:
         """The chosen token and all that it forces. The sequence is finished where the grammar ends or refuses."""
