@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import shutil
@@ -81,15 +80,24 @@ def _gpus() -> Iterator[Finding]:
 def _flash_attention() -> Iterator[Finding]:
     import torch
 
-    if importlib.util.find_spec("flash_attn") is None:
-        needed = torch.cuda.is_available()
-        yield Finding("flash-attn", None, "not installed" + (": pip install 'dsx-extract[gpu]'" if needed else ""))
-        return
-    try:
-        importlib.import_module("flash_attn")
-        yield Finding("flash-attn", True, importlib.metadata.version("flash-attn"))
-    except Exception as problem:  # built for another torch: ImportError, OSError, or what its extension raises
-        yield Finding("flash-attn", False, f"broken, sdpa is used instead: {' '.join(str(problem).split())[:200]}")
+    from dsx.engines.local.attention.triton_backend import HOPPER
+
+    gpus = [torch.cuda.get_device_capability(index) for index in range(torch.cuda.device_count())]
+    for package, module, extra, is_useful in (
+        ("flash-attn", "flash_attn", "gpu", bool(gpus)),
+        ("flash-attn-4", "flash_attn.cute", "flash4", HOPPER in gpus),
+    ):
+        try:
+            version = importlib.metadata.version(package)
+            importlib.import_module(module)
+            yield Finding(package, True, version)
+        except importlib.metadata.PackageNotFoundError:
+            if is_useful or package == "flash-attn":
+                needed = f": pip install 'dsx-extract[{extra}]'" if is_useful else ""
+                yield Finding(package, None, f"not installed{needed}")
+        except Exception as problem:  # built for another torch: ImportError, OSError, or what its extension raises
+            said = " ".join(str(problem).split())[:200]
+            yield Finding(package, False, f"broken, other attention is used instead: {said}")
 
 
 def find_model(named: str | None, plugins: Plugins) -> Finding:

@@ -62,7 +62,7 @@ class Recipe(BaseModel):
     schema_name: str
     engine: str = "transformers"
     model: str | None = None
-    attention: Literal["auto", "flash_attention_2", "sdpa", "eager"] = "auto"
+    attention: Literal["auto", "flash_attention_4", "flash_attention_2", "sdpa", "eager"] = "auto"
     quantize: Literal["none", "8bit", "4bit"] = "none"
     max_new_tokens: int = Field(512, ge=32, le=MAX_ANSWER, description="cap of one answer, tokens")
     per_question: int = Field(1, ge=1, description="parameters asked in one question")

@@ -56,7 +56,7 @@ def bench(given: argparse.Namespace, folder: Path, **more: Any) -> Iterator[tupl
     plugins = load_plugins()
     chosen = {"dtype": given.dtype, **({"rows": str(given.rows)} if given.rows else {}), **dict(given.set)}
     options = Options(shape=given.shape, random_weights=True, papers=given.papers, tokens=given.tokens, **more)
-    options = dataclasses.replace(options, options=chosen)
+    options = dataclasses.replace(options, options=chosen, attention=given.attention)
     (folder / "set.json").write_text(json.dumps(work.parameter_set()), "utf-8")
     recipe = with_model(recipe_of(given.engine, options, folder), plugins)
 
@@ -239,6 +239,7 @@ def main() -> None:
     arguments.add_argument("--papers", type=int, default=18)
     arguments.add_argument("--tokens", type=int, default=10_000)
     arguments.add_argument("--rows", type=int, default=0)
+    arguments.add_argument("--attention", default="auto")
     arguments.add_argument("--dtype", default="auto")
     arguments.add_argument("--set", nargs="*", default=[], type=pair, metavar="KEY=VALUE", help="of the engine")
     arguments.add_argument("--skip", nargs="*", default=[], choices=("placed", "written", "flights"))

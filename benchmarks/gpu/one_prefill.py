@@ -5,6 +5,8 @@ Each line stands by itself: what fails says so in `problem`, and the next is mea
 
 from __future__ import annotations
 
+import functools
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +14,9 @@ from typing import Any
 import decode
 import torch
 
+from dsx.engines.local.attention import flash4, flash_backend
 from dsx.engines.local.attention.kv_cache import KVCache
+from dsx.engines.local.attention.packing import VarlenIndices
 from dsx.engines.local.load_model import try_attention
 from dsx.engines.local.memory import EAGER_CHUNK, GPU_CHUNK
 from dsx.engines.local.prefix_cache import layer_shapes, prefill
@@ -25,8 +29,10 @@ LATER = (2304, 8192), (8192, 8192), (8192, 1437)
 """Tokens of a chunk, and before it. cuDNN's causal mask does not serve these. A run's chunks are of this kind, for its
 texts go on from the cached instructions and examples."""
 REPEATS = 10
-FLASH, CUDNN = "flash_attention_2", "cudnn"
-EACH = "sdpa", FLASH, "eager"
+QUESTION_TOKENS, TEXTS = 4096, [10_000, 11_000, 9_000, 10_500]
+"""Of the questions of a pass, and of the texts that they are about."""
+FLASH, FLASH4, CUDNN = "flash_attention_2", "flash_attention_4", "cudnn"
+EACH = "sdpa", FLASH, FLASH4, "eager"
 Say = Callable[..., None]
 
 
@@ -70,13 +76,46 @@ def kernels(say: Say) -> None:
     versions = {"torch": torch.__version__, "cudnn": torch.backends.cudnn.version()}
     say(part="prefill_kernels", **versions, card=torch.cuda.get_device_name(DEVICE))
     with torch.inference_mode():
+        questions(say)
         for count in FIRST:
-            flash, cudnn = (attended(name, count, 0, say) for name in (FLASH, CUDNN))
-            if flash is not None and cudnn is not None:
-                difference = (flash.float() - cudnn.float()).norm() / flash.float().norm()
-                say(part="prefill_kernels", tokens=count, before=0, relative=float(difference))
+            compared(count, 0, (FLASH, FLASH4, CUDNN), say)
         for count, earlier in LATER:
-            attended(FLASH, count, earlier, say)
+            compared(count, earlier, (FLASH, FLASH4), say)
+
+
+def questions(say: Say) -> None:
+    """Milliseconds of one layer's attention of whole questions to their texts, by both kernels for entries anywhere."""
+    random = torch.Generator(DEVICE).manual_seed(0)
+    count, group, texts = QUESTION_TOKENS, HEADS // KEY_HEADS, len(TEXTS)
+    shapes = (count * group, KEY_HEADS, SIZE), *[(sum(TEXTS), KEY_HEADS, SIZE)] * 2
+    states = [torch.randn(shape, generator=random, device=DEVICE).to(torch.bfloat16) for shape in shapes]
+    starts = [0, *itertools.accumulate(TEXTS)]
+    numbers = [at * count * group // texts for at in range(texts + 1)], [*reversed(starts[:-1]), 0], TEXTS[::-1]
+    indices = VarlenIndices(*(torch.tensor(part, dtype=torch.int32, device=DEVICE) for part in numbers))
+    first = None
+    for name, kernel in ((FLASH, flash_backend.flash_varlen), (FLASH4, flash4.varlen)):
+        line: dict[str, Any] = {"attention": name, "tokens": count, "texts": texts}
+        try:
+            line["wrong"] = flash_backend.problem_of(kernel, torch.device(DEVICE), torch.bfloat16, SIZE)
+            call = functools.partial(kernel, *states, indices, count * group // texts, SIZE**-0.5)
+            output, sums = call()
+            first = first or (output.float(), sums)
+            line["relative"] = float((output.float() - first[0]).norm() / first[0].norm())
+            line["sums_apart"] = float((sums - first[1]).abs().max())
+            line["ms"] = milliseconds(call)
+        except Exception as problem:
+            line["problem"] = first_line(problem)
+        say(part="questions", **line)
+
+
+def compared(count: int, earlier: int, names: Sequence[str], say: Say) -> None:
+    """Milliseconds of each, and how far the others' results differ from the first one's."""
+    first, *others = [(name, attended(name, count, earlier, say)) for name in names]
+    for name, other in others:
+        if first[1] is not None and other is not None:
+            difference = (first[1].float() - other.float()).norm() / first[1].float().norm()
+            line = {"attention": name, "tokens": count, "before": earlier, "relative": float(difference)}
+            say(part="prefill_kernels", **line)
 
 
 def attended(name: str, count: int, earlier: int, say: Say) -> torch.Tensor | None:
@@ -84,7 +123,7 @@ def attended(name: str, count: int, earlier: int, say: Say) -> torch.Tensor | No
     random = torch.Generator(DEVICE).manual_seed(0)
     shapes = (1, count, HEADS, SIZE), *[(1, KEY_HEADS, earlier + count, SIZE)] * 2
     query, keys, values = (torch.randn(shape, generator=random, device=DEVICE).to(torch.bfloat16) for shape in shapes)
-    attend = {FLASH: by_flash, CUDNN: by_cudnn}[name]
+    attend = {FLASH: by_flash, FLASH4: by_flash4, CUDNN: by_cudnn}[name]
     line: dict[str, Any] = {"attention": name, "tokens": count, "before": earlier}
     result = None
     try:
@@ -107,6 +146,16 @@ def by_flash(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> t
 
     read = (tensor.transpose(1, 2) for tensor in (keys, values))
     result: torch.Tensor = flash_attn_func(query, *read, softmax_scale=SIZE**-0.5, causal=True)
+    return result
+
+
+def by_flash4(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """The same."""
+    from flash_attn.cute import flash_attn_func
+
+    read = (tensor.transpose(1, 2) for tensor in (keys, values))
+    result: torch.Tensor
+    result, *_ = flash_attn_func(query, *read, softmax_scale=SIZE**-0.5, causal=True)
     return result
 
 

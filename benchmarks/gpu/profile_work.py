@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--papers", type=int, default=6)
     parser.add_argument("--tokens", type=int, default=10_000)
     given = parser.parse_args()
-    given = argparse.Namespace(**vars(given), engine="transformers", rows=0, dtype="auto", set=[])
+    given = argparse.Namespace(**vars(given), engine="transformers", rows=0, dtype="auto", set=[], attention="auto")
     prepare(None)
     with tempfile.TemporaryDirectory() as name, one_card.bench(given, Path(name)) as (made, _):
         one_card.timed(made, Path(name), given.papers, given.papers)

@@ -110,6 +110,7 @@ def main() -> None:
     parser.add_argument("--papers", type=int, default=18)
     parser.add_argument("--tokens", type=int, default=10_000)
     parser.add_argument("--set", nargs="*", default=[], type=one_card.pair, metavar="KEY=VALUE")
+    parser.add_argument("--attention", default="auto")
     parser.add_argument("--raw", type=Path)
     parser.add_argument("--runs", type=int, default=2)
     given = parser.parse_args()

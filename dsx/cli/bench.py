@@ -29,7 +29,10 @@ from dsx.terminal import say
 @click.option("--predict", type=click.IntRange(1), default=100, show_default=True, help="For a run of so many papers.")
 @click.option("--engine", "engines", multiple=True, help="One that is installed [default: each].")
 @click.option(
-    "--attention", type=click.Choice(["auto", "flash_attention_2", "sdpa", "eager"]), default="auto", show_default=True
+    "--attention",
+    type=click.Choice(["auto", "flash_attention_4", "flash_attention_2", "sdpa", "eager"]),
+    default="auto",
+    show_default=True,
 )
 @click.option("--quantize", type=click.Choice(["none", "8bit", "4bit"]), default="none", show_default=True)
 @click.option("--memory-budget", metavar="SIZE", help="As of `dsx extract`.")

@@ -149,7 +149,7 @@ class _KeepsArguments(click.Command):
 @click.option("--max-new-tokens", default=512, show_default=True, help="Cap of one answer.")
 @click.option(
     "--attention",
-    type=click.Choice(["auto", "flash_attention_2", "sdpa", "eager"]),
+    type=click.Choice(["auto", "flash_attention_4", "flash_attention_2", "sdpa", "eager"]),
     default="auto",
     show_default=True,
     help="For prefill; auto takes the first that works.",

@@ -1,4 +1,4 @@
-"""A model from its files: device, type, attention (FlashAttention 2, then SDPA, then eager).
+"""A model from its files: device, type, attention (FlashAttention 4 or 2, then SDPA, then eager).
 
 Each attention that is passed over is logged with the reason.
 """
@@ -21,6 +21,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from dsx.engines.local.attention import flash4
 from dsx.engines.local.memory import free_memory
 from dsx.engines.local.model_files import ModelFiles
 from dsx.errors import ModelError
@@ -30,6 +31,7 @@ log = logging.getLogger("dsx.engines.local")
 OWN_CODE_ONLY: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 """A model's folder is data: none of its Python is run, and nobody is asked whether it may be."""
 ATTENTION = ("flash_attention_2", "sdpa", "eager")
+"""By default, in this order; where FlashAttention 4 is installed and quicker, that first."""
 
 
 def device_of(wanted: str) -> str:
@@ -69,7 +71,9 @@ def load(
         raise ModelError("--quantize needs weights that are read, not --set weights=random")
     if device == "cpu" and settings.quantize == "none":
         _check_memory(files, dtype, cards)
-    wanted = ATTENTION if settings.attention == "auto" else (settings.attention,)
+    wanted: tuple[str, ...] = (settings.attention,)
+    if settings.attention == "auto":
+        wanted = (flash4.NAME, *ATTENTION) if flash4.is_quicker(device) else ATTENTION
     problem = ""
     for attention in wanted:
         try:
@@ -121,12 +125,15 @@ def _weight_bytes(files: ModelFiles, dtype: torch.dtype) -> int:
 
 def try_attention(attention: str, device: str, dtype: torch.dtype) -> None:
     """Raises what stands in the way; a kernel built for another torch shows only when it is imported and run."""
-    if attention != "flash_attention_2":
+    if not attention.startswith("flash_attention"):
         return
     if not device.startswith("cuda"):
         raise ValueError("it needs a CUDA GPU")
     if dtype not in (torch.bfloat16, torch.float16):
         raise ValueError(f"it computes in 16 bits, not in {str(dtype).removeprefix('torch.')}")
+    if attention == flash4.NAME:
+        flash4.try_it(device, dtype)
+        return
     from flash_attn import flash_attn_func
 
     sample = torch.zeros(1, 8, 1, 64, dtype=torch.bfloat16, device=device)

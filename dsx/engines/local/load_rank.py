@@ -19,7 +19,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from dsx.engines.budget import MemoryBudget
-from dsx.engines.local.attention import flash_backend, triton_backend
+from dsx.engines.local.attention import flash4, flash_backend, triton_backend
 from dsx.engines.local.attention.kv_cache import LayerShape
 from dsx.engines.local.fused import fuse
 from dsx.engines.local.load_model import load
@@ -88,8 +88,11 @@ def load_rank(job: LoadJob, device: str) -> LoadedRank:
     model, tokenizer, attention = load(job.files, job.settings, device, job.dtype, job.random_weights, job.cards)
     unfused = fuse(model, flash_backend.merge) if job.fuse else "--set fuse=no"
     triton_backend.choose(None)
+    flash4.chosen.clear()
     check_parity(model, job.files.name)
     layers = layer_shapes(model)
+    if attention == flash4.NAME:
+        _choose_flash4(layers)
     wanted = wants_own_kernels(job, [layer.device for layer in layers])
     if job.cards > 1:
         wanted = all_agree(wanted)  # which unlike GPUs may not: what follows they do together
@@ -129,6 +132,18 @@ def _choose_kernels(job: LoadJob, model: PreTrainedModel, layer: LayerShape) -> 
     triton_backend.choose(None)
     log.info("Decode steps are not attended by this package's kernels: %s", reason)
     return False
+
+
+def _choose_flash4(layers: Sequence[LayerShape]) -> None:
+    """Whole questions are attended by FlashAttention 4 too, unless it fails there: then a line says why not."""
+    layer, several = layers[0], len({layer.device for layer in layers}) > 1
+    reason = "the layers are on several GPUs" if several else None
+    reason = reason or flash_backend.problem_of(flash4.varlen, layer.device, layer.dtype, layer.key_size)
+    if reason is None:
+        flash4.chosen.append(True)
+        log.info("Whole questions are attended by FlashAttention 4")
+    else:
+        log.info("Whole questions are not attended by FlashAttention 4: %s", reason)
 
 
 def join_group(rank: int, cards: int, device: str, meeting: Path) -> None:

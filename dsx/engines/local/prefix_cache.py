@@ -70,7 +70,7 @@ def read_prefix(
 
 def _lengths(model: PreTrainedModel, queries: int, keys: int) -> dict[str, Any]:
     """For FlashAttention: how many. transformers would look at the positions, and wait for the GPU, in each layer."""
-    if model.config._attn_implementation != "flash_attention_2":
+    if not model.config._attn_implementation.startswith("flash_attention"):
         return {}
     query_starts, key_starts = (sent(numpy.array([0, count], numpy.int32), model.device) for count in (queries, keys))
     starts = {"cu_seq_lens_q": query_starts, "cu_seq_lens_k": key_starts}

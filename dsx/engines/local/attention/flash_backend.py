@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import torch
 
-from dsx.engines.local.attention import triton_backend
+from dsx.engines.local.attention import flash4, triton_backend
 from dsx.engines.local.attention.packing import AttentionMetadata, VarlenIndices
 from dsx.engines.local.attention.torch_backend import AttentionSpec
 from dsx.engines.local.fused import Fusable
@@ -51,9 +51,10 @@ def attend(
     queries = query[0].transpose(0, 1).unflatten(1, (key_heads, group)).transpose(1, 2)  # [N, G, K, D]
     queries = queries.expand(splits, -1, -1, -1, -1).reshape(splits, count * group, key_heads, size)
     tails, prefixes = metadata.varlen(group)
-    kernel = kernel or flash_varlen
-    tail, tail_sums = kernel(queries[0], keys, values, tails, group, spec.scale)
-    prefix, prefix_sums = kernel(
+    read = kernel or flash_varlen
+    tail, tail_sums = read(queries[0], keys, values, tails, group, spec.scale)
+    read = kernel or (flash4.varlen if flash4.serves(count) else flash_varlen)
+    prefix, prefix_sums = read(
         queries.flatten(0, 1), keys, values, prefixes, metadata.max_query_len * group, spec.scale
     )
     sinks = None if spec.sinks is None else spec.sinks.float().view(key_heads, group).t()
@@ -109,22 +110,27 @@ def flash_varlen(
 
 @functools.cache
 def unavailable_reason(device: torch.device, dtype: torch.dtype) -> str | None:
-    """What keeps this torch from running `flash_varlen`, or None. It is tried with entries that stand anywhere."""
+    """What keeps this torch from running `flash_varlen`, or None."""
     if device.type != "cuda" or dtype not in (torch.bfloat16, torch.float16):
         return f"no kernel for {dtype} on {device.type}"
+    return problem_of(flash_varlen, device, dtype, 64)
+
+
+def problem_of(kernel: VarlenKernel, device: torch.device, dtype: torch.dtype, size: int) -> str | None:
+    """Why the kernel cannot be used, or None. It is tried with entries that stand anywhere, heads of this size."""
     random = torch.Generator(device).manual_seed(0)
-    shapes = ((5, 2, 64), (900, 2, 64), (900, 2, 64))
+    shapes = ((5, 2, size), (900, 2, size), (900, 2, size))
     queries, keys, values = (torch.randn(shape, generator=random, device=device).to(dtype) for shape in shapes)
     numbers = ((0, 3, 4, 5), (200, 10, 0, 0), (690, 0, 150))
     indices = VarlenIndices(*(torch.tensor(part, dtype=torch.int32, device=device) for part in numbers))
     expected = []
     try:
-        output, sums = flash_varlen(queries, keys, values, indices, 3, 0.125)
+        output, sums = kernel(queries, keys, values, indices, 3, 0.125)
         for asking, read in ((slice(0, 3), slice(200, 890)), (slice(4, 5), slice(0, 150))):
             scores = torch.einsum("qhd,khd->hqk", queries[asking].float(), keys[read].float()) / 8
             weighted = torch.einsum("hqk,khd->qhd", scores.softmax(-1), values[read].float())
             expected.append((asking, weighted, scores.logsumexp(-1)))
-    except (RuntimeError, TypeError, IndexError, ValueError) as problem:
+    except Exception as problem:  # whatever a compiler raises
         return (str(problem).strip().splitlines() or [type(problem).__name__])[0]
     for asking, weighted, summed in expected:
         difference = float((output[asking].float() - weighted).abs().max()) + float(
