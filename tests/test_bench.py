@@ -50,7 +50,9 @@ def test_the_pipeline_is_timed_without_weights(weightless: Path, tmp_path: Path,
     assert report["questions"] == (3 if work == "written" else 2 * (4 + 1) + 3 * (19 + 5))
     assert report["seconds"] >= report["prefill_seconds"] + report["decode_seconds"] > 0
     assert report["ratio"] > 1
-    expected = report["load_seconds"] + 100 * report["seconds"] / papers
+    start = report["start_seconds"]
+    assert 0 < start < report["seconds"]
+    expected = report["load_seconds"] + start + 100 * (report["seconds"] - start) / papers
     assert (report["predicted"]["papers"], report["predicted"]["seconds"]) == (100, pytest.approx(expected))
     assert report["predicted"]["processor_seconds"] > 100 * report["processor_seconds"] / papers > 0
     if work == "written":
@@ -137,15 +139,16 @@ def test_a_question_that_reads_many_tokens_has_prefilled_a_text() -> None:
 
 
 def test_what_is_done_once_a_run_is_predicted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A made-up engine: 40 s to load, 13 s to compile with the first papers; each takes 2.5 s, and 1.5 s of prefill."""
+    """A made-up engine: 40 s to load, 13 s to compile with the first papers, of which the first is read in 2 s; each
+    takes 2.5 s, and 1.5 s of prefill."""
     asked: list[tuple[int, int]] = []
 
     def time(papers: Sequence[Path], folder: object, work: str, in_flight: int) -> Measurement:
         counts = Counts(prefill_seconds=sum(1.5 for path in papers if path.parent.name == "papers"))
         counts.reads = [10_000 if path.parent.name == "papers" else 10 for path in papers] + [10]
-        seconds = 2.5 * len(papers) + counts.prefill_seconds + (0.0 if asked else 13.0)
+        seconds = 2.0 + 2.5 * len(papers) + counts.prefill_seconds + (0.0 if asked else 13.0)
         asked.append((len(papers), in_flight))
-        return Measurement({}, 40.0, seconds, 50.0, 2 * seconds, len(papers), counts, {}, ())
+        return Measurement({}, 40.0, seconds, 50.0, 2 * seconds, len(papers), counts, {}, (), 2.0)
 
     @contextmanager
     def loaded(*_: object) -> Iterator[SimpleNamespace]:
@@ -157,8 +160,8 @@ def test_what_is_done_once_a_run_is_predicted_once(tmp_path: Path, monkeypatch: 
     measured = measure.measure(Recipe(schema_name="none"), load_plugins(), lambda count: {}, tmp_path, options)
     assert asked == [(6, 18), (6, 18)], "batches are as large as they will be"
     seconds, processor = measured.predicted(18)
-    assert seconds == pytest.approx(40 + 13 + 18 * (2.5 + 1.5), rel=0.01)
-    assert processor == pytest.approx(50 + 2 * (13 + 18 * (2.5 + 1.5)), rel=0.01)
+    assert seconds == pytest.approx(40 + 13 + 2 + 18 * (2.5 + 1.5), rel=0.01)
+    assert processor == pytest.approx(50 + 2 * (13 + 18 * (2 / 6 + 2.5 + 1.5)), rel=0.01)
 
 
 def test_a_question_that_null_does_not_answer() -> None:

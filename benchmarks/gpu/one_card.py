@@ -137,7 +137,7 @@ def _work_a(given: argparse.Namespace, speeds: Speeds) -> None:
         few = max(given.papers // 3, 1)
         predicting, _ = run("bench of a third of the papers", few, few)
         whole, answers = run("work A, all in flight", given.papers, given.papers)
-        predicted = predicting.seconds * given.papers / few
+        predicted = predicting.working_seconds(given.papers)
         say(part="prediction", predicted=predicted, measured=whole.seconds, ratio=predicted / whole.seconds)
         if "flights" not in given.skip:
             _, again = run("work A, a third in flight", given.papers, few)

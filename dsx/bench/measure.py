@@ -32,7 +32,8 @@ SUFFIX_SPREAD = 256
 
 @dataclass(slots=True)
 class Counts:
-    """Sums over the questions' log. reads: tokens of each prompt that were in no cache."""
+    """Sums over the questions' log. reads: tokens of each prompt that were in no cache. first_asked: when; seconds of
+    `time.perf_counter`."""
 
     questions: int = 0
     failed: int = 0
@@ -44,6 +45,7 @@ class Counts:
     model_seconds: float = 0.0
     prefill_seconds: float = 0.0
     grammar_seconds: float = 0.0
+    first_asked: float | None = None
 
     @property
     def prefilled(self) -> int:
@@ -75,7 +77,7 @@ class Counts:
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """What one engine took. load_seconds: loading, and what else is done once a run. memory: by device, bytes in use
-    at the end. plan: what the engine planned to use."""
+    at the end. plan: what the engine planned to use. start_seconds: of `seconds`, before the first question."""
 
     engine: Mapping[str, Json]
     load_seconds: float
@@ -86,6 +88,7 @@ class Measurement:
     counts: Counts
     memory: Mapping[str, int]
     plan: Sequence[str]
+    start_seconds: float = 0.0
 
     def with_once(self, short: Measurement) -> Measurement:
         """The same after short papers that were the first of the process, whose excess is added to what is done once.
@@ -106,10 +109,12 @@ class Measurement:
     def predicted(self, papers: int) -> tuple[float, float]:
         """Seconds, and processor seconds, of a run of so many such papers."""
         share = papers / self.papers
-        return (
-            self.load_seconds + share * self.seconds,
-            self.load_processor_seconds + share * self.processor_seconds,
-        )
+        processor = self.load_processor_seconds + share * self.processor_seconds
+        return self.load_seconds + self.working_seconds(papers), processor
+
+    def working_seconds(self, papers: int) -> float:
+        """Of so many such papers, without loading. The first is read while the model waits, the others meanwhile."""
+        return self.start_seconds + papers / self.papers * (self.seconds - self.start_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,7 @@ class Answers:
         def asked() -> Iterator[Sequence[Question]]:
             for group in groups_of(questions):
                 by_id.update((question.id, question) for question in group)
+                self.counts.first_asked = self.counts.first_asked or time.perf_counter()
                 yield group if self.records is None else [_with_value(question) for question in group]
 
         for completion in self.engine.answer(QuestionGroups(asked())):
@@ -184,7 +190,7 @@ class Loaded:
         loading, plan = self.load_processor_seconds, [str(device) for device in getattr(self.engine, "memory", ())]
         return Measurement(
             self.engine.describe(), self.load_seconds, seconds, loading, working, len(papers), counts,
-            self.machine.memory(), plan,
+            self.machine.memory(), plan, (counts.first_asked or before) - before,
         )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ READER = "4.1 tokens with a choice and 19.7 forced"
 ROWS = (
     ("load, and what else is done once, s", "load_seconds", "{:.1f}"),
     ("papers, s", "seconds", "{:.1f}"),
+    ("  before the first question", "start_seconds", "{:.1f}"),
     ("  processor time, s", "processor_seconds", "{:.1f}"),
     ("  prefill of the papers", "prefill_seconds", "{:.1f}"),
     ("  decode", "decode_seconds", "{:.1f}"),
@@ -46,6 +47,7 @@ def figures(measured: Measurement, weights: Weights, speeds: Speeds, predict: in
         "papers": measured.papers,
         "load_seconds": measured.load_seconds,
         "seconds": measured.seconds,
+        "start_seconds": measured.start_seconds,
         "processor_seconds": measured.processor_seconds,
         "prefill_seconds": counts.prefill_seconds if apart else None,
         "decode_seconds": decode if apart else None,
