@@ -232,3 +232,20 @@ def _lead(firsts: Sequence[tuple[int, str, bool]], text: str) -> int:
         if font != firsts[0][1] and text[:start].strip():
             return start
     return 0
+
+
+def struck_once(lines: Sequence[Line]) -> list[Line]:
+    """The lines of a page without those that are set a second time in the same place, to look bold."""
+    drawn: set[tuple[str, int, int]] = set()
+    shown: list[Line] = []
+    for line in lines:
+        text = line.text.strip()
+        step = max(line.size / 5, 0.5)
+        x, y = round(line.box[0] / step), round(line.box[1] / step)
+        again = len(text) > 2 and any(
+            (text, x + right, y + down) in drawn for right in (-1, 0, 1) for down in (-1, 0, 1)
+        )
+        drawn.add((text, x, y))
+        if not again:
+            shown.append(line)
+    return shown

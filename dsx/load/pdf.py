@@ -25,7 +25,7 @@ from dsx.load.compose import compose
 from dsx.load.figures import may_hold_figures, set_figures_apart
 from dsx.load.first_page import set_margins_apart
 from dsx.load.glyphs import Glyphs
-from dsx.load.lines import Line, mark_fields, read_lines
+from dsx.load.lines import Line, mark_fields, read_lines, struck_once
 from dsx.load.margins import without_margins
 from dsx.load.ocr import installed, is_scan, is_unmapped, read_scan
 from dsx.load.order import in_order
@@ -34,7 +34,7 @@ from dsx.load.rules import Drawn, drawn_on, rules_of
 from dsx.load.table_extent import View, may_hold_tables
 from dsx.load.tables import find_tables
 from dsx.load.turns import by_turn, turned, turned_back, turned_size
-from dsx.load.visible import MuPdfDrawing, hidden_layers, struck_once
+from dsx.load.visible import MuPdfDrawing, hidden_layers
 from dsx.types import Document, HiddenText
 
 

@@ -1,15 +1,12 @@
 """What a reader sees of a page's text. What is drawn without ink, in the colour of what is behind it, too small, off
-the page, or under something else is kept apart as hidden text; what is struck twice is read once."""
+the page, or under something else is kept apart as hidden text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from dsx.types import Box, HiddenText
-
-if TYPE_CHECKING:
-    from dsx.load.lines import Line
 
 TINY = 1.5
 """Font size, in points, below which nobody reads."""
@@ -79,23 +76,6 @@ def hidden_layers(pdf: Any) -> list[HiddenText]:
 def _words_of(page: Any) -> list[Any]:
     words: list[Any] = page.get_text("words")
     return words
-
-
-def struck_once(lines: Sequence[Line]) -> list[Line]:
-    """The lines of a page without those that are set a second time in the same place, to look bold."""
-    drawn: set[tuple[str, int, int]] = set()
-    shown: list[Line] = []
-    for line in lines:
-        text = line.text.strip()
-        step = max(line.size / 5, 0.5)
-        x, y = round(line.box[0] / step), round(line.box[1] / step)
-        again = len(text) > 2 and any(
-            (text, x + right, y + down) in drawn for right in (-1, 0, 1) for down in (-1, 0, 1)
-        )
-        drawn.add((text, x, y))
-        if not again:
-            shown.append(line)
-    return shown
 
 
 def _centre(box: Box) -> tuple[float, float]:
