@@ -20,6 +20,7 @@ from transformers import (
 )
 
 from dsx.answers.grammar import lark, matcher
+from dsx.engines.local import sampler
 from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, LayerShape, OutOfSlots, SlotRange
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.generate import DecodeLoop
@@ -217,6 +218,14 @@ def test_memory_that_runs_out_halves_the_batch_and_loses_nothing(parts: tuple[An
     assert all(sequence.error is None for sequence in done.values())
 
 
+def drawn(parts: tuple[Any, Any, Any]) -> list[Sequence]:
+    """A sequence of 40 letters that are drawn."""
+    sequence = make_sequences(parts)[0]
+    sequence.seed = 7
+    sequence.grammar = llguidance.LLMatcher(parts[2], llguidance.LLMatcher.grammar_from_lark("start: /[a-z]{40}/"))
+    return [sequence]
+
+
 def test_a_sequence_that_was_preempted_goes_on_where_it_was(parts: tuple[Any, Any, Any]) -> None:
     """What it has said is read again in one pass, not said again; a drawn answer goes on with the same numbers."""
 
@@ -225,17 +234,30 @@ def test_a_sequence_that_was_preempted_goes_on_where_it_was(parts: tuple[Any, An
             raise torch.OutOfMemoryError("CUDA out of memory (made up)")
         return output
 
-    def drawn() -> list[Sequence]:
-        sequence = make_sequences(parts)[0]
-        sequence.seed = 7
-        sequence.grammar = llguidance.LLMatcher(parts[2], llguidance.LLMatcher.grammar_from_lark("start: /[a-z]{40}/"))
-        return [sequence]
-
-    (healthy,) = make_loop(parts).run(drawn())
-    (preempted,) = make_loop(parts, Faulty(parts[0], fail_late)).run(drawn())
+    (healthy,) = make_loop(parts).run(drawn(parts))
+    (preempted,) = make_loop(parts, Faulty(parts[0], fail_late)).run(drawn(parts))
     assert preempted.output_tokens == healthy.output_tokens
     assert len(preempted.sampled) == len(healthy.sampled) > 6
     assert preempted.forward_passes == healthy.forward_passes
+
+
+def test_memory_that_runs_out_in_the_sampler_changes_no_draw(
+    parts: tuple[Any, Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its largest tensors are made after the numbers are drawn: these are drawn again."""
+    (healthy,) = make_loop(parts).run(drawn(parts))
+    calls, pick = list[int](), sampler._drawn
+
+    def fail_late(*given: Any) -> torch.Tensor:
+        tokens = pick(*given)
+        calls.append(1)
+        if len(calls) == 6:
+            raise torch.OutOfMemoryError("CUDA out of memory (made up)")
+        return tokens
+
+    monkeypatch.setattr(sampler, "_drawn", fail_late)
+    (preempted,) = make_loop(parts).run(drawn(parts))
+    assert preempted.output_tokens == healthy.output_tokens
 
 
 def test_slots_grow_a_little_where_they_cannot_grow_much(parts: tuple[Any, Any, Any]) -> None:

@@ -11,7 +11,7 @@ import numpy
 import torch
 
 from dsx.engines.local.attention.packing import sent
-from dsx.engines.local.sequence import SampledToken, Sequence, TokenPolicy
+from dsx.engines.local.sequence import SampledToken, Sequence, TokenPolicy, draw
 
 
 class Sampler:
@@ -110,10 +110,9 @@ def _correct(sequences: abc.Sequence[Sequence], masked: torch.Tensor) -> None:
 def _drawn(masked: torch.Tensor, generators: abc.Sequence[torch.Generator]) -> torch.Tensor:
     """A token for each row of logits, [rows, vocabulary]: where a number of the row's generator falls.
 
-    The numbers are drawn on the CPU, so that a seed draws alike everywhere. A row without numbers, which fails, gets
-    the first token.
+    A row without numbers, which fails, gets the first token.
     """
-    drawn = [float(torch.rand((), dtype=torch.float64, generator=generator)) for generator in generators]
+    drawn = [draw(generator) for generator in generators]
     cumulated = masked.softmax(-1).nan_to_num(0.0).double().cumsum(-1)
     threshold = _sent(drawn, torch.float64, masked.device)[:, None] * cumulated[:, -1:]
     tokens = (cumulated <= threshold).sum(-1)

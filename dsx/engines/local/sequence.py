@@ -93,9 +93,12 @@ class Sequence:
         """Generates, with keys and values in `slots`; one that was preempted goes on after its output tokens."""
         self.slots, self.num_computed_tokens = slots, 0
         self.pending_tokens = [*self.suffix_tokens, *self.output_tokens]
+        if self.seed is not None:
+            self.generator = torch.Generator().manual_seed(self.seed)
+            for _ in self.sampled:  # memory may have run out after one more number was drawn
+                draw(self.generator)
         if self.matcher is None:
             self.matcher = self.grammar.deep_copy()
-            self.generator = None if self.seed is None else torch.Generator().manual_seed(self.seed)
             self._append_forced(self.matcher)
 
     def append_token(self, token: int) -> None:
@@ -125,3 +128,8 @@ class Sequence:
         if self.error is None and self.matcher is not None and self.matcher.is_error():
             self.error = "grammar: " + " ".join(self.matcher.get_error().split())
         return self.error is not None
+
+
+def draw(generator: torch.Generator) -> float:
+    """A number of 0…1 for one sampled token. It is drawn on the CPU, so that a seed draws alike everywhere."""
+    return float(torch.rand((), dtype=torch.float64, generator=generator))
