@@ -30,6 +30,8 @@ def values(text: str) -> list[float]:
         ("one hundred and twenty", [120]),
         ("two thousand five hundred", [2500]),
         ("fifteen hundred of a hundred", [1500, 100]),
+        ("between two hundred and three hundred, one thousand and two thousand", [200, 300, 1000, 2000]),
+        ("two hundred and three thousand, three thousand million", [203_000, 3 * 10**9]),
         ("a dozen eggs, two dozen nests", [12, 24]),
         ("twenty-two thirty", [22, 30]),
         ("between one and two", [1, 2]),

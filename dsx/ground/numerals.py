@@ -204,13 +204,12 @@ def _named_fraction(match: re.Match[str]) -> Iterator[Numeral]:
 
 
 def _words(match: re.Match[str]) -> Iterator[Numeral]:
-    """The longest numbers that the words make: 22 and 30 for "twenty-two thirty"."""
+    """The longest numbers that the words make: 22 and 30 for "twenty-two thirty". None ends before a "hundred"."""
     words = list(_each_word.finditer(match["words"].lower()))
     start = match.start("words")
     while words:
-        length = next(
-            length for length in range(len(words), 0, -1) if _value(words[:length]) is not None or length == 1
-        )
+        whole = (at for at in range(len(words), 1, -1) if at == len(words) or words[at].group() not in SCALES)
+        length = next((at for at in whole if _value(words[:at]) is not None), 1)
         value = _value(words[:length])
         if value is not None:
             dozen = any(word.group() == "dozen" for word in words[:length])
@@ -224,20 +223,25 @@ def _value(words: list[re.Match[str]]) -> int | None:
 
 
 def words_value(words: list[str]) -> int | None:
-    """120 for one, hundred, and, twenty. None where the words are not one number."""
+    """120 for one, hundred, and, twenty. None where the words are not one number: two, hundred, and, three, hundred."""
     total = current = 0
     last: int | None = None
+    least = max(SCALES.values()) + 1
     for at, word in enumerate(words):
         if word == "and":
             if at == 0 or words[at - 1] not in SCALES or at + 1 == len(words):
                 return None
             continue
         if word in SCALES:
-            scale = SCALES[word]
+            scale, multiplies = SCALES[word], at > 0 and words[at - 1] in SCALES
+            if not multiplies and (scale <= 100 <= current or scale >= least):
+                return None
             if scale <= 100:
                 current = max(current, 1) * scale
+            elif scale >= least:
+                total, least = total * scale, scale
             else:
-                total, current = total + max(current, 1) * scale, 0
+                total, current, least = total + max(current, 1) * scale, 0, scale
             last = None
             continue
         value = ONES.get(word, TENS.get(word, 0))
