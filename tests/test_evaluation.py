@@ -210,6 +210,16 @@ def test_records_without_a_common_label_are_matched_by_their_values(tmp_path: Pa
     }
 
 
+@pytest.mark.parametrize("label", [None, "Arm"])
+def test_records_of_one_label_or_of_none_are_records_of_their_own(tmp_path: Path, label: str | None) -> None:
+    items = [{"label": label, "list": "arms", "parameters": {"n": 90, "arms.n": n}} for n in (40, 44)]
+    (tmp_path / "p.json").write_text(json.dumps({"pdf": "p.pdf", "experiments": items}))
+    judged = judge_all(read_gold(tmp_path, PARAMETERS), [arms_paper("p", a={"n": 44}, b={"n": 40})], PARAMETERS)["p"]
+    arms = [(each.record, each.gold, str(each.verdict)) for each in judged if each.column == "arms.n"]
+    assert arms == [("b", 40, "right"), ("a", 44, "right")]
+    assert [each.gold for each in judged if each.column == "n"] == [90]
+
+
 def test_a_paper_without_results_has_missed_all(tmp_path: Path) -> None:
     gold = gold_file(tmp_path / "gold", "p", one={"arms.n": 40, "dose": None})
     assert verdicts(gold) == {("one", "arms.n"): "missed"}

@@ -17,6 +17,7 @@ import logging
 import re
 import textwrap
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -144,11 +145,13 @@ class _Tree:
     """Flat gold items taken apart into lists. Of a value that stands in several items the first that is sure counts.
 
     unknown: names that the parameter set does not have are added to it.
+    values: of a list's records by label, and by how many items of this list and label came before.
     """
 
     parameters: ParameterSet
     unknown: set[str]
-    values: dict[Lists, dict[str | None, dict[str, GoldValue]]] = field(default_factory=dict)
+    values: dict[Lists, dict[tuple[str | None, int], dict[str, GoldValue]]] = field(default_factory=dict)
+    items: Counter[tuple[Lists, str]] = field(default_factory=Counter)
 
     def add(self, item: Mapping[str, Any]) -> None:
         """One item of the gold."""
@@ -159,9 +162,16 @@ class _Tree:
         labels = str(item.get("label") or "").split(SEPARATOR)
         if len(labels) != len(of_item):
             labels = [str(item.get("label") or "")]
+        before = self.items[of_item, SEPARATOR.join(labels)]
+        self.items[of_item, SEPARATOR.join(labels)] += 1
+
+        def values_in(lists: Lists) -> dict[str, GoldValue]:
+            label = SEPARATOR.join(labels[: len(lists)]) if lists else None
+            number = before if lists and lists == of_item else 0
+            return self.values.setdefault(lists, {}).setdefault((label, number), {})
+
         for depth in range(len(of_item) + 1):
-            label = SEPARATOR.join(labels[:depth]) if depth else None
-            self.values.setdefault(of_item[:depth], {}).setdefault(label, {})
+            values_in(of_item[:depth])
         for column, part in item["parameters"].items():
             place = _place(column, of_item, places)
             if place is None:
@@ -169,15 +179,14 @@ class _Tree:
                     self.unknown.add(column)
                 continue
             lists, name = place
-            label = SEPARATOR.join(labels[: len(lists)]) if lists else None
-            record = self.values.setdefault(lists, {}).setdefault(label, {})
+            record = values_in(lists)
             if name not in record or record[name].doubtful:
                 record[name] = gold_value(part)
 
     def records(self) -> dict[Lists, tuple[GoldRecord, ...]]:
         """What was added, list by list."""
         return {
-            lists: tuple(GoldRecord(label, values) for label, values in labelled.items())
+            lists: tuple(GoldRecord(label, values) for (label, _), values in labelled.items())
             for lists, labelled in self.values.items()
         }
 
