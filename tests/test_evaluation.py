@@ -220,6 +220,15 @@ def test_records_of_one_label_or_of_none_are_records_of_their_own(tmp_path: Path
     assert [each.gold for each in judged if each.column == "n"] == [90]
 
 
+def test_papers_of_one_name_are_judged_each_for_itself(tmp_path: Path) -> None:
+    for file in "pq":
+        arm = {"label": "A", "list": "arms", "parameters": {"arms.n": 40}}
+        (tmp_path / f"{file}.json").write_text(json.dumps({"pdf": f"{file}.pdf", "name": "Ada", "experiments": [arm]}))
+    judged = judge_all(read_gold(tmp_path, PARAMETERS), [arms_paper("p", A={"n": 40})], PARAMETERS)
+    said = {name: [str(each.verdict) for each in values if each.gold] for name, values in judged.items()}
+    assert said == {"Ada": ["right"], "Ada (2)": ["missed"]}
+
+
 def test_a_paper_without_results_has_missed_all(tmp_path: Path) -> None:
     gold = gold_file(tmp_path / "gold", "p", one={"arms.n": 40, "dose": None})
     assert verdicts(gold) == {("one", "arms.n"): "missed"}

@@ -12,6 +12,7 @@ matter.
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import re
@@ -19,7 +20,7 @@ import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -94,7 +95,8 @@ def read_gold(
         try:
             content = json.loads(file.read_bytes())
             if content.get("format", "").startswith("dsx-decisions/"):
-                return list(_decided(files, parameters, results, "" if run is None else run.resolve().name))
+                decided = _decided(files, parameters, results, "" if run is None else run.resolve().name)
+                return list(_named_apart(decided))
             papers.append(_paper(content, file, parameters, unknown))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
             why = f"it has no {problem}" if isinstance(problem, KeyError) else problem
@@ -103,7 +105,17 @@ def read_gold(
     if unknown:
         first = ", ".join(sorted(unknown)[:10]) + (", …" if len(unknown) > 10 else "")
         log.warning("%s names %s that the set does not have: %s", path, counted(len(unknown), "parameter"), first)
-    return papers
+    return list(_named_apart(papers))
+
+
+def _named_apart(papers: Iterable[GoldPaper]) -> Iterator[GoldPaper]:
+    """A second paper of a name is called NAME (2): what is judged is kept by name."""
+    taken = set[str]()
+    for paper in papers:
+        numbered = (f"{paper.name} ({number})" for number in itertools.count(2))
+        name = next(each for each in itertools.chain([paper.name], numbered) if each not in taken)
+        taken.add(name)
+        yield replace(paper, name=name)
 
 
 def stem(file: str) -> str:
