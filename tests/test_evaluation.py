@@ -353,7 +353,18 @@ def test_decisions_are_gold_and_what_nobody_decided_is_not_judged(tmp_path: Path
     assert ("Arm 1", "dose") not in verdicts(tmp_path, *RESULTS)
 
 
-@pytest.mark.parametrize("content", ["[]", "{}", '{"experiments": [{"label": "x"}]}', "{"])
+def one_value(value: str, more: str = "") -> str:
+    """The content of a gold file with one value."""
+    return f'{{"experiments": [{{"label": "x", "parameters": {{"arms.n": {value}}}}}]{more}}}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]", "{}", '{"experiments": [{"label": "x"}]}', "{", one_value('{"value": 4, "alternatives": "44"}'),
+        one_value('{"value": 4, "quote": 5}'), one_value("4", ', "pdf": 5'), one_value("4", ', "document": []'),
+    ],
+)  # fmt: skip
 def test_a_file_that_is_no_gold_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(UsageError, match=r"x\.json is no gold") as refused:

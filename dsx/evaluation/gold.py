@@ -128,13 +128,13 @@ def _paper(content: Mapping[str, Any], file: Path, parameters: ParameterSet, unk
     tree = _Tree(parameters, unknown)
     for item in content["experiments"] if "experiments" in content else content["records"]:
         tree.add(item)
-    name = content.get("name", file.stem)
+    name = _text(content, "name") or file.stem
     records = tree.records()
     if wrong := list(_impossible(records, parameters)):
         more = f"; and {len(wrong) - MOST_SAID} more" if len(wrong) > MOST_SAID else ""
         said, count = "; ".join(wrong[:MOST_SAID]) + more, counted(len(wrong), "value")
         log.warning("%s has %s that no answer can equal, to be counted as errors: %s", file, count, said)
-    return GoldPaper(content.get("pdf", name), name, records, content.get("document"))
+    return GoldPaper(_text(content, "pdf") or name, name, records, _text(content, "document"))
 
 
 def _impossible(records: Mapping[Lists, Sequence[GoldRecord]], parameters: ParameterSet) -> Iterator[str]:
@@ -225,18 +225,28 @@ def gold_value(part: Json) -> GoldValue:
     """A gold value as a file has it: an object with "value", or the value itself."""
     if not isinstance(part, Mapping):
         return GoldValue(part)
-    unit = part.get("unit")
+    unit, alternatives = _text(part, "unit"), part.get("alternatives") or []
+    if not isinstance(alternatives, list):
+        raise TypeError("alternatives are a list")
 
     def with_unit(value: Json) -> Json:
         return f"{value} {unit}" if unit and isinstance(value, int | float) else value
 
     return GoldValue(
         with_unit(part.get("value")),
-        tuple(map(with_unit, part.get("alternatives") or ())),
+        tuple(map(with_unit, alternatives)),
         bool(part.get("doubtful")),
-        part.get("quote"),
-        part.get("marked"),
+        _text(part, "quote"),
+        _text(part, "marked"),
     )
+
+
+def _text(part: Mapping[str, Any], key: str) -> str | None:
+    """None where it is not there. Raises TypeError where it is no text."""
+    text = part.get(key)
+    if text is not None and not isinstance(text, str):
+        raise TypeError(f"{key} is a text")
+    return text
 
 
 def _decided(
