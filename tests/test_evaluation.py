@@ -44,6 +44,7 @@ YEAR = {"type": "integer", "minimum": 1900, "maximum": 2100}
         ({"type": "number", "x-compare": {"within": 2}}, 12, 10, True),
         ({"type": "number", "x-unit": "mg"}, 2, "0.002 g", True),
         ({"type": "number", "x-unit": "mg"}, 2, "2 cm", False),
+        ({"type": "number", "x-unit": "mg"}, -1000, "−1,000 mg", True),
         ({"type": "array", "items": {"type": "number"}}, [30, 15], [15, 30], True),
         ({"type": "array", "items": {"type": "number"}}, [30, 15], [15], False),
         ({"type": "array", "items": {"type": "number"}}, [-30], [30], False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import random
 import re
@@ -284,7 +285,7 @@ def test_gold_that_no_answer_can_equal_is_said_once_a_file(tmp_path: Path, caplo
         ({"enum": ["oral"], "x-compare": {"by": "choice", "synonyms": {"oral": ["by mouth"]}}}, ["By mouth"], ["iv"]),
         ({"anyOf": [{"enum": ["oral"]}, {"type": "string"}]}, ["by mouth"], []),
         ({"type": "array", "items": {"enum": ["a", "b"]}}, [["a", "B"], "a"], [["a", "c"], "c"]),
-        ({"type": "number", "x-unit": "mg"}, [2, "2 g", "~2"], ["2 s", "two", True, [2]]),
+        ({"type": "number", "x-unit": "mg"}, [2, "2 g", "~2", "1e-05 g"], ["2 s", "two", True, [2], 10**400, math.inf]),
         ({"type": "number", "x-compare": "text"}, ["two"], []),
         ({"type": "string", "x-normalise": ["span"]}, ["18 to 40"], ["18", "none"]),
         ({"type": "array", "items": {"type": "number"}}, [[8], "8 and 9", []], [["eight"]]),

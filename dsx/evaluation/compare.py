@@ -15,6 +15,7 @@ names    each name of the gold stands in an item of its own, and no item is left
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -37,7 +38,8 @@ _ABSENT = "|?|n/a|na|null|unknown|not reported|not_reported|not stated|not speci
 ABSENT = frozenset(_ABSENT.split("|"))
 """Words that say that there is no value."""
 _number = re.compile(r"[-−+]?\d+(?:[.,]\d+)?")
-_quantity = re.compile(r"\s*+[~≈±+]*+\s*+(-?\d++(?:[.,]\d++)?+)\s*+([^±\n]*+)\s*+(?:±.*)?")
+_thousands = re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
+_quantity = re.compile(r"\s*+[~≈±+]*+\s*+([-−]?\d++(?:[.,]\d++)?+(?:[eE][-+]?\d++)?+)\s*+([^±\n]*+)\s*+(?:±.*)?")
 
 
 def comparison_kind(schema: Mapping[str, Any]) -> str:
@@ -138,7 +140,16 @@ def same_text(value: Json, gold: Json, min_f1: float, contains: bool) -> bool:
 
 
 def as_number(value: Json, unit: str | None) -> float | None:
-    """A number, or the number of a text such as "12 mm", in the parameter's unit; None where it is none."""
+    """A number, or the number of a text such as "12 mm", in the parameter's unit; None where there is none."""
+    try:
+        number = _number_of(value, unit)
+    except (ValueError, OverflowError):
+        return None
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _number_of(value: Json, unit: str | None) -> float | None:
+    """Raises ValueError where the unit does not convert, OverflowError of a number that is too large."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -146,14 +157,11 @@ def as_number(value: Json, unit: str | None) -> float | None:
     match = _quantity.fullmatch(str(value).strip())
     if match is None:
         return None
-    number = float(match[1].replace(",", "."))
+    number = _read(match[1])
     written = match[2].rstrip().removesuffix(".")
     if not written or unit is None:
         return number if not written else None
-    try:
-        return float(convert(number, written, unit))
-    except ValueError:
-        return None
+    return float(convert(number, written, unit))
 
 
 def bare_doi(value: Json) -> str:
@@ -193,7 +201,9 @@ def _distinct(value: Json, close: Comparison, unsigned: bool) -> list[Json]:
 
 
 def _read(text: str) -> float:
-    return float(text.replace("−", "-").replace(",", "."))
+    """A comma before three digits parts thousands, any other is a point."""
+    number = text.replace("−", "-")
+    return float(number.replace(",", "" if _thousands.fullmatch(number) else "."))
 
 
 def _same_range(value: Json, gold: Json, close: Comparison) -> bool:
@@ -205,7 +215,7 @@ def ends_of_range(part: Json) -> list[float]:
     """Of a range as text, or as a list of its two numbers."""
     items = _items(part)
     if len(items) == 2 and all(isinstance(item, int | float) for item in items):
-        return [float(item) for item in items]
+        return items
     return [float(mention.value) for mention in numbers_in("; ".join(map(str, items)))]
 
 
