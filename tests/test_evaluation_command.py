@@ -24,7 +24,7 @@ from dsx.cli.eval import command
 from dsx.cli.export import command as export_command
 from dsx.errors import MachineError, RunError, UsageError
 from dsx.evaluation.evaluate import evaluate
-from dsx.evaluation.gold import read_gold
+from dsx.evaluation.gold import gold_value, read_gold
 from dsx.evaluation.possible import why_impossible
 from dsx.schema import read, read_schema
 from dsx.types import ParameterSet
@@ -276,6 +276,14 @@ def test_gold_that_no_answer_can_equal_is_said_once_a_file(tmp_path: Path, caplo
         f"{tmp_path / 'a.json'} has 5 values that no answer can equal, to be counted as errors: {first}; "
         'Arm 0, dose: "2 s" (no number in mg); and 2 more'
     ]
+
+
+@pytest.mark.parametrize(
+    "absent", [None, [], "not reported", {"value": "unknown"}, {"value": 1, "alternatives": ["n/a"]}]
+)
+def test_gold_that_says_that_there_is_no_value_has_none(absent: Any) -> None:
+    gold = gold_value(absent)
+    assert gold.value is None or gold.optional
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from dsx.errors import UsageError
+from dsx.evaluation.compare import is_absent
 from dsx.evaluation.possible import why_impossible
 from dsx.report.columns import Key, Lists, columns, lists_of, names
 from dsx.store import DecisionFile, agree, read_decisions, restate, settle, stale_note
@@ -224,13 +225,13 @@ def _place(column: str, lists: Lists, places: Mapping[str, Key]) -> Key | None:
 def gold_value(part: Json) -> GoldValue:
     """A gold value as a file has it: an object with "value", or the value itself."""
     if not isinstance(part, Mapping):
-        return GoldValue(part)
+        return GoldValue(_reported(part))
     unit, alternatives = _text(part, "unit"), part.get("alternatives") or []
     if not isinstance(alternatives, list):
         raise TypeError("alternatives are a list")
 
     def with_unit(value: Json) -> Json:
-        return f"{value} {unit}" if unit and isinstance(value, int | float) else value
+        return f"{value} {unit}" if unit and isinstance(value, int | float) else _reported(value)
 
     return GoldValue(
         with_unit(part.get("value")),
@@ -239,6 +240,11 @@ def gold_value(part: Json) -> GoldValue:
         _text(part, "quote"),
         _text(part, "marked"),
     )
+
+
+def _reported(value: Json) -> Json:
+    """None for what says that there is no value, as of an answer: [], "not reported"."""
+    return None if is_absent(value) else value
 
 
 def _text(part: Mapping[str, Any], key: str) -> str | None:
@@ -286,4 +292,4 @@ def _label(path: RecordPath) -> str | None:
 def _settled(decisions: Sequence[Decision]) -> GoldValue:
     last = decisions[-1]
     quote = None if last.quote is None else last.quote.text
-    return GoldValue(last.value, doubtful=not agree(decisions), quote=quote)
+    return GoldValue(_reported(last.value), doubtful=not agree(decisions), quote=quote)
