@@ -177,6 +177,17 @@ def test_a_compiler_that_fails_is_passed_over_with_its_reason(
     assert "Attention implementation flash_attention_4 passed over: no ptxas for sm_90a" in caplog.messages
 
 
+def test_a_package_that_raises_while_it_is_imported_is_passed_over(package: list[dict[str, Any]]) -> None:
+    """As it does beside another version of its compiler, by an AttributeError or TypeError."""
+
+    def unlike(name: str) -> None:
+        raise TypeError("made for another cutlass")
+
+    sys.modules["flash_attn.cute"].__getattr__ = unlike  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError, match="another cutlass"):
+        flash4.try_it("cpu", torch.bfloat16)
+
+
 def found(monkeypatch: pytest.MonkeyPatch, versions: dict[str, str], capability: tuple[int, int]) -> list[Finding]:
     """What `dsx doctor` says where these packages are installed and one GPU of that kind is there."""
 

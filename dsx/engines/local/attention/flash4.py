@@ -40,13 +40,13 @@ def is_installed() -> bool:
 
 
 def try_it(device: str, dtype: torch.dtype) -> None:
-    """Compiles a kernel and runs it. Raises RuntimeError, whatever its compiler raises, and ImportError."""
-    from flash_attn.cute import flash_attn_func
-
+    """Compiles a kernel and runs it. Raises RuntimeError, whatever its modules and its compiler raise."""
     # of an argument that these kernels are not given
     warnings.filterwarnings("ignore", "Argument aux_data", UserWarning)
     sample = torch.zeros(1, 8, 1, 64, dtype=dtype, device=device)
     try:
+        from flash_attn.cute import flash_attn_func
+
         flash_attn_func(sample, sample, sample, causal=True)
     except Exception as problem:
         raise RuntimeError(str(problem) or type(problem).__name__) from problem
