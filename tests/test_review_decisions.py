@@ -115,6 +115,11 @@ def test_the_last_decision_of_a_reviewer_counts(tmp_path: Path) -> None:
     assert [each.value for each in read_decisions(tmp_path / "x.json").decisions] == [41]
 
 
+def test_what_is_not_reported_has_no_value(tmp_path: Path) -> None:
+    write_decisions(tmp_path / "x.json", file(decision("n", "not_reported", 40)))
+    assert [each.value for each in read_decisions(tmp_path / "x.json").decisions] == [None]
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -254,6 +259,7 @@ AB, ABC = durations(enum=["a", "b"]), durations(enum=["a", "b", "c"])
         (MINUTES, "correct", 36, SECONDS, 2160),
         (MINUTES, "accept", 1.5, SECONDS, 90.0),
         (MINUTES, "not_reported", None, SECONDS, None),
+        (MINUTES, "correct", None, SECONDS, "stale"),
         (MINUTES, "correct", 600, SECONDS, "stale"),  # 36,000 s are not legal
         (MINUTES, "correct", 36, durations(type="number", **{"x-unit": "mm"}), "stale"),
         (MINUTES, "not_reported", None, durations(type="number", **{"x-unit": "mm"}), "stale"),

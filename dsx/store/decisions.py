@@ -92,7 +92,7 @@ def review_path(run: Path, reviewer: str) -> Path:
 def parse_decisions(content: bytes, where: str) -> DecisionFile:
     """The decisions in a file's content, the last of each value. where: names the file in the UsageError.
 
-    NaN and infinity are no JSON, and no values.
+    NaN and infinity are no JSON, and no values. What is not reported has no value, whatever the file says.
     """
     from pydantic import ValidationError
 
@@ -110,7 +110,12 @@ def parse_decisions(content: bytes, where: str) -> DecisionFile:
         raise UsageError(f"{where}: {decision.record!r} is no record's path; save the decisions again") from None
     if (number := _no_number(dataclasses.asdict(file))) is not None:
         raise UsageError(f"{where} holds no decisions: {number} is no number of JSON; decide on that value again")
-    named = (dataclasses.replace(decision, reviewer=file.reviewer) for decision in file.decisions)
+    named = (
+        dataclasses.replace(decision, reviewer=file.reviewer, value=None)
+        if decision.action == "not_reported"
+        else dataclasses.replace(decision, reviewer=file.reviewer)
+        for decision in file.decisions
+    )
     return dataclasses.replace(file, decisions=tuple({decision.slot: decision for decision in named}.values()))
 
 

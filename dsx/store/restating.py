@@ -88,7 +88,8 @@ def _restated(
         except ValueError:
             return None
     checked = asked is not None or decision.action == "accept"
-    if checked and decision.value is not None and not validates(parameter, decision.value):
+    has_value = decision.value is not None or decision.action == "correct"
+    if checked and has_value and not validates(parameter, decision.value):
         return None
     return decision
 
