@@ -229,13 +229,14 @@ def drawn(parts: tuple[Any, Any, Any]) -> list[Sequence]:
 def test_a_sequence_that_was_preempted_goes_on_where_it_was(parts: tuple[Any, Any, Any]) -> None:
     """What it has said is read again in one pass, not said again; a drawn answer goes on with the same numbers."""
 
-    def fail_late(number: int, output: Any) -> Any:
-        if number == 6:
+    def fail_twice(number: int, output: Any) -> Any:
+        if number in (3, 6):
             raise torch.OutOfMemoryError("CUDA out of memory (made up)")
         return output
 
     (healthy,) = make_loop(parts).run(drawn(parts))
-    (preempted,) = make_loop(parts, Faulty(parts[0], fail_late)).run(drawn(parts))
+    (preempted,) = make_loop(parts, Faulty(parts[0], fail_twice)).run(drawn(parts))
+    assert preempted.error is None
     assert preempted.output_tokens == healthy.output_tokens
     assert len(preempted.sampled) == len(healthy.sampled) > 6
     assert preempted.forward_passes == healthy.forward_passes

@@ -3,11 +3,13 @@
     python benchmarks/quality/calibration.py OUT --set motor|participants --schema FILE [--curves calibration.json]
 
 OUT: what benchmarks/quality/run.py made. Values only. What was read off a first page's layout keeps its confidence.
+ECE: in brackets what so many values would have if these confidences were probabilities, median and 95th percentile.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from dsx.fill.front import LAYOUT_IS_RIGHT
 from dsx.schema import kind_of
 
 SURE = 0.8
+DRAWS = 400
 
 
 def by_curves(values: list[Judged], calibration: Calibration) -> list[Judged]:
@@ -30,6 +33,16 @@ def by_curves(values: list[Judged], calibration: Calibration) -> list[Judged]:
         else replace(each, confidence=calibration.probability(each.kind, each.confidence))
         for each in values
     ]
+
+
+def if_true(values: list[Judged]) -> tuple[float, float]:
+    """Expected calibration error, median and 95th percentile, where each value is right as often as it says."""
+    drawing = random.Random(0)
+    errors = sorted(
+        reliability([replace(each, right=drawing.random() < each.confidence) for each in values]).ece
+        for _ in range(DRAWS)
+    )
+    return errors[DRAWS // 2], errors[DRAWS * 95 // 100]
 
 
 def main() -> None:
@@ -51,8 +64,9 @@ def main() -> None:
     for title, table in tables.items():
         measured = reliability(table)
         sure = next(part for part in measured.accepted if part.threshold == SURE)
+        median, most = if_true(table)
         print(
-            f"{title:20} n {measured.count:4} ECE {measured.ece:.3f}  "
+            f"{title:20} n {measured.count:4} ECE {measured.ece:.3f} ({median:.3f}, {most:.3f})  "
             f">=.8: {sure.precision:.2f} right, {sure.coverage:.2f} of all"
         )
 

@@ -106,4 +106,4 @@ class DecodeLoop:
             seq.ms_model += took * 1e3 * tokens / sum(work)
             seq.ms_prefill += took * 1e3 * prefilled / sum(work)
             seq.ms_grammar += sampling * 1e3 / len(in_order)
-            seq.num_prefilled_tokens = 0
+            seq.num_prefilled_tokens, seq.failed_alone = 0, False

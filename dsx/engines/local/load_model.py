@@ -151,6 +151,7 @@ def _loading(settings: EngineSettings, device: str, dtype: torch.dtype, attentio
     elif device != "cpu":
         more["device_map"] = where
     if settings.quantize != "none":
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it warns at each product of matrices
         more["quantization_config"] = BitsAndBytesConfig(
             load_in_8bit=settings.quantize == "8bit", load_in_4bit=settings.quantize == "4bit"
         )

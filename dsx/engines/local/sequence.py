@@ -37,7 +37,7 @@ class Sequence:
     num_cached_tokens: tokens of the prefix that were in the prefix cache.
     num_prefilled_tokens: tokens of the prefix that a GPU may still be reading. 0 after the next pass.
     slots: for the keys and values of question and answer. num_computed_tokens: how many of them are written.
-    num_reserved_slots: how many are needed, where that is known. failed_alone: memory ran out with this sequence alone.
+    num_reserved_slots: how many are needed, where that is known. failed_alone: memory ran out in its last pass, alone.
     ms_model, ms_grammar: its share of forward passes and masks, with the prefill of its prefix (ms_prefill too) and the
         compiling of its grammar.
     pending_tokens: those that the model has not read yet.
