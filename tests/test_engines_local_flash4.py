@@ -18,7 +18,7 @@ from dsx.engines.local.attention import flash4, flash_backend, triton_backend
 from dsx.engines.local.attention.kv_cache import CachedPrefix, KVCache, LayerShape
 from dsx.engines.local.attention.packing import ForwardBatch, PrefixGroup, VarlenIndices
 from dsx.engines.local.attention.torch_backend import AttentionSpec
-from dsx.engines.local.load_model import load, try_attention
+from dsx.engines.local.load_model import load, load_config, try_attention
 from dsx.engines.local.model_files import find
 from dsx.types import EngineSettings
 
@@ -161,7 +161,7 @@ def test_a_compiler_that_fails_is_passed_over_with_its_reason(
     def failing(*_: Any, **__: Any) -> None:
         raise DSLError("no ptxas for sm_90a\nsecond line")
 
-    sys.modules["flash_attn.cute"].flash_attn_func = failing  # type: ignore[attr-defined]
+    sys.modules["flash_attn.cute"].flash_attn_varlen_func = failing  # type: ignore[attr-defined]
     with pytest.raises(RuntimeError, match="no ptxas"):
         flash4.try_it("cpu", torch.bfloat16)
     monkeypatch.setattr(flash4, "is_quicker", lambda device: True)
@@ -175,6 +175,24 @@ def test_a_compiler_that_fails_is_passed_over_with_its_reason(
     *_, attention = load(find(None), EngineSettings(), "cpu", torch.float32)
     assert attention == "sdpa"
     assert "Attention implementation flash_attention_4 passed over: no ptxas for sm_90a" in caplog.messages
+
+
+def test_the_kernel_that_a_model_needs_is_compiled_before_its_weights_are_read(
+    package: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = list[tuple[int, ...]]()
+
+    def noted(*states: torch.Tensor, **named: Any) -> None:
+        assert named["causal"]
+        shapes.extend(tuple(state.shape[1:]) for state in states)
+
+    sys.modules["flash_attn.cute"].flash_attn_varlen_func = noted  # type: ignore[attr-defined]
+    zeros = torch.zeros
+    monkeypatch.setattr(torch, "zeros", lambda *given, device, **named: zeros(*given, **named))
+    tensor = torch.tensor
+    monkeypatch.setattr(torch, "tensor", lambda given, device=None, **named: tensor(given, **named))
+    try_attention(flash4.NAME, "cuda", torch.bfloat16, load_config(find(None)))
+    assert shapes == [(9, 64), (3, 64), (3, 64)], "SmolLM2-135M's heads"
 
 
 def test_a_package_that_raises_while_it_is_imported_is_passed_over(package: list[dict[str, Any]]) -> None:

@@ -22,7 +22,7 @@ from transformers import (
 )
 
 from dsx.engines.local.attention import flash4
-from dsx.engines.local.memory import free_memory
+from dsx.engines.local.memory import free_memory, heads_of
 from dsx.engines.local.model_files import ModelFiles
 from dsx.errors import ModelError
 from dsx.types import EngineSettings
@@ -77,7 +77,7 @@ def load(
     problem = ""
     for attention in wanted:
         try:
-            try_attention(attention, device, dtype)
+            try_attention(attention, device, dtype, load_config(files))
             more = _loading(settings, device, dtype, attention, cards)
             tokenizer = load_tokenizer(files)
             model = _draw(files, more) if random_weights else _read(files, more)
@@ -123,8 +123,11 @@ def _weight_bytes(files: ModelFiles, dtype: torch.dtype) -> int:
     return count * dtype.itemsize
 
 
-def try_attention(attention: str, device: str, dtype: torch.dtype) -> None:
-    """Raises what stands in the way; a kernel built for another torch shows only when it is imported and run."""
+def try_attention(attention: str, device: str, dtype: torch.dtype, config: PreTrainedConfig | None = None) -> None:
+    """Raises what stands in the way; a kernel built for another torch shows only when it is imported and run.
+
+    config: of the model, for whose heads FlashAttention 4 compiles its kernel.
+    """
     if not attention.startswith("flash_attention"):
         return
     if not device.startswith("cuda"):
@@ -132,7 +135,8 @@ def try_attention(attention: str, device: str, dtype: torch.dtype) -> None:
     if dtype not in (torch.bfloat16, torch.float16):
         raise ValueError(f"it computes in 16 bits, not in {str(dtype).removeprefix('torch.')}")
     if attention == flash4.NAME:
-        flash4.try_it(device, dtype)
+        text = None if config is None else config.get_text_config()
+        flash4.try_it(device, dtype, *(heads_of(text) if hasattr(text, "num_attention_heads") else ()))
         return
     from flash_attn import flash_attn_func
 

@@ -115,9 +115,15 @@ def free_memory(device: str) -> dict[str, int]:
 def kv_token_bytes(config: PreTrainedConfig) -> int:
     """Keys and values of one token in all layers, in 16 bits, as the configuration says."""
     text = config.get_text_config()
-    head_size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
-    return int(2 * 2 * text.num_hidden_layers * heads * head_size)
+    _, key_heads, size = heads_of(text)
+    return int(2 * 2 * text.num_hidden_layers * key_heads * size)
+
+
+def heads_of(text: PreTrainedConfig) -> tuple[int, int, int]:
+    """Query heads of a layer, its key heads, and the size of a head."""
+    heads = int(text.num_attention_heads)
+    size = getattr(text, "head_dim", None) or text.hidden_size // heads
+    return heads, int(getattr(text, "num_key_value_heads", None) or heads), int(size)
 
 
 def inner_features(text: PreTrainedConfig) -> int:
@@ -143,8 +149,8 @@ def plan(
     """
     budget = budget or MemoryBudget(CPU_SHARE if device == "cpu" else GPU_SHARE)
     text = config.get_text_config()
-    head_size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-    heads, inner = text.num_attention_heads // cards, inner_features(text) // cards
+    all_heads, _, head_size = heads_of(text)
+    heads, inner = all_heads // cards, inner_features(text) // cards
     tokens = min(TEXT_TOKENS, int(getattr(text, "max_position_embeddings", TEXT_TOKENS)))
     chunk = min(passes.chunk_tokens, tokens)
     token_bytes = element_bytes * (6 * text.hidden_size + 3 * inner + 4 * heads * head_size)

@@ -39,15 +39,26 @@ def is_installed() -> bool:
     return True
 
 
-def try_it(device: str, dtype: torch.dtype) -> None:
-    """Compiles a kernel and runs it. Raises RuntimeError, whatever its modules and its compiler raise."""
+def try_it(device: str, dtype: torch.dtype, heads: int = 1, key_heads: int = 1, size: int = 64) -> None:
+    """Compiles the kernel that reads texts, and runs it. Raises RuntimeError, whatever it raises itself."""
     # of an argument that these kernels are not given
     warnings.filterwarnings("ignore", "Argument aux_data", UserWarning)
-    sample = torch.zeros(1, 8, 1, 64, dtype=dtype, device=device)
+    count = MIN_QUERIES
+    query, key, value = (torch.zeros(count, n, size, dtype=dtype, device=device) for n in (heads, key_heads, key_heads))
+    starts = torch.tensor([0, count], dtype=torch.int32, device=device)
     try:
-        from flash_attn.cute import flash_attn_func
+        from flash_attn.cute import flash_attn_varlen_func
 
-        flash_attn_func(sample, sample, sample, causal=True)
+        flash_attn_varlen_func(
+            query,
+            key,
+            value,
+            cu_seqlens_q=starts,
+            cu_seqlens_k=starts,
+            max_seqlen_q=count,
+            max_seqlen_k=count,
+            causal=True,
+        )
     except Exception as problem:
         raise RuntimeError(str(problem) or type(problem).__name__) from problem
 
