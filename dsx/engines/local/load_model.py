@@ -5,6 +5,7 @@ Each attention that is passed over is logged with the reason.
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -69,6 +70,8 @@ def load(
     """
     if random_weights and settings.quantize != "none":
         raise ModelError("--quantize needs weights that are read, not --set weights=random")
+    if settings.quantize != "none" and importlib.util.find_spec("bitsandbytes") is None:
+        raise ModelError(f"--quantize {settings.quantize} needs bitsandbytes: pip install 'bitsandbytes>=0.48'")
     if device == "cpu" and settings.quantize == "none":
         _check_memory(files, dtype, cards)
     wanted: tuple[str, ...] = (settings.attention,)
@@ -157,7 +160,10 @@ def _loading(settings: EngineSettings, device: str, dtype: torch.dtype, attentio
     if settings.quantize != "none":
         logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it warns at each product of matrices
         more["quantization_config"] = BitsAndBytesConfig(
-            load_in_8bit=settings.quantize == "8bit", load_in_4bit=settings.quantize == "4bit"
+            load_in_8bit=settings.quantize == "8bit",
+            load_in_4bit=settings.quantize == "4bit",
+            bnb_4bit_quant_type="nf4",  # a normal distribution's quantiles (Dettmers et al. 2023), as weights are
+            bnb_4bit_compute_dtype=dtype,
         )
     return more
 
