@@ -22,6 +22,8 @@ from dsx.evaluation import calibrate
 from dsx.evaluation.agreement import agreement, cohen_kappa, krippendorff_alpha
 from dsx.evaluation.calibrate import Judged
 from dsx.evaluation.gold import read_gold
+from dsx.store import DecisionFile, write_decisions
+from dsx.types import Decision
 from tests.export_results import PARAMETERS, TWO_LISTS
 
 KINDS = ("number", "choice")
@@ -157,3 +159,27 @@ def test_two_annotators_are_compared_by_parameter(tmp_path: Path) -> None:
     assert measured["n"].kappa is None
     assert measured["arms.n"].kappa == pytest.approx(cohen_kappa_score(["0", "1", "absent"], ["0", "2", "3"]))
     assert measured["all"].count == sum(each.count for name, each in measured.items() if name != "all")
+
+
+def test_of_decisions_only_what_both_decided_on_is_compared(tmp_path: Path) -> None:
+    def decided(name: str, *decisions: tuple[str, str, Any]) -> Any:
+        made = tuple(
+            Decision("first.pdf", TWO_LISTS.document, record, None, parameter, "correct", value, None, "", "2026-11-01")
+            for record, parameter, value in decisions
+        )
+        write_decisions(tmp_path / f"{name}.json", DecisionFile("run", name, made))
+        return read_gold(tmp_path / f"{name}.json", PARAMETERS)
+
+    first = decided("ada", ("arms/Arm 1", "n", 24), ("arms/Arm 2", "dose", 1.0))
+    second = decided("ben", ("arms/Arm 1", "n", 25), ("arms/Arm 3", "dose", 1.0), ("", "n", 90))
+    measured = agreement(first, second, PARAMETERS)
+    counted = {name: (each.count, each.share) for name, each in measured.items()}
+    assert counted == {"arms.n": (1, 0), "all": (1, 0)}
+    assert agreement(first, decided("eva", ("", "n", 90)), PARAMETERS)["all"].count == 0
+
+    arms = [{"label": f"Arm {n}", "list": "arms", "parameters": {"arms.n": 24, "dose": 5}} for n in (1, 7)]
+    (tmp_path / "gold.json").write_text(json.dumps({"pdf": "first.pdf", "experiments": arms}))
+    gold = read_gold(tmp_path / "gold.json", PARAMETERS)
+    for measured in (agreement(first, gold, PARAMETERS), agreement(gold, first, PARAMETERS)):
+        counted = {name: (each.count, each.share) for name, each in measured.items()}
+        assert counted == {"arms.n": (1, 1), "dose": (1, 0), "all": (2, 0.5)}, "what nobody decided is left out"

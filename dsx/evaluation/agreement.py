@@ -1,7 +1,8 @@
 """How far two annotators agree: Cohen's kappa and Krippendorff's alpha, by parameter and over all.
 
-Records are matched as in an evaluation. A record that one annotator alone has is a disagreement about each of its
-values. Two values are the same where the parameter's comparison says so.
+Records are matched as in an evaluation, those of two files of decisions by their labels alone. A record that one
+annotator alone has is a disagreement about each of its values; of decisions only what both decided on counts. Two
+values are the same where the parameter's comparison says so.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def agreement(
         if other is None:
             continue
         for lists in dict.fromkeys((*paper.records, *other.records)):
-            for key, values in _pairs(judge, lists, paper.records.get(lists, ()), other.records.get(lists, ())):
+            for key, values in _pairs(judge, lists, paper, other):
                 rated.setdefault(judge.columns[key].name, []).append(values)
     equals = {column.name: judge.comparisons[key] for key, column in judge.columns.items()}
     categories = {name: _categories(pairs, equals[name]) for name, pairs in rated.items()}
@@ -82,27 +83,43 @@ def krippendorff_alpha(items: Iterable[Sequence[Hashable | None]]) -> float | No
     return 1 - (count - 1) * observed / expected
 
 
-def _pairs(
-    judge: Judge, lists: Lists, first: Sequence[GoldRecord], second: Sequence[GoldRecord]
-) -> Iterable[tuple[Key, Ratings]]:
+def _pairs(judge: Judge, lists: Lists, one: GoldPaper, two: GoldPaper) -> Iterable[tuple[Key, Ratings]]:
+    """The values of a list's records that both annotators rated."""
+    first, second = one.records.get(lists, ()), two.records.get(lists, ())
     keys = [key for key in judge.columns if key[0] == lists]
 
-    def equal_values(row: int, column: int) -> float:
-        value_pairs = ((_value(first[row], key), _value(second[column], key)) for key in keys)
-        return sum(_same(values, judge.comparisons[key]) for key, values in zip(keys, value_pairs, strict=True))
+    def rated(row: int, column: int) -> list[tuple[Key, tuple[Json, Json]]]:
+        both = (key for key in keys if _is_rated(one, first[row], key) and _is_rated(two, second[column], key))
+        return [(key, (_value(first[row], key), _value(second[column], key))) for key in both]
 
-    if lists:
+    def equal_values(row: int, column: int) -> float:
+        return sum(_same(values, judge.comparisons[key]) for key, values in rated(row, column))
+
+    if not lists:
+        pairs = [(0, 0)] if first and second else []
+    elif one.complete or two.complete:
         pairs = match([each.label for each in first], [each.label for each in second], equal_values)
     else:
-        pairs = [(0, 0)] if first and second else []
+        columns = {each.label: column for column, each in enumerate(second)}
+        pairs = [(row, columns[each.label]) for row, each in enumerate(first) if each.label in columns]
     for row, column in pairs:
-        yield from ((key, (_value(first[row], key), _value(second[column], key))) for key in keys)
-    for at, record in enumerate(first):
-        if all(at != row for row, _ in pairs):
-            yield from ((key, (_value(record, key), None)) for key in keys if _value(record, key) is not None)
-    for at, record in enumerate(second):
-        if all(at != column for _, column in pairs):
-            yield from ((key, (None, _value(record, key))) for key in keys if _value(record, key) is not None)
+        yield from rated(row, column)
+    if two.complete:
+        alone = (record for at, record in enumerate(first) if all(at != row for row, _ in pairs))
+        yield from ((key, (value, None)) for record in alone for key, value in _values(one, record, keys))
+    if one.complete:
+        alone = (record for at, record in enumerate(second) if all(at != column for _, column in pairs))
+        yield from ((key, (None, value)) for record in alone for key, value in _values(two, record, keys))
+
+
+def _values(paper: GoldPaper, record: GoldRecord, keys: Iterable[Key]) -> Iterable[tuple[Key, Json]]:
+    rated = ((key, _value(record, key)) for key in keys if _is_rated(paper, record, key))
+    return ((key, value) for key, value in rated if value is not None)
+
+
+def _is_rated(paper: GoldPaper, record: GoldRecord, key: Key) -> bool:
+    """Whether the annotator rated a value: a gold file rates all, decisions those that reviewers came to."""
+    return paper.complete or not record.values[key[1]].doubtful
 
 
 def _value(record: GoldRecord, key: Key) -> Json:

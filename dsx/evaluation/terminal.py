@@ -52,7 +52,7 @@ def show_differences(differences: Mapping[str, Difference], out: TextIO) -> None
 def show_agreement(measured: Mapping[str, Agreement], out: TextIO) -> None:
     """All values, then parameters from the least agreement on."""
     rows = [
-        (name, str(each.count), f"{each.share:.1%}", _figure(each.kappa), _figure(each.alpha))
+        (name, str(each.count), f"{each.share:.1%}" if each.count else "–", _figure(each.kappa), _figure(each.alpha))
         for name, each in as_rows(measured)
     ]
     _print((("parameter", "values", "equal", "kappa", "alpha"), rows), out)
