@@ -21,6 +21,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -36,10 +37,16 @@ log = logging.getLogger("dsx.evaluation")
 
 LABEL = "experiment"
 """Under this name a record's label may stand among its parameters too."""
-MOST_SAID, LONGEST_SAID = 3, 60
-"""Impossible values of a file that a warning names, and the characters that it shows of one."""
+MOST_SAID, LONGEST_SAID, MOST_NAMED = 3, 60, 10
+"""Impossible values of a file that a warning names, the characters that it shows of one, and names in a list."""
 SEPARATOR = " / "
 """Between the labels of a record and of those above it."""
+FILE_KEYS = ("pdf", "name", "document", "experiments", "records")
+RECORD_KEYS = ("label", "list", "parameters")
+VALUE_KEYS = ("value", "alternatives", "doubtful", "unit", "quote", "page", "marked")
+"""Keys of gold. People keep others beside them; what is nearly one of these is a misspelling."""
+NEARLY = 0.75
+WHAT_IT_IS = "gold is a folder of JSON files, one a paper, or decisions of dsx review; docs/evaluation.md says how"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +106,32 @@ def read_gold(
                 decided = _decided(files, parameters, results, "" if run is None else run.resolve().name)
                 return list(_named_apart(decided))
             papers.append(_paper(content, file, parameters, unknown))
+        except (json.JSONDecodeError, UnicodeDecodeError) as problem:
+            raise UsageError(f"{file} is no gold (no JSON: {problem}); {WHAT_IT_IS}") from None
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
             why = f"it has no {problem}" if isinstance(problem, KeyError) else problem
             why = "its JSON is of another form" if isinstance(problem, TypeError | AttributeError) else why
             raise UsageError(f"{file} is no gold ({why}); docs/evaluation.md says how it is written") from None
     if unknown:
-        first = ", ".join(sorted(unknown)[:10]) + (", …" if len(unknown) > 10 else "")
-        log.warning("%s names %s that the set does not have: %s", path, counted(len(unknown), "parameter"), first)
+        count = counted(len(unknown), "parameter")
+        log.warning("%s names %s that the set does not have: %s", path, count, _first(sorted(unknown)))
+    if unnamed := _unnamed(papers, parameters):
+        count = counted(len(unnamed), "parameter")
+        log.warning("%s never names %s of the set, to be counted as not reported: %s", path, count, _first(unnamed))
     return list(_named_apart(papers))
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
+
+
+def _unnamed(papers: Sequence[GoldPaper], parameters: ParameterSet) -> list[str]:
+    """Columns that no record of the gold names; none where it has no records."""
+    records = [(lists, record) for paper in papers for lists, of_list in paper.records.items() for record in of_list]
+    named = {(lists, name) for lists, record in records for name in record.values}
+    return [
+        column.name for column in columns(parameters) if records and (column.lists, column.parameter.name) not in named
+    ]
 
 
 def _named_apart(papers: Iterable[GoldPaper]) -> Iterator[GoldPaper]:
@@ -127,7 +152,11 @@ def stem(file: str) -> str:
 
 def _paper(content: Mapping[str, Any], file: Path, parameters: ParameterSet, unknown: set[str]) -> GoldPaper:
     tree = _Tree(parameters, unknown)
+    _check_keys(content, FILE_KEYS, "the file")
+    if "experiments" not in content and "records" not in content:
+        raise ValueError("it has no 'experiments', or 'records'")
     for item in content["experiments"] if "experiments" in content else content["records"]:
+        _check_keys(item, RECORD_KEYS, "a record")
         tree.add(item)
     name = _text(content, "name") or file.stem
     records = tree.records()
@@ -136,6 +165,13 @@ def _paper(content: Mapping[str, Any], file: Path, parameters: ParameterSet, unk
         said, count = "; ".join(wrong[:MOST_SAID]) + more, counted(len(wrong), "value")
         log.warning("%s has %s that no answer can equal, to be counted as errors: %s", file, count, said)
     return GoldPaper(_text(content, "pdf") or name, name, records, _text(content, "document"))
+
+
+def _check_keys(part: Json, known: Sequence[str], where: str) -> None:
+    """Raises ValueError where a key is nearly one of `known`."""
+    for key in part if isinstance(part, Mapping) else ():
+        if key not in known and (near := get_close_matches(key, known, 1, NEARLY)):
+            raise ValueError(f"{where}: no key {key!r}; {near[0]!r} is meant?")
 
 
 def _impossible(records: Mapping[Lists, Sequence[GoldRecord]], parameters: ParameterSet) -> Iterator[str]:
@@ -186,6 +222,9 @@ class _Tree:
         for depth in range(len(of_item) + 1):
             values_in(of_item[:depth])
         for column, part in item["parameters"].items():
+            _check_keys(part, VALUE_KEYS, where := ", ".join(filter(None, (labels[-1], column))))
+            if isinstance(part, Mapping) and not part.keys() & {"value", "alternatives", "doubtful"}:
+                raise ValueError(f"{where}: it has no 'value'")
             place = _place(column, of_item, places)
             if place is None:
                 if column != LABEL or gold_value(part).value != item.get("label"):
