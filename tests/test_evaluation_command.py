@@ -322,6 +322,13 @@ def test_gold_that_says_that_there_is_no_value_has_none(absent: Any) -> None:
     assert gold.value is None or gold.optional
 
 
+def test_a_unit_of_gold_is_that_of_each_number() -> None:
+    units = {"unit": "cm", "alternatives": [[4], "not reported"]}
+    assert gold_value({"value": [3, 1.5], **units}).value == ["3 cm", "1.5 cm"]
+    assert gold_value({"value": [3], **units}).alternatives == (["4 cm"], None)
+    assert [gold_value({"value": value, "unit": "cm"}).value for value in ("3", [], True)] == ["3 cm", None, True]
+
+
 @pytest.mark.parametrize(
     ("schema", "possible", "impossible"),
     [
@@ -333,6 +340,7 @@ def test_gold_that_says_that_there_is_no_value_has_none(absent: Any) -> None:
         ({"type": "number", "x-compare": "text"}, ["two"], []),
         ({"type": "string", "x-normalise": ["span"]}, ["18 to 40"], ["18", "none"]),
         ({"type": "array", "items": {"type": "number"}}, [[8], "8 and 9", []], [["eight"]]),
+        ({"type": "array", "items": {"type": "number"}, "x-unit": "mg"}, [["8 g"], [8]], [["8 s", "9 s"]]),
     ],
 )
 def test_which_gold_an_answer_can_equal(schema: Any, possible: list[Any], impossible: list[Any]) -> None:

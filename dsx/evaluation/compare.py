@@ -26,7 +26,7 @@ from dsx.evaluation.assignment import assign
 from dsx.ground.numbers import numbers_in
 from dsx.schema.implied_units import is_year
 from dsx.types import Json, Parameter
-from dsx.units import convert
+from dsx.units import convert, read_unit
 
 Comparison = Callable[[Json, Json], bool]
 """(value, gold value) → whether they are the same. Neither is None."""
@@ -89,17 +89,20 @@ def comparison(parameter: Parameter) -> Comparison:
     def text(value: Json, gold: Json) -> bool:
         return same_text(value, gold, settings.get("token_f1", TOKEN_F1), settings.get("contains", True))
 
-    unsigned = "unsigned" in parameter.normalisers
+    def numbers(value: Json) -> list[float]:
+        found = numbers_of(value, parameter.unit)
+        return list(map(abs, found)) if "unsigned" in parameter.normalisers else found
+
     comparisons: dict[str, Comparison] = {
         "number": close,
-        "numbers": lambda value, gold: _same_numbers(value, gold, close, unsigned),
+        "numbers": lambda value, gold: _same_numbers(value, gold, close, numbers),
         "choice": lambda value, gold: chosen(_single(value)) == chosen(gold),
         "choices": lambda value, gold: set(map(chosen, _items(value))) == set(map(chosen, _items(gold))),
         "boolean": lambda value, gold: chosen(value) == chosen(gold),
         "text": lambda value, gold: text(" ".join(map(str, _items(value))), gold),
         "texts": lambda value, gold: _same_items(_items(value), _items(gold), text),
         "exact": lambda value, gold: " ".join(words(value)) == " ".join(words(gold)),
-        "range": lambda value, gold: _same_range(value, gold, close),
+        "range": lambda value, gold: _same_range(value, gold, close, parameter.unit),
         "doi": lambda value, gold: bare_doi(value) == bare_doi(gold),
         "names": _same_names,
     }
@@ -185,19 +188,37 @@ def _same_items(values: list[Json], gold: list[Json], equal: Comparison) -> bool
     return all(fits[row][column] for row, column in assign(fits))
 
 
-def _same_numbers(value: Json, gold: Json, close: Comparison, unsigned: bool) -> bool:
-    first, second = (_distinct(part, close, unsigned) for part in (value, gold))
+def _same_numbers(value: Json, gold: Json, close: Comparison, numbers: Callable[[Json], list[float]]) -> bool:
+    first, second = (_distinct(numbers(part), close) for part in (value, gold))
     return bool(first) and _same_items(first, second, close)
 
 
-def _distinct(value: Json, close: Comparison, unsigned: bool) -> list[Json]:
-    numbers: list[Json] = []
+def _distinct(numbers: list[float], close: Comparison) -> list[Json]:
+    kept: list[Json] = []
+    for number in numbers:
+        if not any(close(number, other) for other in kept):
+            kept.append(number)
+    return kept
+
+
+def numbers_of(value: Json, unit: str | None) -> list[float]:
+    """The numbers of a list or a text: of an item such as "12 mm" in the parameter's unit, of another text all.
+
+    A quantity of another dimension has none.
+    """
+    found: list[float] = []
     for item in _items(value):
-        read = [item] if isinstance(item, int | float) else [_read(text) for text in _number.findall(str(item))]
-        for number in (abs(each) if unsigned else each for each in read):
-            if not any(close(number, other) for other in numbers):
-                numbers.append(number)
-    return numbers
+        number = as_number(item, unit)
+        if number is not None:
+            found.append(number)
+        elif unit is None or not _is_quantity(item):
+            found += map(_read, _number.findall(str(item)))
+    return list(filter(math.isfinite, found))
+
+
+def _is_quantity(item: Json) -> bool:
+    match = _quantity.fullmatch(str(item).strip())
+    return match is not None and read_unit(match[2]) is not None
 
 
 def _read(text: str) -> float:
@@ -206,16 +227,17 @@ def _read(text: str) -> float:
     return float(number.replace(",", "" if _thousands.fullmatch(number) else "."))
 
 
-def _same_range(value: Json, gold: Json, close: Comparison) -> bool:
-    ends = [ends_of_range(part) for part in (value, gold)]
+def _same_range(value: Json, gold: Json, close: Comparison, unit: str | None) -> bool:
+    ends = [ends_of_range(part, unit) for part in (value, gold)]
     return len(ends[0]) == len(ends[1]) == 2 and all(map(close, *ends))
 
 
-def ends_of_range(part: Json) -> list[float]:
+def ends_of_range(part: Json, unit: str | None = None) -> list[float]:
     """Of a range as text, or as a list of its two numbers."""
     items = _items(part)
-    if len(items) == 2 and all(isinstance(item, int | float) for item in items):
-        return items
+    ends = [as_number(item, unit) for item in items]
+    if len(ends) == 2 and None not in ends:
+        return [end for end in ends if end is not None]
     return [float(mention.value) for mention in numbers_in("; ".join(map(str, items)))]
 
 

@@ -39,6 +39,7 @@ LABEL = "experiment"
 """Under this name a record's label may stand among its parameters too."""
 MOST_SAID, LONGEST_SAID, MOST_NAMED = 3, 60, 10
 """Impossible values of a file that a warning names, the characters that it shows of one, and names in a list."""
+_bare_number = re.compile(r"\s*[-−+]?[\d.,]*\d\s*")
 SEPARATOR = " / "
 """Between the labels of a record and of those above it."""
 FILE_KEYS = ("pdf", "name", "document", "experiments", "records")
@@ -270,7 +271,11 @@ def gold_value(part: Json) -> GoldValue:
         raise TypeError("alternatives are a list")
 
     def with_unit(value: Json) -> Json:
-        return f"{value} {unit}" if unit and isinstance(value, int | float) else _reported(value)
+        if isinstance(value, list):
+            return _reported(list(map(with_unit, value)))
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        is_number = is_number or (isinstance(value, str) and bool(_bare_number.fullmatch(value)))
+        return f"{value} {unit}" if unit and is_number else _reported(value)
 
     return GoldValue(
         with_unit(part.get("value")),

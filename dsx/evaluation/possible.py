@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from dsx.evaluation.compare import as_number, ends_of_range, fold, settings_of
+from dsx.evaluation.compare import as_number, ends_of_range, fold, numbers_of, settings_of
 from dsx.types import Json, Parameter
 
 
@@ -16,9 +15,9 @@ def why_impossible(parameter: Parameter, value: Json) -> str:
     by, items = settings["by"], value if isinstance(value, list) else [value]
     if by == "number" and as_number(value, parameter.unit) is None:
         return f"no number in {parameter.unit}" if parameter.unit else "no number"
-    if by == "numbers" and items and not any(re.search(r"\d", str(item)) for item in items):
-        return "no numbers"
-    if by == "range" and len(ends_of_range(value)) != 2:
+    if by == "numbers" and items and not numbers_of(items, parameter.unit):
+        return f"no numbers in {parameter.unit}" if parameter.unit else "no numbers"
+    if by == "range" and len(ends_of_range(value, parameter.unit)) != 2:
         return "not two numbers"
     if by in ("choice", "choices", "boolean") and (choices := _choices(parameter.schema)):
         others = (other for spellings in settings.get("synonyms", {}).values() for other in spellings)
