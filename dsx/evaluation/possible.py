@@ -1,11 +1,11 @@
-"""Whether an answer can equal a gold value at all: one of another type, choice or dimension counts against any run."""
+"""Whether an answer can equal a gold value at all: one of another type, choice or dimension, or beyond bounds, never."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from dsx.evaluation.compare import as_number, ends_of_range, fold, numbers_of, settings_of
+from dsx.evaluation.compare import as_number, comparison, ends_of_range, fold, numbers_of, settings_of
 from dsx.types import Json, Parameter
 
 
@@ -13,8 +13,11 @@ def why_impossible(parameter: Parameter, value: Json) -> str:
     """In words what a gold value is not; "" where an answer can equal it. Kinds are those of `comparison`."""
     settings = settings_of(parameter)
     by, items = settings["by"], value if isinstance(value, list) else [value]
-    if by == "number" and as_number(value, parameter.unit) is None:
-        return f"no number in {parameter.unit}" if parameter.unit else "no number"
+    if by == "number":
+        number = as_number(value, parameter.unit)
+        if number is None:
+            return f"no number in {parameter.unit}" if parameter.unit else "no number"
+        return _out_of_bounds(parameter, number)
     if by == "numbers" and items and not numbers_of(items, parameter.unit):
         return f"no numbers in {parameter.unit}" if parameter.unit else "no numbers"
     if by == "range" and len(ends_of_range(value, parameter.unit)) != 2:
@@ -24,6 +27,19 @@ def why_impossible(parameter: Parameter, value: Json) -> str:
         known = set(map(fold, (*choices, *others)))
         if not known.issuperset(map(fold, items if by == "choices" else [value])):
             return "neither true nor false" if by == "boolean" else "not among the choices"
+    return ""
+
+
+def _out_of_bounds(parameter: Parameter, number: float) -> str:
+    """What a number is where the nearest legal one is not equal to it."""
+    schema, equal = parameter.schema, comparison(parameter)
+    for keys, nearest, said in (
+        (("minimum", "exclusiveMinimum"), max, "less than"),
+        (("maximum", "exclusiveMaximum"), min, "more than"),
+    ):
+        bounds = [schema[key] for key in keys if key in schema]
+        if bounds and (legal := nearest(number, *bounds)) != number and not equal(legal, number):
+            return f"{said} {legal:g}{f' {parameter.unit}' if parameter.unit else ''}"
     return ""
 
 
