@@ -193,6 +193,8 @@ def test_the_server_is_for_its_own_page_only(server: ReviewServer) -> None:
         ask(server, "GET", f"/{server.token}"),
         ask(server, "GET", f"/{server.token}/../run.json"),
         ask(server, "GET", f"/{server.token}/pages/../../1"),
+        ask(server, "GET", "x"),
+        ask(server, "POST", "x", file),
         ask(server, "GET", f"/{server.token}/reviews", Host="evil.example"),
         ask(server, "POST", path, file, Host="evil.example"),
         ask(server, "POST", path, file, Origin="http://evil.example"),
@@ -201,7 +203,7 @@ def test_the_server_is_for_its_own_page_only(server: ReviewServer) -> None:
         ask(server, "POST", path, b"", Content_Length="99999999999"),
         ask(server, "POST", path, b"", Content_Length="9" * 5000),
     ]
-    assert [status for status, _ in refused] == [404, 404, 404, 404, 404, 403, 403, 403, 403, 404, 413, 413]
+    assert [status for status, _ in refused] == [404] * 5 + [400] * 2 + [403, 403, 403, 403, 404, 413, 413]
     assert all(set(reply) == {"reason"} for _, reply in refused)
     assert read_reviews(server.contents.run.path) == []
     assert server.server_address[0] == "127.0.0.1"

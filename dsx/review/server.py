@@ -157,7 +157,9 @@ class _Request(BaseHTTPRequestHandler):
     def _parts(self) -> list[str] | None:
         """The path below the token; None where the request is refused."""
         parts = self.path.split("?")[0].split("/")[1:]
-        if self.headers.get("Host", "") not in self.server.hosts:
+        if not parts:
+            self._refuse(HTTPStatus.BAD_REQUEST, "an address begins with /")
+        elif self.headers.get("Host", "") not in self.server.hosts:
             self._refuse(HTTPStatus.FORBIDDEN, "this server is for this machine's browser only")
         elif not hmac.compare_digest(parts[0].encode(), self.server.token.encode()) or len(parts) < 2:
             self._refuse(HTTPStatus.NOT_FOUND, "the address is not the one that dsx review printed")
