@@ -17,7 +17,9 @@ from dsx.cli.review import command
 from dsx.errors import RunError, UsageError
 from dsx.review import ReviewServer, check_page, open_review, review_page, write_page
 from dsx.review.attention import reasons
+from dsx.review.held import held_values
 from dsx.review.words import placed_words
+from dsx.schema import read
 from dsx.store import (
     DecisionFile,
     RunFolder,
@@ -91,6 +93,24 @@ def test_each_quotes_boxes_cover_it(run: RunFolder) -> None:
                     placed = characters(pdf[value.evidence.page - 1])
                     assert squeezed(value.evidence.quote) in inside(placed, value.evidence.boxes)
     assert quotes >= 40
+
+
+@pytest.mark.parametrize(
+    ("schema", "quote", "held"),
+    [
+        ({"type": "integer"}, "Twenty-four participants, 12 of them women", [24, 12]),
+        ({"type": "number", "x-unit": "s"}, "for 36 min, then for 5 s", [2160, 5]),
+        ({"type": "number", "x-unit": "mm"}, "for 36 min", []),
+        ({"enum": ["oral", "nasal"]}, "given by oral gavage", ["oral"]),
+        ({"type": "array", "items": {"enum": ["oral", "nasal"]}}, "oral and nasal", ["oral", "nasal"]),
+        ({"type": "boolean"}, "It was given", []),
+        ({"type": "string"}, "24 people", []),
+        ({"type": "integer"}, "24 " * 1000, []),
+    ],
+)
+def test_which_values_a_quote_holds(schema: Any, quote: str, held: list[Any]) -> None:
+    (parameter,) = read({"type": "object", "properties": {"p": schema}}, "s").root.parameters
+    assert held_values(quote, parameter) == held
 
 
 def test_the_page_needs_nothing_else(run: RunFolder) -> None:

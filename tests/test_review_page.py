@@ -117,6 +117,7 @@ def test_a_value_is_accepted_corrected_rejected_and_quoted_anew(
     page.fill("#typed", "121")
     assert page.inner_text("#problem") == "must be 120 or less"
     page.fill("#typed", "22.5")
+    assert page.inner_text("#unquoted").startswith("It is kept without a quote, for the machine's does not hold")
     page.keyboard.press("Enter")
     page.select_option("#order", "paper")
     go_to(page, "Experiment 1", "handedness")
@@ -141,10 +142,9 @@ def test_a_value_is_accepted_corrected_rejected_and_quoted_anew(
     reviewed = apply_decisions(result, settle([file]), open_review(run.path).parameters)
     assert reviewed.unmatched == ()
     first, second = (record.values for record in reviewed.result.records[1:3])
-    assert (first["age_mean"].value, first["age_mean"].evidence) == (
-        22.5,
-        result.records[1].values["age_mean"].evidence,
-    )
+    age = first["age_mean"]
+    assert result.records[1].values["age_mean"].evidence is not None
+    assert (age.value, age.evidence, age.status) == (22.5, None, "unsupported"), "the machine's quote says another age"
     assert (first["handedness"].value, first["handedness"].status) == (None, "not_reported")
     out = tmp_path / "out.jsonl"
     done = CliRunner().invoke(export, [str(run.path), "--decisions", str(path), "-o", str(out)])
@@ -158,6 +158,54 @@ def test_a_value_is_accepted_corrected_rejected_and_quoted_anew(
     assert (second["n_total"].value, evidence.quote, evidence.page) == (36, words, 1)
     assert len(evidence.boxes) == 1
     assert {decision.parameter: decision.note for decision in file.decisions}["n_total"].startswith("the number")
+
+
+def corrected(page: Any, value: str) -> dict[str, Any]:
+    """The first decision that is saved once a value is typed."""
+    page.keyboard.press("c")
+    page.fill("#typed", value)
+    page.keyboard.press("Enter")
+    return dict(json.loads(saved(page))["decisions"][0])
+
+
+def test_a_correction_takes_a_quote_that_holds_it_or_the_reviewers(visit: Open, page_file: Path) -> None:
+    page = visit(page_file.as_uri())
+    page.select_option("#order", "paper")
+    go_to(page, "Experiment 1", "age_sd")
+    machine = page.inner_text("#quote")
+    assert "2.7" in machine
+    assert "22.4" in machine
+    decision = corrected(page, "22.4")
+    assert (decision["action"], decision["quote"]["text"]) == ("correct", machine), "it holds this number too"
+    assert page.inner_text("h1") != "age_sd"
+    page.keyboard.press("k")
+    page.keyboard.press("c")
+    page.fill("#typed", "9")
+    page.keyboard.press("Enter")
+    assert "without a quote" in page.inner_text("#status")
+    assert json.loads(saved(page))["decisions"][0]["quote"] is None
+    page.keyboard.press("k")
+    assert page.locator("#quote").count() == 0
+    page.click(".word[aria-label='Twenty-four'] >> nth=0")
+    page.click("[aria-selected=true] + .word")
+    page.keyboard.press("c")
+    assert page.inner_text("#unquoted") == ""
+    page.keyboard.press("Enter")
+    page.keyboard.press("k")
+    page.keyboard.press("c")
+    page.click(".word[aria-label='participants'] >> nth=1")
+    page.click("[aria-selected=true] + .word")
+    page.press("#typed", "Enter")
+    chosen = json.loads(saved(page))["decisions"][0]
+    assert (chosen["value"], len(chosen["quote"]["text"].split())) == (9, 2)
+    page.keyboard.press("k")
+    assert corrected(page, "8")["quote"] == chosen["quote"], "marked words stay"
+    page.keyboard.press("k")
+    page.keyboard.press("u")
+    page.keyboard.press("u")
+    page.keyboard.press("u")
+    page.keyboard.press("a")
+    assert json.loads(saved(page))["decisions"][0]["quote"]["text"] == machine, "to accept is to accept its quote"
 
 
 def test_decisions_stay_in_the_browser_and_are_undone(visit: Open, page_file: Path) -> None:

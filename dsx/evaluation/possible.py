@@ -1,4 +1,4 @@
-"""Whether an answer can equal a gold value at all: one of another type, choice or dimension, or beyond bounds, never."""
+"""Whether an answer can equal a gold value at all: not one of another type, choice or dimension."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from dsx.load import DocumentReader, open_cache
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.review.attention import Reason, reasons
+from dsx.review.held import held_values
 from dsx.review.sources import PaperSource, find_papers
 from dsx.review.words import Span
 from dsx.schema import read
@@ -46,7 +47,7 @@ class ReviewContents:
         places = {(kind.name, parameter.name): at for at, (kind, parameter) in enumerate(asked)}
         papers = [
             *({**failure, "records": []} for failure in self.run.missing()),
-            *(_paper(result, places) for result in self.results.values()),
+            *(_paper(result, places, asked) for result in self.results.values()),
         ]
         identity = json.dumps([self.run.manifest["schema"], sorted(self.results)], sort_keys=True)
         return {
@@ -121,17 +122,18 @@ def _parameter(kind: RecordType, parameter: Parameter) -> dict[str, Json]:
     }
 
 
-def _paper(result: PaperResult, places: dict[tuple[str, str], int]) -> dict[str, Json]:
-    records = [_record(record, places) for record in result.records]
+def _paper(
+    result: PaperResult, places: dict[tuple[str, str], int], asked: Sequence[tuple[RecordType, Parameter]]
+) -> dict[str, Json]:
+    records = [_record(record, places, asked) for record in result.records]
     return {"file": result.file, "document": result.document, "notes": list(result.notes), "records": records}
 
 
-def _record(record: Record, places: dict[tuple[str, str], int]) -> dict[str, Json]:
-    values = [
-        {"parameter": places[record.type, name], **_value(value)}
-        for name, value in record.values.items()
-        if (record.type, name) in places
-    ]
+def _record(
+    record: Record, places: dict[tuple[str, str], int], asked: Sequence[tuple[RecordType, Parameter]]
+) -> dict[str, Json]:
+    placed = ((places.get((record.type, name)), value) for name, value in record.values.items())
+    values = [{"parameter": at, **_value(value, asked[at][1])} for at, value in placed if at is not None]
     return {
         "key": record_key(record.path),
         "label": record.label,
@@ -140,7 +142,7 @@ def _record(record: Record, places: dict[tuple[str, str], int]) -> dict[str, Jso
     }
 
 
-def _value(value: Value) -> dict[str, Json]:
+def _value(value: Value, parameter: Parameter) -> dict[str, Json]:
     why = reasons(value)
     shown: dict[str, Json] = {
         "value": value.value,
@@ -154,6 +156,7 @@ def _value(value: Value) -> dict[str, Json]:
         shown["confidence"] = round(value.confidence, 4)
     if value.evidence is not None:
         shown["quote"] = _quote(value.evidence)
+        shown["held"] = held_values(value.evidence.quote, parameter)
     if len(value.items) > 1:  # the quote of the only one is the list's
         shown["items"] = [_item(item) for item in value.items]
     if value.raw is not None and value.raw != value.value:

@@ -54,7 +54,7 @@ function pageNumbers(document_) {
 }
 
 /** Shows the page of a quote, of the item's own by default; the one that is shown stays where the item has none. */
-async function showPage(item, quote = quoteOf(item), number = quote?.page) {
+async function showPage(item, quote = quoteOf(item), number = (quote ?? item.machine.quote)?.page) {
   const request = ++pageRequest;
   const document_ = item.paper.document;
   anchor = null;
@@ -152,9 +152,8 @@ const wordAt = (element) => (element.dataset?.at === undefined ? null : Number(e
 /** The quotes that are marked: the item's and, where that is the machine's, those of a list's items. */
 function markedQuotes(item) {
   const own = quoteOf(item);
-  const alike = (one, other) => one?.text === other?.text && one?.page === other?.page;
-  const ofItems = alike(own, item.machine.quote) ? (item.machine.items ?? []).map((each) => each.quote) : [];
-  return [own, ...ofItems.filter((quote, at) => !alike(quote, own) && ofItems.findIndex((other) => alike(other, quote)) === at)].filter(Boolean);
+  const ofItems = sameQuote(own, item.machine.quote) ? (item.machine.items ?? []).map((each) => each.quote) : [];
+  return [own, ...ofItems.filter((quote, at) => !sameQuote(quote, own) && ofItems.findIndex((other) => sameQuote(other, quote)) === at)].filter(Boolean);
 }
 
 /** Draws the boxes of the item's quotes on the page that is shown. to: the quote that is scrolled to. */

@@ -6,17 +6,42 @@ const STATUS = {
   not_reported: "not reported", failed: "failed",
 };
 const drafts = new Map(); // slot → {quote?, note?}, chosen or typed before a decision
-let editing = null; // {item, editor} while a value is corrected
+let editing = null; // {item, typed} while a value is corrected
+const withoutQuote = ({ machine }) => `without a quote${machine.quote ? ", for the machine's does not hold this value" : ""}`;
 
 const draftOf = (item) => drafts.get(item.slot) ?? {};
 const setDraft = (item, part) => drafts.set(item.slot, { ...draftOf(item), ...part });
 
-/** The quote that a decision would take: one just chosen, that of the decision, the machine's. */
+/** The quote that is shown: one just chosen, that of the decision, the machine's. */
 function quoteOf(item) {
   const draft = draftOf(item);
   if (draft.quote !== undefined) return draft.quote;
   const decision = reviews.own.get(item.slot);
+  if (decision && actionOf(item, decision) === "correct") return decision.quote;
   return decision?.quote ?? item.machine.quote ?? null;
+}
+
+const sameQuote = (one, other) => one?.text === other?.text && one?.page === other?.page;
+const actionFor = ({ machine }, value) => (same(value, machine.value) && machine.status !== "failed" ? "accept" : "correct");
+
+/** The quote that a decision takes: the reviewer's, or the machine's where it is of this value. */
+function quoteFor(item, action, value) {
+  if (action === "not_reported") return null;
+  const draft = draftOf(item), known = reviews.own.get(item.slot)?.quote, machine = item.machine.quote ?? null;
+  if (draft.quote !== undefined) return draft.quote;
+  if (known && !sameQuote(known, machine)) return known;
+  return machine && (action === "accept" || isHeld(item, value)) ? machine : null;
+}
+
+/** Whether the machine's quote holds a value. Of choices and numbers dsx has found out. */
+function isHeld(item, value) {
+  if (Array.isArray(value)) return value.length > 0 && value.every((each) => isHeld(item, each));
+  if (TYPES.object(value)) return Object.values(value).every((each) => isHeld(item, each));
+  const { quote, held } = item.machine;
+  if (held.some((each) => same(each, value))) return true;
+  if (typeof value !== "string" || item.parameter.choices.length) return false;
+  const words = (text) => ` ${text.normalize("NFKC").toLowerCase().match(/[\p{L}\p{N}]+|[-−](?=\p{N})/gu)?.join(" ") ?? ""} `;
+  return words(value).trim() !== "" && words(quote.text).includes(words(value));
 }
 
 function noteOf(item) {
@@ -144,14 +169,15 @@ function decide(action, value = current?.machine.value) {
   if (!current) return;
   if (action === "accept" && current.machine.status === "failed") return say("There is no value to accept.");
   const item = current;
-  const quote = action === "not_reported" ? null : bare(quoteOf(item));
+  const quote = bare(quoteFor(item, action, value));
   const reported = action === "not_reported" ? null : value;
   const label = item.record.label ?? null;
   commit(item, {
     paper: item.paper.file, document: item.paper.document, record: item.record.key, label, parameter: item.parameter.name,
     action, value: reported, quote, note: noteOf(item), at: new Date().toISOString(), asked: item.parameter.asked,
   });
-  say(`${item.parameter.name}: ${MARKS[action][1]}`);
+  const unquoted = action === "correct" && !quote ? `, ${withoutQuote(item)}` : "";
+  say(`${item.parameter.name}: ${MARKS[action][1]}${unquoted}`);
   select(neighbour(1, true) ?? neighbour(1) ?? item);
 }
 
@@ -169,7 +195,7 @@ function commit(item, decision) {
 function takeCandidate(at) {
   const candidate = current?.machine.candidates?.[at];
   if (!candidate) return;
-  decide(same(candidate[0], current.machine.value) ? "accept" : "correct", candidate[0]);
+  decide(actionFor(current, candidate[0]), candidate[0]);
 }
 
 function chooseQuote(item, quote) {
@@ -178,22 +204,28 @@ function chooseQuote(item, quote) {
     const { quote: _, ...rest } = draftOf(item);
     drafts.set(item.slot, rest);
   }
-  if (editing) byId("quote")?.closest(".quote").replaceWith(quoteBlock(item));
-  else renderValue(item);
+  if (editing) {
+    byId("value-pane").querySelector(".quote").replaceWith(quoteBlock(item));
+    editing.typed();
+  } else renderValue(item);
   showMarks(item);
-  say(quote ? "Quote chosen; a accepts the value with it." : "The first quote again.");
+  say(quote ? "Quote chosen; a accepts the machine's value with it, c corrects it." : "The first quote again.");
 }
 
 function startCorrecting() {
   if (!current) return;
   const item = current;
   const problem = el("p", { class: "problem", id: "problem", role: "status" });
+  const unquoted = el("p", { class: "hint", id: "unquoted", role: "status" });
   const save = el("button", { type: "submit", class: "main", text: "Keep" });
   const typed = () => {
     const read = editor.read();
     const reason = read.problem ?? problemWith(item.parameter.schema, read.value);
     problem.textContent = reason;
     save.disabled = Boolean(reason);
+    const action = reason ? null : actionFor(item, read.value);
+    unquoted.textContent = action === "correct" && !quoteFor(item, action, read.value)
+      ? `It is kept ${withoutQuote(item)}. Click its words on the page, or mark them with w before c.` : "";
     for (const input of editor.form.querySelectorAll("input, textarea")) input.setAttribute("aria-invalid", String(Boolean(reason)));
     return reason ? null : read;
   };
@@ -202,18 +234,18 @@ function startCorrecting() {
   const submit = (event) => {
     event?.preventDefault();
     const read = typed();
-    if (read) decide(same(read.value, item.machine.value) && item.machine.status !== "failed" ? "accept" : "correct", read.value);
+    if (read) decide(actionFor(item, read.value), read.value);
   };
   const cancel = el("button", { type: "button", class: "quiet", text: "Leave", onclick: stopCorrecting });
-  const form = el("form", { class: "editor", novalidate: true, onsubmit: submit }, editor.form, problem, el("div", { class: "row-of-buttons" }, save, cancel));
+  const form = el("form", { class: "editor", novalidate: true, onsubmit: submit }, editor.form, problem, unquoted, el("div", { class: "row-of-buttons" }, save, cancel));
   form.addEventListener("keydown", (event) => {
     if (event.key === "Escape") stopCorrecting();
     else if (event.key === "Enter" && (event.ctrlKey || event.metaKey || event.target.type === "radio" || event.target.type === "checkbox")) submit(event);
     else return;
     event.stopPropagation();
   });
-  for (const input of editor.form.querySelectorAll("input, textarea")) input.setAttribute("aria-describedby", "problem");
-  editing = { item };
+  for (const input of editor.form.querySelectorAll("input, textarea")) input.setAttribute("aria-describedby", "problem unquoted");
+  editing = { item, typed };
   byId("editor").replaceChildren(form);
   typed();
   const first = editor.form.querySelector("input:checked") ?? editor.form.querySelector("input, textarea");
