@@ -357,6 +357,21 @@ def test_decisions_are_gold_and_what_nobody_decided_is_not_judged(tmp_path: Path
     assert ("Arm 1", "dose") not in verdicts(tmp_path, *RESULTS)
 
 
+def test_what_reviewers_say_is_no_record_is_in_no_gold_record(tmp_path: Path) -> None:
+    none = tuple(decision(name, "arms/Arm 2", None, "no_record") for name in ("n", "dose"))
+    kept = decision("n", "arms/Arm 1", 40, "accept")
+    write_decisions(tmp_path / "ada.json", DecisionFile("run", "ada", (*none, kept)))
+    predicted = replace(
+        arms_paper("first", **{"Arm 1": {"n": 40}, "Arm 2": {"n": 9}, "Arm 4": {"n": 9}}), document=TWO_LISTS.document
+    )
+    judged = judge_all(read_gold(tmp_path, PARAMETERS), [predicted], PARAMETERS)["first.pdf"]
+    said = {(each.gold_record, each.record): str(each.verdict) for each in judged if each.column == "arms.n"}
+    assert said == {("Arm 1", "Arm 1"): "right", (None, "Arm 2"): "not in the paper"}, "nobody decided on Arm 4"
+    dispute = DecisionFile("run", "ben", (decision("n", "arms/Arm 2", 9, reviewer_at="11"),))
+    write_decisions(tmp_path / "ben.json", dispute)
+    assert [key for key in verdicts(tmp_path, predicted) if key[0] == "Arm 2"] == [], "reviewers differ on it"
+
+
 def one_value(value: str, more: str = "") -> str:
     """The content of a gold file with one value."""
     return f'{{"experiments": [{{"label": "x", "parameters": {{"arms.n": {value}}}}}]{more}}}'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from dsx.evaluation import calibrate
 from dsx.evaluation.agreement import agreement, cohen_kappa, krippendorff_alpha
 from dsx.evaluation.calibrate import Judged
 from dsx.evaluation.gold import read_gold
-from dsx.store import DecisionFile, write_decisions
+from dsx.store import DecisionFile, read_decisions, write_decisions
 from dsx.types import Decision
 from tests.export_results import PARAMETERS, TWO_LISTS
 
@@ -176,6 +177,17 @@ def test_of_decisions_only_what_both_decided_on_is_compared(tmp_path: Path) -> N
     counted = {name: (each.count, each.share) for name, each in measured.items()}
     assert counted == {"arms.n": (1, 0), "all": (1, 0)}
     assert agreement(first, decided("eva", ("", "n", 90)), PARAMETERS)["all"].count == 0
+
+    denied = DecisionFile(
+        "run",
+        "kim",
+        tuple(
+            replace(each, action="no_record", value=None) for each in read_decisions(tmp_path / "ada.json").decisions
+        ),
+    )
+    write_decisions(tmp_path / "kim.json", denied)
+    none = read_gold(tmp_path / "kim.json", PARAMETERS)
+    assert [agreement(none, other, PARAMETERS)["all"].share for other in (none, first)] == [1, 0]
 
     arms = [{"label": f"Arm {n}", "list": "arms", "parameters": {"arms.n": 24, "dose": 5}} for n in (1, 7)]
     (tmp_path / "gold.json").write_text(json.dumps({"pdf": "first.pdf", "experiments": arms}))

@@ -374,3 +374,28 @@ def test_the_later_decision_is_told_by_time_and_not_by_text(earlier: str, later:
         assert [each.value for each in joined(files)[0].decisions] == [2]
     of_two = [replace(second, reviewer="ben", decisions=(replace(second.decisions[0], reviewer="ben"),)), first]
     assert [each.value for each in settle(of_two)["d1", record_key(ARM), "n"]] == [1, 2]
+
+
+def test_what_is_no_record_is_left_out_with_the_records_below_it() -> None:
+    none = decision("n", "no_record", None)
+    reviewed = apply_decisions(RESULT, settle([file(none, decision("mg", "correct", 3, DOSE))]), SET)
+    assert ([record.path for record in reviewed.result.records], reviewed.unmatched) == ([()], ())
+    paper = apply_decisions(RESULT, settle([file(decision("title", "no_record", None, ()))]), SET)
+    assert paper.result == RESULT, "the paper is one"
+
+
+def test_a_record_with_a_value_is_one() -> None:
+    none = file(decision("n", "no_record", None, at="2026-11-02"), decision("size", "no_record", None, at="2026-11-02"))
+    earlier, later = (file(decision("n", "correct", 41, at=f"2026-11-0{day}"), reviewer="ben") for day in (1, 3))
+    assert len(apply_decisions(RESULT, settle([none, earlier]), SET).result.records) == 1, "the latest counts"
+    reviewed = apply_decisions(RESULT, settle([none, later]), SET)
+    assert [record.path for record in reviewed.result.records] == [(), ARM, DOSE]
+    assert reviewed.result.records[1].values["n"].value == 41
+    assert reviewed.unmatched == ()
+
+
+def test_that_there_is_no_such_record_outlives_changes_of_its_parameters(tmp_path: Path) -> None:
+    none = file(decision("n", "no_record", 40, asked=Asked("mm", "other")))
+    write_decisions(tmp_path / "x.json", none)
+    (current,), stale = restate([read_decisions(tmp_path / "x.json")], SET, lambda _: RESULT)
+    assert ([each.value for each in current.decisions], stale) == ([None], [])

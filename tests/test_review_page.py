@@ -258,6 +258,38 @@ def test_filters_and_search(visit: Open, page_file: Path) -> None:
     assert page.locator("#list .row .name").all_text_contents() == ["number_of_targets"]  # drawn yet or not
 
 
+def test_of_a_record_it_is_said_that_there_is_none(
+    visit: Open, page_file: Path, run: RunFolder, tmp_path: Path
+) -> None:
+    page = visit(page_file.as_uri())
+    page.select_option("#order", "paper")
+    assert page.locator(".actions .no_record").count() == 0, "the paper is there"
+    page.keyboard.press("x")
+    go_to(page, "Experiment 2", "n_total")
+    page.keyboard.press("a")
+    go_to(page, "Experiment 2", "age_mean")
+    page.keyboard.press("x")
+    values = len(run.results()[0].records[2].values)
+    assert page.inner_text("#progress").startswith(f"{values} of ")
+    assert page.locator("#list .row.no_record").count() == values
+    page.keyboard.press("u")
+    assert page.inner_text("#progress").startswith("1 of ")
+    assert page.locator("#list .row.accept").count() == 1, "as it was before"
+    page.click(".actions .no_record")
+    path = tmp_path / "ana.json"
+    path.write_bytes(saved(page))
+    assert {each.action for each in read_decisions(path).decisions} == {"no_record"}
+    done = CliRunner().invoke(export, [str(run.path), "--decisions", str(path)])
+    assert [json.loads(line)["record"] for line in done.stdout.splitlines()] == ["Experiment 1"]
+    page.locator("#list .row").first.click()
+    go_to(page, "Experiment 2", "n_total")
+    assert page.inner_text("#your-value") == "no such record"
+    page.keyboard.press("a")
+    assert [each["action"] for each in json.loads(saved(page))["decisions"]] == ["accept"], (
+        "a record with a value is one"
+    )
+
+
 @contextmanager
 def served(run: RunFolder, reviewer: str) -> Iterator[ReviewServer]:
     """A server in a thread of its own, which ends with it: one whose socket is closed under it would spin for ever."""

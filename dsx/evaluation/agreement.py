@@ -85,7 +85,8 @@ def krippendorff_alpha(items: Iterable[Sequence[Hashable | None]]) -> float | No
 
 def _pairs(judge: Judge, lists: Lists, one: GoldPaper, two: GoldPaper) -> Iterable[tuple[Key, Ratings]]:
     """The values of a list's records that both annotators rated."""
-    first, second = one.records.get(lists, ()), two.records.get(lists, ())
+    first = [each for each in one.records.get(lists, ()) if not (each.invented and two.complete)]
+    second = [each for each in two.records.get(lists, ()) if not (each.invented and one.complete)]
     keys = [key for key in judge.columns if key[0] == lists]
 
     def rated(row: int, column: int) -> list[tuple[Key, tuple[Json, Json]]]:

@@ -68,10 +68,14 @@ class GoldValue:
 
 @dataclass(frozen=True, slots=True)
 class GoldRecord:
-    """One record of a list with its own values by name. label: after those of the records above it."""
+    """One record of a list with its own values by name. label: after those of the records above it.
+
+    invented: reviewers say of the predicted record of this label that it is none.
+    """
 
     label: str | None
     values: Mapping[str, GoldValue]
+    invented: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +307,7 @@ def _decided(
     files: Iterable[Path], parameters: ParameterSet, results: Iterable[PaperResult], run: str
 ) -> Iterator[GoldPaper]:
     """Reviewed papers; what nobody decided on as it is asked today, or on which reviewers differ, is doubtful."""
-    papers: dict[str, dict[RecordPath, dict[str, GoldValue]]] = {}
+    papers: dict[str, dict[RecordPath, dict[str, tuple[Decision, ...]]]] = {}
     file_names: dict[str, str] = {}
     by_document = {result.document: result for result in results}
     current, stale = list[DecisionFile](), list[Decision]()
@@ -317,14 +321,17 @@ def _decided(
         last = decisions[-1]
         file_names[last.document] = last.paper
         records = papers.setdefault(last.document, {})
-        records.setdefault(record_path(last.record), {})[last.parameter] = _settled(decisions)
+        records.setdefault(record_path(last.record), {})[last.parameter] = decisions
     for document, by_path in papers.items():
         tree: dict[Lists, list[GoldRecord]] = {}
         for path, values in by_path.items():
             lists = lists_of(path)
             names_of_list = [column.parameter.name for column in columns(parameters) if column.lists == lists]
-            complete = {name: values.get(name, GoldValue(doubtful=True)) for name in names_of_list}
-            tree.setdefault(lists, []).append(GoldRecord(_label(path), complete))
+            actions = {decision.action for decisions in values.values() for decision in decisions}
+            invented = bool(path) and actions == {"no_record"}
+            unsaid = GoldValue(doubtful=not invented)
+            complete = {name: _settled(values[name], invented) if name in values else unsaid for name in names_of_list}
+            tree.setdefault(lists, []).append(GoldRecord(_label(path), complete, invented))
         file = file_names[document]
         yield GoldPaper(file, file, {lists: tuple(records) for lists, records in tree.items()}, document, False)
 
@@ -333,7 +340,9 @@ def _label(path: RecordPath) -> str | None:
     return SEPARATOR.join(step.label for step in path) if path else None
 
 
-def _settled(decisions: Sequence[Decision]) -> GoldValue:
+def _settled(decisions: Sequence[Decision], invented: bool) -> GoldValue:
+    """Doubtful where reviewers differ, on whether there is such a record too."""
     last = decisions[-1]
+    disputed = not invented and any(decision.action == "no_record" for decision in decisions)
     quote = None if last.quote is None else last.quote.text
-    return GoldValue(_reported(last.value), doubtful=not agree(decisions), quote=quote)
+    return GoldValue(_reported(last.value), doubtful=disputed or not agree(decisions), quote=quote)

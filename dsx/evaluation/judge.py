@@ -99,8 +99,16 @@ class Judge:
             pairs = (self._verdict(key, gold[row], records[column][1]) for key in self._keys(lists))
             return sum((verdict is Verdict.RIGHT) - (verdict is Verdict.WRONG) for verdict in pairs)
 
-        pairs = match([each.label for each in gold], [label for label, _ in records], agreement) if lists else [(0, 0)]
-        return [pair for pair in pairs if pair[0] < len(gold) and pair[1] < len(records)]
+        if not lists:
+            return [(0, 0)] if gold and records else []
+        at = {label: column for column, (label, _) in enumerate(records)}
+        pairs = [(row, at[each.label]) for row, each in enumerate(gold) if each.invented and each.label in at]
+        rows = [row for row, each in enumerate(gold) if not each.invented]
+        taken = {column for _, column in pairs}
+        columns = [column for column in range(len(records)) if column not in taken]
+        labels = [gold[row].label for row in rows], [records[column][0] for column in columns]
+        found = match(*labels, lambda row, column: agreement(rows[row], columns[column]))
+        return sorted([*pairs, *((rows[row], columns[column]) for row, column in found)])
 
     def _list(
         self, paper: str, lists: Lists, gold: Sequence[GoldRecord], records: Sequence[Predicted]
@@ -138,7 +146,7 @@ class Judge:
             yield Judgement(
                 paper,
                 self.columns[key].name,
-                gold.label if gold is not None else None,
+                gold.label if gold is not None and not gold.invented else None,
                 label,
                 right.value,
                 content,

@@ -113,8 +113,10 @@ class _Checked:
     def paper(self, parameters: ParameterSet) -> CheckedPaper:
         records: dict[str, tuple[str, ...]] = {}
         complete, values = set(), list[CheckedValue]()
-        for lists, gold in self.gold.records.items():
-            predicted = self.predicted.get(lists, [])
+        for lists, of_list in self.gold.records.items():
+            invented = {each.label for each in of_list if each.invented}
+            gold = [each for each in of_list if not each.invented]
+            predicted = [each for each in self.predicted.get(lists, []) if each[0] not in invented or not lists]
             pairs = dict(self.judge.pairs(lists, gold, predicted))
             if not lists:
                 values += self._values(lists, None, gold[0], predicted[pairs[0]][1] if 0 in pairs else {})

@@ -65,8 +65,9 @@ class DecisionFile:
 class Reviewed:
     """A paper's result as reviewers left it.
 
-    result: their values, each flagged `reviewed: ACTION`. machine: what the run stored for the values decided on.
-    decisions: those applied. unmatched: those about records or parameters that the result does not have.
+    result: their values, each flagged `reviewed: ACTION`, without what they say is no record. machine: what the run
+    stored for the values decided on. decisions: those applied. unmatched: those about records or parameters that the
+    result does not have.
     """
 
     result: PaperResult
@@ -92,7 +93,7 @@ def review_path(run: Path, reviewer: str) -> Path:
 def parse_decisions(content: bytes, where: str) -> DecisionFile:
     """The decisions in a file's content, the last of each value. where: names the file in the UsageError.
 
-    NaN and infinity are no JSON, and no values. What is not reported has no value, whatever the file says.
+    NaN and infinity are no JSON, and no values. What is not reported, or no record, has no value there.
     """
     from pydantic import ValidationError
 
@@ -112,7 +113,7 @@ def parse_decisions(content: bytes, where: str) -> DecisionFile:
         raise UsageError(f"{where} holds no decisions: {number} is no number of JSON; decide on that value again")
     named = (
         dataclasses.replace(decision, reviewer=file.reviewer, value=None)
-        if decision.action == "not_reported"
+        if decision.action in ("not_reported", "no_record")
         else dataclasses.replace(decision, reviewer=file.reviewer)
         for decision in file.decisions
     )
@@ -211,8 +212,17 @@ def settle(files: Iterable[DecisionFile]) -> dict[Slot, tuple[Decision, ...]]:
 
 
 def agree(decisions: Sequence[Decision]) -> bool:
-    """Whether reviewers came to one value."""
-    return all(same(decision.value, decisions[0].value) for decision in decisions)
+    """Whether reviewers came to one value, or all say that there is no such record."""
+    denied = {decision.action == "no_record" for decision in decisions}
+    return len(denied) == 1 and all(same(decision.value, decisions[0].value) for decision in decisions)
+
+
+def absent_records(settled: Mapping[Slot, tuple[Decision, ...]]) -> frozenset[tuple[str, str]]:
+    """(document, record) of what is no record: the latest decision on each of its values says so. The paper is one."""
+    actions: dict[tuple[str, str], set[str]] = {}
+    for (document, record, _), decisions in settled.items():
+        actions.setdefault((document, record), set()).add(decisions[-1].action)
+    return frozenset(place for place, said in actions.items() if place[1] and said == {"no_record"})
 
 
 def apply_decisions(
@@ -224,9 +234,12 @@ def apply_decisions(
     confidence is None, its status stated with a quote and unsupported without one.
     Raises UsageError for a corrected value that its parameter's schema refuses.
     """
-    left = {slot: decisions[-1] for slot, decisions in settled.items() if slot[0] == result.document}
+    absent = absent_records(settled)
+    left = _standing(result.document, settled, absent)
     machine, applied, records = dict[Slot, Value](), dict[Slot, Decision](), list[Record]()
     for record in result.records:
+        if _is_absent(result.document, record.path, absent):
+            continue
         asked = {parameter.name: parameter for parameter in parameters_at(parameters.root, record.path)}
         values = dict(record.values)
         for name, value in record.values.items():
@@ -237,6 +250,24 @@ def apply_decisions(
                 values[name] = _decided(value, decision, asked.get(name))
         records.append(dataclasses.replace(record, values=values))
     return Reviewed(dataclasses.replace(result, records=tuple(records)), machine, applied, tuple(left.values()))
+
+
+def _is_absent(document: str, path: RecordPath, absent: Collection[tuple[str, str]]) -> bool:
+    """Whether a record, or one above it, is none."""
+    return any((document, record_key(path[:depth])) in absent for depth in range(1, len(path) + 1))
+
+
+def _standing(
+    document: str, settled: Mapping[Slot, tuple[Decision, ...]], absent: Collection[tuple[str, str]]
+) -> dict[Slot, Decision]:
+    """A paper's decisions on the values of its records, the latest of each; no_record is void where there is one."""
+    standing: dict[Slot, Decision] = {}
+    for slot, decisions in settled.items():
+        if slot[0] == document and not _is_absent(document, record_path(slot[1]), absent):
+            valid = [decision for decision in decisions if decision.action != "no_record"]
+            if valid:
+                standing[slot] = valid[-1]
+    return standing
 
 
 def parameters_at(root: RecordType, path: RecordPath) -> tuple[Parameter, ...]:

@@ -72,6 +72,8 @@ def _restated(
     decision: Decision, parameter: Parameter, result_of: Callable[[str], PaperResult | None]
 ) -> Decision | None:
     """None where the decision is about another thing, or of a value that is not legal any more."""
+    if decision.action == "no_record":
+        return decision
     asked, today = decision.asked, asked_of(parameter)
     if asked is None and decision.action == "accept":
         machine = _stored(decision, result_of(decision.document))

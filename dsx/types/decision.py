@@ -8,8 +8,11 @@ from typing import Literal
 from dsx.types.document import Box, Json
 from dsx.types.question import RecordPath, RecordStep
 
-Action = Literal["accept", "correct", "not_reported"]
-"""accept: the machine's value is right. correct: `Decision.value` is. not_reported: the paper does not say it."""
+Action = Literal["accept", "correct", "not_reported", "no_record"]
+"""accept: the machine's value is right. correct: `Decision.value` is. not_reported: the paper does not say it.
+
+no_record: there is no such record, said of each of its values.
+"""
 
 Slot = tuple[str, str, str]
 """Document, record as `record_key` writes it, and parameter: the place of one value."""
@@ -40,7 +43,7 @@ class Decision:
     """What one reviewer decided about one value.
 
     paper: the file's name. record: as `record_key` writes it. label: the record's; None for the paper itself.
-    value: the right one; None with the action not_reported. quote: the words that carry it; None: no words do.
+    value: the right one; None with the actions not_reported and no_record. quote: the words that carry it, or None.
     at: ISO 8601 with the time zone. reviewer: stands in the head of a file of decisions. asked: None: what is today.
     """
 

@@ -73,7 +73,7 @@ function showList(shownNow) {
 const KEYS = {
   j: () => select(neighbour(1)), ArrowDown: () => select(neighbour(1)),
   k: () => select(neighbour(-1)), ArrowUp: () => select(neighbour(-1)),
-  a: () => decide("accept"), n: () => decide("not_reported"), c: startCorrecting, u: undo,
+  a: () => decide("accept"), n: () => decide("not_reported"), c: startCorrecting, x: denyRecord, u: undo,
   m: () => byId("note")?.focus(), w: toWords, "[": () => turnPage(-1), "]": () => turnPage(1), z: zoom, s: save,
   "/": () => byId("search").focus(), "?": () => byId("help").showModal(), Escape: () => showList(false),
 };

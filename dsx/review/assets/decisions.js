@@ -14,7 +14,7 @@ const reviews = {
   unsent: new Map(), // slot → decision, or null where one was undone
   unsaved: false, // changed since the last file
   kept: true, // whether this browser keeps them
-  history: [], // {slot, before}, for undo
+  history: [], // [[slot, what was decided before]], for undo
 
   key() {
     return `dsx-review:${DATA.id}:${this.reviewer}`;
@@ -36,20 +36,19 @@ const reviews = {
     remember("dsx-review:reviewer", reviewer);
   },
 
-  decide(decision) {
-    const slot = slotOf(decision);
-    this.history.push({ slot, before: this.own.get(slot) ?? null });
-    this.set(slot, decision);
+  /** [slot, decision or null] of all that is decided, or taken back, at once. */
+  decide(changes) {
+    this.history.push(changes.map(([slot]) => [slot, this.own.get(slot) ?? null]));
+    for (const [slot, decision] of changes) this.set(slot, decision);
     this.keep();
   },
 
-  /** Takes the last decision back; the slot it was about, or null. */
+  /** Takes the last decisions back; the slots they were about. */
   undo() {
-    const last = this.history.pop();
-    if (!last) return null;
-    this.set(last.slot, last.before);
-    this.keep();
-    return last.slot;
+    const before = this.history.pop() ?? [];
+    for (const [slot, decision] of before) this.set(slot, decision);
+    if (before.length) this.keep();
+    return before.map(([slot]) => slot);
   },
 
   set(slot, decision) {
@@ -87,10 +86,11 @@ const reviews = {
     return [...this.others].filter(([, map]) => map.has(slot)).map(([name, map]) => [name, map.get(slot)]);
   },
 
-  /** Whether this and another reviewer came to different values. */
+  /** Whether this and another reviewer came to different values, or one says that there is no such record. */
   differ(slot) {
     const own = this.own.get(slot);
-    return Boolean(own) && this.of(slot).some(([, other]) => !same(other.value, own.value));
+    const denies = ({ action }) => action === "no_record";
+    return Boolean(own) && this.of(slot).some(([, other]) => !same(other.value, own.value) || denies(other) !== denies(own));
   },
 
   /** [values that this and another reviewer decided on, those on which all agree] */
@@ -116,7 +116,7 @@ const acceptsAny = ({ action, value, asked }) => action === "accept" && value ==
 /** Whether a decision is about what its parameter asks today, and its value is legal today. */
 function isCurrent(decision) {
   const item = bySlotOfItems.get(slotOf(decision));
-  if (!item) return true;
+  if (!item || decision.action === "no_record") return true;
   const { asked, action, value } = decision, today = item.parameter.asked;
   if (asked && (asked.unit !== today.unit || asked.values !== today.values)) return false;
   if (!asked && action === "accept" && !same(value, item.machine.value)) return false;

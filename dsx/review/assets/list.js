@@ -117,7 +117,9 @@ function row(item) {
   return el("li", {}, item.row);
 }
 
-const MARKS = { accept: ["✓", "accepted"], correct: ["✎", "corrected"], not_reported: ["∅", "not reported"] };
+const MARKS = {
+  accept: ["✓", "accepted"], correct: ["✎", "corrected"], not_reported: ["∅", "not reported"], no_record: ["✕", "no such record"],
+};
 
 /** Draws one row again, after a decision. */
 function refreshRow(item) {

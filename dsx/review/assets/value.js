@@ -57,7 +57,7 @@ function renderValue(item) {
     el("h1", { text: parameter.name }),
     parameter.description ? el("p", { class: "description", text: parameter.description }) : null,
     el("div", { class: "values" },
-      decision ? bigValue("Your value", decision.value, parameter.unit, "yours") : null,
+      decision ? bigValue("Your value", decision.value, parameter.unit, "yours", MARKS[decision.action][1]) : null,
       !decision || overruled ? bigValue(decision ? "The machine's" : "", machine.value, parameter.unit, overruled ? "overruled" : "") : null),
     facts(machine),
     machine.reasons.length ? el("ul", { class: "reasons", "aria-label": "Why to look" },
@@ -72,8 +72,8 @@ function renderValue(item) {
   );
 }
 
-function bigValue(title, value, unit, kind) {
-  const shownValue = value === null ? "not reported" : plain(value);
+function bigValue(title, value, unit, kind, absent = "not reported") {
+  const shownValue = value === null ? absent : plain(value);
   const size = shownValue.length > 36 ? "long" : "";
   return el("div", { class: `big ${kind} ${value === null ? "none" : size}` },
     title ? el("span", { class: "whose", text: title }) : null,
@@ -140,6 +140,7 @@ function actions(item, decision) {
     failed ? null : button("a", "Accept", () => decide("accept"), "accept"),
     button("c", "Correct", startCorrecting, "correct"),
     button("n", "Not reported", () => decide("not_reported"), "not_reported"),
+    item.record.key ? button("x", "No such record", denyRecord, "no_record") : null,
     button("u", "Undo", undo, "undo"));
 }
 
@@ -171,11 +172,8 @@ function decide(action, value = current?.machine.value) {
   const item = current;
   const quote = bare(quoteFor(item, action, value));
   const reported = action === "not_reported" ? null : value;
-  const label = item.record.label ?? null;
-  commit(item, {
-    paper: item.paper.file, document: item.paper.document, record: item.record.key, label, parameter: item.parameter.name,
-    action, value: reported, quote, note: noteOf(item), at: new Date().toISOString(), asked: item.parameter.asked,
-  });
+  const at = new Date().toISOString();
+  commit(item, { ...placeOf(item), action, value: reported, quote, note: noteOf(item), at, asked: item.parameter.asked });
   const unquoted = action === "correct" && !quote ? `, ${withoutQuote(item)}` : "";
   say(`${item.parameter.name}: ${MARKS[action][1]}${unquoted}`);
   select(neighbour(1, true) ?? neighbour(1) ?? item);
@@ -183,14 +181,41 @@ function decide(action, value = current?.machine.value) {
 
 const bare = (quote) => quote && { text: quote.text, page: quote.page, boxes: quote.boxes ?? [] };
 
-/** Keeps a decision; quote and note are its own from now on. */
+/** Keeps a decision; quote and note are its own from now on. A record with a value is one, and so are those above it. */
 function commit(item, decision) {
-  if (!reviews.reviewer) askForName();
-  drafts.delete(item.slot);
-  editing = null;
-  reviews.decide(decision);
-  changed(item);
+  const others = decision.action === "no_record" ? [] : items.filter((other) => isWithin(item, other)
+    && reviews.own.get(other.slot)?.action === "no_record" && other !== item);
+  commitAll([[item, decision], ...others.map((other) => [other, null])]);
 }
+
+function commitAll(changes) {
+  if (!reviews.reviewer) askForName();
+  for (const [item] of changes) drafts.delete(item.slot);
+  editing = null;
+  reviews.decide(changes.map(([item, decision]) => [item.slot, decision]));
+  changed(changes.map(([item]) => item));
+}
+
+/** Whether an item's record is that of another, or is below it. */
+const isWithin = (item, other) => item.paper === other.paper && other.record.key !== ""
+  && `${item.record.key}/`.startsWith(`${other.record.key}/`);
+
+/** Says of the record that is looked at, and of those below it, that the paper has no such record. */
+function denyRecord() {
+  if (!current) return;
+  if (!current.record.key) return say("This is of the paper itself, which there is.");
+  const at = new Date().toISOString();
+  const denied = items.filter((other) => isWithin(other, current));
+  commitAll(denied.map((item) => [item, { ...placeOf(item), action: "no_record", value: null, quote: null, note: noteOf(item), at,
+    asked: item.parameter.asked }]));
+  say(`${current.record.title}: no such record`);
+  select(neighbour(1, true) ?? neighbour(1) ?? current);
+}
+
+const placeOf = (item) => ({
+  paper: item.paper.file, document: item.paper.document, record: item.record.key, label: item.record.label ?? null,
+  parameter: item.parameter.name,
+});
 
 function takeCandidate(at) {
   const candidate = current?.machine.candidates?.[at];
@@ -260,20 +285,20 @@ function stopCorrecting() {
 }
 
 function undo() {
-  const slot = reviews.undo();
-  if (!slot) return say("There is nothing to undo.");
-  const item = bySlotOfItems.get(slot);
+  const undone = reviews.undo().map((slot) => bySlotOfItems.get(slot)).filter(Boolean);
+  if (!undone.length) return say("There is nothing to undo.");
   editing = null;
-  changed(item);
+  changed(undone);
+  const item = undone.includes(current) ? current : undone[0];
   select(item);
-  say(`${item.parameter.name}: undone`);
+  say(`${undone.length > 1 ? item.record.title : item.parameter.name}: undone`);
 }
 
-/** After a decision came, changed or went. */
-function changed(item) {
-  refreshRow(item);
+/** After decisions came, changed or went. */
+function changed(ofItems) {
+  ofItems.forEach(refreshRow);
   refreshCounts();
   renderFilters();
   renderProgress();
-  if (item === current) renderValue(item);
+  if (ofItems.includes(current)) renderValue(current);
 }
