@@ -314,6 +314,36 @@ def test_gold_that_no_answer_can_equal_is_said_once_a_file(tmp_path: Path, caplo
     ]
 
 
+def of_lengths(folder: Path, golds: list[Any], values: list[Any]) -> None:
+    """Evaluates the values of `x`, a number in km, a paper each."""
+    (folder / "set.json").write_text(
+        json.dumps({"properties": {"x": {"type": "number", "x-unit": "km"}}, "type": "object"})
+    )
+    (folder / "gold").mkdir(exist_ok=True)
+    lines = [
+        {"file": f"{at}.pdf", "document": f"{at}", "record": None, "path": "", "parameters": {"x": {"value": value}}}
+        for at, value in enumerate(values)
+    ]
+    (folder / "values.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for at, gold in enumerate(golds):
+        content = {"pdf": f"{at}.pdf", "experiments": [{"parameters": {"x": gold}}]}
+        (folder / "gold" / f"{at}.json").write_text(json.dumps(content))
+    run_command(folder / "values.jsonl", "--gold", folder / "gold", "--schema", folder / "set.json")
+
+
+def test_gold_in_the_unit_of_before_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    of_lengths(tmp_path, [1500, 300, 2000, 0], [1.5, 0.3, 2, 0])
+    assert caplog.messages == [
+        "x: 3 of 3 gold numbers are 1000 times the run's, which are in km; if the gold is in another unit, "
+        'write it beside each: "unit"'
+    ]
+    caplog.clear()
+    written = [{"value": value, "unit": "m"} for value in (1500, 300, 2000)]
+    for golds in (written, [1500, 1500, 1500], [1500, 0.3, 2], [1.5, 0.3, 2]):
+        of_lengths(tmp_path, golds, [1.5, 0.3, 2] if golds[1] != 1500 else [1.5] * 3)
+    assert caplog.messages == []
+
+
 @pytest.mark.parametrize(
     "absent", [None, [], "not reported", {"value": "unknown"}, {"value": 1, "alternatives": ["n/a"]}]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from dsx.errors import UsageError
 from dsx.evaluation import calibrate
 from dsx.evaluation.gold import GoldPaper, read_gold, stem
 from dsx.evaluation.judge import Judgement, judge_all
+from dsx.evaluation.other_unit import unit_notes
 from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, score
 from dsx.report.reading import read_export
 from dsx.schema import read
@@ -20,6 +22,7 @@ from dsx.store import read_run, schema_sha256
 from dsx.terminal import counted
 from dsx.types import Json, PaperResult, ParameterSet
 
+log = logging.getLogger("dsx.evaluation")
 DETAILS = (
     *("paper", "gold_record", "record", "parameter"),
     *("gold", "value", "verdict", "confidence", "status", "quote_right"),
@@ -89,6 +92,8 @@ def evaluate(
     parameter_set, results, recipe = _read_results(Path(run), parameter_set)
     papers = read_gold(Path(gold), parameter_set, results, Path(run))
     judgements = _only(judge_all(papers, results, parameter_set), parameters)
+    for note in unit_notes((each for judged in judgements.values() for each in judged), parameter_set):
+        log.warning("%s", note)
     values = calibrate.judged_values(judgements, calibrate.kinds_of(parameter_set))
     missing, unjudged = _unmatched(papers, results)
     return Evaluation(
