@@ -289,6 +289,14 @@ def test_the_server_gives_decisions_in_terms_of_the_parameter_set(server: Review
     (server.contents.run.path / "reviews" / "ana.json").unlink()
 
 
+def test_the_server_takes_that_there_is_no_such_record(server: ReviewServer) -> None:
+    none = decided(server, None, action="no_record", asked={"unit": "mm", "values": "of before"})
+    status, reply = ask(server, "POST", f"/{server.token}/decisions", none)
+    assert (status, reply["left_out"]) == (200, [])
+    (file,) = read_reviews(server.contents.run.path)
+    assert [each.action for each in file.decisions] == ["no_record"]
+
+
 def test_a_page_of_a_paper_is_given_on_request(server: ReviewServer) -> None:
     document = next(iter(server.contents.results))
     status, page = ask(server, "GET", f"/{server.token}/pages/{document}/3")
