@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy
 import pytest
 
 from dsx.fill.front import front_spans
+from dsx.load.html import load_html
+from dsx.load.plain import load_plain
 from dsx.types import Document, Page, Parameter
 
 PAGE = (
@@ -65,3 +68,41 @@ def test_the_doi_is_that_of_the_first_page_without_what_follows() -> None:
 
 def test_nothing_else_is_read_from_the_first_page() -> None:
     assert read(document(), "n_total") == []
+
+
+HTML = """<!doctype html><html><head><title>Moss and rain | Journal of Bogs</title>
+<meta name="citation_author" content="Lindqvist, Rosa"><meta name="citation_author" content="Abara, Tom">
+{meta}</head><body><main><h1>Moss and rain</h1><ul><li>Rosa Lindqvist<li>Tom Abara</ul>
+<table><caption>Table 1. Rain by week at all of the sites</caption><tr><th>week<th>mm<tr><td>1<td>30</table>
+<h2>Methods</h2><p>As before (doi 10.5555/others.work.1).</p><p>Cite as https://doi.org/10.5555/moss.7</p></body></html>"""
+
+
+def test_html_says_title_authors_and_doi_by_heading_and_metadata(tmp_path: Path) -> None:
+    path = tmp_path / "moss.html"
+    path.write_text(HTML.format(meta='<meta name="citation_doi" content="doi:10.5555/MOSS.7">'))
+    paper = load_html(path)
+    assert read(paper, "title") == ["Moss and rain"]
+    assert read(paper, "authors") == ["Rosa Lindqvist", "Tom Abara"]
+    assert read(paper, "doi") == ["10.5555/moss.7"]
+    path.write_text(HTML.format(meta=""))
+    assert read(load_html(path), "doi") == []  # which of the two, nobody says
+
+
+@pytest.mark.parametrize(
+    ("source", "title"),
+    [
+        ("# Moss *and* rain\n\nRosa Lindqvist, Tom Abara\n\n## Methods\n\nWe dug.", ["Moss and rain"]),
+        ("# Moss and rain\n\nRosa Lindqvist, Tom Abara\n\n# Methods\n\nWe dug.", ["Moss and rain"]),
+        ("# Savanna\n\nIt is dry.\n\n# Steppe\n\nIt is cold.", []),
+        ("# Methods\n\n## Moss and rain\n\nWe dug.", []),
+        ("Moss and rain were measured for a year.", []),
+        ("---\ntitle: 'Moss and rain'\nauthor:\n  - name: Rosa Lindqvist\n  - Tom Abara\n---\n# Methods\n\nDug.",
+         ["Moss and rain"]),
+    ],
+)  # fmt: skip
+def test_the_heading_over_all_others_is_markdown_s_title(tmp_path: Path, source: str, title: list[str]) -> None:
+    path = tmp_path / "moss.md"
+    path.write_text(source)
+    paper = load_plain(path)
+    assert read(paper, "title") == title
+    assert read(paper, "authors") == (["Rosa Lindqvist", "Tom Abara"] if title else [])

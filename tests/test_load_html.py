@@ -119,7 +119,7 @@ def test_a_cell_knows_its_row_and_its_columns(page: Document) -> None:
 def test_metadata_is_what_publishers_say(page: Document) -> None:
     assert page.metadata == {
         "title": "Kettles that listen",
-        "authors": "Spout, A., Lid, B.",
+        "authors": "A. Spout, B. Lid",
         "year": "2031",
         "doi": "10.5555/kettle.4",
     }

@@ -127,9 +127,9 @@ def test_columns_of_text_are_no_table(tmp_path: Path) -> None:
 
 
 def test_what_pandoc_writes(tmp_path: Path) -> None:
-    source = "---\ntitle: Cats\n---\n\nMethods\n=======\n\n## Participants {#sec-p}\n\nTom weighs 24^3^ kg.\n"
+    source = "---\ntitle: Cats\ndate: May\n---\n\nMethods\n===\n\n## Participants {#sec-p}\n\nTom weighs 24^3^ kg.\n"
     document = load(tmp_path / "a.md", source)
-    assert document.text == "Methods\nParticipants\nTom weighs 24^3 kg.\n"
+    assert document.text == "Cats\nMethods\nParticipants\nTom weighs 24^3 kg.\n"
     assert kinds(document) == [("methods", "Methods"), ("participants", "Participants")]
 
 

@@ -215,7 +215,7 @@ class _KeepsArguments(click.Command):
     type=click.IntRange(1, 10),
     help="Times that a parameter is asked, of further passages, until there is a value [default: the model's own].",
 )
-@click.option("--front/--no-front", default=True, help="Take title, authors and DOI from the first page's layout.")
+@click.option("--front/--no-front", default=True, help="Take title, authors and DOI from the first page or headings.")
 @click.option("--records", callback=_labels, help='Labels of the records, e.g. "Experiment 1,Experiment 2".')
 @click.option("--samples", default=1, show_default=True, help="Answers drawn for each parameter.")
 @click.option("--alternatives", is_flag=True, help="Keep the whole distribution over a parameter's choices.")

@@ -1,6 +1,7 @@
 """What a paper's first page says by its layout and the file's metadata: title, authors, DOI.
 
-No publisher's habits are known here. Nothing is asked: the layout is right where it says something.
+Where nothing is printed (HTML, Markdown) headings take the place of the layout. No publisher's habits are known here.
+Nothing is asked: the layout is right where it says something.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ _mark = re.compile(r"[\d^*†‡§¶#∗⁎]+")
 _name = re.compile(r"[^\W\d_][\w.’'\-]*(?:\s+[^\W\d_][\w.’'\-]*){1,4}")
 MAX_TITLE = 300
 MAX_AUTHOR_LINES = 3
+MAX_FRONT = 3000
+"""Characters before the text of a paper without sections."""
+MAIN = frozenset(("abstract", "introduction", "methods", "results", "discussion", "references"))
+AFTER_FRONT = MAIN - {"abstract"}
 
 
 def from_first_page(paper: PaperContext, parameter: Parameter) -> Value | None:
@@ -50,8 +55,8 @@ def front_spans(document: Document, parameter: Parameter) -> list[Span]:
         title = _title(document)
         return [title] if title else []
     if name == "doi":
-        match = _doi.search(document.text, 0, _first_page_end(document))
-        return [match.span()] if match else []
+        doi = _doi_of(document)
+        return [doi] if doi else []
     if name in ("author", "authors"):
         return _authors(document)
     return []
@@ -61,14 +66,40 @@ def _first_page_end(document: Document) -> int:
     return document.pages[0].end if document.pages else len(document.text)
 
 
+def _doi_of(document: Document) -> Span | None:
+    """The first of the first page. Where nothing is printed that page is the whole paper, with the DOIs that it cites:
+    it is then the one of the metadata, or else one that stands before the paper's own text."""
+    end = _first_page_end(document)
+    if not _is_printed(document):
+        known = document.metadata.get("doi", "")
+        start = document.text.lower().find(known.lower()) if _doi.fullmatch(known) else -1
+        if start >= 0:
+            return start, start + len(known)
+        end = next((section.start for section in document.sections if section.kind in AFTER_FRONT), min(end, MAX_FRONT))
+    match = _doi.search(document.text, 0, end)
+    return match.span() if match else None
+
+
+def _is_printed(document: Document) -> bool:
+    """Whether characters have boxes."""
+    import numpy
+
+    return not bool(numpy.isnan(document.char_boxes[:, 1]).all())
+
+
 def _title(document: Document) -> Span | None:
-    """The title of the metadata where it stands on the first page; else the first page's line of the largest print."""
+    """The title of the metadata where it stands on the first page; else the first page's line of the largest print, or,
+    where nothing is printed, the heading over all others."""
     wanted = "".join(folded_text(document.metadata.get("title", ""))[0])
     lines = _lines(document)
     for start, end in _lines(document, min_words=1):
         text = folded_text(document.text[start:end])[0]
+        if text == wanted != "":
+            return start, end
         if len(wanted) >= 12 and (text.startswith(wanted) or (len(text) >= 12 and wanted.startswith(text))):
             return start, end
+    if not _is_printed(document):
+        return _top_heading(document)
     sized = [(height, -start, end) for start, end in lines if (height := _height(document, start, end)) is not None]
     if not sized:
         return None
@@ -77,8 +108,36 @@ def _title(document: Document) -> Span | None:
     return (-start, end) if height > 1.15 * others else None
 
 
+def _top_heading(document: Document) -> Span | None:
+    """The first heading, where it names no section, none is above it, and those beside it are sections of a paper."""
+    if not document.sections:
+        return None
+    first, *others = document.sections
+    beside = [section for section in others if section.level == first.level]
+    is_title = (
+        first.title
+        and first.kind in ("other", "experiment")
+        and first.level <= min((section.level for section in others), default=first.level)
+    )
+    if not is_title or (beside and not any(section.kind in MAIN for section in beside)):
+        return None
+    start = document.text.find(first.title, first.start)
+    return (start, start + len(first.title)) if start >= 0 and len(first.title) <= MAX_TITLE else None
+
+
+def _known_authors(document: Document) -> list[Span]:
+    """The metadata's authors, where each stands in the text."""
+    names = [name for name in document.metadata.get("authors", "").split(", ") if name]
+    starts = [document.text.find(name) for name in names]
+    return (
+        [(at, at + len(name)) for at, name in zip(starts, names, strict=True)] if min(starts, default=-1) >= 0 else []
+    )
+
+
 def _authors(document: Document) -> list[Span]:
-    """The names in the lines under the title."""
+    """The metadata's authors, or else the names in the lines under the title."""
+    if known := _known_authors(document):
+        return known
     title = _title(document)
     if title is None:
         return []

@@ -55,6 +55,7 @@ LONGEST_SIGN = 3
 TEX = re.compile(r"\\\((.{1,400}?)\\\)")
 """A formula that the page's own program would set."""
 CHARSET = re.compile(rb"""<meta[^<>]*charset\s*=\s*["']?([\w.:-]+)""", re.I)
+DOI_PREFIX = re.compile(r"^.*?(?=10\.)")
 HEAD_BYTES = 4096
 PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<\?.*?>|<!--.*?-->)*+", re.S)
 ROOT = re.compile(rb"<!doctype\s+html\b|<(?:html|head|body)\b", re.I)
@@ -316,8 +317,14 @@ def _metadata(root: Element) -> dict[str, str]:
     year = re.search(r"\b\d{4}\b", date)
     return {
         "title": next(said("citation_title", "dc.title"), title),
-        "authors": ", ".join(list(said("citation_author")) or list(said("dc.creator", "author"))),
+        "authors": ", ".join(map(_given_first, list(said("citation_author")) or list(said("dc.creator", "author")))),
         "journal": next(said("citation_journal_title"), ""),
         "year": year[0] if year else "",
-        "doi": next(said("citation_doi"), ""),
+        "doi": next((DOI_PREFIX.sub("", doi) for doi in said("citation_doi", "dc.identifier") if "10." in doi), ""),
     }
+
+
+def _given_first(author: str) -> str:
+    """ "Doe, Jane" as a page prints it: "Jane Doe"."""
+    surname, comma, given = author.partition(", ")
+    return f"{given} {surname}" if comma and "," not in given else author

@@ -53,3 +53,22 @@ def parts(text: str) -> Iterator[tuple[bool, str]]:
         else:
             lines.append(line)
     yield False, "\n".join(lines)  # one that is never closed is none
+
+
+FIELD = re.compile(r"([A-Za-z_][\w-]*):[ \t]*(.*)")
+ITEM = re.compile(r"[ \t]*-[ \t]+(?:name:[ \t]*)?(.+)")
+FRONT_NAMES = {"title": "title", "author": "authors", "authors": "authors", "doi": "doi"}
+
+
+def front_matter(matter: str) -> dict[str, str]:
+    """title, authors and doi of the lines between "---" that Pandoc and others read; only what is said."""
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in matter.splitlines():
+        if field := FIELD.fullmatch(line):
+            name = FRONT_NAMES.get(field[1].lower(), "")
+        value = field[2] if field else item[1] if (item := ITEM.fullmatch(line)) else ""
+        value = value.strip().strip("[]").strip("\"'")
+        if name and value and value not in ("|", ">"):
+            found.setdefault(name, []).append(value)
+    return {name: ", ".join(values) for name, values in found.items()}

@@ -17,7 +17,7 @@ from dsx.load.compose import Paragraph, Piece, compose, unplaced
 from dsx.load.grid import Grid
 from dsx.load.headings import MAIN, NUMBERING, heading_kind
 from dsx.load.hyphens import count_hyphenated, join_lines
-from dsx.load.markdown import BREAK, RUN_IN, inline, parts, whole_tables
+from dsx.load.markdown import BREAK, RUN_IN, front_matter, inline, parts, whole_tables
 from dsx.load.markup import UNSEEN, Cell, indent_of, lay_out, raised
 from dsx.load.table_extent import CAPTION
 from dsx.load.text_pages import readable
@@ -78,6 +78,11 @@ def load_plain(path: Path) -> Document:
     pages = re.sub("\u00ad\n[ \t]*", "", text).translate(UNSEEN).rstrip(FORM_FEED).split(FORM_FEED)
     markdown = _is_markdown(path, text)
     writer = Writer(Counter() if markdown else count_hyphenated(text.split("\n")), markdown)
+    matter = FRONT_MATTER.match(pages[0])
+    metadata = front_matter(matter[0]) if matter and markdown else {}
+    for value in metadata.values():
+        if value not in pages[0][matter.end() if matter else 0 :]:
+            writer.paragraphs.append(Paragraph([unplaced(writer.plain(value))]))
     for number, page in enumerate(pages if markdown else readable(pages), 1):
         writer.page = number
         page = _without_comments(FRONT_MATTER.sub("", page) if number == 1 else page)
@@ -89,7 +94,7 @@ def load_plain(path: Path) -> Document:
                     writer.flush(lines)
                 else:
                     writer.block(lines)
-    return compose(path, "text", writer.paragraphs, [BLANK_PAGE] * len(pages), grids=writer.grids)
+    return compose(path, "text", writer.paragraphs, [BLANK_PAGE] * len(pages), grids=writer.grids, metadata=metadata)
 
 
 def _without_comments(text: str) -> str:

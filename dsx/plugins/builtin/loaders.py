@@ -21,8 +21,8 @@ def register_loaders() -> dict[str, Loader]:
 
     return {
         "pymupdf": Loader(load_pdf, "18", "PDF, by PyMuPDF"),
-        "html": Loader(load_html, "6", "HTML"),
-        "text": Loader(load_plain, "5", "plain text and Markdown"),
+        "html": Loader(load_html, "7", "HTML"),
+        "text": Loader(load_plain, "6", "plain text and Markdown"),
     }
 
 
