@@ -390,3 +390,16 @@ def test_a_page_whose_letters_have_no_meaning_is_named(tmp_path: Path) -> None:
     document = pdf_document(tmp_path / "a.pdf", "test", content)
     assert document.metadata["pages_without_text"] == "2"
     assert "\N{REPLACEMENT CHARACTER}" not in document.text
+
+
+def test_a_bold_line_with_a_dotted_number_is_a_heading(tmp_path: Path) -> None:
+    def draw(pdf: pymupdf.Document) -> None:
+        page = pdf.new_page()
+        lines = ["2 Methods", "We set chambers on the soil in every week of the year.", "2.1 Savanna site"]
+        lines += ["The savanna lies at 320 m, where rain falls from May on.", "2.2 Steppe site"]
+        lines += ["The steppe lies at 1,150 m, where snow falls in winter."]
+        for number, line in enumerate(lines):
+            page.insert_text((72, 90 + 22 * number), line, fontsize=10, fontname="helv" if number % 2 else "hebo")
+
+    sections = read(draw, tmp_path / "a.pdf").sections
+    assert [section.title for section in sections] == ["2 Methods", "2.1 Savanna site", "2.2 Steppe site"]

@@ -16,6 +16,8 @@ from dsx.load.lines import Line
 from dsx.load.references import end_references
 
 LONGEST_HEADING = 90
+NUMBERED = re.compile(r"(?:\d{1,2}\.){1,4}(?:\d{1,2})?\s+[A-Z]", re.ASCII)
+"""How a heading that names no known section may begin: "2.1 Savanna site"."""
 MAX_LINES = 3
 """Of a heading."""
 IMPLIED = 3
@@ -153,7 +155,8 @@ def _is_heading(line: Line, look: Look) -> bool:
     larger = line.size >= look.body + 0.7
     if kind != "other":
         return line.font != look.font or larger or text.isupper()
-    return (larger or line.bold) and text[0].isupper() and text[-1] != "." and id(line) not in look.running
+    named = text[0].isupper() or NUMBERED.match(text) is not None
+    return (larger or line.bold) and named and text[-1] != "." and id(line) not in look.running
 
 
 def _goes_on_heading(block: Sequence[Line], line: Line, look: Look) -> bool:
