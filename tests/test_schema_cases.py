@@ -174,6 +174,38 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     assert [parameter.name for parameter in read_schema(path).root.parameters] == ["n"]
 
 
+def test_every_problem_is_said_in_one_go() -> None:
+    """What a problem hides is not guessed at: no unit of text is said of a type that nobody knows."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "a": {"type": "numbr", "minimun": 3, "x-unit": "milligrm", "minimum": 9, "maximum": 1},
+            "b": {"type": "string", "x-unit": "mg", "not": {}, "if": {}, "then": {}},
+            "c": {"type": "foo", "x-unit": "mg"},
+            "d": 5,
+            "e": {"enum": ["p"], "x-choices": {"q": "z"}},
+            "f": {
+                "type": "array",
+                "minItems": "a",
+                "items": {"type": "object", "properties": {"n": {"type": "intger"}}},
+            },
+        },
+        "required": ["zz"],
+    }
+    assert sorted(line.partition(": ")[0].replace("/properties", "") for line in check(schema)) == [
+        *("/a", "/a/minimun", "/a/type", "/a/x-unit", "/b/if", "/b/not", "/b/x-unit", "/c/type", "/d", "/e/x-choices"),
+        *("/f/items/n/type", "/f/minItems", "/required"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "meant"),
+    [("milligrm", "milligram"), ("miligrams", "milligrams"), ("killometre", "kilometre"), ("secnds", "seconds")],
+)
+def test_a_unit_that_is_meant_is_the_nearest_whole_name(unit: str, meant: str) -> None:
+    assert f"no unit {unit!r} is known; {meant!r} is meant?" in problems({"type": "number", "x-unit": unit})[0]
+
+
 def test_a_key_that_stands_twice_is_named(tmp_path: Path) -> None:
     path = tmp_path / "set.json"
     path.write_text(

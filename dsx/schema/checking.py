@@ -10,9 +10,9 @@ from typing import Any
 
 from dsx.schema.combining import Unaskable, escaped
 from dsx.schema.leaves import refuse
+from dsx.schema.mending import TYPES
 from dsx.units import known_units, read_unit
 
-TYPES = ("string", "number", "integer", "boolean", "array", "object", "null")
 COMPARISONS = (
     *("number", "numbers", "choice", "choices", "boolean", "text", "texts"),
     *("exact", "range", "doi", "names"),
@@ -38,6 +38,22 @@ ANNOTATIONS: Mapping[str, tuple[str, str]] = {
     "x-derive": ("yes or no", "true or false"),
     "x-compare": ("comparison", f'a comparison ({", ".join(COMPARISONS)}), or {{"by": one, {", ".join(COMPARED)}: …}}'),
 }
+PREFIXES = ("", "pico", "nano", "micro", "milli", "centi", "kilo", "mega")
+WHOLE_UNITS = (
+    "gram",
+    "meter",
+    "metre",
+    "liter",
+    "litre",
+    "second",
+    "mole",
+    "molar",
+    "volt",
+    "watt",
+    "joule",
+    "pascal",
+    "hertz",
+)
 _TEMPTING = {"unit", "units", "synonyms", "choices"}
 """Annotations that are lost where their x- is forgotten."""
 _HARMLESS = frozenset(("if", "not", "note", "notes", "title", "items", "const", "examples", "example"))
@@ -45,18 +61,20 @@ _VARIED = ("anyOf", "oneOf", "enum", "const")
 _OF_LISTS = ("prefixItems", "contains", "uniqueItems", "unevaluatedItems")
 
 
-def problems(schema: Any) -> list[str]:
-    """Each place where the file is no JSON Schema, or uses an annotation of ours wrongly."""
+def problems(schema: Any) -> dict[str, str]:
+    """Pointer → what is wrong there: it is no JSON Schema, or an annotation of ours is used wrongly."""
     from jsonschema import Draft202012Validator
 
     if not isinstance(schema, Mapping):
-        return ['/: a parameter set is a JSON object: {"type": "object", "properties": {…}}']
+        return {"": 'a parameter set is a JSON object: {"type": "object", "properties": {…}}'}
     messages: dict[str, str] = {}
     rule = Draft202012Validator(Draft202012Validator.META_SCHEMA)
     for error in () if rule.is_valid(_abridged(schema)) else rule.iter_errors(schema):
         pointer = "".join(f"/{escaped(str(part))}" for part in error.absolute_path)
-        messages.setdefault(pointer or "/", _message(pointer, error.instance, error.message))
-    return [f"{pointer}: {text}" for pointer, text in messages.items()] or list(_annotations(schema, ""))
+        messages.setdefault(pointer, _message(pointer, error.instance, error.message))
+    for pointer, text in _annotations(schema, ""):
+        messages.setdefault(pointer, text)
+    return messages
 
 
 def _abridged(part: Any) -> Any:
@@ -89,28 +107,33 @@ def _message(pointer: str, instance: Any, message: str) -> str:
     return message if len(message) <= 200 else f"{message[:200]}…"
 
 
-def _annotations(schema: Any, pointer: str) -> Iterator[str]:
+def _annotations(schema: Any, pointer: str) -> Iterator[tuple[str, str]]:
     """Walks wherever a schema may stand; examples and defaults are passed by."""
     if not isinstance(schema, Mapping):
         return
     for key, (kind, expected) in ANNOTATIONS.items():
         if key in schema and not _has_kind(kind, schema[key]):
-            yield f"{pointer}/{key}: must be {expected}"
+            yield f"{pointer}/{key}", f"must be {expected}"
     for key in schema:
         if key.startswith("x-") and key not in ANNOTATIONS:
-            yield f"{pointer}/{key}: no annotation of dsx; {near(key, ANNOTATIONS)}"
+            yield f"{pointer}/{escaped(key)}", f"no annotation of dsx; {near(key, ANNOTATIONS)}"
         elif meant := _meant(key):
-            yield f"{pointer}/{key}: no keyword of JSON Schema, so nothing is held to it; {meant!r} is meant?"
+            yield (
+                f"{pointer}/{escaped(key)}",
+                f"no keyword of JSON Schema, so nothing is held to it; {meant!r} is meant?",
+            )
     if _has_kind("string", schema.get("x-unit")) and not _is_unit(schema["x-unit"]):
         unit, advice = schema["x-unit"], 'write it as papers do ("mg/kg"), or leave it out and describe what is counted'
-        yield f"{pointer}/x-unit: no unit {unit!r} is known; {near(unit, known_units(), advice)}"
+        yield f"{pointer}/x-unit", f"no unit {unit!r} is known; {near(unit, _unit_names(), advice, 0.75)}"
     for key in ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas"):
-        for name, part in (schema.get(key) or {}).items():
+        parts = schema.get(key)
+        for name, part in parts.items() if isinstance(parts, Mapping) else ():
             yield from _annotations(part, f"{pointer}/{key}/{escaped(name)}")
     for key in ("items", "additionalProperties", "not", "if", "then", "else", "contains"):
         yield from _annotations(schema.get(key), f"{pointer}/{key}")
     for key in ("allOf", "anyOf", "oneOf", "prefixItems"):
-        for index, part in enumerate(schema.get(key) or ()):
+        parts = schema.get(key)
+        for index, part in enumerate(parts if isinstance(parts, list) else ()):
             yield from _annotations(part, f"{pointer}/{key}/{index}")
 
 
@@ -134,10 +157,18 @@ def _is_unit(unit: str) -> bool:
     return unit in known_units() or read_unit(unit) is not None
 
 
-def near(name: str, known: Iterable[str], otherwise: str | None = None) -> str:
+@lru_cache(1)
+def _unit_names() -> list[str]:
+    """Spellings of known units, and whole names with prefixes ("milligram")."""
+    known = known_units()
+    spelt = [f"{prefix}{unit}" for prefix in PREFIXES for unit in WHOLE_UNITS]
+    return [*known, *(name for name in [*spelt, *(f"{name}s" for name in spelt)] if name not in known)]
+
+
+def near(name: str, known: Iterable[str], otherwise: str | None = None, least: float = 0.6) -> str:
     """The known name that is nearest, as a question. otherwise: what is said where none is near; None: all of them."""
     names = list(known)
-    nearest = get_close_matches(name, names, 1)
+    nearest = get_close_matches(name, names, 1, least)
     if nearest:
         return f"{nearest[0]!r} is meant?"
     return otherwise or f"there are {', '.join(names)}"

@@ -19,6 +19,7 @@ from dsx.schema import checking
 from dsx.schema.combining import Unaskable, escaped
 from dsx.schema.implied_units import implied_unit, is_year
 from dsx.schema.leaves import leaf, types_of
+from dsx.schema.mending import mended, without
 from dsx.schema.resolving import Refs, Resolver
 from dsx.types import Choice, Parameter, ParameterSet, RecordType
 
@@ -45,7 +46,8 @@ def read_schema(path: Path) -> ParameterSet:
         raise SchemaError(str(path), [NESTED]) from None
     if twice:
         rule = "stands twice in one object, of which JSON keeps the last; rename one or leave it out"
-        raise SchemaError(str(path), [f"/: the key {key!r} {rule}" for key in twice])
+        others = [line for line in check(schema) if not {*line.partition(": ")[0].split("/")} & {*twice}]
+        raise SchemaError(str(path), [*(f"/: the key {key!r} {rule}" for key in twice), *others])
     return read(schema, path.stem, str(path))
 
 
@@ -79,12 +81,19 @@ class _Reader:
             return None
 
     def _read(self) -> RecordType | None:
-        self.problems += checking.problems(self.schema)
-        if self.problems:
-            return None
-        self.resolver = Resolver(self.schema)
+        faults = checking.problems(self.schema)
+        whole, unclear = mended(self.schema, faults) if faults else (self.schema, [])
+        root = None if whole is None else self._root(whole)
+        said = [
+            line for line in self.problems if not line.startswith(tuple(f"{at}{end}" for at in unclear for end in "/:"))
+        ]
+        self.problems = [*(f"{pointer or '/'}: {text}" for pointer, text in faults.items()), *said]
+        return root
+
+    def _root(self, whole: Mapping[str, Any]) -> RecordType | None:
+        self.resolver = Resolver(whole)
         try:
-            schema, refs = self.resolver.open(self.schema, "", ("#",))
+            schema, refs = self.resolver.open(whole, "", ("#",))
         except Unaskable as problem:
             self.problems.append(str(problem))
             return None
@@ -109,10 +118,23 @@ class _Reader:
                 continue
             try:
                 deep = self.resolver.deep(part, where, below)
-                parameters.append(_parameter(path, deep, leaf(deep, where), where, names))
             except Unaskable as problem:
                 self.problems.append(str(problem))
+            else:
+                parameters += self._askable(path, deep, where, names)
         return RecordType(name, schema.get("description", ""), tuple(parameters), tuple(children), max_records)
+
+    def _askable(
+        self, name: str, schema: dict[str, Any] | None, pointer: str, names: Collection[str]
+    ) -> Iterator[Parameter]:
+        """The parameter of a leaf; what keeps it from being asked is noted, one keyword after the other."""
+        while schema is not None:
+            try:
+                yield _parameter(name, schema, leaf(schema, pointer), pointer, names)
+                return
+            except Unaskable as problem:
+                self.problems.append(str(problem))
+                schema = without(schema, pointer, problem.pointer)
 
     def _leaves(
         self, schema: Mapping[str, Any], pointer: str, prefix: str, refs: Refs
