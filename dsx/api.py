@@ -316,12 +316,20 @@ def _model(parameters: ParameterSet, model: type[BaseModel] | None) -> type[Base
     try:
         model.model_validate(to_object(empty, parameters))
     except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(map(str, first["loc"]))
+        places = [".".join(map(str, error["loc"])) for error in problem.errors()]
+        name = places[0].rpartition(".")[2]
         raise UsageError(
-            f"{model.__name__}: {where} must allow None, for a paper may not report it; write `… | None = None`"
+            f"{model.__name__}: {', '.join(places)} must allow None, for a paper may not report it; "
+            f"write `{name}: {_annotation(model, places[0])} | None = None`"
         ) from None
     return model
+
+
+def _annotation(model: type[BaseModel], place: str) -> str:
+    """How a field of the class is annotated, where that has a short name."""
+    field = model.model_fields.get(place)
+    kind = field.annotation if field is not None else None
+    return kind.__name__ if type(kind) is type else "…"
 
 
 def _empty(kind: RecordType, path: RecordPath) -> Iterator[Record]:

@@ -203,7 +203,7 @@ def test_what_cannot_be_run_is_said_before_anything_is_loaded(tmp_path: Path) ->
         title: str = Field(max_length=100)
 
     paper = Path(__file__)
-    with pytest.raises(dsx.UsageError, match="Strict: title must allow None"):
+    with pytest.raises(dsx.UsageError, match=r"Strict: title must allow None, .*; write `title: str \| None = None`"):
         dsx.extract(Strict, paper, run=tmp_path / "run")
     with pytest.raises(dsx.UnknownName, match="no engine 'none'"):
         dsx.extract(Study, paper, engine="none", run=tmp_path / "run")
