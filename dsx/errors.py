@@ -50,14 +50,19 @@ class UnknownName(UsageError):
         super().__init__(f"no {kind} {name!r}; there are: {there_are}{not_used}")
 
 
+SHOWN_PROBLEMS = 4
+"""Of a parameter set, in the message."""
+
+
 class SchemaError(UsageError):
     """A parameter set with problems; `problems` has one line each, led by its JSON pointer."""
 
     def __init__(self, where: str, problems: Iterable[str]) -> None:
         self.where = where
         self.problems = tuple(problems)
-        more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
-        super().__init__(f"{where}: {self.problems[0]}{more}")
+        hidden = len(self.problems) - SHOWN_PROBLEMS
+        more = f" (and {hidden} more: dsx schema check)" if hidden > 0 else ""
+        super().__init__(f"{where}: {'; '.join(self.problems[:SHOWN_PROBLEMS])}{more}")
 
 
 class PluginError(UsageError):

@@ -69,6 +69,15 @@ def test_a_class_that_cannot_be_had_is_said(place: Path, name: str, kind: type[E
         find(name)
 
 
+def test_a_file_that_is_not_there_has_the_nearest_one_named_first(place: Path) -> None:
+    for name in ("grass.json", "soil.json", "moss.json"):
+        (place / name).write_text("{}")
+    with pytest.raises(UsageError, match=r"^no schema file gras\.json; grass\.json is meant\? there are: "):
+        find("gras.json")
+    with pytest.raises(UsageError, match=r"^no schema file quartz\.json; there are: "):
+        find("quartz.json")
+
+
 def test_a_set_in_one_line() -> None:
     text = "n_total: int, age_mean: float [year], drug: str, blinding: open|single|double, doses: list[float] [mg]"
     made = find(f"fields: {text}")
@@ -86,10 +95,16 @@ def test_a_set_in_one_line() -> None:
     assert find(recipe.schema_name).schema == made.schema
 
 
+def test_types_in_one_line_may_have_json_schema_s_names() -> None:
+    named = find("fields: a: integer, b: number [mg], c: string, d: boolean, e: list[integer]").schema["properties"]
+    assert named == find("fields: a: int, b: float [mg], c: str, d: bool, e: list[int]").schema["properties"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("n: integer", "n: no type 'integer'; 'int' is meant?"),
+        ("n: intger", "n: no type 'intger'; 'int' is meant?"),
+        ("n: flaot, m: bol", "n: no type 'flaot'; 'float' is meant?; m: no type 'bol'; 'bool' is meant?"),
         ("n: flaot", "n: no type 'flaot'; 'float' is meant?"),
         ("n", "'n' is no `name: type`"),
         ("n: int, n: str", "'n' is there twice"),

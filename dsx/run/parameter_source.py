@@ -7,6 +7,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -40,8 +41,9 @@ def find_parameters(name: str, plugins: Plugins) -> ParameterSet:
     if path.suffix == ".json" or "/" in name:
         if not path.is_file():
             beside = sorted(str(file) for file in path.parent.glob("*.json")) if path.parent.is_dir() else []
-            existing = ", ".join([*beside, *sorted(plugins.parameter_sets)]) or "none"
-            raise UsageError(f"no schema file {name}; there are: {existing}")
+            existing = [*beside, *sorted(plugins.parameter_sets)]
+            nearest = next((f" {near} is meant?" for near in get_close_matches(str(path), existing, 1)), "")
+            raise UsageError(f"no schema file {name};{nearest} there are: {', '.join(existing) or 'none'}")
         return read_schema(path)
     return plugins.parameter_sets[name]
 

@@ -10,6 +10,7 @@ from dsx.schema.reading import read
 from dsx.types import Json, ParameterSet
 
 TYPES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean"}
+SYNONYMS = {"integer": "int", "number": "float", "string": "str", "text": "str", "boolean": "bool"}
 FIELD = re.compile(r"(?P<name>\w+)\s*:\s*(?P<type>list\[\w+\]|[^\[\]]+?)\s*(?:\[(?P<unit>[^\[\]]+)\])?")
 NO_UNIT = "none"
 """In brackets: no unit, whatever the name says."""
@@ -46,4 +47,5 @@ def _schema(kind: str) -> dict[str, Json] | None:
     if kind.startswith("list["):
         items = _schema(kind.removeprefix("list[").removesuffix("]"))
         return None if items is None else {"type": "array", "items": items}
+    kind = SYNONYMS.get(kind, kind)
     return {"type": TYPES[kind]} if kind in TYPES else None
