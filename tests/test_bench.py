@@ -18,7 +18,7 @@ from dsx.bench import measure
 from dsx.bench.floor import Speeds, Weights, weights_of
 from dsx.bench.measure import Counts, Measurement
 from dsx.bench.options import Options
-from dsx.bench.report import duration
+from dsx.bench.report import duration, prediction
 from dsx.bench.work import paper_text, parameter_set, record_counts
 from dsx.cli.bench import command
 from dsx.engines.local.shapes import SHAPES, write_shape
@@ -26,7 +26,7 @@ from dsx.errors import UnknownName, UsageError
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.schema import read
-from dsx.types import Parameter, Passage, Question, QuestionId, Shown
+from dsx.types import Json, Parameter, Passage, Question, QuestionId, Shown
 
 
 @pytest.fixture
@@ -168,6 +168,15 @@ def test_a_question_that_null_does_not_answer() -> None:
     shown, parameter = Shown("Two cups.", (Passage(0, 9),), True), Parameter("n", {"type": "integer"})
     question = Question(QuestionId("d"), "s", shown, "?", "parameters", (parameter,), may_be_null=False)
     assert '"null"' not in lark(question)
+
+
+def test_what_a_run_takes_is_said_in_words() -> None:
+    def report(engine: str, seconds: float) -> dict[str, Json]:
+        return {"engine": {"engine": engine}, "predicted": {"papers": 100, "seconds": seconds}}
+
+    assert prediction([report("a", 4200)]) == "A run of 100 such papers takes about 1 h 10 min on this machine."
+    both = prediction([report("a", 4200), report("b", 61)])
+    assert both == "A run of 100 such papers takes about 1 h 10 min with a, 1 min 1 s with b on this machine."
 
 
 def test_a_duration() -> None:

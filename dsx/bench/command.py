@@ -67,7 +67,7 @@ def bench_engine(engine: str, options: Options, plugins: Plugins, folder: Path, 
 
     def write(count_tokens: Callable[[str], int]) -> Mapping[Path, int]:
         short = work.write_papers(
-            folder / "first", options.warm_up_papers, WARM_UP_TOKENS, options.records, count_tokens
+            folder / "first", options.warm_up_papers, WARM_UP_TOKENS, options.records, count_tokens, "warm-up"
         )
         return short | work.write_papers(
             folder / "papers", options.papers, options.tokens, options.records, count_tokens

@@ -85,13 +85,19 @@ def table(reports: Sequence[Mapping[str, Json]]) -> list[str]:
     for device in dict.fromkeys(device for used in memory if isinstance(used, dict) for device in used):
         names.append(f"memory, {device}, GiB")
         columns.append([f"{float(str(_of(report, 'memory', device))) / 2**30:.2f}" for report in reports])
-    predicted = _of(reports[0], "predicted", "papers")
-    names.append(f"a run of {predicted} such papers")
-    columns.append([duration(float(str(_of(report, "predicted", "seconds")))) for report in reports])
     width = max(map(len, names))
     return [
         f"{name:<{width}}" + "".join(f"{cell:>16}" for cell in row) for name, row in zip(names, columns, strict=True)
     ]
+
+
+def prediction(reports: Sequence[Mapping[str, Json]]) -> str:
+    """What the command is for, in words."""
+    papers = _of(reports[0], "predicted", "papers")
+    times = [duration(float(str(_of(report, "predicted", "seconds")))) for report in reports]
+    engines = [f" with {_of(report, 'engine', 'engine')}" if len(reports) > 1 else "" for report in reports]
+    takes = ", ".join(f"{time}{engine}" for time, engine in zip(times, engines, strict=True))
+    return f"A run of {papers} such papers takes about {takes} on this machine."
 
 
 def speeds_line(report: Mapping[str, Json]) -> str:

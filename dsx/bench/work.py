@@ -104,13 +104,18 @@ def record_counts(papers: int, mean: float) -> list[int]:
 
 
 def write_papers(
-    folder: Path, papers: int, tokens: int, records: float, count_tokens: Callable[[str], int]
+    folder: Path,
+    papers: int,
+    tokens: int,
+    records: float,
+    count_tokens: Callable[[str], int],
+    name: str = "paper",
 ) -> dict[Path, int]:
     """Markdown files of about so many tokens each, always the same ones; and the records of each."""
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
     for number, count in enumerate(record_counts(papers, records)):
-        path = folder / f"paper-{number:03}.md"
+        path = folder / f"{name}-{number:03}.md"
         path.write_text(paper_text(number, tokens, count, count_tokens), "utf-8")
         written[path] = count
     return written

@@ -52,7 +52,7 @@ def command(as_json: bool, **options: Any) -> int:
 
     from dsx.bench.command import bench
     from dsx.bench.options import Options
-    from dsx.bench.report import READER, speeds_line, table
+    from dsx.bench.report import READER, prediction, speeds_line, table
 
     reports = bench(Options(**options))
     if as_json:
@@ -62,4 +62,6 @@ def command(as_json: bool, **options: Any) -> int:
     plans = [f"memory planned: {plan}" for report in reports for plan in report["memory_plan"]]
     for line in (*table(reports), "", *plans, speeds_line(reports[0]), f"a trained model, a question: {READER}"):
         say(line)
+    say("")
+    say(prediction(reports))
     return 0
