@@ -126,13 +126,17 @@ def test_the_commands(scripted: Any, stored: Callable[[Path], dict[str, Any]], t
     assert scripted.run("--run", run, papers).returncode == 1
     (failure,) = (run / "failures").iterdir()
 
-    def runs(*arguments: object) -> subprocess.CompletedProcess[str]:
+    def runs(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "dsx", "runs", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "DSX_PLUGINS": "none"})
+        env = {**os.environ, "DSX_PLUGINS": "none"}
+        return subprocess.run(command, capture_output=True, text=True, env=env, cwd=cwd)
 
     shown = json.loads(runs("show", run, "--json").stdout)
     assert (shown["done"], list(shown["failed"]), shown["left"]) == (2, ["bad.pdf"], 0)
     assert runs("show", run).stdout.startswith("2 done, 1 failed, 0 left")
+    (tmp_path / "dsx.toml").write_text('runs = "."')
+    newest = runs("show", "--json", cwd=tmp_path)
+    assert (json.loads(newest.stdout), newest.stderr) == (shown, f"dsx runs show: of {run}\n")
     assert runs("retry", run).stdout == "bad.pdf\n"
     assert not failure.exists()
     assert runs("show", tmp_path).returncode == 2

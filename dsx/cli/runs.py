@@ -50,16 +50,22 @@ def list_runs(folder: Path | None, as_json: bool) -> int:
 
 
 @command.command("show")
-@click.argument("run", type=RUN, shell_complete=run_folders)
+@click.argument("run", type=RUN, required=False, shell_complete=run_folders)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def show(run: Path, as_json: bool) -> int:
-    """Show how far RUN is, and how long the rest will take."""
+def show(run: Path | None, as_json: bool) -> int:
+    """Show how far RUN is [default: the newest in runs/].
+
+    How long the rest will take is told too.
+    """
     import dataclasses
     import json
 
     from dsx.run.history import state
-    from dsx.store import read_run
+    from dsx.store import newest_run, read_run
 
+    if run is None:
+        run = newest_run()
+        say(f"dsx runs show: of {run}", err=True)
     run_state = state(read_run(run))
     if as_json:
         click.echo(json.dumps(dataclasses.asdict(run_state), ensure_ascii=False))
