@@ -156,6 +156,24 @@ def test_files_that_are_no_documents(tmp_path: Path, content: bytes, reason: str
         load(path, "pymupdf")
 
 
+def test_a_pdf_that_breaks_off_is_damaged(tmp_path: Path) -> None:
+    import pymupdf
+
+    with pymupdf.open() as pdf:
+        pdf.new_page().insert_text((72, 72), "Twelve chambers stood on the soil.")
+        whole = pdf.tobytes()
+        pdf.new_page()
+        pdf.delete_page(0)
+        (tmp_path / "blank.pdf").write_bytes(pdf.tobytes())
+    (tmp_path / "cut.pdf").write_bytes(whole[: whole.index(b"stream")])
+    with pytest.raises(
+        LoadError, match=r"^cut\.pdf: no .*; the file is damaged, for its end is missing: fetch it again$"
+    ):
+        load(tmp_path / "cut.pdf", "pymupdf")
+    with pytest.raises(LoadError, match="no text on its pages; if other programs show some"):
+        load(tmp_path / "blank.pdf", "pymupdf")
+
+
 def test_what_cannot_be_opened_is_named_once_and_without_its_path(tmp_path: Path) -> None:
     (tmp_path / "bad.pdf").write_bytes(b"garbage")
     with pytest.raises(LoadError, match=r"^bad\.pdf: not a readable PDF \(it cannot be opened\); fetch it again$"):

@@ -57,6 +57,8 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+LAST_BYTES = 2048
+"""In which a whole PDF says that it ends, junk behind it included."""
 Size = tuple[float, float]
 
 
@@ -88,6 +90,8 @@ def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
     found = paragraphs(set_margins_apart(lines, content.sizes[0][1]) if lines else [])
     if not any(paragraph.text.strip() for paragraph in found):
         what = "no text on its pages" if content.pages else "no pages in it"
+        if _is_cut(path):
+            raise LoadError(f"{path.name}: {what}; the file is damaged, for its end is missing: fetch it again")
         raise LoadError(f"{path.name}: {what}; if other programs show some, fetch the file again")
     for grid, turn in zip(tables.grids, tables.turns, strict=True):
         grid.box = grid.box and turned(grid.box, (4 - turn) % 4, turned_size(turn, content.sizes[grid.page - 1]))
@@ -100,6 +104,13 @@ def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
     document = compose(path, loader, found, content.sizes, grids=tables.grids, metadata=metadata)
     pages = (replace(page, ocr=_is_ocr(content.pages[page.number - 1])) for page in document.pages)
     return replace(document, pages=tuple(pages), hidden=tuple(content.hidden))
+
+
+def _is_cut(path: Path) -> bool:
+    """Whether a PDF breaks off before its end."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LAST_BYTES))
+        return b"%%EOF" not in file.read()
 
 
 def _is_ocr(lines: Sequence[Line]) -> bool:
