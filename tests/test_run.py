@@ -217,7 +217,7 @@ def test_a_disk_that_is_full_ends_the_run_and_is_no_paper_s_fault(tmp_path: Path
 
 
 def test_what_is_no_paper_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no PDFs in"):
+    with pytest.raises(UsageError, match=r"no PDFs in .*; name HTML, Markdown, text and JATS files themselves"):
         collect([tmp_path])
     with pytest.raises(UsageError, match="no such file"):
         collect([tmp_path / "nothere"])

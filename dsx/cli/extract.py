@@ -242,6 +242,7 @@ class _KeepsArguments(click.Command):
 def command(context: click.Context, /, dry_run: bool, **_: Any) -> int:
     """Fill a parameter set from PAPERS (files, or folders of PDFs; of a file that lists papers: $(cat list.txt)).
 
+    Folders are searched for PDFs alone; files of other kinds (HTML, Markdown, text, JATS) are named: papers/*.html.
     The same command again resumes: finished papers are not redone. Without --run, the newest run in runs/ with this
     schema's content and these settings goes on, if it is about one of these papers; else there is a new one.
     Many processes may share one run folder.

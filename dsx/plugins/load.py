@@ -252,7 +252,10 @@ def load_by_content(path: Path) -> Document:
 
 def _taken(name: str | None, path: Path) -> str:
     if name is None:
-        raise LoadError(f"{path.name}: no loader takes this kind of file; name one with --loader")
+        kinds = "PDF, HTML, Markdown, text and, with dsx-jats, JATS"
+        raise LoadError(
+            f"{path.name}: no loader takes this kind of file; dsx reads {kinds}: save it as PDF (.docx too)"
+        )
     return name
 
 

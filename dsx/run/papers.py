@@ -21,6 +21,7 @@ APPLE_DOUBLE = "._"
 
 OF_PAPERS = (".pdf", ".html", ".htm", ".xml", ".nxml", ".tex")
 """Suffixes of what is no list of files."""
+OTHER_KINDS = "name HTML, Markdown, text and JATS files themselves, and save other kinds (.docx) as PDF"
 LONGEST_PATH = 4096
 
 
@@ -76,7 +77,7 @@ class Collection:
         if self.others:
             kinds = ", ".join(f"{count} {suffix or 'without suffix'}" for suffix, count in self.others.most_common(8))
             files = counted(self.others.total(), "file that is no PDF", "files that are no PDFs")
-            yield f"passed over: {files} ({kinds}); name those that are papers"
+            yield f"passed over: {files} ({kinds}); {OTHER_KINDS}"
 
 
 def as_paths(papers: object) -> list[Path]:
@@ -110,7 +111,7 @@ def collect(paths: Sequence[Path], recursive: bool = True) -> list[Path]:
             if len(collection.files) == before:
                 for line in collection.lines():
                     log.info(line)
-                raise UsageError(f"no PDFs in {path}; name files of other kinds themselves")
+                raise UsageError(f"no PDFs in {path}, and a folder is searched for these alone; {OTHER_KINDS}")
         elif stat.S_ISREG(mode):
             if _lists_files(path):
                 raise UsageError(
