@@ -392,3 +392,11 @@ def test_a_value_s_agreement_is_read_back(tmp_path: Path) -> None:
     sure = back.records[0].values["n"].sure
     assert sure is not None
     assert sure.agreement == 0.75
+
+
+def test_a_cell_has_the_keys_of_what_there_is_to_say() -> None:
+    """docs/exports.md, Keys of a cell."""
+    assert cell_without_boxes(Value(None, Status.NOT_REPORTED)) == {"value": None, "status": "not_reported"}
+    everything = cell_without_boxes(stated(3)).keys()
+    assert everything == {"value", "status", "confidence", "quote", "page", "raw", "unit", "flags"}
+    assert everything - cell_without_boxes(replace(stated(3), confidence=None)).keys() == {"confidence"}
