@@ -136,7 +136,7 @@ def test_the_commands(scripted: Any, stored: Callable[[Path], dict[str, Any]], t
     assert runs("show", run).stdout.startswith("2 done, 1 failed, 0 left")
     (tmp_path / "dsx.toml").write_text('runs = "."')
     newest = runs("show", "--json", cwd=tmp_path)
-    assert (json.loads(newest.stdout), newest.stderr) == (shown, f"dsx runs show: of {run}\n")
+    assert (json.loads(newest.stdout), newest.stderr) == (shown, "dsx runs show: of run\n")
     assert runs("retry", run).stdout == "bad.pdf\n"
     assert not failure.exists()
     assert runs("show", tmp_path).returncode == 2
