@@ -88,6 +88,15 @@ def test_html_says_title_authors_and_doi_by_heading_and_metadata(tmp_path: Path)
     assert read(load_html(path), "doi") == []  # which of the two, nobody says
 
 
+def test_metadata_that_names_the_first_author_alone_hides_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "moss.html"
+    path.write_text(
+        '<!doctype html><meta name="author" content="Rosa Lindqvist"><h1>Moss and rain</h1>'
+        "<p>Rosa Lindqvist, Tom Abara</p><h2>Methods</h2><p>We dug.</p>"
+    )
+    assert read(load_html(path), "authors") == ["Rosa Lindqvist", "Tom Abara"]
+
+
 @pytest.mark.parametrize(
     ("source", "title"),
     [

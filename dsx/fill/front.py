@@ -135,9 +135,13 @@ def _known_authors(document: Document) -> list[Span]:
 
 
 def _authors(document: Document) -> list[Span]:
-    """The metadata's authors, or else the names in the lines under the title."""
-    if known := _known_authors(document):
-        return known
+    """The names in the lines under the title, or the metadata's authors where those are not all of these."""
+    known, printed = _known_authors(document), _printed_authors(document)
+    names = [{document.text[slice(*span)] for span in spans} for spans in (known, printed)]
+    return printed if names[0] <= names[1] else known
+
+
+def _printed_authors(document: Document) -> list[Span]:
     title = _title(document)
     if title is None:
         return []
