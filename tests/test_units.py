@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsx.units import aliases, convert, read_unit, same_unit, unit_end
+from dsx.units import aliases, convert, rate_end, read_unit, same_unit, unit_end
 
 
 @pytest.mark.parametrize(
@@ -108,6 +108,38 @@ def test_what_is_no_unit(written: str) -> None:
 def test_where_a_unit_ends(text: str, unit: str) -> None:
     assert text[: unit_end(text, 0)] == unit
     assert unit_end("7 " + text, 2) == 2 + len(unit)
+
+
+def test_what_is_measured_stands_between_the_parts_of_a_unit() -> None:
+    assert read_unit("kg of nitrogen per hectare and year") == read_unit("kg/ha/yr")
+    assert same_unit("g of dry matter per plant", "g/plant")
+    assert same_unit("kWh/(m2 a)", "kWh/m2/yr")
+    assert same_unit("mg/kg daily", "mg/kg/d")
+    assert convert(5, "g of feed per pot", "g") == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "rate"),
+    [
+        ("mg daily", "mg", "mg daily"),
+        ("mg/kg of body weight every day,", "mg/kg", "mg/kg of body weight every day"),
+        ("g of protein per day", "g", "g of protein per day"),
+        ("min a day", "min", "min"),
+        ("m and a day", "m", "m"),
+        ("mg a day later", "mg", "mg"),
+        ("mg a day-long", "mg", "mg"),
+        ("mg/kg and day 3", "mg/kg", "mg/kg"),
+        ("mg/kg twice daily", "mg/kg", "mg/kg"),
+        ("mg every other day", "mg", "mg"),
+        ("mg daily injections", "mg", "mg"),
+        ("mg tablets per day", "mg", "mg"),
+        ("mm soil cores per ha", "mm", "mm"),
+        ("kg was given per hectare", "kg", "kg"),
+    ],
+)
+def test_where_a_rate_ends(text: str, unit: str, rate: str) -> None:
+    assert text[: unit_end(text, 0)] == unit
+    assert text[: rate_end(text, 0)] == rate
 
 
 def test_an_answer_may_be_given_in_any_unit_of_the_kind() -> None:

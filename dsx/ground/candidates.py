@@ -154,11 +154,11 @@ def _candidate(mention: NumberMention, parameter: Parameter) -> Candidate | None
         if not _may_lack(mention, parameter.unit):
             return None
         return Candidate(_written(mention), raw, raw, None, (), unit_assumed=True)
-    try:
-        value = _as_json(Decimal(str(convert(float(number), mention.unit, parameter.unit))))
-    except ValueError:
+    unit = next((unit for unit in mention.units if _converts(unit, parameter.unit)), None)
+    if unit is None:
         return None
-    return Candidate(words or _written(mention), value, words or raw, None if words else mention.unit, ())
+    value = _as_json(Decimal(str(convert(float(number), unit, parameter.unit))))
+    return Candidate(words or _written(replace(mention, unit=unit)), value, words or raw, None if words else unit, ())
 
 
 def _may_lack(mention: NumberMention, unit: str) -> bool:
@@ -170,11 +170,7 @@ def _may_lack(mention: NumberMention, unit: str) -> bool:
     above = {name for name, power in physical.kind if power > 0} if physical else set()
     if not above or above & COUNTED_KINDS:
         return not mention.unitless
-    try:
-        convert(1.0, mention.counted, unit)
-    except ValueError:
-        return False
-    return True
+    return _converts(mention.counted, unit)
 
 
 def is_unsigned(parameter: Parameter) -> bool:
@@ -201,11 +197,15 @@ def value_fit(mention: NumberMention, parameter: Parameter) -> int:
         return int(mention.value > 0 and is_bare(mention, parameter))
     if mention.unit is None:
         return int(not mention.unitless)
+    return 2 if any(_converts(unit, parameter.unit) for unit in mention.units) else 0
+
+
+def _converts(written: str, unit: str) -> bool:
     try:
-        convert(1.0, mention.unit, parameter.unit)
+        convert(1.0, written, unit)
     except ValueError:
-        return 0
-    return 2
+        return False
+    return True
 
 
 def is_bare(mention: NumberMention, parameter: Parameter) -> bool:

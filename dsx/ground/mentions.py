@@ -15,6 +15,7 @@ class NumberMention:
     """A number as it stands at `Document.text[start:end]`, its sign included.
 
     unit: as written; its own, or that of the list, range, table column or heading that it belongs to.
+    rate: the unit with how often behind it, "mg daily", where that may belong to it; "" where nothing does.
     kind: a label names a thing (Experiment 2, [12], P300) and counts nothing.
     noun: the thing; also of a value that is a day, a year or a time of day.
     comparator: the sign before it, one of < > ≤ ≥ = ±, or "".
@@ -39,6 +40,12 @@ class NumberMention:
     unitless: bool = False
     counted: str = ""
     sentence: Span = (0, 0)
+    rate: str = ""
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """What it may be an amount of: the unit, and the rate."""
+        return tuple(unit for unit in (self.unit, self.rate) if unit)
 
 
 MINUS = "-−–‐‑"

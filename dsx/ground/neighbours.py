@@ -192,8 +192,9 @@ def _from_right(text: str, left: NumberMention, right: NumberMention) -> NumberM
     unit, unitless = left.unit, left.unitless or _is_factor(text, left, right, link)
     if unit is None and right.unit is not None and link and not unitless and _shares_unit(text, left, right, link):
         unit, role = right.unit, "percent" if right.role == "percent" and role == "plain" else role
+    rate = right.rate if unit is not left.unit else left.rate
     changed = (unit, role, unitless) != (left.unit, left.role, left.unitless)
-    return replace(left, unit=unit, role=role, unitless=unitless) if changed else left
+    return replace(left, unit=unit, role=role, unitless=unitless, rate=rate) if changed else left
 
 
 def _is_factor(text: str, left: NumberMention, right: NumberMention, link: str) -> bool:

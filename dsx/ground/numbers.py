@@ -18,7 +18,7 @@ from dsx.ground.neighbours import linked, merged, whole_unit
 from dsx.ground.numerals import Numeral, numerals
 from dsx.text import HALF_WIDTH, sentences
 from dsx.types import Document, Table
-from dsx.units import is_named, unit_end
+from dsx.units import LONGEST_UNIT, is_named, rate_end, unit_end
 
 _sign = re.compile(rf"(?:(?P<plusminus>±|\+/-|\+/−)|(?P<minus>[{MINUS}]|(?<![\w/])minus)|(?P<plus>\+))\s?$")
 _part = re.compile(r"[\w%°)′″\"’]$")
@@ -42,6 +42,9 @@ units nucleotides bases kilobases megabases residues dioptres diopters colonies 
 weekdays weekends nights mornings afternoons evenings mths seasons centuries stones corresponds"""
 _NO_THINGS = frozenset(_OTHERS.split())
 """What stands after a number word like a plural of things: verbs, adverbs, and amounts that the table lacks."""
+_may_go_on = re.compile(
+    r"\s(?:[A-Za-z][\w.]*\s){0,5}?(?:(?:an?|each|every|once|hourly|daily|weekly|monthly|yearly|annually|per)\b|[A-Za-z][\w.]*\s?/)"
+)
 _EITHER = "in m M bar Eq A C T word words cell cells frame frames second"
 _AMBIGUOUS = frozenset([*_EITHER.split(), '"'])
 """Units that may be words, letters for a sex, quotation marks or things that are counted."""
@@ -135,6 +138,7 @@ def _mention(text: str, numeral: Numeral, spans: Sequence[Span], sentence: Span)
         unitless=_unitless.search(text, max(0, numeral.start - 12), numeral.start) is not None,
         counted=_counted_by(text, numeral),
         sentence=sentence,
+        rate=_rate(text, numeral.unit_at or end, unit),
     )
 
 
@@ -178,7 +182,7 @@ def _glued(text: str, end: int) -> bool:
 
 
 def _own_unit(text: str, end: int) -> str | None:
-    window = text[end : end + CONTEXT]
+    window = text[end : end + LONGEST_UNIT + 2]
     gap = 1 if window[:1] in " -‐‑–\u00a0\u2009\u202f\n" else 0
     if window[:1] in (")", "]") and _figures.search(text, max(0, end - 32), end):  # "(18–22) years"
         gap = 2 if window[1:2].isspace() else 1
@@ -191,6 +195,16 @@ def _own_unit(text: str, end: int) -> str | None:
         return None
     unit = window[gap:stop]
     return unit if unit not in _AMBIGUOUS or _is_unit(text, end, gap, unit) else None
+
+
+def _rate(text: str, end: int, unit: str | None) -> str:
+    """The unit that stands behind `end` with how often it was given, "" where nothing says so."""
+    if unit is None or (start := text.find(unit, end, end + len(unit) + 2)) < 0:
+        return ""
+    stop = start + len(unit)
+    if not _may_go_on.match(text, stop) or (rate := rate_end(text, start)) <= stop:
+        return ""
+    return text[start:rate]
 
 
 def _is_unit(text: str, end: int, gap: int, unit: str) -> bool:

@@ -174,7 +174,7 @@ class _Number:
             return None if whole and not men and not is_bare(mention, self.parameter) else 0
         if mention.unit is not None:
             daily = same_unit(f"{mention.unit}/day", expected_unit) and self._times_a_day(mention) == 1
-            return 0 if daily or same_unit(mention.unit, expected_unit) else None
+            return 0 if daily or any(same_unit(unit, expected_unit) for unit in mention.units) else None
         following = self._word_after(mention)
         if read_unit(expected_unit) is None:
             return self._counts(mention, expected_unit, following)
@@ -219,11 +219,14 @@ class _Number:
         unit = self.unit or (self.parameter.unit if mention.parts > 1 else None)
         if not unit or not mention.unit:
             return False
+        return any(self._is_converted(mention, written, unit) for written in mention.units)
+
+    def _is_converted(self, mention: NumberMention, written: str, unit: str) -> bool:
         try:
-            converted = Decimal(str(convert(float(mention.value), mention.unit, unit)))
+            converted = Decimal(str(convert(float(mention.value), written, unit)))
         except (ValueError, OverflowError):
             return False
-        if same_unit(mention.unit, unit) and not mention.parts > 1:
+        if same_unit(written, unit) and not mention.parts > 1:
             return False
         return abs(converted - self.value) <= abs(self.value) * Decimal("1e-6") or self._rounds(converted)
 

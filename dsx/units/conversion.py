@@ -107,6 +107,7 @@ _PRIMES = {"″": "arcsec", '"': "arcsec", "''": "arcsec", "′": "ft"}
 """Signs of one unit that another one has too."""
 _joined = re.compile(r"([^\W\d_]{2,20})\^?\{?(-[1-3])\}?")
 _plural_above = re.compile(r"(?<=[a-z]{4})s(?=/)")
+_of_what = re.compile(r"\s(?:of\s[A-Za-z][\w ]{0,40}|(?:dry|fresh)\s\w+)(?=/)")
 _below = re.compile(r"\.?[\s·]([^\W\d_]{1,4})\^?\{?-(?:1|([23]))\}?")
 _READABLE = re.compile(r"(?:1/)?[^\W\d_][\w°%/·*^. ()⁻²³−-]{0,39}|[°%℃℉][A-Za-z]{0,3}")
 _TOWER = re.compile(r"\d{3}|(?:\*\*|\^)[^/·* ]*(?:\*\*|\^)")
@@ -155,8 +156,8 @@ def same_unit(written: str, unit: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _singular(word: str) -> str:
-    """Without the plural's s, with negative powers as divisions. Symbols of up to three letters stay as they are."""
-    word = _below.sub(r"/\1\2", word.strip().translate(ONE_LETTER).replace(" per ", "/"))
+    """Without the plural's s and what it is of, with negative powers as divisions. Symbols of three letters stay."""
+    word = _of_what.sub("", _below.sub(r"/\1\2", word.strip().translate(ONE_LETTER).replace(" per ", "/")))
     word = _plural_above.sub("", word)
     return word[:-1].lower() if len(word) > 4 and word.endswith("s") else word.lower() if len(word) > 3 else word
 
@@ -205,7 +206,7 @@ def _readings(written: str) -> tuple[Unit, ...]:
         units.append(_unit_of(factors) if factors else None)
     above, per, below = written.rpartition(" per ")
     if per and read_unit(below) is None:
-        units.append(read_unit(above))
+        units.append(read_unit(_of_what.sub("", f"{above}/")[:-1]))
     return tuple(unit for unit in units if unit)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from dsx.units.names import NAMES, PHRASES, PREFIX_NAMES
+from dsx.units.substances import period_after, substance_end
 
 _phrase = re.compile("|".join(f"(?P<p{at}>{pattern})(?!\\w)" for at, pattern in enumerate(PHRASES)))
 _factor = re.compile(
@@ -12,12 +13,6 @@ _factor = re.compile(
     r"(?P<name>[^\W\d_\u3040-\ud7af]+|°(?!Brix|Bx|dH|Plato)(?:[CF](?![^\W\d_]))?|[%‰′″\"℃℉])"
     r"(?:\^?\{?(?P<power>[-+]?[1-9])\}?(?!\d|[.,]\d))?"
 )
-_substance = re.compile(
-    r"\s(?:photons?|quanta|[A-Z][A-Za-z]{0,3}[₂₃₄2-4]?)(?=\s[^\W\d_]{1,5}-[1-3])"
-    r"|\s(?:of\s)?(?!(?:and|or|to|in|at|on|with|was|were|by|from|for)\s)(?:[A-Z][A-Za-z]?\d?|[a-z]{3,15}(?:\s[a-z]{3,15})?)"
-    r"(?=(?:\sper\s|\s?/\s?)(?:10{1,3}\s?)?(?:kg|g|L|l|lit(?:er|re)|mL|ml|dL|ha|hectare|m2|m3)(?!\w))"
-)
-"""Of what it is: "kg N ha−1", "µmol photons m−2 s−1", "g of protein per kg"."""
 _counted = re.compile(r"[a-z]{2,15}\.?(?=[\s·][^\W\d_]{1,4}-[1-3](?!\d))")
 """Things over a unit: "trees ha−1", "ind. m−2"."""
 _next_factor = re.compile(r"[^\W\d_]{1,4}-[1-3](?!\d)")
@@ -34,7 +29,9 @@ _PRODUCTS = {
 """Units that are multiplied with a blank or nothing between them: mPa s, N m, mAh."""
 ONE_LETTER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺−–‐‑⋅∙×µºº˚∘◦Ω％٪﹪\u2009\u202f\u00a0", "0123456789-+----··*μ°°°°°Ω%%%   ")
 _TIMES = frozenset(["second", "minute", "hour", "day", "week", "month", "year"])
-LONGEST_UNIT = 48
+_BELOW = {"a": "year", "annum": "year", "t": "tonne"}
+"""Words that are units behind others only."""
+LONGEST_UNIT = 72
 Factors = tuple[tuple[str, float], ...]
 """pint's names and their powers; a number too, as in "g/100 g"."""
 
@@ -44,11 +41,19 @@ def unit_end(text: str, start: int) -> int:
 
     A known unit over a word is one unit too: "g/plant".
     """
+    return factors_at(text, start, rates=False)[0]
+
+
+def rate_end(text: str, start: int) -> int:
+    """As `unit_end`, where how often may belong to it: "mg daily", "g of protein per day", "beats a minute"."""
     return factors_at(text, start)[0]
 
 
-def factors_at(text: str, start: int) -> tuple[int, Factors | None]:
-    """Where the unit at `start` ends, and pint's names and powers in it (None: not all are known)."""
+def factors_at(text: str, start: int, rates: bool = True) -> tuple[int, Factors | None]:
+    """Where the unit at `start` ends, and pint's names and powers in it (None: not all are known).
+
+    rates: whether it goes on with words that may say how often it was given instead.
+    """
     window = text[start : start + LONGEST_UNIT].translate(ONE_LETTER)
     factors, end = _opening(window)
     known = True
@@ -57,7 +62,7 @@ def factors_at(text: str, start: int) -> tuple[int, Factors | None]:
         join, name = factor["join"] or "", factor["name"]
         power = 3.0 if (factor["order"] or "")[:1] == "c" else 2.0 if factor["order"] else float(factor["power"] or 1)
         divides = "/" in join or "per" in join
-        units = _named(name, -power if divides else power, first=not factors)
+        units = _named(name, -power if divides or nested else power, first=not factors)
         stop = factor.end()
         if (nested or "(" in join) and window[stop : stop + 1] == ")":
             stop += 1
@@ -71,8 +76,11 @@ def factors_at(text: str, start: int) -> tuple[int, Factors | None]:
                 continue
             break
         if join and not divides and join.isspace() and (not units or not (power < 0 or nested)):
-            if substance := _substance.match(window, end):
-                end = substance.end()
+            if factors and (period := period_after(window, end, factors, rates)):
+                end, factors = period[0], [*factors, (NAMES.get(period[1], "year"), -1.0)]
+                continue
+            if factors and (behind := substance_end(window, end, factors, rates)) > end:
+                end = behind
                 continue
             if not (factors and units and _multiplied(factors[-1][0], units[0][0])):
                 break
@@ -107,8 +115,8 @@ def _is_word(letter: str) -> bool:
 def _named(name: str, power: float, first: bool) -> Factors:
     """pint's names for a factor: one, two without a blank between them where it is the first, else none."""
     unit = NAMES.get(name) or (NAMES.get(name.lower()) if len(name) > 4 and name.istitle() else None)
-    if unit is None and name == "a" and power < 0:
-        unit = "year"
+    if unit is None and power < 0:
+        unit = _BELOW.get(name)
     return ((unit, power),) if unit else run_together(name, power) if first else ()
 
 

@@ -86,7 +86,9 @@ PHRASES = {
     r"(?:wt|vol|mol|at|w/w|w/v|v/v|[Ee]n|E)\.?\s?%": "percent", r"per\s?mille": "permille",
     r"base\s?pairs?": "base_pair", r"p\.p\.m\.?|parts\s+per\s+million": "ppm",
     r"p\.p\.b\.?|parts\s+per\s+billion": "ppb",
-    r"cycles?\s?(?:/|per)\s?s(?:ec(?:ond)?)?": "hertz", r"t(?=\s?(?:/\s?(?:ha|yr?|d)|ha-1|yr?-1|d-1))": "tonne",
+    r"cycles?\s?(?:/|per)\s?s(?:ec(?:ond)?)?": "hertz",
+    r"t(?=(?:\s(?:of\s)?[A-Za-z]\w{1,14}){0,2}(?:\s?/\s?(?:ha|yr?|d)(?!\w)|\s?(?:ha|yr?|d)-1|\sper\sha\b|\sper\shectare\b))":
+        "tonne",
     r"''": "inch", r"degrees\s+of\s+arc": "degree", r"cal\.?\s?ka": "kiloyear", r"cal\.?\s?y(?:ea)?rs?": "year",
     r"(?:milli|micro|nano|kilo|centi)-(?:seconds?|met(?:er|re)s?|grams?|lit(?:er|re)s?|volts?|amps?)": "",
 }  # fmt: skip
