@@ -23,6 +23,7 @@ LONGEST = 400
 """Digits of a number; longer runs are no numbers of anything."""
 
 _word = "|".join(sorted([*ONES, *TENS, *SCALES], key=len, reverse=True))
+_between, _and = re.compile(r"\bbetween\s$", re.IGNORECASE), re.compile(r"\s+and\b")
 _each_word = re.compile(f"{_word}|and")
 _small = "|".join([*ONES][1:10])
 _gap = r"(?:\s*[-‐‑–\u00ad]\s*|\s+)"
@@ -205,8 +206,22 @@ def _named_fraction(match: re.Match[str]) -> Iterator[Numeral]:
 
 def _words(match: re.Match[str]) -> Iterator[Numeral]:
     """The longest numbers that the words make: 22 and 30 for "twenty-two thirty". None ends before a "hundred"."""
-    words = list(_each_word.finditer(match["words"].lower()))
     start = match.start("words")
+    for words in _of_each_end(match, list(_each_word.finditer(match["words"].lower()))):
+        yield from _in_words(words, start)
+
+
+def _of_each_end(match: re.Match[str], words: list[re.Match[str]]) -> list[list[re.Match[str]]]:
+    """The words, parted at the "and" of "between one hundred and two thousand"."""
+    joints = [at for at, word in enumerate(words) if word.group() == "and"]
+    text, start, end = match.string, match.start("words"), match.end()
+    if len(joints) != 1 or not _between.search(text, max(0, start - 9), start) or _and.match(text, end):
+        return [words]
+    return [words[: joints[0]], words[joints[0] + 1 :]]
+
+
+def _in_words(words: list[re.Match[str]], start: int) -> Iterator[Numeral]:
+    """start: where the text begins in which the words stand."""
     while words:
         whole = (at for at in range(len(words), 1, -1) if at == len(words) or words[at].group() not in SCALES)
         length = next((at for at in whole if _value(words[:at]) is not None), 1)
