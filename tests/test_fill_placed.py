@@ -230,7 +230,7 @@ def test_a_hostile_text_gives_only_what_stands_there() -> None:
     assert plain == {999, 12}
     for answer in options(hostile, COUNT):
         assert answer["quote"] in hostile
-    assert [answer["value"] for answer in options(hostile, AGE)] == [12]
+    assert [answer["value"] for answer in options(f"{hostile} aged 30", AGE)] == [30]  # 12 people are no years
     value = fill(hostile, COUNT, options(hostile, COUNT)[0])
     assert value.evidence is not None
     assert value.evidence.quote in hostile

@@ -137,6 +137,7 @@ COUNTS: list[tuple[str, list[float]]] = [
     ("Pale   57   23\nSecond   60\n% dry   3   8,800\n7 newts   12\n200", [57, 23, 60, 3, 8800, 7, 12, 200]),
     ("M = 36; 48% of them, in both studies (15 newts)", [36, 15]),
     ("19 d in June", []),
+    ("In 2011 newts and (2012) left, 2013–2014", [2011, 2012, 2013, 2014]),
     ("6 × 40-m runs", [6]),
 ]
 
@@ -226,7 +227,37 @@ def test_a_number_that_has_no_unit_fits_no_unit() -> None:
 COUNTED: list[tuple[str, str, bool]] = [
     ("Two ponds were sampled", "ha", False),
     ("Twelve rats were fed", "g", False),
-    ("2 ponds were sampled", "ha", True),
+    ("2 ponds were sampled", "ha", False),
+    ("the 24 animals or plots of the trial from 2011 to 2016", "mg/kg/d", False),
+    ("a total of 12 rats", "g", False),
+    ("richness rose by 1.8 species", "kg/ha/yr", False),
+    ("30 lizards were caught", "°C", False),
+    ("aged 24 males", "years", True),
+    ("18 to 24 males", "years", True),
+    ("mean age was 24 (SD 3)", "years", True),
+    ("rotations of 30 or 45", "°", True),
+    ("a 45 rotation", "°", True),
+    ("30 CW", "°", True),
+    ("a delay of 200 causes", "ms", True),
+    ("amplitudes 5, 10 and 15", "cm", True),
+    ("5 gallons of water", "L", True),
+    ("24 mls", "mL", True),
+    ("12 flashes", "1/min", True),
+    ("12 flashes", "Hz", True),
+    ("24 animals", "animals", True),
+    ("50 trials", "trials", True),
+    ("5 neurons were seen", "cells/mL", True),
+    ("24\nsites", "ha", True),
+    ("in 2011 we began", "kg/ha/yr", False),
+    ("since 2011 or in May 2011", "kg/ha/yr", False),
+    ("between 2011 and 2016", "kg/ha/yr", False),
+    ("The trial, 2011–2016, was large", "kg/ha/yr", False),
+    ("the trial (2011) of the years 2009, 2010 and 2011", "kg/ha/yr", False),
+    ("from 2011 onwards", "kg/ha/yr", False),
+    ("from 1900 to 2050 ms", "ms", True),
+    ("delays of 1950 or 2000", "ms", True),
+    ("after 2000", "ms", True),
+    ("a wait of 2000 (SD 1950)", "ms", True),
     ("two, as ponds go", "ha", True),
     ("five gallons of water", "L", True),
     ("two events of drought", "events", True),
@@ -255,7 +286,7 @@ COUNTED: list[tuple[str, str, bool]] = [
 
 
 @pytest.mark.parametrize(("text", "unit", "may_be"), COUNTED)
-def test_a_number_word_before_what_it_counts_is_no_amount_of_a_unit(text: str, unit: str, may_be: bool) -> None:
+def test_a_number_before_what_it_counts_and_a_year_are_no_amounts_of_a_unit(text: str, unit: str, may_be: bool) -> None:
     parameter = Parameter("amount", {"type": "number"}, unit=unit)
     assert bool(offered(text, parameter)) == may_be
 

@@ -21,6 +21,7 @@ MAX_OPERANDS = 6
 """Numbers that one computed value is made of."""
 _NOUNS = {"exp": "experiment", "expt": "experiment", "fig": "figure", "tab": "table", "eq": "equation", "df": "freedom"}
 _NOUNS |= {"vol": "volume", "p": "page", "pp": "page", "nr": "number"}
+_raised = re.compile(r"\*\* (?!-)")
 _STAGES = ("day", "week", "month")
 """Nouns whose number is an amount of time too: "on day 21"."""
 _counting = re.compile(r"(?:n|num|number|count|how many)[\s_]|the (?:total )?number of ", re.IGNORECASE)
@@ -162,13 +163,14 @@ def _candidate(mention: NumberMention, parameter: Parameter) -> Candidate | None
 
 
 def _may_lack(mention: NumberMention, unit: str) -> bool:
-    """Whether a number without a unit may be an amount of this one: "two ponds" are no hectares, "two gallons" gallons.
+    """Whether a number without a unit may be an amount of this one: "24 ponds" are no hectares, "two gallons" gallons.
 
     Of what is counted ("events", "cells") or per something alone ("1/h") it may: another noun can stand for it there.
     """
     physical = None if mention.unitless or not mention.counted else read_unit(unit)
     above = {name for name, power in physical.kind if power > 0} if physical else set()
-    if not above or above & COUNTED_KINDS:
+    is_per_itself = physical is not None and _raised.search(physical.expression) is not None  # mg/kg/d
+    if not (above or is_per_itself) or above & COUNTED_KINDS:
         return not mention.unitless
     return _converts(mention.counted, unit)
 

@@ -21,8 +21,8 @@ class NumberMention:
     comparator: the sign before it, one of < > ≤ ≥ = ±, or "".
     exact: written as one number, not in words such as "a dozen" or "a third", nor in several numbers.
     parts: of how many numbers it is written: 2 for "7 h 30 min", whose value is 450 and whose unit is min.
-    unitless: it can be no amount of a unit that is not written: a sample's size, a factor, a part of a whole.
-    counted: what a number word stands before, where that can be no amount: "ponds" of "two ponds".
+    unitless: it can be no amount of a unit that is not written: a sample's size, a factor, a part of a whole, a year.
+    counted: what a number stands before, where that can be no amount: "ponds" of "two ponds".
     sentence: (start, end) of its sentence; of a table, its row.
     """
 

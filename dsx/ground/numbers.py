@@ -11,14 +11,15 @@ from dataclasses import replace
 from typing import Literal
 
 from dsx.ground.amounts import Amount, amounts
+from dsx.ground.counted import counted_by, is_year
 from dsx.ground.dates import calendar_spans
 from dsx.ground.labels import label_noun, label_spans
-from dsx.ground.mentions import CONTEXT, MINUS, NumberMention, Span
+from dsx.ground.mentions import MINUS, NumberMention, Span
 from dsx.ground.neighbours import linked, merged, whole_unit
 from dsx.ground.numerals import Numeral, numerals
 from dsx.text import HALF_WIDTH, sentences
 from dsx.types import Document, Table
-from dsx.units import LONGEST_UNIT, is_named, rate_end, unit_end
+from dsx.units import LONGEST_UNIT, rate_end, unit_end
 
 _sign = re.compile(rf"(?:(?P<plusminus>±|\+/-|\+/−)|(?P<minus>[{MINUS}]|(?<![\w/])minus)|(?P<plus>\+))\s?$")
 _part = re.compile(r"[\w%°)′″\"’]$")
@@ -30,18 +31,6 @@ _in_word = re.compile(r"\s?inch|in(?=[.,;)]|\s+(?:wide|tall|long|high|deep|diame
 _figures = re.compile(r"[(\[](?:[\d.,;\s±+/–−=-]|and|or|to|SDs?|SEM?){1,30}$")
 _half, _half_of = re.compile(r"\b(?:half|quarter)$", re.IGNORECASE), re.compile(r"\s(?:of\s)?an?\s")
 _unitless = re.compile(r"(?:\b[nN]\s?=|\bpH(?:\s(?:of|was|is))?\s?[=~≈]?|\bp\s?[<>≤≥=]|\bP\s?[<>≤≥])\s?$")
-_counted = re.compile(r"\s([a-z]{3,}(?<![sui])s)\b(?![-/]|\s(?:per|an?|each|every)\b)")
-_brings = re.compile(
-    r"\b(?:of|at|to|from|by|is|was|were|be|about|around|approximately|nearly|almost|least|most|aged?|than|over|under|"
-    r"between|for|lasted|equals)\s(?:[\w-]{1,20}\s(?:and|or|to)\s)?$",
-    re.IGNORECASE,
-)
-"""Before an amount, whose unit may be left out."""
-_OTHERS = """does whereas perhaps always besides sometimes towards afterwards seems gives shows means remains
-units nucleotides bases kilobases megabases residues dioptres diopters colonies turns rotations cycles oscillations
-weekdays weekends nights mornings afternoons evenings mths seasons centuries stones corresponds"""
-_NO_THINGS = frozenset(_OTHERS.split())
-"""What stands after a number word like a plural of things: verbs, adverbs, and amounts that the table lacks."""
 _may_go_on = re.compile(
     r"\s(?:[A-Za-z][\w.]*\s){0,5}?(?:(?:an?|each|every|once|hourly|daily|weekly|monthly|yearly|annually|per)\b|[A-Za-z][\w.]*\s?/)"
 )
@@ -135,21 +124,12 @@ def _mention(text: str, numeral: Numeral, spans: Sequence[Span], sentence: Span)
         comparator=comparator,
         noun=noun or "",
         exact=numeral.exact,
-        unitless=_unitless.search(text, max(0, numeral.start - 12), numeral.start) is not None,
-        counted=_counted_by(text, numeral),
+        unitless=_unitless.search(text, max(0, numeral.start - 12), numeral.start) is not None
+        or is_year(text, numeral.start, end),
+        counted=counted_by(text, numeral),
         sentence=sentence,
         rate=_rate(text, numeral.unit_at or end, unit),
     )
-
-
-def _counted_by(text: str, numeral: Numeral) -> str:
-    """The plural after a number word, "ponds" of "two ponds"; "" where it may be an amount: "a load of ten gives"."""
-    if not text[numeral.end - 1].isalpha() or numeral.value != numeral.value.to_integral_value():
-        return ""
-    match = _counted.match(text, numeral.end)
-    if match is None or match[1] in _NO_THINGS or is_named(match[1]):
-        return ""
-    return "" if _brings.search(text, max(0, numeral.start - CONTEXT), numeral.start) else match[1]
 
 
 def _in_several(text: str, amount: Amount, spans: Sequence[Span], sentence: Span) -> NumberMention:

@@ -1,0 +1,86 @@
+"""What a number stands before that it counts, and numbers that say a year: neither is an amount of a unit."""
+
+from __future__ import annotations
+
+import re
+
+from dsx.ground.mentions import CONTEXT
+from dsx.ground.numerals import Numeral
+from dsx.units import is_named
+
+_plural = re.compile(r"\s([a-z]{3,}(?<![sui])s)\b(?![-/]|\s(?:per|an?|each|every)\b)")
+_brings = re.compile(
+    r"\b(?:of|at|to|from|by|is|was|were|be|about|around|approximately|nearly|almost|least|most|aged?|than|over|under|"
+    r"between|for|lasted|equals)\s(?:[\w-]{1,20}\s(?:and|or|to)\s)?$",
+    re.IGNORECASE,
+)
+"""Before an amount, whose unit may be left out."""
+_OTHERS = """does whereas perhaps always besides sometimes towards afterwards seems gives shows means remains
+units nucleotides bases kilobases megabases residues dioptres diopters colonies turns rotations cycles oscillations
+weekdays weekends nights mornings afternoons evenings mths seasons centuries stones corresponds gms
+yields leads causes results requires makes takes produces provides represents indicates equals receives needs becomes
+exceeds suffices works applies holds includes contains occurs"""
+_NO_THINGS = frozenset(_OTHERS.split())
+"""What stands after a number word like a plural of things: verbs, adverbs, and amounts that the table lacks."""
+_THINGS = """
+animals rats mice dogs cats pigs cows sheep birds chicks hens fish insects bees larvae plants trees seeds seedlings
+leaves flowers fruits eggs nests species genera genotypes cultivars varieties plots ponds sites fields farms lakes
+rivers streams islands samples specimens replicates individuals people persons participants subjects patients
+volunteers controls men women males females children adults infants students athletes families households studies
+trials experiments sessions groups countries cities schools hospitals laboratories genes neurons items questions
+articles papers publications reviewers"""
+_things = re.compile(rf"[^\S\n]({'|'.join(_THINGS.split())})\b(?![-/]|\s(?:per|an?|each|every)\b)")
+_age_or_range = re.compile(
+    r"(?:\baged?(?:\sof)?\s|\bbetween\s|(?:\d|teen|ty)\s?(?:to\s|and\s|or\s|[-–])\s?)$", re.IGNORECASE
+)
+"""Before "24 males" where that may be an age, or an end of a range of ages."""
+_sign = re.compile(r"[=<>≤≥≈~±×-]\s?$")
+_year = r"(?:19|20)\d\d"
+_and = r"(?:,\s|,?\s(?:and|or|to|until|till|through)\s|\s?[–-]\s?)"
+_before_year = re.compile(
+    r"(?:(?P<at>\b(?:in|since|during|until|summer|winter|autumn|spring|years?)\s)|\b(?P<range>from|between)\s"
+    rf"|[^\W\d_]\s?(?P<bracket>\()|(?<![\w.,–-])(?={_year}\s?[–-]))(?P<earlier>(?:{_year}{_and}){{0,6}})$",
+    re.IGNORECASE,
+)
+_later_years = re.compile(rf"(?:{_and}{_year}(?!\d|[.,]\d)){{0,6}}")
+_after_year = re.compile(
+    r"\s?(?:$|[;:)\]\n]|[.,](?!\d))|\s(?:and|or|but|to|in|at|on|the|for|with|we|when|as|by|of|was|were|is|are|they|after"
+    r"|before|during|using|an?|from|which|who|that|because|while|under|across|among|both|all|each|only|our|this|these|it|had"
+    r"|has|have|did|then|than|onwards?)\b"
+)
+_onwards = re.compile(r"\son(?:wards?)?\b")
+
+
+def counted_by(text: str, numeral: Numeral) -> str:
+    """The plural after a number, "ponds" of "two ponds"; "" where it may be an amount: "a load of ten gives"."""
+    start, end = numeral.start, numeral.end
+    digits, before = text[end - 1].isdigit(), text[max(0, start - CONTEXT) : start]
+    if digits and (thing := _things.match(text, end)):
+        return "" if _age_or_range.search(before) else thing[1]
+    whole_word = text[end - 1].isalpha() and numeral.value == numeral.value.to_integral_value()
+    if not (whole_word or (digits and text[end : end + 1] != "\n" and not _sign.search(before))):
+        return ""
+    match = _plural.match(text, end)
+    if match is None or match[1] in _NO_THINGS or is_named(match[1]) or is_named(match[1][:-1]):
+        return ""
+    return "" if _brings.search(before) else match[1]
+
+
+def is_year(text: str, start: int, end: int) -> bool:
+    """Whether the number is said as a year: "in 2011 we", "from 2011 to 2016", "2011–2016", "(2011)"."""
+    if end - start != len("2011") or text[start : start + 2] not in ("19", "20"):
+        return False
+    later = _later_years.match(text, end)
+    stop = later.end() if later else end
+    before = _before_year.search(text[max(0, start - CONTEXT) : start])
+    years = re.findall(_year, f"{before['earlier'] if before else ''}{text[start:stop]}")
+    if not _after_year.match(text, stop) or years != sorted(set(years)):
+        return False
+    if before is None or not (before["at"] or before["range"] or before["bracket"]):
+        dashed = before is not None or (
+            text[end : end + 1] in ("-", "–") and text[max(0, start - 1) : start] in ("", " ")
+        )
+        return dashed and len(years) == 2
+    if before["bracket"]:
+        return text[stop : stop + 1] == ")"
+    return bool(before["at"]) or len(years) > 1 or _onwards.match(text, stop) is not None
