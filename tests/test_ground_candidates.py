@@ -102,6 +102,7 @@ UNITS: list[tuple[str, str, str, list[float]]] = [
     ("dose", "mg", "20 to 40 mg daily, 10 mg each day", [20, 40, 10]),
     ("uptake", "mL/kg/min", "40 mL of oxygen per kilogram and minute, 3 mL O2 min−1 kg−1", [40, 3]),
     ("heart", "bpm", "72 beats a minute", [72]),
+    ("reading", "words/min", "150 words a minute", [150]),
     ("heating", "°C/min", "5 °C per minute, 6 °C a minute", [5, 6]),
     ("footprint", "kg/t", "800 kg of CO2 per tonne of cement, 7 kg CO2-eq per tonne", [800, 7]),
     ("footprint", "g/kWh", "400 g of CO2 equivalent per kWh, 300 g CO2 eq. kWh−1", [400, 300]),

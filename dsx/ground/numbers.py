@@ -201,7 +201,7 @@ def _is_unit(text: str, end: int, gap: int, unit: str) -> bool:
     if unit in ("Eq", "A"):
         return not re.match(r"[.\s]*\(|\s[a-z]", after)
     if unit.startswith(("word", "cell", "frame")):
-        return False
+        return re.match(r"\s(?:an?|each|every)\s(?:sec|min|hou|day)", after) is not None
     if unit == "T":
         return not re.match(r"\s(?:cells?|lymph|wave)", after)
     return not re.match(r"\s(?:charts?|graphs?|plots?|codes?)", after)
