@@ -23,7 +23,7 @@ LONGEST = 400
 """Digits of a number; longer runs are no numbers of anything."""
 
 _word = "|".join(sorted([*ONES, *TENS, *SCALES], key=len, reverse=True))
-_between, _and = re.compile(r"\bbetween\s$", re.IGNORECASE), re.compile(r"\s+and\b")
+_between, _and = re.compile(r"\bbetween\s$", re.IGNORECASE), re.compile(r"\s{1,3}and\b")
 _each_word = re.compile(f"{_word}|and")
 _small = "|".join([*ONES][1:10])
 _gap = r"(?:\s*[-‐‑–\u00ad]\s*|\s+)"
