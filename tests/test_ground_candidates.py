@@ -234,6 +234,8 @@ COUNTED: list[tuple[str, str, bool]] = [
     ("richness rose by 1.8 species", "kg/ha/yr", False),
     ("30 lizards were caught", "°C", False),
     ("aged 24 males", "years", True),
+    ("on day 21 tumours and on days 7 and 14 mice", "d", True),
+    ("at week 6 animals weighed more", "weeks", True),
     ("18 to 24 males", "years", True),
     ("mean age was 24 (SD 3)", "years", True),
     ("rotations of 30 or 45", "°", True),

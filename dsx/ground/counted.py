@@ -34,6 +34,10 @@ _age_or_range = re.compile(
     r"(?:\baged?(?:\sof)?\s|\bbetween\s|(?:\d|teen|ty)\s?(?:to\s|and\s|or\s|[-–])\s?)$", re.IGNORECASE
 )
 """Before "24 males" where that may be an age, or an end of a range of ages."""
+_at_time = re.compile(
+    r"\b(?:days?|weeks?|months?|years?|hours?|age)\s(?:[\d.]{1,4}(?:,|\s(?:and|or|to))\s){0,3}$", re.IGNORECASE
+)
+"""Before a number that says when: "on day 21 mice were killed"."""
 _sign = re.compile(r"[=<>≤≥≈~±×-]\s?$")
 _year = r"(?:19|20)\d\d"
 _and = r"(?:,\s|,?\s(?:and|or|to|until|till|through)\s|\s?[–-]\s?)"
@@ -55,6 +59,8 @@ def counted_by(text: str, numeral: Numeral) -> str:
     """The plural after a number, "ponds" of "two ponds"; "" where it may be an amount: "a load of ten gives"."""
     start, end = numeral.start, numeral.end
     digits, before = text[end - 1].isdigit(), text[max(0, start - CONTEXT) : start]
+    if digits and _at_time.search(before):
+        return ""
     if digits and (thing := _things.match(text, end)):
         return "" if _age_or_range.search(before) else thing[1]
     whole_word = text[end - 1].isalpha() and numeral.value == numeral.value.to_integral_value()
