@@ -15,7 +15,13 @@ _ends = (
     r"|and\sa\shalf)\b)"
 )
 """Not "day 3", "a day-old chick", "a year later"."""
-_and_period = re.compile(rf"\sand\s(?:per\s)?(?:{_period}|annum|sec|min|hr?|yr?|d){_ends}")
+_no_noun = (
+    r"(?=\s?(?:$|[.,;:()\]])|\s(?:(?:and(?!\snights?\b)|or|but|in|at|on|to|for|from|with|by|as|of|was|were|is|are|had|has|we"
+    r"|the|than|then|when|where|which|while|that|during|over|under|after|before|until|since|between|both|respectively|only"
+    r"|via|using|into|onto|per)\b|[a-z]{3,}ed\b))"
+)
+"""Not "and day length", "and minute amounts"."""
+_and_period = re.compile(rf"\sand\s(?:per\s)?(?!second,)(?:{_period}|annum|sec|min|hr?|yr?|d){_ends}{_no_noun}")
 _often = (
     rf"\s(?:(?:an?|each|every)\s{_period}|(?:once\s)?(?:{'|'.join(_ADVERBS)})(?!\s(?:dose|[a-z]+(?:s|ion)\b))){_ends}"
 )
@@ -46,7 +52,7 @@ _per_what = (
     r"|tissue|protein)(?!\w)"
 )
 _per_what_and_time = re.compile(
-    rf"{_per_what}(?=(?:\sper\s|\s?/\s?){_time}|\s(?:s|min|h|d|day|y|yr|year|a)-1(?!\d)|\sand\s(?:per\s)?{_period}{_ends})"
+    rf"{_per_what}(?=(?:\sper\s|\s?/\s?){_time}|\s(?:s|min|h|d|day|y|yr|year|a)-1(?!\d)|\sand\s(?:per\s)?{_period}{_ends}{_no_noun})"
 )
 """mg per kg body weight per day."""
 _per_what_and_often = re.compile(rf"{_per_what}(?={_often})")
