@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dsx.errors import LoadError
+from dsx.load.markdown import front_matter
 from dsx.load.plain import load_plain
 from dsx.plugins import load_plugins
 from dsx.types import Document
@@ -201,3 +202,16 @@ def test_run_in_headings_and_tables_close_to_text_in_markdown(tmp_path: Path) ->
     (table,) = document.tables
     assert (table.caption, table.rows) == ("**Table 1.** Cats.", (("Cat", "n"), ("Tom", "2")))
     assert document.text.endswith("That was it.\n")
+
+
+@pytest.mark.parametrize(
+    ("matter", "metadata"),
+    [
+        ("title: >-\n  Moss and\n  rain\nauthor: |\n  R. Abara", {"title": "Moss and rain", "authors": "R. Abara"}),
+        ("title: 'Moss\'\'s # rain' # old\ndoi: null\nauthor: ~", {"title": "Moss's # rain"}),
+        ("author: # two\n- {name: R. Abara}\n  - - -\n- T. Roe # and", {"authors": "R. Abara, T. Roe"}),
+        ("title: \"\nauthor: *them\ndoi: !!str", {}),
+    ],
+)  # fmt: skip
+def test_front_matter_is_read_as_yaml_means_it(matter: str, metadata: dict[str, str]) -> None:
+    assert front_matter(f"---\n{matter}\n---\n") == metadata

@@ -56,19 +56,37 @@ def parts(text: str) -> Iterator[tuple[bool, str]]:
 
 
 FIELD = re.compile(r"([A-Za-z_][\w-]*):[ \t]*(.*)")
-ITEM = re.compile(r"[ \t]*-[ \t]+(?:name:[ \t]*)?(.+)")
+ITEM = re.compile(r"[ \t]*-[ \t]+(?:\{?[ \t]*name:[ \t]*)?(?![-\w]+:[ \t])([^\s-].*)")
+GOES_ON = re.compile(r"[ \t]+([^\s-].*)")
+REMARK = re.compile(r"(?:^|[ \t]+)#.*")
 FRONT_NAMES = {"title": "title", "author": "authors", "authors": "authors", "doi": "doi"}
+FOLDED = frozenset(("|", "|-", "|+", ">", ">-", ">+"))
+"""Their value is the indented lines that follow."""
 
 
 def front_matter(matter: str) -> dict[str, str]:
     """title, authors and doi of the lines between "---" that Pandoc and others read; only what is said."""
     found: dict[str, list[str]] = {}
-    name = ""
+    name, folded = "", False
     for line in matter.splitlines():
         if field := FIELD.fullmatch(line):
-            name = FRONT_NAMES.get(field[1].lower(), "")
-        value = field[2] if field else item[1] if (item := ITEM.fullmatch(line)) else ""
-        value = value.strip().strip("[]").strip("\"'")
-        if name and value and value not in ("|", ">"):
+            name, folded = FRONT_NAMES.get(field[1].lower(), ""), field[2].strip() in FOLDED
+            value = "" if folded else field[2]
+        else:
+            said = (GOES_ON if folded else ITEM).fullmatch(line)
+            value = said[1] if said else ""
+        if name and (value := _scalar(value)):
             found.setdefault(name, []).append(value)
+            if folded and name == "title":
+                found[name] = [" ".join(found[name])]
     return {name: ", ".join(values) for name, values in found.items()}
+
+
+def _scalar(value: str) -> str:
+    """The text of a value of YAML on one line; "" for null, and for what only names another value."""
+    value = value.strip()
+    if value[:1] in ("'", '"'):
+        end = value.rfind(value[0])
+        return value[1:end].replace("''", "'") if end else value[1:]
+    value = REMARK.sub("", value).strip("[]{} \t")
+    return "" if value in ("~", "null", "Null", "NULL") or value[:1] in ("&", "*", "!") else value.strip("\"'")
