@@ -333,6 +333,14 @@ def test_the_quote_of_one_of_a_list_s_items_may_be_at_the_gold_passage(tmp_path:
 # ---- gold ----
 
 
+NUMBER = {"type": "number"}
+
+
+def list_of(properties: dict[str, Any]) -> dict[str, Any]:
+    """A schema of records."""
+    return {"type": "array", "items": {"type": "object", "properties": properties}}
+
+
 def decision(parameter: str, path: str, value: Json, action: Any = "correct", reviewer_at: str = "10") -> Decision:
     """A reviewer's."""
     quote = Quote("words", 1)
@@ -370,6 +378,19 @@ def test_what_reviewers_say_is_no_record_is_in_no_gold_record(tmp_path: Path) ->
     dispute = DecisionFile("run", "ben", (decision("n", "arms/Arm 2", 9, reviewer_at="11"),))
     write_decisions(tmp_path / "ben.json", dispute)
     assert [key for key in verdicts(tmp_path, predicted) if key[0] == "Arm 2"] == [], "reviewers differ on it"
+
+
+def test_what_is_said_below_a_record_disputes_that_it_is_none(tmp_path: Path) -> None:
+    parameters = read(
+        {"type": "object", "properties": {"arms": list_of({"n": NUMBER, "doses": list_of({"mg": NUMBER})})}}, "x"
+    )
+    none = decision("n", "arms/A", None, "no_record"), decision("mg", "arms/A/doses/high", None, "no_record")
+    for name, decisions in (("ada", none), ("ben", (decision("mg", "arms/A/doses/high", 9),))):
+        write_decisions(tmp_path / f"{name}.json", DecisionFile("run", name, decisions))
+    [disputed] = read_gold(tmp_path, parameters)
+    assert [each.invented for records in disputed.records.values() for each in records] == [False, False]
+    [agreed] = read_gold(tmp_path / "ada.json", parameters)
+    assert [each.invented for records in agreed.records.values() for each in records] == [True, True]
 
 
 def one_value(value: str, more: str = "") -> str:

@@ -394,6 +394,16 @@ def test_a_record_with_a_value_is_one() -> None:
     assert reviewed.unmatched == ()
 
 
+def test_a_record_with_a_value_below_it_is_one() -> None:
+    none = file(decision("n", "no_record", None), decision("mg", "no_record", None, DOSE))
+    times = ("2026-11-28T11:59:00+02:00", "2026-11-28T09:01:00-01:00")
+    earlier, later = (file(decision("mg", "correct", 3, DOSE, at=at), reviewer="ben") for at in times)
+    assert len(apply_decisions(RESULT, settle([none, earlier]), SET).result.records) == 1
+    reviewed = apply_decisions(RESULT, settle([none, later]), SET)
+    assert [record.path for record in reviewed.result.records] == [(), ARM, DOSE]
+    assert reviewed.result.records[2].values["mg"].value == 3
+
+
 def test_that_there_is_no_such_record_outlives_changes_of_its_parameters(tmp_path: Path) -> None:
     none = file(decision("n", "no_record", 40, asked=Asked("mm", "other")))
     write_decisions(tmp_path / "x.json", none)

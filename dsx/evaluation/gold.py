@@ -324,11 +324,16 @@ def _decided(
         records.setdefault(record_path(last.record), {})[last.parameter] = decisions
     for document, by_path in papers.items():
         tree: dict[Lists, list[GoldRecord]] = {}
+        kept = {
+            path[:depth]
+            for path, values in by_path.items()
+            if any(each.action != "no_record" for decisions in values.values() for each in decisions)
+            for depth in range(len(path) + 1)
+        }
         for path, values in by_path.items():
             lists = lists_of(path)
             names_of_list = [column.parameter.name for column in columns(parameters) if column.lists == lists]
-            actions = {decision.action for decisions in values.values() for decision in decisions}
-            invented = bool(path) and actions == {"no_record"}
+            invented = bool(path) and path not in kept
             unsaid = GoldValue(doubtful=not invented)
             complete = {name: _settled(values[name], invented) if name in values else unsaid for name in names_of_list}
             tree.setdefault(lists, []).append(GoldRecord(_label(path), complete, invented))

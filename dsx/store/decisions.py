@@ -217,12 +217,19 @@ def agree(decisions: Sequence[Decision]) -> bool:
     return len(denied) == 1 and all(same(decision.value, decisions[0].value) for decision in decisions)
 
 
-def absent_records(settled: Mapping[Slot, tuple[Decision, ...]]) -> frozenset[tuple[str, str]]:
-    """(document, record) of what is no record: the latest decision on each of its values says so. The paper is one."""
-    actions: dict[tuple[str, str], set[str]] = {}
-    for (document, record, _), decisions in settled.items():
-        actions.setdefault((document, record), set()).add(decisions[-1].action)
-    return frozenset(place for place, said in actions.items() if place[1] and said == {"no_record"})
+def absent_records(document: str, settled: Mapping[Slot, tuple[Decision, ...]]) -> frozenset[RecordPath]:
+    """What is no record of a document: the latest decision on each of its values says so, and no later one on a record
+    below it says otherwise. The paper is one."""
+    latest = [decisions[-1] for slot, decisions in settled.items() if slot[0] == document]
+    denied = {record_path(each.record): _time(each) for each in latest if each.action == "no_record"}
+    for each in latest:
+        if each.action != "no_record":
+            path = record_path(each.record)
+            denied.pop(path, None)
+            for depth in range(1, len(path)):
+                if path[:depth] in denied and denied[path[:depth]] < _time(each):
+                    del denied[path[:depth]]
+    return frozenset(denied.keys() - {()})
 
 
 def apply_decisions(
@@ -234,11 +241,11 @@ def apply_decisions(
     confidence is None, its status stated with a quote and unsupported without one.
     Raises UsageError for a corrected value that its parameter's schema refuses.
     """
-    absent = absent_records(settled)
+    absent = absent_records(result.document, settled)
     left = _standing(result.document, settled, absent)
     machine, applied, records = dict[Slot, Value](), dict[Slot, Decision](), list[Record]()
     for record in result.records:
-        if _is_absent(result.document, record.path, absent):
+        if _is_absent(record.path, absent):
             continue
         asked = {parameter.name: parameter for parameter in parameters_at(parameters.root, record.path)}
         values = dict(record.values)
@@ -252,18 +259,18 @@ def apply_decisions(
     return Reviewed(dataclasses.replace(result, records=tuple(records)), machine, applied, tuple(left.values()))
 
 
-def _is_absent(document: str, path: RecordPath, absent: Collection[tuple[str, str]]) -> bool:
+def _is_absent(path: RecordPath, absent: Collection[RecordPath]) -> bool:
     """Whether a record, or one above it, is none."""
-    return any((document, record_key(path[:depth])) in absent for depth in range(1, len(path) + 1))
+    return any(path[:depth] in absent for depth in range(1, len(path) + 1))
 
 
 def _standing(
-    document: str, settled: Mapping[Slot, tuple[Decision, ...]], absent: Collection[tuple[str, str]]
+    document: str, settled: Mapping[Slot, tuple[Decision, ...]], absent: Collection[RecordPath]
 ) -> dict[Slot, Decision]:
     """A paper's decisions on the values of its records, the latest of each; no_record is void where there is one."""
     standing: dict[Slot, Decision] = {}
     for slot, decisions in settled.items():
-        if slot[0] == document and not _is_absent(document, record_path(slot[1]), absent):
+        if slot[0] == document and not _is_absent(record_path(slot[1]), absent):
             valid = [decision for decision in decisions if decision.action != "no_record"]
             if valid:
                 standing[slot] = valid[-1]
