@@ -188,6 +188,9 @@ def test_of_decisions_only_what_both_decided_on_is_compared(tmp_path: Path) -> N
     write_decisions(tmp_path / "kim.json", denied)
     none = read_gold(tmp_path / "kim.json", PARAMETERS)
     assert [agreement(none, other, PARAMETERS)["all"].share for other in (none, first)] == [1, 0]
+    unreported = decided("lea", ("arms/Arm 1", "n", None))
+    measured = agreement(none, unreported, PARAMETERS)
+    assert (measured["all"].count, measured["all"].share) == (1, 0), "not reported is of a record that there is"
 
     arms = [{"label": f"Arm {n}", "list": "arms", "parameters": {"arms.n": 24, "dose": 5}} for n in (1, 7)]
     (tmp_path / "gold.json").write_text(json.dumps({"pdf": "first.pdf", "experiments": arms}))

@@ -19,6 +19,8 @@ from dsx.report.columns import Key, Lists
 from dsx.types import Json, ParameterSet
 
 ABSENT = "not reported"
+NO_RECORD = {"no": "record"}
+"""The value that decisions give to what they say is no record."""
 Ratings = tuple[Hashable, Hashable]
 
 
@@ -124,13 +126,15 @@ def _is_rated(paper: GoldPaper, record: GoldRecord, key: Key) -> bool:
 
 
 def _value(record: GoldRecord, key: Key) -> Json:
+    if record.invented:
+        return NO_RECORD
     gold = record.values.get(key[1])
     return None if gold is None or is_absent(gold.value) else gold.value
 
 
 def _same(values: tuple[Json, Json], equal: Comparison) -> bool:
-    if values[0] is None or values[1] is None:
-        return values[0] is None and values[1] is None
+    if any(value is None or value is NO_RECORD for value in values):
+        return values[0] is values[1]
     return equal(values[0], values[1])
 
 
@@ -139,8 +143,8 @@ def _categories(pairs: Sequence[tuple[Json, Json]], equal: Comparison) -> list[R
     heads: list[Json] = []
 
     def category(value: Json) -> Hashable:
-        if value is None:
-            return ABSENT
+        if value is None or value is NO_RECORD:
+            return ABSENT if value is None else "no record"
         for at, head in enumerate(heads):
             if equal(value, head):
                 return at
