@@ -266,6 +266,7 @@ def test_parameters_that_no_gold_names_are_said(tmp_path: Path, caplog: pytest.L
         ),
         ({"experiments": [{"parameters": {"n": {"value": 40, "alternative": [41]}}}]}, "'alternatives' is meant?"),
         ({"experiments": [{"lable": "A", "parameters": {}}]}, "a record: no key 'lable'; 'label' is meant?"),
+        ({"experiments": [{"list": "arm", "parameters": {"n": 40}}]}, "a record: no list 'arm'; 'arms' is meant?"),
         ({"experiment": []}, "the file: no key 'experiment'; 'experiments' is meant?"),
         ({"pdf": "a.pdf", "studies": []}, "it has no 'experiments', or 'records'"),
         ({"experiments": [{"parameters": {"n": {"quote": "40"}}}]}, "n: it has no 'value'"),
@@ -274,7 +275,7 @@ def test_parameters_that_no_gold_names_are_said(tmp_path: Path, caplog: pytest.L
 def test_a_misspelt_key_of_gold_is_refused(tmp_path: Path, content: Any, says: str) -> None:
     (tmp_path / "a.json").write_text(json.dumps(content))
     with pytest.raises(UsageError, match=re.escape(says)):
-        read_gold(tmp_path, read({"type": "object", "properties": {"n": {"type": "integer"}}}, "x"))
+        read_gold(tmp_path, read(TRIAL, "trial"))
 
 
 def test_of_what_is_no_json_it_is_said_what_gold_is(tmp_path: Path) -> None:

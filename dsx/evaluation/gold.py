@@ -157,11 +157,11 @@ def stem(file: str) -> str:
 
 def _paper(content: Mapping[str, Any], file: Path, parameters: ParameterSet, unknown: set[str]) -> GoldPaper:
     tree = _Tree(parameters, unknown)
-    _check_keys(content, FILE_KEYS, "the file")
+    _check_keys(content, FILE_KEYS, "the file: no key")
     if "experiments" not in content and "records" not in content:
         raise ValueError("it has no 'experiments', or 'records'")
     for item in content["experiments"] if "experiments" in content else content["records"]:
-        _check_keys(item, RECORD_KEYS, "a record")
+        _check_keys(item, RECORD_KEYS, "a record: no key")
         tree.add(item)
     name = _text(content, "name") or file.stem
     records = tree.records()
@@ -172,11 +172,11 @@ def _paper(content: Mapping[str, Any], file: Path, parameters: ParameterSet, unk
     return GoldPaper(_text(content, "pdf") or name, name, records, _text(content, "document"))
 
 
-def _check_keys(part: Json, known: Sequence[str], where: str) -> None:
-    """Raises ValueError where a key is nearly one of `known`."""
+def _check_keys(part: Json, known: Sequence[str], what: str) -> None:
+    """Raises ValueError where a key, or a list's name, is nearly one of `known`."""
     for key in part if isinstance(part, Mapping) else ():
         if key not in known and (near := get_close_matches(key, known, 1, NEARLY)):
-            raise ValueError(f"{where}: no key {key!r}; {near[0]!r} is meant?")
+            raise ValueError(f"{what} {key!r}; {near[0]!r} is meant?")
 
 
 def _impossible(records: Mapping[Lists, Sequence[GoldRecord]], parameters: ParameterSet) -> Iterator[str]:
@@ -227,7 +227,8 @@ class _Tree:
         for depth in range(len(of_item) + 1):
             values_in(of_item[:depth])
         for column, part in item["parameters"].items():
-            _check_keys(part, VALUE_KEYS, where := ", ".join(filter(None, (labels[-1], column))))
+            where = ", ".join(filter(None, (labels[-1], column)))
+            _check_keys(part, VALUE_KEYS, f"{where}: no key")
             if isinstance(part, Mapping) and not part.keys() & {"value", "alternatives", "doubtful"}:
                 raise ValueError(f"{where}: it has no 'value'")
             place = _place(column, of_item, places)
@@ -250,7 +251,10 @@ class _Tree:
     def _lists(self, item: Mapping[str, Any], places: Mapping[str, Key]) -> Lists:
         """The lists that an item's record stands in: those it names, else the deepest that one of its values has."""
         if "list" in item:
-            return tuple(filter(None, str(item["list"]).split("/")))
+            named = tuple(filter(None, str(item["list"]).split("/")))
+            known = {"/".join(lists[:depth]) for lists, _ in places.values() for depth in range(1, len(lists) + 1)}
+            _check_keys({"/".join(named): None}, sorted(known), "a record: no list")
+            return named
         deepest = max((lists for lists, _ in places.values()), key=len, default=())
         inside = [places[column][0] for column in item["parameters"] if column in places]
         return max(inside, key=len, default=deepest)
