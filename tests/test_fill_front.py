@@ -84,6 +84,9 @@ def test_html_says_title_authors_and_doi_by_heading_and_metadata(tmp_path: Path)
     assert read(paper, "title") == ["Moss and rain"]
     assert read(paper, "authors") == ["Rosa Lindqvist", "Tom Abara"]
     assert read(paper, "doi") == ["10.5555/moss.7"]
+    path.write_text(HTML.format(meta='<meta name="dc.identifier" content="issn 1234-5610.2">'
+                                '<meta name="dc.identifier" content="doi:10.5555/MOSS.7">'))  # fmt: skip
+    assert read(load_html(path), "doi") == ["10.5555/moss.7"]
     path.write_text(HTML.format(meta=""))
     assert read(load_html(path), "doi") == []  # which of the two, nobody says
 

@@ -55,7 +55,7 @@ LONGEST_SIGN = 3
 TEX = re.compile(r"\\\((.{1,400}?)\\\)")
 """A formula that the page's own program would set."""
 CHARSET = re.compile(rb"""<meta[^<>]*charset\s*=\s*["']?([\w.:-]+)""", re.I)
-DOI_PREFIX = re.compile(r"^.*?(?=10\.)")
+DOI = re.compile(r"10\.\d{4,9}/\S+")
 HEAD_BYTES = 4096
 PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<\?.*?>|<!--.*?-->)*+", re.S)
 ROOT = re.compile(rb"<!doctype\s+html\b|<(?:html|head|body)\b", re.I)
@@ -320,7 +320,7 @@ def _metadata(root: Element) -> dict[str, str]:
         "authors": ", ".join(map(_given_first, list(said("citation_author")) or list(said("dc.creator", "author")))),
         "journal": next(said("citation_journal_title"), ""),
         "year": year[0] if year else "",
-        "doi": next((DOI_PREFIX.sub("", doi) for doi in said("citation_doi", "dc.identifier") if "10." in doi), ""),
+        "doi": next((doi[0] for each in said("citation_doi", "dc.identifier") if (doi := DOI.search(each))), ""),
     }
 
 

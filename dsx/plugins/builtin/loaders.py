@@ -21,7 +21,7 @@ def register_loaders() -> dict[str, Loader]:
 
     return {
         "pymupdf": Loader(load_pdf, "19", "PDF, by PyMuPDF"),
-        "html": Loader(load_html, "7", "HTML"),
+        "html": Loader(load_html, "8", "HTML"),
         "text": Loader(load_plain, "7", "plain text and Markdown"),
     }
 
