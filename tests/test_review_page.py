@@ -323,6 +323,19 @@ def test_a_decision_of_before_that_does_not_fit_keeps_no_later_one_back(visit: O
         assert "age_sd" in page.inner_text("#alert")
 
 
+def test_not_reported_and_no_such_record_differ(visit: Open, run: RunFolder) -> None:
+    for reviewer, key in (("fay", "n"), ("gus", "x")):
+        with served(run, reviewer) as server:
+            page = visit(server.url)
+            page.select_option("#order", "paper")
+            go_to(page, "Experiment 2", "n_total")
+            page.keyboard.press(key)
+            page.wait_for_selector("body[data-unsent='0']")
+            if reviewer == "gus":
+                page.select_option("#filter", "differ")
+                page.wait_for_selector(".decided .differs:has-text('fay: not reported')")
+
+
 def test_two_reviewers_decide_at_one_server(visit: Open, run: RunFolder) -> None:
     with served(run, "ben") as server:
         page = visit(server.url)

@@ -89,8 +89,7 @@ const reviews = {
   /** Whether this and another reviewer came to different values, or one says that there is no such record. */
   differ(slot) {
     const own = this.own.get(slot);
-    const denies = ({ action }) => action === "no_record";
-    return Boolean(own) && this.of(slot).some(([, other]) => !same(other.value, own.value) || denies(other) !== denies(own));
+    return Boolean(own) && this.of(slot).some(([, other]) => !agrees(other, own));
   },
 
   /** [values that this and another reviewer decided on, those on which all agree] */
@@ -99,6 +98,9 @@ const reviews = {
     return [both.length, both.filter((slot) => !this.differ(slot)).length];
   },
 };
+
+/** Whether two decisions come to one value, or both say that there is no such record. */
+const agrees = (one, other) => same(one.value, other.value) && (one.action === "no_record") === (other.action === "no_record");
 
 function bySlot(decisions) {
   return new Map(decisions.map((decision) => [slotOf(decision), decision]));

@@ -160,7 +160,7 @@ function decisionLine(item, decision) {
   const time = new Date(decision.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
   return el("div", { class: "decided" },
     el("p", { text: `You: ${MARKS[actionOf(item, decision)][1]}, ${time}` }),
-    ...others.map(([name, other]) => el("p", { class: same(other.value, decision.value) ? "agrees" : "differs",
+    ...others.map(([name, other]) => el("p", { class: agrees(other, decision) ? "agrees" : "differs",
       text: `${name}: ${MARKS[actionOf(item, other)][1]}${other.value === null ? "" : `, ${shorten(plain(other.value), 60)}`}` })));
 }
 
