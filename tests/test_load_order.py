@@ -398,6 +398,8 @@ def test_a_bold_line_with_a_dotted_number_is_a_heading(tmp_path: Path) -> None:
         lines = ["2 Methods", "We set chambers on the soil in every week of the year.", "2.1 Savanna site"]
         lines += ["The savanna lies at 320 m, where rain falls from May on.", "2.2 Steppe site"]
         lines += ["The steppe lies at 1,150 m, where snow falls in winter."]
+        for row in ("0.5 Means of all", "1.5 Mean 3.2 SD 1.1", "3.5 Mg"):
+            lines += [row, "It is larger than that of the year before, and of the next."]
         for number, line in enumerate(lines):
             page.insert_text((72, 90 + 22 * number), line, fontsize=10, fontname="helv" if number % 2 else "hebo")
 

@@ -20,7 +20,7 @@ def register_loaders() -> dict[str, Loader]:
     from dsx.load.plain import load_plain
 
     return {
-        "pymupdf": Loader(load_pdf, "19", "PDF, by PyMuPDF"),
+        "pymupdf": Loader(load_pdf, "20", "PDF, by PyMuPDF"),
         "html": Loader(load_html, "8", "HTML"),
         "text": Loader(load_plain, "7", "plain text and Markdown"),
     }
