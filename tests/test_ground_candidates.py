@@ -103,6 +103,7 @@ UNITS: list[tuple[str, str, str, list[float]]] = [
         "5 mg/kg and second dose, 7 mg/kg and minute amounts, 6 mg/kg of soil and year effects",
         [5, 7, 6],
     ),
+    ("salt", "g/L", "8 g/L and year to year changes, 9 g/L and day of harvest", [8, 9]),
     (
         "salt",
         "g/L",

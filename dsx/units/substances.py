@@ -16,7 +16,7 @@ _ends = (
 )
 """Not "day 3", "a day-old chick", "a year later"."""
 _no_noun = (
-    r"(?=\s?(?:$|[.,;:()\]])|\s(?:(?:and(?!\snights?\b)|or|but|in|at|on|to|for|from|with|by|as|of|was|were|is|are|had|has|we"
+    r"(?=\s?(?:$|[.,;:()\]])|\s(?:(?:and(?!\snights?\b)|or|but|in|at|on|for|from|with|by|as|was|were|is|are|had|has|we"
     r"|the|than|then|when|where|which|while|that|during|over|under|after|before|until|since|between|both|respectively|only"
     r"|via|using|into|onto|per)\b|[a-z]{3,}ed\b))"
 )
