@@ -29,7 +29,7 @@ def killed(scripted: Any, *arguments: str) -> dict[str, Any]:
     return counts
 
 
-@pytest.mark.parametrize(("runs", "in_flight"), [(4, 1), (3, 4)])
+@pytest.mark.parametrize(("runs", "in_flight"), [(6, 1), (3, 4)])
 def test_runs_killed_at_random_instants_end_as_one_that_was_not(runs: int, in_flight: int, scripted: Any) -> None:
     counts = killed(scripted, "--runs", str(runs), "--papers-in-flight", str(in_flight))
     assert counts["equal"] == counts["runs"] == runs

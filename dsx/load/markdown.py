@@ -56,9 +56,9 @@ def parts(text: str) -> Iterator[tuple[bool, str]]:
 
 
 FIELD = re.compile(r"([A-Za-z_][\w-]*):[ \t]*(.*)")
-ITEM = re.compile(r"[ \t]*-[ \t]+(?:\{?[ \t]*name:[ \t]*)?(?![-\w]+:[ \t])([^\s-].*)")
-GOES_ON = re.compile(r"[ \t]+([^\s-].*)")
-REMARK = re.compile(r"(?:^|[ \t]+)#.*")
+ITEM = re.compile(r"^[ \t]*-[ \t]++(?:\{?[ \t]*name:[ \t]*)?(?![-\w]+:[ \t])([^\s-].*)")
+GOES_ON = re.compile(r"^[ \t]+([^\s-].*)")
+REMARK = re.compile(r"(?:^|(?<![ \t])[ \t]+)#.*")
 FRONT_NAMES = {"title": "title", "author": "authors", "authors": "authors", "doi": "doi"}
 FOLDED = frozenset(("|", "|-", "|+", ">", ">-", ">+"))
 """Their value is the indented lines that follow."""

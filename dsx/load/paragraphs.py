@@ -16,7 +16,7 @@ from dsx.load.lines import Line
 from dsx.load.references import end_references
 
 LONGEST_HEADING = 90
-NUMBERED = re.compile(r"[1-9]\d?\.(?:\d{1,2}\.){0,3}(?:\d{1,2})?\s+(?=.*[A-Za-z]{4})(?!.*\d\.\d)[A-Z]", re.ASCII)
+NUMBERED = re.compile(r"[1-9]\d?\.(?:\d{1,2}\.){0,3}(?:\d{1,2})?\s++(?=.*[A-Za-z]{4})(?!.*\d\.\d)[A-Z]", re.ASCII)
 """How a heading that names no known section may begin: "2.1 Savanna site", but not a row, "0.5 Mean 3.2"."""
 MAX_LINES = 3
 """Of a heading."""
