@@ -11,7 +11,6 @@ import torch
 from transformers import GPT2Config, Qwen3Config
 
 from dsx.engines.budget import MemoryBudget
-from dsx.engines.local import load_model
 from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.engine import TransformersEngine
 from dsx.engines.local.memory import (
@@ -29,7 +28,6 @@ from dsx.engines.local.memory import (
     plan_unloaded,
     with_plans,
 )
-from dsx.engines.local.model_files import find
 from dsx.engines.local.prefix_cache import layer_shapes
 from dsx.engines.local.sequence import Sequence
 from dsx.errors import ModelError, UsageError
@@ -229,16 +227,3 @@ def test_memory_that_runs_out_while_a_text_is_read_costs_no_answer(
         assert engine.chunk_tokens == chunk >> len(failing)
     finally:
         engine.model.forward, engine.chunk_tokens = forward, chunk
-
-
-def test_quantizing_needs_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load_model.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ModelError, match=r"^--quantize 4bit needs bitsandbytes: pip install "):
-        load_model.load(find(None), EngineSettings(quantize="4bit"), "cpu", torch.bfloat16)
-
-
-def test_four_bits_are_a_normal_distributions_quantiles() -> None:
-    pytest.importorskip("bitsandbytes")
-    more = load_model._loading(EngineSettings(quantize="4bit"), "cuda:0", torch.bfloat16, "sdpa", 1)
-    assert more["quantization_config"].bnb_4bit_quant_type == "nf4"
-    assert more["quantization_config"].bnb_4bit_compute_dtype == torch.bfloat16

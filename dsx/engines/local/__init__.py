@@ -3,6 +3,7 @@
 engine            the engine: questions in, completions out; its options
 model_files       where a model's files are; the embedded model; downloads
 load_model        a model from its files: device, type, attention
+quantized         weights of 8 or 4 bits
 tokenizer_only    the engine without its model, for a preview
 parallel          several GPUs: each layer split over all, or each on one
 load_rank         what each GPU's process loads, where layers are split

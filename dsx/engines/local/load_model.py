@@ -5,7 +5,6 @@ Each attention that is passed over is logged with the reason.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -16,12 +15,12 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
-    BitsAndBytesConfig,
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
+from dsx.engines.local import quantized
 from dsx.engines.local.attention import flash4
 from dsx.engines.local.memory import free_memory, heads_of
 from dsx.engines.local.model_files import ModelFiles
@@ -68,10 +67,7 @@ def load(
     random_weights: none are read. They are drawn, always alike, where the model's own would be.
     cards: GPUs that each layer is split over. This process loads its part.
     """
-    if random_weights and settings.quantize != "none":
-        raise ModelError("--quantize needs weights that are read, not --set weights=random")
-    if settings.quantize != "none" and importlib.util.find_spec("bitsandbytes") is None:
-        raise ModelError(f"--quantize {settings.quantize} needs bitsandbytes: pip install 'bitsandbytes>=0.48'")
+    quantized.check(settings.quantize)
     if device == "cpu" and settings.quantize == "none":
         _check_memory(files, dtype, cards)
     wanted: tuple[str, ...] = (settings.attention,)
@@ -158,13 +154,7 @@ def _loading(settings: EngineSettings, device: str, dtype: torch.dtype, attentio
     elif device != "cpu":
         more["device_map"] = where
     if settings.quantize != "none":
-        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it warns at each product of matrices
-        more["quantization_config"] = BitsAndBytesConfig(
-            load_in_8bit=settings.quantize == "8bit",
-            load_in_4bit=settings.quantize == "4bit",
-            bnb_4bit_quant_type="nf4",  # a normal distribution's quantiles (Dettmers et al. 2023), as weights are
-            bnb_4bit_compute_dtype=dtype,
-        )
+        more["quantization_config"] = quantized.config_of(settings.quantize, dtype)
     return more
 
 
@@ -182,6 +172,8 @@ def _draw(files: ModelFiles, more: Mapping[str, Any]) -> PreTrainedModel:
     model: PreTrainedModel = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)].from_pretrained(
         None, config=config, state_dict={}, **more
     )
+    if "quantization_config" in more:
+        quantized.quantize_drawn(model, more["quantization_config"])
     return model
 
 
