@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
@@ -16,7 +18,7 @@ from click.testing import CliRunner
 from dsx.answers.grammar import lark
 from dsx.bench import measure
 from dsx.bench.floor import Speeds, Weights, weights_of
-from dsx.bench.measure import Counts, Measurement
+from dsx.bench.measure import Answers, Counts, Measurement
 from dsx.bench.options import Options
 from dsx.bench.report import duration, prediction
 from dsx.bench.work import paper_text, parameter_set, record_counts
@@ -26,7 +28,7 @@ from dsx.errors import UnknownName, UsageError
 from dsx.plugins import load_plugins
 from dsx.recipe import Recipe
 from dsx.schema import read
-from dsx.types import Json, Parameter, Passage, Question, QuestionId, Shown
+from dsx.types import Completion, Json, Parameter, Passage, Question, QuestionGroups, QuestionId, Shown
 
 
 @pytest.fixture
@@ -143,7 +145,7 @@ def test_what_is_done_once_a_run_is_predicted_once(tmp_path: Path, monkeypatch: 
     takes 2.5 s, and 1.5 s of prefill."""
     asked: list[tuple[int, int]] = []
 
-    def time(papers: Sequence[Path], folder: object, work: str, in_flight: int) -> Measurement:
+    def timed(papers: Sequence[Path], folder: object, work: str, in_flight: int) -> Measurement:
         counts = Counts(prefill_seconds=sum(1.5 for path in papers if path.parent.name == "papers"))
         counts.reads = [10_000 if path.parent.name == "papers" else 10 for path in papers] + [10]
         seconds = 2.0 + 2.5 * len(papers) + counts.prefill_seconds + (0.0 if asked else 13.0)
@@ -153,7 +155,7 @@ def test_what_is_done_once_a_run_is_predicted_once(tmp_path: Path, monkeypatch: 
     @contextmanager
     def loaded(*_: object) -> Iterator[SimpleNamespace]:
         names = [*(f"first/{n}" for n in range(6)), *(f"papers/{n}" for n in range(6))]
-        yield SimpleNamespace(open_run=lambda run: run, papers=dict.fromkeys(map(Path, names), 2), time=time)
+        yield SimpleNamespace(open_run=lambda run: run, papers=dict.fromkeys(map(Path, names), 2), time=timed)
 
     monkeypatch.setattr(measure, "loaded", loaded)
     options = Options(papers=6, papers_in_flight=18)
@@ -162,6 +164,24 @@ def test_what_is_done_once_a_run_is_predicted_once(tmp_path: Path, monkeypatch: 
     seconds, processor = measured.predicted(18)
     assert seconds == pytest.approx(40 + 13 + 2 + 18 * (2.5 + 1.5), rel=0.01)
     assert processor == pytest.approx(50 + 2 * (13 + 18 * (2 / 6 + 2.5 + 1.5)), rel=0.01)
+
+
+def test_the_first_question_is_that_of_the_first_paper_that_is_read() -> None:
+    shown = Shown("Two cups.", (Passage(0, 9),), True)
+    question = Question(QuestionId("d"), "s", shown, "?", "parameters", (Parameter("n", {"type": "integer"}),))
+    read: list[float] = []
+
+    def groups() -> Iterator[Sequence[Question]]:
+        yield []  # of papers that are read already: none
+        time.sleep(0.05)
+        read.append(time.perf_counter())
+        yield [question]
+
+    engine = Mock(answer=lambda questions: [Completion(each.id, "2", True) for each in questions])
+    counts = Counts()
+    assert [done.text for done in Answers(engine, None, counts)(QuestionGroups(groups()))] == ["2"]
+    assert counts.first_asked is not None
+    assert counts.first_asked >= read[0]
 
 
 def test_a_question_that_null_does_not_answer() -> None:

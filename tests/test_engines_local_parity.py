@@ -8,6 +8,7 @@ import pytest
 import torch
 import transformers
 
+from dsx.engines.local import parity
 from dsx.engines.local.attention.kv_cache import KVCache
 from dsx.engines.local.attention.model_runner import ModelRunner
 from dsx.engines.local.attention.packing import PrefixGroup
@@ -111,6 +112,16 @@ def test_a_model_that_cannot_share_a_prefix_is_refused_by_name(name: str) -> Non
     model = grown(name, REFUSED[name])
     with pytest.raises(ModelError, match=rf"^{name}: .*--engine server"):
         check_parity(model, name)
+
+
+def test_random_weights_are_measured_by_what_rounding_makes_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parity, "MAX_DIFFERENCE", 0.0)
+    monkeypatch.setattr(parity, "MAX_ROUNDING", 0.0)
+    monkeypatch.setattr(parity, "_in_two_parts", lambda model, ids: torch.full((300,), 9.0))
+    model = grown("Llama", GROWN["Llama"])
+    with pytest.raises(ModelError, match=r"by rounding alone"):
+        check_parity(model, "Llama")
+    check_parity(model, "Llama", random_weights=True)
 
 
 def test_float32_passes_flash_attention_over_without_a_gpu_being_asked() -> None:

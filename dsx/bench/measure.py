@@ -136,7 +136,8 @@ class Answers:
         def asked() -> Iterator[Sequence[Question]]:
             for group in groups_of(questions):
                 by_id.update((question.id, question) for question in group)
-                self.counts.first_asked = self.counts.first_asked or time.perf_counter()
+                if group and self.counts.first_asked is None:  # the first group may be empty: nothing is read yet
+                    self.counts.first_asked = time.perf_counter()
                 yield group if self.records is None else [_with_value(question) for question in group]
 
         for completion in self.engine.answer(QuestionGroups(asked())):

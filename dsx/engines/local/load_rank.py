@@ -89,7 +89,7 @@ def load_rank(job: LoadJob, device: str) -> LoadedRank:
     unfused = fuse(model, flash_backend.merge) if job.fuse else "--set fuse=no"
     triton_backend.choose(None)
     flash4.chosen.clear()
-    check_parity(model, job.files.name)
+    check_parity(model, job.files.name, job.random_weights)
     layers = layer_shapes(model)
     if attention == flash4.NAME:
         _choose_flash4(layers)
@@ -121,7 +121,7 @@ def _choose_kernels(job: LoadJob, model: PreTrainedModel, layer: LayerShape) -> 
     reason = reason or triton_backend.enable(layer.device, layer.dtype, heads, layer.heads, layer.key_size)
     if reason is None or job.cards > 1:  # all ranks' passes meet
         try:
-            check_parity(model, job.files.name)
+            check_parity(model, job.files.name, job.random_weights)
         except ModelError:  # it has passed without them
             reason = "with them the model gives other logits"
     if job.cards > 1 and not all_agree(reason is None):
