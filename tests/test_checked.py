@@ -238,6 +238,34 @@ def test_decisions_of_reviewers_are_gold(folder: Path, tmp_path: Path) -> None:
     assert not paper.complete  # nobody said anything of Experiment 2
 
 
+def test_a_record_that_reviewers_added_is_a_further_one(folder: Path, tmp_path: Path, words: Any) -> None:
+    [stored] = [path for path in (folder / "run" / "records").iterdir() if b"fell.txt" in path.read_bytes()]
+    base = {"paper": "fell.txt", "document": stored.stem, "quote": None, "note": "", "at": "1"}
+    here = {**base, "record": "experiments/Crake Herbarium", "label": "Crake Herbarium"}
+    five = {"text": "Each dish held 5 spores.", "page": 1}
+    decided = [
+        *({**base, "record": f"experiments/Experiment {n}", "label": f"Experiment {n}", "parameter": "light",
+           "action": "correct", "value": value} for n, value in ((1, "abrupt"), (2, "gradual"))),
+        {**here, "parameter": "", "action": "add_record", "value": None},
+        {**here, "parameter": "dishes", "action": "correct", "value": 5, "quote": five},
+        {**here, "parameter": "light", "action": "not_reported", "value": None},
+    ]  # fmt: skip
+    content = {"format": "dsx-decisions/1", "run": "run", "reviewer": "RL", "decisions": decided}
+    (tmp_path / "RL.json").write_text(json.dumps(content), encoding="utf-8")
+    [paper] = checked_papers(folder / "run", tmp_path)
+    assert paper.records == {"experiments": ("Experiment 1", "Experiment 2", "Crake Herbarium")}
+    assert paper.complete == {"experiments"}
+    found = known(paper)
+    values = {key[1]: each.value for key, each in found.items() if key[0] == "Crake Herbarium"}
+    assert values == {"dishes": 5, "light": None}, "what nobody decided on is not learnt"
+    answers = {}
+    for question, answer in examiner(paper).questions(paper.document, paper.records, list(found.values())):
+        assert allows(words, lark(question), answer)
+        answers[question.record, *question.id.names] = answer
+    assert json.loads(answers[None, "experiments"]) == ["Experiment 1", "Experiment 2", "Crake Herbarium"]
+    assert json.loads(answers["Crake Herbarium", "dishes"])["value"] == 5
+
+
 def test_papers_that_are_not_there_are_named(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DSX_CACHE", str(tmp_path / "cache"))
     moved = (folder / "papers" / "fell.txt").rename(tmp_path / "fell.txt")

@@ -393,6 +393,36 @@ def test_what_is_said_below_a_record_disputes_that_it_is_none(tmp_path: Path) ->
     assert [each.invented for records in agreed.records.values() for each in records] == [True, True]
 
 
+def test_what_reviewers_added_was_missed_by_the_run(tmp_path: Path) -> None:
+    made = (
+        decision("n", "arms/Arm 1", 40, "accept"),
+        decision("", "arms/Arm 3", None, "add_record"),
+        decision("n", "arms/Arm 3", 9),
+        decision("dose", "arms/Arm 3", None, "not_reported"),
+    )
+    write_decisions(tmp_path / "ada.json", DecisionFile("run", "ada", made))
+    predicted = replace(arms_paper("first", **{"Arm 1": {"n": 40}, "Arm 2": {"n": 9}}), document=TWO_LISTS.document)
+    expected = {("Arm 1", "arms.n"): "right", ("Arm 3", "arms.n"): "missed"}
+    assert verdicts(tmp_path, predicted) == expected, "Arm 2, on which nobody decided, is not the added one"
+    listed = replace(arms_paper("first", **{"Arm 1": {"n": 40}, "Arm 3": {"n": 8}}), document=TWO_LISTS.document)
+    assert verdicts(tmp_path, listed) == {("Arm 1", "arms.n"): "right", ("Arm 3", "arms.n"): "wrong"}
+    papers = read_gold(tmp_path, PARAMETERS, [predicted], tmp_path / "another run")
+    [judged] = judge_all(
+        papers, [replace(predicted, records=(*listed.records[:1], *predicted.records[2:]))], PARAMETERS
+    ).values()
+    said = {(each.gold_record, each.record): str(each.verdict) for each in judged if each.column == "arms.n"}
+    assert said[("Arm 3", "Arm 2")] == "right", "another run may call it otherwise"
+
+
+def test_an_added_record_that_another_reviewer_denies_is_not_judged(tmp_path: Path) -> None:
+    added = decision("", "arms/Arm 3", None, "add_record"), decision("n", "arms/Arm 3", 9)
+    denied = (decision(name, "arms/Arm 3", None, "no_record", "11") for name in ("", "n", "dose"))
+    for name, decisions in (("ada", added), ("ben", tuple(denied))):
+        write_decisions(tmp_path / f"{name}.json", DecisionFile("run", name, decisions))
+    predicted = replace(arms_paper("first", **{"Arm 1": {"n": 40}}), document=TWO_LISTS.document)
+    assert verdicts(tmp_path, predicted) == {}
+
+
 def one_value(value: str, more: str = "") -> str:
     """The content of a gold file with one value."""
     return f'{{"experiments": [{{"label": "x", "parameters": {{"arms.n": {value}}}}}]{more}}}'

@@ -192,6 +192,25 @@ def test_of_decisions_only_what_both_decided_on_is_compared(tmp_path: Path) -> N
     measured = agreement(none, unreported, PARAMETERS)
     assert (measured["all"].count, measured["all"].share) == (1, 0), "not reported is of a record that there is"
 
+    def added(name: str, label: str, *decisions: tuple[str, Any, Any]) -> Any:
+        made = tuple(
+            Decision("first.pdf", TWO_LISTS.document, f"arms/{label}", label, parameter, action, value, None, "", "1")
+            for parameter, action, value in (("", "add_record", None), *decisions)
+        )
+        write_decisions(tmp_path / f"{name}.json", DecisionFile("run", name, made))
+        return read_gold(tmp_path / f"{name}.json", PARAMETERS)
+
+    one = added("mia", "Study 9", ("n", "correct", 24), ("dose", "correct", 1.0))
+    two = added("noa", "Study 9", ("n", "correct", 25), ("dose", "correct", 1.0))
+    other_label = added("ole", "Study nine: more", ("n", "correct", 24), ("dose", "not_reported", None))
+    for pair, shares in ((two, {"arms.n": 0, "dose": 1}), (other_label, {"arms.n": 1, "dose": 0})):
+        measured = agreement(one, pair, PARAMETERS)
+        assert {name: each.share for name, each in measured.items() if name != "all"} == shares
+    assert agreement(one, first, PARAMETERS)["all"].count == 0, "who does not add a record said nothing of it"
+    said_none = (("", "no_record", None), ("n", "no_record", None), ("dose", "no_record", None))
+    measured = agreement(one, added("pia", "Study 9", *said_none), PARAMETERS)
+    assert (measured["all"].count, measured["all"].share) == (2, 0)
+
     arms = [{"label": f"Arm {n}", "list": "arms", "parameters": {"arms.n": 24, "dose": 5}} for n in (1, 7)]
     (tmp_path / "gold.json").write_text(json.dumps({"pdf": "first.pdf", "experiments": arms}))
     gold = read_gold(tmp_path / "gold.json", PARAMETERS)

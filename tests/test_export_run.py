@@ -6,6 +6,7 @@ import csv
 import gc
 import json
 import os
+import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
@@ -253,6 +254,47 @@ def test_decisions_are_applied_and_the_machine_s_value_stands_beside(
     assert (first["dose"], first["dose.status"], first["dose.machine"]) == ("", "not_reported", "-2.5")
     assert (first["n"], first["n.machine"]) == ("90", "")
     assert notes == ["decisions about values that the run does not have: 1, the first: first.pdf n"]
+
+
+def added_arm() -> tuple[Decision, ...]:
+    """What adds a record to the first paper, with one of its values."""
+    return decided("", "arms/Arm 7", "add_record", None), decided("n", "arms/Arm 7", "correct", 12)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_added_record_is_in_every_format(run: RunFolder, tmp_path: Path, suffix: str) -> None:
+    write_decisions(tmp_path / "ada.json", DecisionFile("run", "ada", added_arm()))
+    _, notes = export(run, tmp_path / f"x.{suffix}", decisions=(tmp_path / "ada.json",))
+    assert notes == [note for note in notes if "decisions" not in note]
+    said = '"n": 12' if suffix == "json" else "Arm 7"  # the schema's own shape has no labels
+    assert said in _unpacked(tmp_path / f"x.{suffix}")
+
+
+def _unpacked(path: Path) -> str:
+    """What an export says, in some form."""
+    if path.suffix == ".parquet":
+        return str(pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist())
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as book:
+            return b"".join(map(book.read, book.namelist())).decode()
+    return path.read_bytes().decode(errors="replace")
+
+
+def test_an_added_record_has_a_row_that_says_what_nobody_decided(run: RunFolder, tmp_path: Path) -> None:
+    write_decisions(tmp_path / "ada.json", DecisionFile("run", "ada", added_arm()))
+    export(run, tmp_path / "x.csv", decisions=(tmp_path / "ada.json",), evidence=True)
+    with (tmp_path / "x.csv").open() as file:
+        rows = {row["record"]: row for row in csv.DictReader(file) if row["file"] == "first.pdf"}
+    row = rows["Arm 7"]
+    assert list(rows).index("Arm 7") > list(rows).index("Arm 2")
+    assert (row["arms.n"], row["arms.n.quote"], row["n"]) == ("12", "words of the page", "90")
+    assert (row["dose"], row["dose.status"]) == ("", "failed")
+    assert "dose (reviewed: add_record, undecided)" in row["failed"]
+    export(run, tmp_path / "x.jsonl", decisions=(tmp_path / "ada.json",))
+    lines = map(json.loads, (tmp_path / "x.jsonl").read_text().splitlines())
+    [cells] = [line["parameters"] for line in lines if line["record"] == "Arm 7"]
+    assert cells["arms.n"]["flags"] == ["reviewed: add_record", "reviewed: correct"]
+    assert "machine" not in cells["arms.n"]
 
 
 def test_decisions_of_before_a_change_are_the_reviewers_values_converted_or_named(

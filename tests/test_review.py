@@ -297,6 +297,26 @@ def test_the_server_takes_that_there_is_no_such_record(server: ReviewServer) -> 
     assert [each.action for each in file.decisions] == ["no_record"]
 
 
+def test_the_server_takes_records_that_the_run_does_not_have(server: ReviewServer) -> None:
+    here = {"record": "experiments/Experiment 3", "label": "Experiment 3"}
+    added = decided(server, None, action="add_record", parameter="", **here)
+    [elsewhere] = decided(server, None, **{**here, "action": "add_record", "parameter": "", "record": "sites/Rome"})[
+        "decisions"
+    ]
+    wrong = [decided(server, 30, parameter="age_mean", **here), decided(server, "x", parameter="age_sd", **here)]
+    added["decisions"] += [elsewhere, *(each["decisions"][0] for each in wrong)]
+    status, reply = ask(server, "POST", f"/{server.token}/decisions", added)
+    assert (status, [slot[1:] for slot in reply["left_out"]]) == (200, [["sites/Rome", ""], [here["record"], "age_sd"]])
+    assert reply["reasons"][0] == "Experiment 3: the parameter set has no such list of records"
+    assert "does not fit the parameter set" in reply["reasons"][1]
+    path = server.contents.run.path / "reviews" / "ana.json"
+    assert [(each.action, each.parameter) for each in read_decisions(path).decisions][-2:] == [
+        ("add_record", ""),
+        ("correct", "age_mean"),
+    ]
+    path.unlink()
+
+
 def test_a_page_of_a_paper_is_given_on_request(server: ReviewServer) -> None:
     document = next(iter(server.contents.results))
     status, page = ask(server, "GET", f"/{server.token}/pages/{document}/3")

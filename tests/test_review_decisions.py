@@ -409,3 +409,88 @@ def test_that_there_is_no_such_record_outlives_changes_of_its_parameters(tmp_pat
     write_decisions(tmp_path / "x.json", none)
     (current,), stale = restate([read_decisions(tmp_path / "x.json")], SET, lambda _: RESULT)
     assert ([each.value for each in current.decisions], stale) == ([None], [])
+
+
+# ---- records that reviewers added ----
+
+ADDED_ARM = (RecordStep("arms", "B"),)
+NEW_DOSE = (*ADDED_ARM, RecordStep("doses", "low"))
+
+
+def added(path: Any, **more: Any) -> Decision:
+    """That there is a record at a path."""
+    return decision("", "add_record", None, path, **more)
+
+
+def test_an_added_record_stands_behind_its_list_with_what_was_decided_on_it() -> None:
+    quote = Quote("arm B", 3, ((1.0, 2.0, 3.0, 4.0),))
+    made = file(added(ADDED_ARM, quote=quote), decision("n", "correct", 12, ADDED_ARM, quote=Quote("Twelve", 3)))
+    reviewed = apply_decisions(RESULT, settle([made]), SET)
+    assert [record.path for record in reviewed.result.records] == [(), ARM, DOSE, ADDED_ARM]
+    record = reviewed.result.records[-1]
+    assert (record.label, record.type, record.evidence) == ("B", "arms", Evidence("arm B", 3, 0, 0, quote.boxes, 0))
+    value = record.values["n"]
+    assert (value.value, value.status, value.evidence and value.evidence.quote) == (12, "stated", "Twelve")
+    assert [flag.detail for flag in value.flags] == ["add_record", "correct"]
+    assert reviewed.machine == {}, "the run stored nothing there"
+    assert (len(reviewed.decisions), reviewed.unmatched) == (2, ())
+
+
+def test_what_nobody_decided_on_in_an_added_record_has_no_answer() -> None:
+    [*_, record] = apply_decisions(RESULT, settle([file(added(ADDED_ARM))]), SET).result.records
+    assert record.values["n"].status == "failed"
+    assert [flag.kind for flag in record.values["n"].flags] == ["reviewed", "undecided"]
+    absent = file(added(ADDED_ARM), decision("n", "not_reported", None, ADDED_ARM))
+    [*_, record] = apply_decisions(RESULT, settle([absent]), SET).result.records
+    assert record.values["n"].status == "not_reported"
+
+
+def test_a_record_is_added_below_an_added_one_and_below_the_run_s() -> None:
+    other_dose = (*ARM, RecordStep("doses", "middle"))
+    made = file(added(NEW_DOSE), added(ADDED_ARM), added(other_dose), decision("mg", "correct", 3, NEW_DOSE))
+    reviewed = apply_decisions(RESULT, settle([made]), SET)
+    assert [each.path for each in reviewed.result.records] == [(), ARM, DOSE, other_dose, ADDED_ARM, NEW_DOSE]
+    assert reviewed.result.records[-1].values["mg"].value == 3
+
+
+def test_an_added_record_without_a_place_is_left_over() -> None:
+    for path in (NEW_DOSE, (RecordStep("sites", "Rome"),)):
+        reviewed = apply_decisions(RESULT, settle([file(added(path), decision("mg", "correct", 3, path))]), SET)
+        assert (reviewed.result, len(reviewed.unmatched)) == (RESULT, 2)
+
+
+def test_an_added_record_that_the_run_has_by_now_is_the_run_s() -> None:
+    made = file(added(ARM), decision("n", "correct", 41))
+    reviewed = apply_decisions(RESULT, settle([made]), SET)
+    assert len(reviewed.result.records) == len(RESULT.records)
+    assert [flag.detail for flag in reviewed.result.records[1].values["n"].flags] == ["correct"]
+    assert (len(reviewed.machine), reviewed.unmatched) == (1, ())
+
+
+def test_another_reviewer_may_deny_an_added_record() -> None:
+    ana = file(added(ADDED_ARM, at="2026-11-01"), decision("n", "correct", 12, ADDED_ARM, at="2026-11-01"))
+    none = (decision(name, "no_record", None, ADDED_ARM, at="2026-11-02", reviewer="ben") for name in ("", "n"))
+    ben = file(*none, reviewer="ben")
+    assert apply_decisions(RESULT, settle([ana, ben]), SET).result == RESULT, "the latest counts"
+    again = file(added(ADDED_ARM, at="2026-11-01"), decision("n", "correct", 13, ADDED_ARM, at="2026-11-03"))
+    reviewed = apply_decisions(RESULT, settle([again, ben]), SET)
+    assert [each.values["n"].value for each in reviewed.result.records if each.path == ADDED_ARM] == [13]
+
+
+def test_a_file_with_an_added_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    made = file(added(ADDED_ARM, quote=Quote("arm B", 3)), decision("n", "correct", 12, ADDED_ARM))
+    write_decisions(tmp_path / "ana.json", made)
+    assert read_decisions(tmp_path / "ana.json") == made
+    assert "asked" not in json.loads((tmp_path / "ana.json").read_text())["decisions"][0]
+    for odd in (decision("n", "add_record", None), added(()), added((RecordStep("arms", " "),))):
+        write_decisions(tmp_path / "odd.json", file(odd))
+        with pytest.raises(UsageError, match="names no record, or a parameter; add the record again"):
+            read_decisions(tmp_path / "odd.json")
+
+
+def test_a_value_of_an_added_record_is_legal_and_follows_its_unit() -> None:
+    with pytest.raises(UsageError, match=r"p.pdf B n: 501 by ana does not fit"):
+        apply_decisions(RESULT, settle([file(added(ADDED_ARM), decision("n", "correct", 501, ADDED_ARM))]), SET)
+    stale = file(added(ADDED_ARM), decision("n", "correct", 12, ADDED_ARM, asked=Asked("mm", "other")))
+    (current,), left_out = restate([stale], SET, lambda _: RESULT)
+    assert ([each.action for each in current.decisions], len(left_out)) == (["add_record"], 1)

@@ -290,6 +290,188 @@ def test_of_a_record_it_is_said_that_there_is_none(
     )
 
 
+def filled_in(page: Any, value: str) -> None:
+    """Fills a value in and goes on."""
+    page.keyboard.press("c")
+    page.fill("#typed", value)
+    page.keyboard.press("Enter")
+
+
+def to_first_page(page: Any) -> None:
+    """Of the two pages that the file holds."""
+    page.wait_for_selector(".word")
+    if page.is_enabled("[aria-label='Previous page']"):
+        page.click("[aria-label='Previous page']")
+    page.wait_for_selector(".page-head:has-text('p. 1 of 4')")
+
+
+def test_a_record_that_the_machine_missed_is_added_by_keyboard(
+    visit: Open, page_file: Path, run: RunFolder, tmp_path: Path
+) -> None:
+    page = visit(page_file.as_uri())
+    asked = len(run.results()[0].records[1].values)
+    before = int(page.inner_text("#progress").split()[2])
+    page.keyboard.press("r")
+    assert page.inner_text("h1") == "Add a record"
+    assert page.is_disabled("#add-record")
+    page.keyboard.type("EXPERIMENT 2")
+    assert page.inner_text("#record-problem") == "there is a record of this label"
+    page.fill("#record-label", "  Experiment / 3 ")
+    page.keyboard.press("Enter")
+    assert page.inner_text(".crumb").endswith("Experiment / 3")
+    assert page.inner_text("#machine-value") == "to be filled in"
+    assert page.locator(".actions .accept").count() == 0
+    assert page.locator("#list .row:has-text('added record')").count() == asked
+    assert page.inner_text("#progress").startswith(f"0 of {before + asked} ")
+    go_to(page, "Experiment / 3", "n_total")
+    to_first_page(page)
+    page.click(".word[aria-label='Thirty-six'] >> nth=0")
+    page.click("[aria-selected=true] + .word")
+    filled_in(page, "36")
+    assert page.inner_text(".crumb").endswith("Experiment / 3"), "on to its next value"
+    page.keyboard.press("n")
+    path = tmp_path / "ana.json"
+    path.write_bytes(saved(page))
+    first, *rest = read_decisions(path).decisions
+    assert (first.action, first.record, first.parameter) == ("add_record", "experiments/Experiment ~1 3", "")
+    assert first.label == "Experiment / 3"
+    assert [each.action for each in rest] == ["correct", "not_reported"]
+    done = CliRunner().invoke(export, [str(run.path), "--decisions", str(path)])
+    lines = list(map(json.loads, done.stdout.splitlines()))
+    assert [line["record"] for line in lines] == ["Experiment 1", "Experiment 2", "Experiment / 3"]
+    cell = lines[-1]["parameters"]["n_total"]
+    assert (cell["value"], cell["status"], cell["quote"]) == (36, "stated", "Thirty-six participants")
+
+    page.reload()
+    page.wait_for_selector("body.ready")
+    assert page.inner_text("#progress").startswith(f"2 of {before + asked} "), "it stays in the browser"
+    go_to(page, "Experiment / 3", "age_sd")
+    assert page.inner_text(".actions .no_record span") == "Remove record"
+    page.keyboard.press("x")
+    assert page.inner_text("#progress").startswith(f"0 of {before} ")
+    assert page.evaluate("reviews.own.size") == 0
+    assert page.locator("#list .row:has-text('added record')").count() == 0
+    page.keyboard.press("u")
+    assert page.inner_text("#progress").startswith(f"2 of {before + asked} "), "as it was before"
+    assert page.inner_text(".crumb").endswith("Experiment / 3")
+
+
+def test_the_words_of_a_record_s_name_are_its_label_and_quote(visit: Open, page_file: Path) -> None:
+    page = visit(page_file.as_uri())
+    page.select_option("#order", "paper")
+    page.select_option("#filter", "reason:low confidence")
+    page.click(".adder")
+    to_first_page(page)
+    page.click(".word[aria-label='Thirty-six'] >> nth=0")
+    page.click("[aria-selected=true] + .word")
+    assert page.input_value("#record-label") == "Thirty-six participants"
+    page.fill("#record-label", "The main study")
+    page.click(".word[aria-label='Thirty-six'] >> nth=0")
+    assert page.input_value("#record-label") == "The main study", "what was typed stays"
+    assert page.inner_text("#record-quote").startswith("Quote: “Thirty-six”, p. 1")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    assert page.locator("#record-label").count() == 0, "left"
+    assert page.evaluate("reviews.own.size") == 0
+    page.keyboard.press("r")
+    to_first_page(page)
+    page.click(".word[aria-label='Thirty-six'] >> nth=0")
+    page.keyboard.press("Escape")
+    page.press("#record-label", "Enter")
+    assert page.input_value("#filter") == "all", "its values are no answers of low confidence"
+    [decision] = json.loads(saved(page))["decisions"]
+    assert (decision["label"], decision["quote"]["text"], decision["quote"]["page"]) == ("Thirty-six", "Thirty-six", 1)
+    assert len(decision["quote"]["boxes"]) == 1
+    page.keyboard.press("u")
+    assert "is gone again" in page.inner_text("#status")
+    assert page.inner_text("h1") != ""
+
+
+def nested_run(folder: Path) -> RunFolder:
+    """A run with a list in a list, of a paper in which nothing was found and of one with an arm."""
+    number = {"type": "integer", "minimum": 1}
+    visits = {"type": "array", "items": {"type": "object", "properties": {"week": number}}}
+    arms = {"type": "array", "items": {"type": "object", "properties": {"n": number, "visits": visits}}}
+    schema = {"type": "object", "properties": {"arms": arms}}
+    run = open_run(folder, {"dsx": "1", "schema": schema, "schema_name": "s", "recipe": {"schema_name": "s"}})
+    run.save(PaperResult("a" * 64, "empty.pdf", (Record(None, "", {}),)))
+    arm = Record("A", "arms", {"n": Value(4, Status.STATED, 0.9)}, None, (RecordStep("arms", "A"),))
+    run.save(PaperResult("b" * 64, "full.pdf", (Record(None, "", {}), arm)))
+    return run
+
+
+def test_records_are_added_below_records_and_to_papers_without_any(visit: Open, tmp_path: Path) -> None:
+    run, path = nested_run(tmp_path / "run"), tmp_path / "review.html"
+    write_page(path, review_page(open_review(run.path), "ana"))
+    page = visit(path.as_uri())
+    assert "The machine found no record in it." in page.inner_text("#list")
+    page.click(".paper:has-text('empty.pdf') .adder")
+    assert page.inner_text(".crumb") == "empty.pdf"
+    page.fill("#record-label", "X")
+    page.keyboard.press("Enter")
+    filled_in(page, "3")
+    page.locator("#list .row").first.click()
+    go_to(page, "X", "n")
+    page.keyboard.press("r")
+    assert page.locator("#record-place option").all_inner_texts() == ["arms", "X › visits"]
+    page.select_option("#record-place", "1")
+    page.fill("#record-label", "Week 2")
+    page.press("#record-label", "Enter")
+    assert page.inner_text(".crumb") == "empty.pdf › X / Week 2"
+    filled_in(page, "2")
+    file = parse_decisions(saved(page), "saved")
+    reviewed = [apply_decisions(each, settle([file]), open_review(run.path).parameters) for each in run.results()]
+    assert all(each.unmatched == () for each in reviewed)
+    found = {record.label: dict(record.values) for each in reviewed for record in each.result.records if record.path}
+    assert {label: [value.value for value in values.values()] for label, values in found.items()} == {
+        "X": [3], "Week 2": [2], "A": [4],
+    }  # fmt: skip
+    page.locator("#list .row").first.click()
+    go_to(page, "X", "n")
+    page.keyboard.press("x")
+    assert json.loads(saved(page))["decisions"] == [], "with what is below it"
+
+
+def test_reviewers_fill_in_an_added_record_each_or_deny_it(visit: Open, run: RunFolder) -> None:
+    with served(run, "hal") as server:
+        page = visit(server.url)
+        page.keyboard.press("r")
+        page.fill("#record-label", "Experiment 3")
+        page.keyboard.press("Enter")
+        filled_in(page, "20")
+        page.wait_for_selector("body[data-unsent='0']")
+    with served(run, "ida") as server:
+        page = visit(server.url)
+        go_to(page, "Experiment 3", "n_total")
+        assert "20" not in page.inner_text("#values, .values"), "nobody sees what others decided before deciding"
+        filled_in(page, "21")
+        page.wait_for_selector("body[data-unsent='0']")
+        own = read_decisions(review_path(run.path, "ida")).decisions
+        assert [(each.action, each.parameter) for each in own] == [("correct", "n_total"), ("add_record", "")], (
+            "her file says by itself that there is such a record"
+        )
+        assert "reviewers agree on 0 of 1" in page.inner_text("#progress")
+        page.keyboard.press("x")
+        page.wait_for_selector("body[data-unsent='0']")
+        own = read_decisions(review_path(run.path, "ida")).decisions
+        assert {each.action for each in own} == {"no_record"}
+        assert "" in {each.parameter for each in own}
+        [hal] = [read_decisions(review_path(run.path, "hal"))]
+        files = [hal, read_decisions(review_path(run.path, "ida"))]
+        result, parameters = run.results()[0], open_review(run.path).parameters
+        assert apply_decisions(result, settle(files[:1]), parameters).result.records[-1].label == "Experiment 3"
+        assert apply_decisions(result, settle(files), parameters).result.records[-1].label == "Experiment 2"
+        page.locator("#list .row").first.click()
+        go_to(page, "Experiment 3", "n_total")
+        filled_in(page, "20")
+        page.wait_for_selector("body[data-unsent='0']")
+        own = read_decisions(review_path(run.path, "ida")).decisions
+        assert {each.action for each in own} == {"correct", "add_record"}, "a record with a value is one"
+        assert "reviewers agree on 1 of 1" in page.inner_text("#progress")
+    for name in ("hal", "ida"):
+        review_path(run.path, name).unlink()
+
+
 @contextmanager
 def served(run: RunFolder, reviewer: str) -> Iterator[ReviewServer]:
     """A server in a thread of its own, which ends with it: one whose socket is closed under it would spin for ever."""
@@ -400,6 +582,11 @@ def test_nothing_serious_for_axe(visit: Open, page_file: Path, scheme: str, size
     page.keyboard.press("c")
     assert problems() == []
     page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    assert problems() == []
+    page.fill("#record-label", "Experiment 3")
+    page.keyboard.press("Enter")
+    assert problems() == []
     page.click("#show-list") if size is PHONE else page.keyboard.press("?")
     assert problems() == []
 

@@ -1,8 +1,9 @@
 """How far two annotators agree: Cohen's kappa and Krippendorff's alpha, by parameter and over all.
 
-Records are matched as in an evaluation, those of two files of decisions by their labels alone. A record that one
-annotator alone has is a disagreement about each of its values; of decisions only what both decided on counts. Two
-values are the same where the parameter's comparison says so.
+Records are matched as in an evaluation, those of two files of decisions by their labels alone, and those that both
+annotators added also by the numbers in their labels. A record that one annotator alone has is a disagreement about
+each of its values; of decisions only what both decided on counts. Two values are the same where the parameter's
+comparison says so.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from dsx.evaluation.assignment import Pair
 from dsx.evaluation.compare import Comparison, is_absent
 from dsx.evaluation.gold import GoldPaper, GoldRecord, stem
 from dsx.evaluation.judge import Judge
-from dsx.evaluation.match import match
+from dsx.evaluation.match import match, match_labels
 from dsx.report.columns import Key, Lists
 from dsx.types import Json, ParameterSet
 
@@ -105,6 +107,7 @@ def _pairs(judge: Judge, lists: Lists, one: GoldPaper, two: GoldPaper) -> Iterab
     else:
         columns = {each.label: column for column, each in enumerate(second)}
         pairs = [(row, columns[each.label]) for row, each in enumerate(first) if each.label in columns]
+        pairs += _both_added(first, second, pairs)
     for row, column in pairs:
         yield from rated(row, column)
     if two.complete:
@@ -113,6 +116,14 @@ def _pairs(judge: Judge, lists: Lists, one: GoldPaper, two: GoldPaper) -> Iterab
     if one.complete:
         alone = (record for at, record in enumerate(second) if all(at != column for _, column in pairs))
         yield from ((key, (None, value)) for record in alone for key, value in _values(two, record, keys))
+
+
+def _both_added(one: Sequence[GoldRecord], two: Sequence[GoldRecord], pairs: Sequence[Pair]) -> list[Pair]:
+    """Records that both annotators added, under labels of their own: "Exp. 3" is "Experiment 3"."""
+    rows = [at for at, each in enumerate(one) if each.added and all(at != row for row, _ in pairs)]
+    columns = [at for at, each in enumerate(two) if each.added and all(at != column for _, column in pairs)]
+    found = match_labels([one[at].label for at in rows], [two[at].label for at in columns])
+    return [(rows[row], columns[column]) for row, column in found]
 
 
 def _values(paper: GoldPaper, record: GoldRecord, keys: Iterable[Key]) -> Iterable[tuple[Key, Json]]:

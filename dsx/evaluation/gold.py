@@ -31,7 +31,7 @@ from dsx.evaluation.possible import why_impossible
 from dsx.report.columns import Key, Lists, columns, lists_of, names
 from dsx.store import DecisionFile, agree, read_decisions, restate, settle, stale_note
 from dsx.terminal import counted
-from dsx.types import Decision, Json, PaperResult, ParameterSet, RecordPath, record_path
+from dsx.types import Decision, Json, PaperResult, ParameterSet, RecordPath, record_key, record_path
 
 log = logging.getLogger("dsx.evaluation")
 
@@ -70,12 +70,14 @@ class GoldValue:
 class GoldRecord:
     """One record of a list with its own values by name. label: after those of the records above it.
 
-    invented: reviewers say of the predicted record of this label that it is none.
+    invented: reviewers say of the predicted record of this label that it is none. added: they say that the run has
+    none that is this one, so it is matched by its label alone.
     """
 
     label: str | None
     values: Mapping[str, GoldValue]
     invented: bool = False
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,10 +317,13 @@ def _decided(
     file_names: dict[str, str] = {}
     by_document = {result.document: result for result in results}
     current, stale = list[DecisionFile](), list[Decision]()
+    added = set[tuple[str, str]]()
     for decided in map(read_decisions, files):
         restated, left_out = restate([decided], parameters, (by_document if decided.run == run else {}).get)
         current += restated
         stale += left_out
+        if run in ("", decided.run):
+            added |= {(each.document, each.record) for each in decided.decisions if each.action == "add_record"}
     if stale:
         log.warning("%s", stale_note(stale))
     for decisions in settle(current).values():
@@ -340,7 +345,8 @@ def _decided(
             invented = bool(path) and path not in kept
             unsaid = GoldValue(doubtful=not invented)
             complete = {name: _settled(values[name], invented) if name in values else unsaid for name in names_of_list}
-            tree.setdefault(lists, []).append(GoldRecord(_label(path), complete, invented))
+            is_added = (document, record_key(path)) in added and not invented
+            tree.setdefault(lists, []).append(GoldRecord(_label(path), complete, invented, is_added))
         file = file_names[document]
         yield GoldPaper(file, file, {lists: tuple(records) for lists, records in tree.items()}, document, False)
 

@@ -102,8 +102,9 @@ class Judge:
         if not lists:
             return [(0, 0)] if gold and records else []
         at = {label: column for column, (label, _) in enumerate(records)}
-        pairs = [(row, at[each.label]) for row, each in enumerate(gold) if each.invented and each.label in at]
-        rows = [row for row, each in enumerate(gold) if not each.invented]
+        by_label = [row for row, each in enumerate(gold) if each.invented or each.added]
+        pairs = [(row, at[gold[row].label]) for row in by_label if gold[row].label in at]
+        rows = [row for row in range(len(gold)) if row not in by_label]
         taken = {column for _, column in pairs}
         columns = [column for column in range(len(records)) if column not in taken]
         labels = [gold[row].label for row in rows], [records[column][0] for column in columns]

@@ -144,7 +144,8 @@ class _Checked:
 
         The run's label where it names the same record; one that was matched by its values alone may be a wrong one.
         """
-        same = dict(match_labels([each.label for each in gold], [label for label, _ in predicted]))
+        matched = match_labels([each.label for each in gold], [label for label, _ in predicted])
+        same = dict(pair for pair in matched if not gold[pair[0]].added)
         labels: list[str | None] = []
         for at, record in enumerate(gold):
             by_values = predicted[pairs[at]][0] if at in pairs else None

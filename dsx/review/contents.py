@@ -56,6 +56,7 @@ class ReviewContents:
             "id": hashlib.sha256(identity.encode()).hexdigest()[:16],
             "set": self.parameters.name,
             "parameters": [_parameter(kind, parameter) for kind, parameter in asked],
+            "lists": list(_lists(self.parameters.root, places)),
             "papers": papers,
         }
 
@@ -108,6 +109,17 @@ def _asked(kind: RecordType) -> Iterator[tuple[RecordType, Parameter]]:
         yield kind, parameter
     for child in kind.children:
         yield from _asked(child)
+
+
+def _lists(
+    kind: RecordType, places: dict[tuple[str, str], int], above: Sequence[str] = ()
+) -> Iterator[dict[str, Json]]:
+    """The lists of records below a record, each with the places of its parameters: where records can be added."""
+    for child in kind.children:
+        path = [*above, child.name]
+        at = [places[child.name, parameter.name] for parameter in child.parameters]
+        yield {"path": path, "description": child.description, "parameters": at}
+        yield from _lists(child, places, path)
 
 
 def _parameter(kind: RecordType, parameter: Parameter) -> dict[str, Json]:

@@ -14,7 +14,7 @@ from dsx.review.contents import ReviewContents
 from dsx.store import atomic
 from dsx.types import Json
 
-SCRIPTS = ("dom.js", "schema.js", "decisions.js", "list.js", "editor.js", "value.js", "paper.js", "app.js")
+SCRIPTS = ("dom.js", "schema.js", "decisions.js", "list.js", "added.js", "editor.js", "value.js", "paper.js", "app.js")
 """In this order: each uses what those before it define."""
 MARK = "<!doctype html>\n<!-- dsx review -->"
 """How a page begins; only such files are overwritten."""

@@ -11,6 +11,7 @@ import hmac
 import json
 import secrets
 import threading
+from collections.abc import Iterator
 from functools import lru_cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,7 +32,7 @@ from dsx.store import (
     stale_note,
     to_plain,
 )
-from dsx.types import Decision, Json, Slot
+from dsx.types import Decision, Json, Slot, record_key, record_path
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes of a request; a decision with a quote of a whole page takes a thousandth."""
@@ -102,11 +103,12 @@ class ReviewServer(ThreadingHTTPServer):
         if result is None:
             return f"document {decision.document[:16]} is not in this run"
         try:
-            alone = settle([dataclasses.replace(file, decisions=(decision,))])
-            apply_decisions(result, alone, self.contents.parameters)
+            alone = settle([dataclasses.replace(file, decisions=(*_adding(decision), decision))])
+            unmatched = apply_decisions(result, alone, self.contents.parameters).unmatched
         except UsageError as problem:
             return str(problem)
-        return ""
+        misplaced = decision.action == "add_record" and decision in unmatched
+        return f"{decision.label}: the parameter set has no such list of records" if misplaced else ""
 
 
 class _Request(BaseHTTPRequestHandler):
@@ -194,6 +196,14 @@ class _Request(BaseHTTPRequestHandler):
 def _whole(text: str) -> int | None:
     """A number of a request, which may have any length."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else None
+
+
+def _adding(decision: Decision) -> Iterator[Decision]:
+    """What adds the record that a decision is about, and those above it, where they are not in the run."""
+    path = record_path(decision.record)
+    for depth in range(1, len(path) + 1):
+        record = record_key(path[:depth])
+        yield dataclasses.replace(decision, record=record, parameter="", action="add_record", value=None, quote=None)
 
 
 def _slot(document: str, record: str, parameter: str) -> Slot:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Literal
 from dsx.errors import UsageError
 from dsx.schema import validates
 from dsx.store import atomic
+from dsx.store.added import ADDED, record_type_at, with_added
 from dsx.store.claims import sole_writer
 from dsx.types import (
     Decision,
@@ -65,9 +66,9 @@ class DecisionFile:
 class Reviewed:
     """A paper's result as reviewers left it.
 
-    result: their values, each flagged `reviewed: ACTION`, without what they say is no record. machine: what the run
-    stored for the values decided on. decisions: those applied. unmatched: those about records or parameters that the
-    result does not have.
+    result: their values, each flagged `reviewed: ACTION`, without what they say is no record and with the records
+    that they added. machine: what the run stored for the values decided on. decisions: those applied. unmatched: those
+    about records or parameters that the result does not have.
     """
 
     result: PaperResult
@@ -93,7 +94,7 @@ def review_path(run: Path, reviewer: str) -> Path:
 def parse_decisions(content: bytes, where: str) -> DecisionFile:
     """The decisions in a file's content, the last of each value. where: names the file in the UsageError.
 
-    NaN and infinity are no JSON, and no values. What is not reported, or no record, has no value there.
+    NaN and infinity are no JSON, and no values. What is not reported, or is about a record, has no value there.
     """
     from pydantic import ValidationError
 
@@ -111,13 +112,21 @@ def parse_decisions(content: bytes, where: str) -> DecisionFile:
         raise UsageError(f"{where}: {decision.record!r} is no record's path; save the decisions again") from None
     if (number := _no_number(dataclasses.asdict(file))) is not None:
         raise UsageError(f"{where} holds no decisions: {number} is no number of JSON; decide on that value again")
+    if (odd := next(filter(_adds_no_record, file.decisions), None)) is not None:
+        raise UsageError(f"{where}: add_record of {odd.record!r} names no record, or a parameter; add the record again")
     named = (
         dataclasses.replace(decision, reviewer=file.reviewer, value=None)
-        if decision.action in ("not_reported", "no_record")
+        if decision.action in ("not_reported", "no_record", "add_record")
         else dataclasses.replace(decision, reviewer=file.reviewer)
         for decision in file.decisions
     )
     return dataclasses.replace(file, decisions=tuple({decision.slot: decision for decision in named}.values()))
+
+
+def _adds_no_record(decision: Decision) -> bool:
+    """Whether it adds what cannot be a record: a paper, what has no label, a parameter."""
+    path = record_path(decision.record)
+    return decision.action == "add_record" and (bool(decision.parameter) or not path or not path[-1].label.strip())
 
 
 def _no_number(part: Json) -> float | None:
@@ -244,7 +253,12 @@ def apply_decisions(
     absent = absent_records(result.document, settled)
     left = _standing(result.document, settled, absent)
     machine, applied, records = dict[Slot, Value](), dict[Slot, Decision](), list[Record]()
-    for record in result.records:
+    added = {record_path(slot[1]): left.pop(slot) for slot, each in [*left.items()] if each.action == "add_record"}
+    all_records, misplaced = with_added(result, added, parameters)
+    for path, adding in added.items():
+        (left if path in misplaced else applied)[adding.slot] = adding
+    stored = {record.path for record in result.records}
+    for record in all_records:
         if _is_absent(record.path, absent):
             continue
         asked = {parameter.name: parameter for parameter in parameters_at(parameters.root, record.path)}
@@ -253,7 +267,8 @@ def apply_decisions(
             decision = left.pop((result.document, record_key(record.path), name), None)
             if decision is not None:
                 decision = _beside(decision, value)
-                machine[decision.slot], applied[decision.slot] = value, decision
+                applied[decision.slot] = decision
+                machine |= {decision.slot: value} if record.path in stored else {}
                 values[name] = _decided(value, decision, asked.get(name))
         records.append(dataclasses.replace(record, values=values))
     return Reviewed(dataclasses.replace(result, records=tuple(records)), machine, applied, tuple(left.values()))
@@ -279,13 +294,8 @@ def _standing(
 
 def parameters_at(root: RecordType, path: RecordPath) -> tuple[Parameter, ...]:
     """What is asked of the record at `path`; () where the parameter set has no such list."""
-    kind = root
-    for step in path:
-        child = next((child for child in kind.children if child.name == step.list), None)
-        if child is None:
-            return ()
-        kind = child
-    return kind.parameters
+    kind = record_type_at(root, path)
+    return () if kind is None else kind.parameters
 
 
 def accepts_any(decision: Decision) -> bool:
@@ -313,17 +323,18 @@ def same(one: Json, other: Json) -> bool:
 
 def _decided(value: Value, decision: Decision, parameter: Parameter | None) -> Value:
     reviewed = Flag("reviewed", decision.action)
+    added = tuple(flag for flag in value.flags if flag == ADDED)
     evidence = _evidence(value.evidence, decision.quote)
     if decision.action == "accept":
         return dataclasses.replace(value, evidence=evidence or value.evidence, flags=(*value.flags, reviewed))
     if decision.action == "not_reported":
-        return Value(None, Status.NOT_REPORTED, flags=(reviewed,))
+        return Value(None, Status.NOT_REPORTED, flags=(*added, reviewed))
     if parameter is None or not validates(parameter, decision.value):
         shown = json.dumps(decision.value, ensure_ascii=False)[:60]
         where = " ".join(filter(None, (decision.paper, decision.label, decision.parameter)))
         raise UsageError(f"{where}: {shown} by {decision.reviewer} does not fit the parameter set; decide on it again")
     status = Status.UNSUPPORTED if decision.quote is None else Status.STATED
-    return Value(decision.value, status, None, evidence, decision.value, flags=(reviewed,))
+    return Value(decision.value, status, None, evidence, decision.value, flags=(*added, reviewed))
 
 
 def _evidence(machine: Evidence | None, quote: Quote | None) -> Evidence | None:

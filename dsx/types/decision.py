@@ -8,14 +8,15 @@ from typing import Literal
 from dsx.types.document import Box, Json
 from dsx.types.question import RecordPath, RecordStep
 
-Action = Literal["accept", "correct", "not_reported", "no_record"]
+Action = Literal["accept", "correct", "not_reported", "no_record", "add_record"]
 """accept: the machine's value is right. correct: `Decision.value` is. not_reported: the paper does not say it.
 
-no_record: there is no such record, said of each of its values.
+no_record: there is no such record, said of each of its values, and of an added record itself.
+add_record: there is such a record, which the run did not list; said of the record itself.
 """
 
 Slot = tuple[str, str, str]
-"""Document, record as `record_key` writes it, and parameter: the place of one value."""
+"""Document, record as `record_key` writes it, parameter: the place of a value; parameter "": of a record itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What one reviewer decided about one value.
+    """What one reviewer decided about one value, or about a record that was added.
 
     paper: the file's name. record: as `record_key` writes it. label: the record's; None for the paper itself.
-    value: the right one; None with the actions not_reported and no_record. quote: the words that carry it, or None.
+    parameter: "" with add_record. value: the right one; None with the actions not_reported, no_record and add_record.
+    quote: the words that carry the value, or name the added record; or None.
     at: ISO 8601 with the time zone. reviewer: stands in the head of a file of decisions. asked: None: what is today.
     """
 

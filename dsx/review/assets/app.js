@@ -31,11 +31,12 @@ function setReviewer() {
 }
 
 function refresh() {
+  refreshRecords();
   items.forEach(refreshRow);
   refreshCounts();
   renderFilters();
   renderProgress();
-  if (current && !editing) renderValue(current);
+  if (current && !editing && !adding) renderValue(current);
 }
 
 function save() {
@@ -73,9 +74,9 @@ function showList(shownNow) {
 const KEYS = {
   j: () => select(neighbour(1)), ArrowDown: () => select(neighbour(1)),
   k: () => select(neighbour(-1)), ArrowUp: () => select(neighbour(-1)),
-  a: () => decide("accept"), n: () => decide("not_reported"), c: startCorrecting, x: denyRecord, u: undo,
+  a: () => decide("accept"), n: () => decide("not_reported"), c: startCorrecting, x: denyRecord, r: () => startAdding(), u: undo,
   m: () => byId("note")?.focus(), w: toWords, "[": () => turnPage(-1), "]": () => turnPage(1), z: zoom, s: save,
-  "/": () => byId("search").focus(), "?": () => byId("help").showModal(), Escape: () => showList(false),
+  "/": () => byId("search").focus(), "?": () => byId("help").showModal(), Escape: () => (adding ? stopAdding() : showList(false)),
 };
 
 function onKey(event) {
@@ -96,6 +97,8 @@ async function start() {
   byId("set").textContent = DATA.set;
   byId("where-kept").textContent = DATA.served
     ? "Each decision is written into the run folder at once." : "Decisions stay in this browser until you save them as a file.";
+  takeRecords();
+  renderFilters();
   if (DATA.served) {
     try {
       takeReviews(await fetchReviews());
@@ -108,18 +111,18 @@ async function start() {
   byId("reviewer").value = DATA.reviewer || remembered("dsx-review:reviewer") || "reviewer";
   setReviewer();
   onReviews = () => {
+    refreshRecords();
     items.forEach(refreshRow);
     renderProgress();
-    if (current && !editing && !byId("value-pane").contains(document.activeElement)) renderValue(current);
+    if (current && !editing && !adding && !byId("value-pane").contains(document.activeElement)) renderValue(current);
   };
   onSelect = (item) => {
-    editing = null;
+    editing = adding = null;
     renderValue(item);
     showPage(item);
     showList(false);
     if (narrow.matches) scrollTo(0, 0);
   };
-  renderFilters();
   renderList();
   byId("filter").addEventListener("change", () => { renderFilters(); renderList(); select(shown[0], false); });
   byId("order").addEventListener("change", () => { renderList(); select(shown[0], false); });

@@ -94,7 +94,7 @@ const reviews = {
 
   /** [values that this and another reviewer decided on, those on which all agree] */
   agreement() {
-    const both = [...this.own.keys()].filter((slot) => this.of(slot).length);
+    const both = [...this.own].filter(([slot, { parameter }]) => parameter && this.of(slot).length).map(([slot]) => slot);
     return [both.length, both.filter((slot) => !this.differ(slot)).length];
   },
 };
@@ -117,18 +117,22 @@ const acceptsAny = ({ action, value, asked }) => action === "accept" && value ==
 
 /** Whether a decision is about what its parameter asks today, and its value is legal today. */
 function isCurrent(decision) {
-  const item = bySlotOfItems.get(slotOf(decision));
-  if (!item || decision.action === "no_record") return true;
-  const { asked, action, value } = decision, today = item.parameter.asked;
+  const { asked, action, value } = decision, item = bySlotOfItems.get(slotOf(decision));
+  const parameter = item?.parameter ?? parameterAt(decision.record, decision.parameter);
+  if (!parameter || action === "no_record") return true;
+  const today = parameter.asked;
   if (asked && (asked.unit !== today.unit || asked.values !== today.values)) return false;
-  if (!asked && action === "accept" && !same(value, item.machine.value)) return false;
-  return (!asked && action !== "accept") || value === null || !problemWith(item.parameter.schema, value);
+  if (!asked && action === "accept" && item && !item.record.added && !same(value, item.machine.value)) return false;
+  return (!asked && action !== "accept") || value === null || !problemWith(parameter.schema, value);
 }
+
+/** Whether the machine says something: not where it failed, nor in a record that it did not list. */
+const hasAnswer = ({ status }) => status !== "failed" && status !== "added";
 
 /** What a decision comes to beside the machine's value: to accept what is not it is to correct it. */
 function actionOf(item, { action, value, asked }) {
   if (action !== "accept" || acceptsAny({ action, value, asked })) return action;
-  if (same(value, item.machine.value) && item.machine.status !== "failed") return action;
+  if (same(value, item.machine.value) && hasAnswer(item.machine)) return action;
   return value === null ? "not_reported" : "correct";
 }
 

@@ -1,18 +1,22 @@
 "use strict";
 // The list at the left: papers, their records, their values; what needs eyes first.
 
-/** All values of the run. slot: its place; parameter: what was asked; machine: what the run stored. */
-const items = DATA.papers.flatMap((paper, paperAt) =>
-  paper.records.flatMap((record) =>
-    record.values.map((machine) => {
-      const parameter = DATA.parameters[machine.parameter];
-      const place = { document: paper.document, record: record.key, parameter: parameter.name };
-      return { paper, paperAt, record, parameter, machine, slot: slotOf(place), row: null };
-    })
-  )
-);
-const bySlotOfItems = new Map(items.map((item) => [item.slot, item]));
-items.forEach((item, at) => (item.at = at));
+/** All values of the run and of added records. slot: its place; parameter: what was asked; machine: what the run stored. */
+let items = [];
+let bySlotOfItems = new Map();
+
+/** Takes up the values that there are now; whether they are others than before. */
+function takeRecords() {
+  const known = bySlotOfItems;
+  items = DATA.papers.flatMap((paper) => recordsOf(paper).flatMap((record) => record.values.map((machine) => {
+    const parameter = DATA.parameters[machine.parameter];
+    const slot = slotOf({ document: paper.document, record: record.key, parameter: parameter.name });
+    return known.get(slot) ?? { paper, record, parameter, machine, slot, row: null };
+  })));
+  bySlotOfItems = new Map(items.map((item) => [item.slot, item]));
+  items.forEach((item, at) => (item.at = at));
+  return items.length !== known.size || items.some((item) => !known.has(item.slot));
+}
 
 const FILTERS = [
   ["all", "All values", () => true],
@@ -22,9 +26,10 @@ const FILTERS = [
   ["decided", "Decided", (item) => reviews.own.has(item.slot)],
   ["differ", "Reviewers differ", (item) => reviews.differ(item.slot)],
   ["noted", "With a note", (item) => Boolean(reviews.own.get(item.slot)?.note)],
-  ["absent", "Not reported", (item) => item.machine.value === null && item.machine.status !== "failed"],
+  ["absent", "Not reported", (item) => item.machine.value === null && hasAnswer(item.machine)],
 ];
-for (const kind of new Set(items.flatMap((item) => item.machine.reasons.map(([each]) => each)))) {
+const machines = DATA.papers.flatMap((paper) => paper.records.flatMap((record) => record.values));
+for (const kind of new Set([...machines.flatMap(({ reasons }) => reasons.map(([each]) => each)), "added record"])) {
   const has = (item) => item.machine.reasons.some(([each]) => each === kind);
   FILTERS.push([`reason:${kind}`, kind[0].toUpperCase() + kind.slice(1), has]);
 }
@@ -61,11 +66,11 @@ function renderList() {
         ...grouped(ofPaper, (item) => item.record, eyes).flatMap(([record, ofRecord]) => [
           el("h3", { text: record.title }),
           el("ul", {}, ...ofRecord.map(row)),
-        ]))
+        ]), adder(paper, "-1"))
     ),
-    ...(words.length || byId("filter").value !== "all" ? [] : failedPapers())
+    ...(words.length || byId("filter").value !== "all" ? [] : [...emptyPapers(), ...failedPapers()])
   );
-  if (!shown.length) list.append(el("p", { class: "empty", text: "No value is like that." }));
+  if (!list.childElementCount) list.append(el("p", { class: "empty", text: "No value is like that." }));
   refreshCounts();
   if (current) markCurrent();
 }
@@ -88,6 +93,14 @@ function haystack(item) {
   return item.haystack;
 }
 
+/** Takes filter and search away. */
+function showAll() {
+  byId("filter").value = "all";
+  byId("search").value = "";
+  renderFilters();
+  renderList();
+}
+
 const counters = new Map(); // paper → [its values in the list, the element that counts]
 
 function paperHead(paper, ofPaper) {
@@ -102,6 +115,19 @@ function refreshCounts() {
     const left = ofPaper.filter((item) => item.machine.check && !reviews.own.has(item.slot)).length;
     counter.textContent = left ? `${left} to check` : "";
   }
+}
+
+/** The button that adds a record to a paper; a key does it too, for the paper that is looked at. */
+function adder(paper, tabindex = "0") {
+  return DATA.lists.length ? el("button", { type: "button", class: "quiet adder", tabindex, text: "Add a record", onclick: () => startAdding(paper) }) : null;
+}
+
+/** Papers of which there is no value at all. */
+function emptyPapers() {
+  const withValues = new Set(items.map((item) => item.paper));
+  return DATA.papers.filter((paper) => !paper.reason && !withValues.has(paper)).map((paper) =>
+    filled(el("section", { class: "paper" }), el("h2", {}, el("span", { class: "file", text: paper.file, title: paper.file })),
+      el("p", { class: "empty", text: "The machine found no record in it." }), adder(paper)));
 }
 
 function failedPapers() {
@@ -154,16 +180,17 @@ function markCurrent(focus = false) {
     row.removeAttribute("aria-current");
     row.tabIndex = -1;
   }
-  if (!current.row?.isConnected) return;
-  current.row.setAttribute("aria-current", "true");
-  current.row.tabIndex = 0;
-  current.row.scrollIntoView({ block: "nearest" });
-  if (focus && !byId("list-pane").matches(".hidden")) current.row.focus({ preventScroll: true });
+  const row = (adding ? adding.before : current)?.row;
+  if (!row?.isConnected) return;
+  row.setAttribute("aria-current", "true");
+  row.tabIndex = 0;
+  row.scrollIntoView({ block: "nearest" });
+  if (focus && !byId("list-pane").matches(".hidden")) row.focus({ preventScroll: true });
 }
 
 /** The item `by` places further in the list; undecided: the next one that waits for a decision. */
 function neighbour(by, undecided = false) {
-  let at = shown.indexOf(current);
+  let at = shown.indexOf(adding ? adding.before : current);
   do at += by; while (undecided && shown[at] && reviews.own.has(shown[at].slot));
   return shown[at];
 }

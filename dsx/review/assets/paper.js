@@ -54,7 +54,7 @@ function pageNumbers(document_) {
 }
 
 /** Shows the page of a quote, of the item's own by default; the one that is shown stays where the item has none. */
-async function showPage(item, quote = quoteOf(item), number = (quote ?? item.machine.quote)?.page) {
+async function showPage(item, quote = quoteOf(item), number = (quote ?? item.machine.quote ?? item.record.quote)?.page) {
   const request = ++pageRequest;
   const document_ = item.paper.document;
   anchor = null;
@@ -208,7 +208,9 @@ function markWord(at) {
   anchor = anchor === null ? at : null;
   const words = pageShown.page.words.slice(first, last + 1).filter(Boolean);
   const text = words.map(([word]) => word).join(" ");
-  chooseQuote(current, { text, page: pageShown.number, boxes: lines(words.flatMap(([, boxes]) => boxes)), words: [first, last] });
+  const quote = { text, page: pageShown.number, boxes: lines(words.flatMap(([, boxes]) => boxes)), words: [first, last] };
+  if (adding) nameRecord(quote);
+  else chooseQuote(current, quote);
 }
 
 /** Boxes that stand on one line of print are joined. */
@@ -244,7 +246,7 @@ function wordKeys(event) {
   } else if ((event.key === " " || event.key === "Enter") && at >= 0) {
     markWord(wordAt(event.target));
   } else if (event.key === "Escape") {
-    current?.row?.focus();
+    (current?.row ?? byId("record-label"))?.focus();
   } else return;
   event.preventDefault();
   event.stopPropagation();

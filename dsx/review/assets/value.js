@@ -3,7 +3,7 @@
 
 const STATUS = {
   stated: "stated", derived: "derived", inferred: "inferred", unsupported: "unsupported",
-  not_reported: "not reported", failed: "failed",
+  not_reported: "not reported", failed: "failed", added: "added record",
 };
 const drafts = new Map(); // slot → {quote?, note?}, chosen or typed before a decision
 let editing = null; // {item, typed} while a value is corrected
@@ -22,7 +22,7 @@ function quoteOf(item) {
 }
 
 const sameQuote = (one, other) => one?.text === other?.text && one?.page === other?.page;
-const actionFor = ({ machine }, value) => (same(value, machine.value) && machine.status !== "failed" ? "accept" : "correct");
+const actionFor = ({ machine }, value) => (same(value, machine.value) && hasAnswer(machine) ? "accept" : "correct");
 
 /** The quote that a decision takes: the reviewer's, or the machine's where it is of this value. */
 function quoteFor(item, action, value) {
@@ -51,14 +51,15 @@ function noteOf(item) {
 function renderValue(item) {
   const { machine, parameter } = item;
   const decision = reviews.own.get(item.slot);
-  const overruled = decision && !same(decision.value, machine.value);
+  const overruled = decision && !item.record.added && !same(decision.value, machine.value);
+  const absent = { added: "to be filled in", failed: "no answer" }[machine.status];
   filled(byId("value-pane"),
     el("p", { class: "crumb", text: [item.paper.file, item.record.title].join(" › ") }),
     el("h1", { text: parameter.name }),
     parameter.description ? el("p", { class: "description", text: parameter.description }) : null,
     el("div", { class: "values" },
       decision ? bigValue("Your value", decision.value, parameter.unit, "yours", MARKS[decision.action][1]) : null,
-      !decision || overruled ? bigValue(decision ? "The machine's" : "", machine.value, parameter.unit, overruled ? "overruled" : "") : null),
+      !decision || overruled ? bigValue(decision ? "The machine's" : "", machine.value, parameter.unit, overruled ? "overruled" : "", absent) : null),
     facts(machine),
     machine.reasons.length ? el("ul", { class: "reasons", "aria-label": "Why to look" },
       ...machine.reasons.map(([, text]) => el("li", { text }))) : null,
@@ -135,12 +136,13 @@ function actions(item, decision) {
   const button = (key, text, action, kind = "") =>
     el("button", { type: "button", class: kind, "aria-keyshortcuts": key, onclick: action,
       "aria-pressed": decision ? String(actionOf(item, decision) === kind) : null }, el("span", { text }), el("kbd", { text: key, "aria-hidden": "true" }));
-  const failed = item.machine.status === "failed";
+  const answered = hasAnswer(item.machine);
   return el("div", { class: "actions", role: "group", "aria-label": "Decide" },
-    failed ? null : button("a", "Accept", () => decide("accept"), "accept"),
-    button("c", "Correct", startCorrecting, "correct"),
+    answered ? button("a", "Accept", () => decide("accept"), "accept") : null,
+    button("c", answered ? "Correct" : "Fill in", startCorrecting, "correct"),
     button("n", "Not reported", () => decide("not_reported"), "not_reported"),
-    item.record.key ? button("x", "No such record", denyRecord, "no_record") : null,
+    item.record.key ? button("x", isOwnAlone(item) ? "Remove record" : "No such record", denyRecord, "no_record") : null,
+    DATA.lists.length ? button("r", "Add a record", () => startAdding(), "add") : null,
     button("u", "Undo", undo, "undo"));
 }
 
@@ -167,8 +169,8 @@ function decisionLine(item, decision) {
 // ---- deciding ----
 
 function decide(action, value = current?.machine.value) {
-  if (!current) return;
-  if (action === "accept" && current.machine.status === "failed") return say("There is no value to accept.");
+  if (!current || adding) return;
+  if (action === "accept" && !hasAnswer(current.machine)) return say("There is no value to accept.");
   const item = current;
   const quote = bare(quoteFor(item, action, value));
   const reported = action === "not_reported" ? null : value;
@@ -183,17 +185,20 @@ const bare = (quote) => quote && { text: quote.text, page: quote.page, boxes: qu
 
 /** Keeps a decision; quote and note are its own from now on. A record with a value is one, and so are those above it. */
 function commit(item, decision) {
-  const others = decision.action === "no_record" ? [] : items.filter((other) => isWithin(item, other)
+  const denies = decision.action === "no_record";
+  const others = denies ? [] : items.filter((other) => isWithin(item, other)
     && reviews.own.get(other.slot)?.action === "no_record" && other !== item);
-  commitAll([[item, decision], ...others.map((other) => [other, null])]);
+  const added = denies ? [] : sayingThereIs(item.paper, item.record.key);
+  commitAll([[item.slot, decision], ...others.map((other) => [other.slot, null]), ...added]);
 }
 
+/** [slot, decision or null] of values and of added records, at once. */
 function commitAll(changes) {
   if (!reviews.reviewer) askForName();
-  for (const [item] of changes) drafts.delete(item.slot);
+  for (const [slot] of changes) drafts.delete(slot);
   editing = null;
-  reviews.decide(changes.map(([item, decision]) => [item.slot, decision]));
-  changed(changes.map(([item]) => item));
+  reviews.decide(changes);
+  changed(changes.map(([slot]) => slot));
 }
 
 /** Whether an item's record is that of another, or is below it. */
@@ -202,12 +207,17 @@ const isWithin = (item, other) => item.paper === other.paper && other.record.key
 
 /** Says of the record that is looked at, and of those below it, that the paper has no such record. */
 function denyRecord() {
-  if (!current) return;
+  if (!current || adding) return;
   if (!current.record.key) return say("This is of the paper itself, which there is.");
+  if (isOwnAlone(current)) return removeRecord(current);
   const at = new Date().toISOString();
   const denied = items.filter((other) => isWithin(other, current));
-  commitAll(denied.map((item) => [item, { ...placeOf(item), action: "no_record", value: null, quote: null, note: noteOf(item), at,
-    asked: item.parameter.asked }]));
+  const added = new Set(denied.map(({ record }) => record).filter((record) => record.added));
+  commitAll([
+    ...denied.map((item) => [item.slot, { ...placeOf(item), action: "no_record", value: null, quote: null, note: noteOf(item), at,
+      asked: item.parameter.asked }]),
+    ...[...added].map(({ key }) => [slotOfRecord(current.paper, key), ofRecord(current.paper, key, "no_record")]),
+  ]);
   say(`${current.record.title}: no such record`);
   select(neighbour(1, true) ?? neighbour(1) ?? current);
 }
@@ -234,11 +244,12 @@ function chooseQuote(item, quote) {
     editing.typed();
   } else renderValue(item);
   showMarks(item);
-  say(quote ? "Quote chosen; a accepts the machine's value with it, c corrects it." : "The first quote again.");
+  const next = hasAnswer(item.machine) ? "a accepts the machine's value with it, c corrects it" : "c fills the value in";
+  say(quote ? `Quote chosen; ${next}.` : "The first quote again.");
 }
 
 function startCorrecting() {
-  if (!current) return;
+  if (!current || adding) return;
   const item = current;
   const problem = el("p", { class: "problem", id: "problem", role: "status" });
   const unquoted = el("p", { class: "hint", id: "unquoted", role: "status" });
@@ -285,17 +296,22 @@ function stopCorrecting() {
 }
 
 function undo() {
-  const undone = reviews.undo().map((slot) => bySlotOfItems.get(slot)).filter(Boolean);
-  if (!undone.length) return say("There is nothing to undo.");
+  const slots = adding ? [] : reviews.undo();
+  if (!slots.length) return say("There is nothing to undo.");
   editing = null;
-  changed(undone);
+  changed(slots);
+  const undone = slots.map((slot) => bySlotOfItems.get(slot)).filter(Boolean);
   const item = undone.includes(current) ? current : undone[0];
+  if (!item) return say("The record that was added is gone again.");
+  if (!shown.includes(item)) showAll();
   select(item);
   say(`${undone.length > 1 ? item.record.title : item.parameter.name}: undone`);
 }
 
 /** After decisions came, changed or went. */
-function changed(ofItems) {
+function changed(slots) {
+  refreshRecords();
+  const ofItems = slots.map((slot) => bySlotOfItems.get(slot)).filter(Boolean);
   ofItems.forEach(refreshRow);
   refreshCounts();
   renderFilters();
