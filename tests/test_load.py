@@ -174,6 +174,30 @@ def test_a_pdf_that_breaks_off_is_damaged(tmp_path: Path) -> None:
         load(tmp_path / "blank.pdf", "pymupdf")
 
 
+def test_a_cut_pdf_that_still_has_text_is_said_to_be_cut_in_every_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    import pymupdf
+
+    with pymupdf.open() as pdf:
+        for page in range(3):
+            pdf.new_page().insert_text((72, 72), f"Twelve chambers stood on plot {page}.")
+        whole = pdf.tobytes()
+    (tmp_path / "whole.pdf").write_bytes(whole)
+    (tmp_path / "cut.pdf").write_bytes(whole[: whole.index(b"xref")])
+    loader = load_plugins().loaders["pymupdf"]
+    reader = DocumentReader(lambda path: ("pymupdf", loader), {}, cache=DocumentCache(tmp_path / "cache"))
+    assert "damaged" not in reader.read(tmp_path / "whole.pdf").metadata
+    assert caplog.messages == []
+    said = "its end is missing, so that pages or text may be lost: fetch it again"
+    for _ in range(2):  # the second comes from the cache
+        caplog.clear()
+        document = reader.read(tmp_path / "cut.pdf")
+        assert "Twelve chambers stood on plot 0." in document.text
+        assert document.metadata["damaged"] == said
+        assert caplog.messages == [f"cut.pdf: {said}"]
+
+
 def test_what_cannot_be_opened_is_named_once_and_without_its_path(tmp_path: Path) -> None:
     (tmp_path / "bad.pdf").write_bytes(b"garbage")
     with pytest.raises(LoadError, match=r"^bad\.pdf: not a readable PDF \(it cannot be opened\); fetch it again$"):

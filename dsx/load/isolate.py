@@ -24,7 +24,7 @@ from dsx.errors import LoadError, MachineError, machine_error
 from dsx.load.cache import DocumentCache
 from dsx.load.identity import document_id, file_name
 from dsx.load.keep import read_document
-from dsx.types import Document, Loader, LoadLimits
+from dsx.types import DAMAGED, Document, Loader, LoadLimits
 
 REFUSED, MACHINE = 3, 4
 """Exit statuses of a child that says why on its stdout: it is the file's fault, or the machine's."""
@@ -75,6 +75,8 @@ def load_in_subprocess(
             raise LoadError(f"{file_name(path)}: it was changed while it was read; run the same command again")
         if cache:
             cache.put(key, document)
+    if problem := document.metadata.get(DAMAGED):  # said in every run, whether it was cached or not
+        (reading or Reading()).warn(f"{file_name(path)}: {problem}")
     return dataclasses.replace(document, file=file_name(path))
 
 

@@ -35,7 +35,7 @@ from dsx.load.table_extent import View, may_hold_tables
 from dsx.load.tables import find_tables
 from dsx.load.turns import by_turn, turned, turned_back, turned_size
 from dsx.load.visible import MuPdfDrawing, hidden_layers
-from dsx.types import Document, HiddenText
+from dsx.types import DAMAGED, Document, HiddenText
 
 
 def load_pdf(path: Path) -> Document:
@@ -96,6 +96,8 @@ def pdf_document(path: Path, loader: str, content: PdfContent) -> Document:
     for grid, turn in zip(tables.grids, tables.turns, strict=True):
         grid.box = grid.box and turned(grid.box, (4 - turn) % 4, turned_size(turn, content.sizes[grid.page - 1]))
     metadata = dict(content.metadata)
+    if _is_cut(path):
+        metadata[DAMAGED] = "its end is missing, so that pages or text may be lost: fetch it again"
     silent = [str(number) for number, lines in enumerate(printed, 1) if not lines]
     if silent:
         metadata["pages_without_text"] = ", ".join(silent)

@@ -14,7 +14,7 @@ plugin     What plugins give: named things.
 
 from dsx.types.answer import Answer, Completion, Confidence, Usage
 from dsx.types.decision import Action, Asked, Decision, Quote, Slot, record_key, record_path
-from dsx.types.document import Box, Document, HiddenText, Json, LoadLimits, Page, Section, Table, TableCell
+from dsx.types.document import DAMAGED, Box, Document, HiddenText, Json, LoadLimits, Page, Section, Table, TableCell
 from dsx.types.groups import QuestionGroups, groups_of
 from dsx.types.parameter import Choice, ChoicesAsked, Parameter, ParameterSet, RecordType, UnitSource
 from dsx.types.plugin import (
@@ -47,6 +47,7 @@ from dsx.types.question import (
 from dsx.types.result import Evidence, Failure, Flag, PaperResult, Record, Status, Value
 
 __all__ = [
+    "DAMAGED",
     "NO_OPTIONS",
     "PASSAGE_BREAK",
     "Action",

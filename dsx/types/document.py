@@ -101,6 +101,10 @@ class HiddenText:
     why: str
 
 
+DAMAGED = "damaged"
+"""The name in a document's metadata under which its loader says what of the file may be lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A paper in reading order. A line break in `text` ends a paragraph, heading, caption or table row.
@@ -109,6 +113,7 @@ class Document:
     char_pages: int32 [len(text)], the page number of each character (0: it stands on no page).
     char_boxes: float32 [len(text), 4], the box of each character (NaN: it was put there by the loader).
     Loaders that know no pages give one page and no boxes (all NaN).
+    metadata: what stands under "damaged" is a warning in every run.
     hidden: what no reader sees; it is no part of `text`.
     """
 
