@@ -30,6 +30,8 @@ LARGEST_SHARE = 0.6
 """What covers more of the page is its ground; a rule over more of its width or height parts columns or pages."""
 SMALL = 0.7
 """Points that a label is smaller than the text, where it is set in the same font."""
+_panel_letter = re.compile(r"\s*\(?[A-Ha-h][).]?\s*")
+"""What names a panel; it stands beside or above it in any font."""
 _caption = re.compile(
     r"\s*(?:Supplement\w*\s+|Extended Data\s+)?(?:Fig(?:ure|\.)?|FIG\w*\.?|Scheme|Chart)\s*S?\d+\w?\s*[|.:]?\s"
 )
@@ -179,8 +181,10 @@ def _labels(panels: Sequence[Box], lines: Sequence[Line], body: tuple[float, str
             inside.append(line)
         elif round(line.box[0]) not in edges and any(_touches(reach, line.box) for reach in reaches):
             (inside if line.size <= size - SMALL else near).append(line)
+    inside += [line for line in near if _panel_letter.fullmatch(line.text)]
     families = {_family(line.font) for line in inside} - {_family(font)}
-    return inside + [line for line in near if _family(line.font) in families]
+    taken = {id(line) for line in inside}
+    return inside + [line for line in near if _family(line.font) in families and id(line) not in taken]
 
 
 def _family(font: str) -> str:

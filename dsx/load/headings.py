@@ -10,6 +10,8 @@ ANY_CAPTION = re.compile(
     r"(?:\s*[|.:]?\s|$)"
 )
 """Of a figure, a table or a box."""
+SPACED = re.compile(r"[^\W\d_](?: [^\W\d_]){3,40}(?=$|\W)")
+"""A word whose letters are set apart: "a b s t r a c t"."""
 EXPERIMENT = re.compile(
     r"\b(?:experiments?|study|studies)\s*(?:\d{1,2}|[IVX]{1,4}|[A-E]|one|two|three|four|five)\b", re.I
 )
@@ -97,8 +99,9 @@ MAIN = ("abstract", "introduction", "methods", "results", "discussion", "referen
 
 def heading_kind(title: str) -> str:
     """The kind of section that `title` opens, its numbering set aside; "other" where the words tell nothing."""
-    words = " ".join(NUMBERING.sub("", title, count=1).split())
-    letters = re.sub(r"(?<=\b[A-Z]) (?=[A-Z]\b)", "", words)  # "M E T H O D S"
+    title = " ".join(title.split())
+    words = title if SPACED.match(title) else NUMBERING.sub("", title, count=1)
+    letters = re.sub(r"(?<=\b[^\W\d_]) (?=[^\W\d_]\b)", "", words)
     for kind, pattern in PATTERNS:
         if pattern.fullmatch(words) or pattern.fullmatch(letters):
             return kind

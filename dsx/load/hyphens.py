@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 _compounds = "non self half cross well quasi all ex twenty thirty forty fifty sixty seventy eighty ninety"
 COMPOUNDS = frozenset(_compounds.split())
 """First parts of words that are written with a hyphen; single letters are others: t-test, p-value."""
+BETWEEN = frozenset(("and", "by", "of", "the", "to"))
+"""What stands between two hyphens of one word, as in trial-by-trial, and is no syllable."""
 _unspaced = re.compile("[\u3000-\u9fff\uff00-\uffef]")
 """Chinese and Japanese, which are written without spaces."""
 _url = re.compile(r"(?:https?://|www\.|doi:|10\.\d{4,}/)\S*$")
@@ -60,6 +62,8 @@ def keeps_hyphen(before: str, after: str, known: Counter[str]) -> bool:
     if start is None or end is None:
         return start is None
     first = start.group()[:-1].lower()
+    if first in BETWEEN and re.search(r"[^\W\d_][-‐‑]$", before[: start.start()]):
+        return True
     with_hyphen, without = known[f"{first}-{end.group()}".lower()], known[f"{first}{end.group()}".lower()]
     return with_hyphen > without or (not without and (first in COMPOUNDS or len(first) == 1))
 

@@ -24,6 +24,8 @@ FIELD = "field"
 SOFT_HYPHEN = "\u00ad"
 RAISED = re.compile(r"[0-9,–−+*†‡§ -]+|[a-h](?: ?, ?[a-h])*")
 """Superscripts that are numbers or marks, as of notes; others (the th of 5th) stay as they are."""
+DEGREES = frozenset(("o", "º", "°", "∘"))
+"""Superscripts after a number that are its degrees."""
 ACCENTS = dict(
     zip("´`¨ˆ˜ˇ˚¸¯˘˙˝", "\u0301\u0300\u0308\u0302\u0303\u030c\u030a\u0327\u0304\u0306\u0307\u030b", strict=True)
 )
@@ -130,6 +132,8 @@ def line_of(page: int, block: int, line: dict[str, Any]) -> Line | None:
         if span["flags"] & SUPERSCRIPT and RAISED.fullmatch(words) and words.strip() and text and text[-1] != " ":
             text.append("^")
             boxes.append(characters[0]["bbox"])
+        if span["flags"] & SUPERSCRIPT and words.strip() in DEGREES and text and text[-1].isdigit():
+            words = re.sub("[oº∘]", "°", words)
         if words.isprintable() and SPECIAL.isdisjoint(words):  # nearly all are
             text.extend(words)
             boxes.extend([character["bbox"] for character in characters])

@@ -36,7 +36,7 @@ _page_number = re.compile(r"\W*(?:page\s*)?\d{1,5}(?:\s*(?:of|/)\s*\d{1,5})?\W*"
 def without_margins(pages: Sequence[Sequence[Line]], sizes: Sequence[tuple[float, float]]) -> list[list[Line]]:
     """The pages' lines without what repeats in their margins; the first page keeps its own: the year stands there."""
     _cut_line_numbers(pages)
-    numbers = _line_numbers(pages)
+    numbers = _line_numbers(pages, [height for _, height in sizes])
     bands = [_bands(lines, height) for lines, (_, height) in zip(pages, sizes, strict=True)]
     seen: defaultdict[tuple[str, int], dict[int, float]] = defaultdict(dict)
     for lines, band in zip(pages, bands, strict=True):
@@ -51,10 +51,11 @@ def without_margins(pages: Sequence[Sequence[Line]], sizes: Sequence[tuple[float
             id(line) for line in lines if id(line) in band and _repeats(line, seen[_shape(line.text), band[id(line)]])
         }
         shown = []
+        printed = [line for line in lines if id(line) not in numbers]
         for line in lines:
             numbered = id(line) in band and len(pages) > 1 and _is_page_number(line, lines, repeated)
             titled = id(line) in band and not line.text.strip().isdecimal()
-            head = titled and offset is not None and line.page + offset in _outer_numbers(line)
+            head = titled and offset is not None and _has_number(line, line.page + offset, printed)
             again = (id(line) in repeated or head) and line.page > 1
             if not numbered and not again and id(line) not in left_out:
                 shown.append(line)
@@ -106,6 +107,20 @@ def _outer_numbers(line: Line) -> set[int]:
     """The number at the start of a head and that at its end, where white space sets it apart."""
     found = _outer.fullmatch(line.text.strip())
     return {int(number) for number in found.groups() if number} if found else set()
+
+
+def _has_number(line: Line, number: int, lines: Sequence[Line]) -> bool:
+    """Whether a head or foot holds its page's number, or has it beside it, alone in its row."""
+    if number in _outer_numbers(line):
+        return True
+    beside = [one.text.strip() for one in lines if one is not line and same_row(one.box, line.box)]
+    return beside == [str(number)] and not any(_is_next(line, one) for one in lines)
+
+
+def _is_next(line: Line, other: Line) -> bool:
+    """Whether two lines are set like those of one paragraph."""
+    near = 0 < abs(line.box[1] - other.box[1]) < LEADING * (line.box[3] - line.box[1])
+    return near and abs(line.box[0] - other.box[0]) < SAME_PLACE and abs(line.size - other.size) < 0.1
 
 
 def _repeats(line: Line, places: dict[int, float]) -> bool:
@@ -165,13 +180,13 @@ def _shape(text: str) -> str:
     return " ".join(_digits.sub("#", text).split()).lower()
 
 
-def _line_numbers(pages: Sequence[Sequence[Line]]) -> set[int]:
+def _line_numbers(pages: Sequence[Sequence[Line]], heights: Sequence[float]) -> set[int]:
     """ids of the lines that number the others: bare numbers in one column at the edge, growing downward."""
     found: set[int] = set()
     numbers: list[Line] = []
-    for lines in pages:
-        by_right_edge = _outer_columns(lines, edge=2)
-        for column in [*by_right_edge, *_outer_columns(lines, edge=0)]:
+    for lines, height in zip(pages, heights, strict=True):
+        by_right_edge = _outer_columns(lines, height, edge=2)
+        for column in [*by_right_edge, *_outer_columns(lines, height, edge=0)]:
             if _numbers_lines([int(line.text) for line in column]):
                 found |= {id(line) for line in column}
         numbers += [line for column in by_right_edge for line in column]
@@ -181,8 +196,9 @@ def _line_numbers(pages: Sequence[Sequence[Line]]) -> set[int]:
     return found
 
 
-def _outer_columns(lines: Sequence[Line], edge: int) -> list[list[Line]]:
-    """Bare numbers one below the other, left or right of all text, or in the gutter; each column from the top down.
+def _outer_columns(lines: Sequence[Line], height: float, edge: int) -> list[list[Line]]:
+    """Bare numbers one below the other, left or right of all text but heads and feet, or in the gutter; each column
+    from the top down.
 
     edge: which side of their boxes is in one line, the left (0) or the right one (2).
     """
@@ -190,8 +206,10 @@ def _outer_columns(lines: Sequence[Line], edge: int) -> list[list[Line]]:
     for line in lines:
         if line.text.strip().isdecimal() and len(line.text.strip()) <= 4:
             columns[round(line.box[edge] / 6)].append(line)
-    left = min((line.box[0] for line in lines if not line.text.strip().isdecimal()), default=0.0)
-    right = max((line.box[2] for line in lines if not line.text.strip().isdecimal()), default=0.0)
+    others = [line for line in lines if not line.text.strip().isdecimal()]
+    inner = [line for line in others if line.box[3] > BAND * height and line.box[1] < (1 - BAND) * height] or others
+    left = min((line.box[0] for line in inner), default=0.0)
+    right = max((line.box[2] for line in inner), default=0.0)
     ordered = [sorted(column, key=lambda line: line.box[1]) for column in columns.values()]
     text = [line for line in lines if len(line.text) >= MIN_LETTERS]
     return [

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from dsx.load.boxes import SPACE, Boxes, boxes_of
 from dsx.load.compose import Paragraph, Piece
-from dsx.load.headings import ANY_CAPTION, MAIN, counts_people, heading_kind
+from dsx.load.headings import ANY_CAPTION, MAIN, SPACED, counts_people, heading_kind
 from dsx.load.hyphens import count_hyphenated, join_lines
 from dsx.load.lines import Line
 from dsx.load.references import end_references
@@ -27,7 +27,9 @@ SMALL_PRINT = 0.1
 LEAD = " (lead)"
 """Marks the font of a run-in heading."""
 _unfinished_end = re.compile(
-    r"\b(?:of|the|an?|in|at|to|with|for|by|and|or|from|on|was|were|is|are|had|than|that|between|about|over|under)\s*$"
+    r"(?:\b(?:of|the|an?|in|at|to|with|for|by|and|or|from|on|was|were|is|are|had|than|that|between|about|over|under|has"
+    r"|have|be|been|as|least|most|approximately|within|after|before|during|into|per|each|all|only|both|which|who|when"
+    r"|while|if|because|but|their|its|our|these|this|using|until|without)|(?<=\w )[=<>≤≥±]|\()\s*$"
 )
 _dash = re.compile(r"\s*([A-Z][A-Za-z ]{1,40})\s?—")
 """What a run-in heading ends with where it is set as the text is ("Abstract—We …")."""
@@ -145,16 +147,18 @@ def _is_heading(line: Line, look: Look) -> bool:
     text = line.text.strip()
     if line.aside:
         return False
-    if not 2 < len(text) <= LONGEST_HEADING or text[-1] in ",;-" or not (text[0].isupper() or text[0].isdigit()):
+    spaced = SPACED.fullmatch(text) is not None
+    begins = text[:1].isupper() or text[:1].isdigit() or spaced
+    if not 2 < len(text) <= LONGEST_HEADING or text[-1] in ",;-" or not begins:
         return False
     lead = line.font.endswith(LEAD)
     kind = heading_kind(text.rstrip(".:"))
-    capitals = text.isupper() and (line.bold or kind in MAIN)
+    capitals = (text.isupper() and (line.bold or kind in MAIN)) or (spaced and kind in MAIN)
     if line.size < look.least - 0.6 and not lead and not capitals:
         return False  # captions, footnotes, affiliations
     larger = line.size >= look.body + 0.7
     if kind != "other":
-        return line.font != look.font or larger or text.isupper()
+        return line.font != look.font or larger or text.isupper() or spaced
     named = text[0].isupper() or NUMBERED.match(text) is not None
     return (larger or line.bold) and named and text[-1] != "." and id(line) not in look.running
 

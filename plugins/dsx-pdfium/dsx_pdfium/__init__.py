@@ -83,7 +83,7 @@ def _read_page(page: Any, number: int, content: PdfContent) -> None:
 
 @hookimpl
 def register_loaders() -> dict[str, Loader]:
-    return {"pdfium": Loader(load_pdfium, "7", "PDF, by pypdfium2")}
+    return {"pdfium": Loader(load_pdfium, "8", "PDF, by pypdfium2")}
 
 
 @hookimpl
