@@ -202,6 +202,13 @@ def test_a_cell_that_spans_leaves_the_others_empty() -> None:
         ("<math><mfrac><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mn>2</mn></mfrac></math>", "(a+b)/2"),
         ("<math><msubsup><mi>s</mi><mi>i</mi><mn>2</mn></msubsup></math>", "si^2"),
         ("<p>Age <span class='mathjax-tex'>\\(23.4\\pm 4.1\\)</span></p>", "Age 23.4± 4.1"),
+        (
+            "<p>Of 24.<a href='#bib3'>3</a> They [<a href='#bib4'>4</a>,<a href='#bib5'>5</a>]</p>",
+            "Of 24.^3 They [4,5]",
+        ),
+        ("<p>Of 24<sup>3</sup><sup>,</sup><sup>4</sup> at 30<sup>o</sup>.</p>", "Of 24^3,4 at 30°."),
+        ("<a href='#main'>Skip to the text</a><p>Seven.</p>", "Seven."),
+        ("<p><math><mn>5</mn><mspace width='1em'/><mtext>ml</mtext></math></p>", "5 ml"),
         ("<p><m:math><m:msup><m:mn>10</m:mn><m:mn>3</m:mn></m:msup></m:math></p>", "10^3"),
     ],
 )
@@ -209,6 +216,17 @@ def test_what_is_shown_of_a_page(tmp_path: Path, markup: str, shown: str) -> Non
     path = tmp_path / "page.html"
     path.write_text(f"<html><body>{markup}</body></html>")
     assert load(path).text == f"{shown}\n"
+
+
+@pytest.mark.parametrize(
+    "caption", ["<div class='table-caption'>Table 2 Cats</div>", "<p><strong>Table 2</strong> Cats</p>"]
+)
+def test_what_says_that_it_is_a_caption_needs_no_stop(tmp_path: Path, caption: str) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(f"<html><p>Table 1 shows dogs.</p>{caption}<table><tr><td>Tom</td><td>2</td></tr></table>")
+    document = load(path)
+    assert [table.caption for table in document.tables] == ["Table 2 Cats"]
+    assert document.text.splitlines() == ["Table 1 shows dogs.", "Table 2 Cats", "Tom   2"]
 
 
 def test_a_table_made_by_roles(tmp_path: Path) -> None:

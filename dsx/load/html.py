@@ -18,7 +18,7 @@ from typing import Any
 from dsx.errors import LoadError
 from dsx.load.grid import Grid
 from dsx.load.headings import heading_kind
-from dsx.load.markup import FORMULAS, WIDEST, Cell, Writer, fold, formula, indent_of, raised, span
+from dsx.load.markup import FORMULAS, WIDEST, Cell, Writer, fold, formula, indent_of, raised, span, stands_close
 from dsx.load.tex import formula_text
 from dsx.types import Document, HiddenText
 
@@ -35,6 +35,9 @@ BLOCKS = frozenset(_apart.split())
 """What starts and ends a paragraph."""
 HEADING = re.compile(r"h[1-6]")
 NAMES_FLOAT = re.compile(r"(?:table|fig(?:ure|\.)?|box)\s*s?\d+[a-z]?\b", re.I)
+SKIPS = re.compile(r"\s*+(?:skip|jump) to\b", re.I)
+"""A link over the page's head."""
+TABLE_LABEL = re.compile(r"table\s*s?(?:\d+[a-z]?|[ivx]+)\b", re.I)
 NAMES_TABLE = re.compile(r"table\s*s?(?:\d+[a-z]?|[ivx]+)\s*(?:[.:|—–]|$)", re.I)
 HIDDEN_STYLE = re.compile(
     r"display:none|visibility:(?:hidden|collapse)|font-size:(?:0?\.\d+|[01]|0\.0+)(?:px|pt)?(?:;|$)|font-size:0(?:r?em|%)"
@@ -164,7 +167,7 @@ class Reader:
                 self.out.text(line)
         elif name in BLOCKS:
             self.flush(kind)
-            kind = "caption" if name in ("figcaption", "caption") else kind
+            kind = "caption" if _is_caption(element) else kind
             self.inside(element, kind)
             self.flush(kind)
         else:
@@ -184,6 +187,8 @@ class Reader:
             elif child.tag == "sub" and self.line[-1:].isdigit() and not left_out(child):
                 below = _words(child)
                 self.line += f"_{below}" if below[:1].isdigit() else below
+            elif child.tag == "mspace":
+                self.line += " "
             elif child.tag in FORMULAS:
                 self.line += formula(child.tag, [_words(part) for part in child])
             elif isinstance(child.tag, str):
@@ -217,7 +222,8 @@ class Reader:
         for count, paragraph in enumerate(reversed(self.out.paragraphs[-2:]), 1):
             if paragraph.level or paragraph.table is not None:
                 break
-            if NAMES_TABLE.match(paragraph.text):
+            labelled = paragraph.kind == "caption" and TABLE_LABEL.match(paragraph.text)
+            if labelled or NAMES_TABLE.match(paragraph.text):
                 words = [found.text for found in self.out.paragraphs[-count:]]
                 del self.out.paragraphs[-count:]
                 return " ".join(words)
@@ -258,16 +264,27 @@ def is_unread(element: Element) -> bool:
     name = element.tag
     if not isinstance(name, str) or name in LEFT_OUT or element.get("role", "") in ROLES:
         return True
+    if name == "a" and element.get("href", "").startswith("#") and SKIPS.match("".join(element.itertext())):
+        return True
     if name not in ("header", "footer") or next(element.iterancestors("article", "main"), None) is not None:
         return False
     own = name == "header" and any(True for _ in element.iter("h1"))  # of the paper, where the page marks no article
     return not own or any(True for _ in element.getroottree().getroot().iter("article", "main"))
 
 
+def _is_caption(element: Element) -> bool:
+    """Whether a block says that it is a caption, or begins with a table's label in bold."""
+    if element.tag in ("figcaption", "caption") or any("caption" in name.lower() for name in _classes(element)):
+        return True
+    if element.tag != "p" or not len(element) or fold(element.text or "") or element[0].tag not in ("b", "strong"):
+        return False
+    return TABLE_LABEL.match(fold("".join(element[0].itertext()))) is not None
+
+
 def _cites(element: Element, before: str) -> bool:
-    """Whether a link to a reference is set close to a number, of which it is no digit."""
+    """Whether a link to a reference is set close to a word or number, of which it is no part."""
     to_note = element.tag == "a" and REFERENCE.match(element.get("href") or "") is not None
-    return to_note and before[-1:].isalnum() and _words(element)[:1].isdigit()
+    return to_note and stands_close(before) and _words(element)[:1].isdigit()
 
 
 def _classes(element: Element) -> set[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from dsx.errors import LoadError
 from dsx.load.compose import Paragraph, compose, unplaced
 from dsx.load.grid import Grid, are_subheads
-from dsx.load.lines import RAISED
+from dsx.load.lines import DEGREES, RAISED
 from dsx.load.table_groups import Stub, group_rows
 from dsx.load.tex import closed
 from dsx.types import Document
@@ -24,10 +24,12 @@ WIDEST = 200
 """Most columns and rows that one cell may span."""
 MIN_INDENT = 1.5
 """Half font sizes by which a label is set in under another; one blank alone is none."""
-UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
-"""Where a word may be broken, and which way text runs."""
+UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff"))
+"""Where a word may be broken, which way text runs, and what is multiplied without a sign."""
 WIDE_SPACES = {"\u2001": 2, "\u2003": 2, "\u3000": 2}
 INDENT_UNITS = {"em": 2.0, "rem": 2.0, "px": 1 / 6, "pt": 1 / 5, "%": 1.0}
+_raised_list = re.compile(r"\^[\d,–−-]{1,40}$")
+_close = re.compile(r"(?:\w\.?|[^\W\d_][,;:]|[)\]%”’\"'!?][.,;:]?)$")
 _blank_start = re.compile(r"\s*")
 _set_in = re.compile(r"(?:padding-left|margin-left|text-indent)\s*:\s*(\d{1,3}(?:\.\d{1,3})?)(em|rem|px|pt|%)")
 _indent_class = re.compile(r"(?:^|[\s_-])(?:td|row)?-?indent(?:ed)?-?(\d?)(?![a-z0-9])")
@@ -104,16 +106,28 @@ def fold(text: str) -> str:
 def raised(text: str, before: str) -> str:
     """A superscript after `before`: numbers and marks get a "^", so that 45 with the citation 3 is 45^3, not 453."""
     text = fold(text)
+    if text in DEGREES and before[-1:].isdigit():
+        return "°"
+    if (text in (",", "–") or before[-1:] in (",", "–")) and _raised_list.search(before):
+        return text  # the 5 of 45^3,5
     if POWER_OF_TEN.search(before) and RAISED.fullmatch(text):
         return f"^{text}"
     apart = not before or before[-1].isspace()
     return f"^{text}" if RAISED.fullmatch(text) and not apart else text
 
 
+def stands_close(before: str) -> bool:
+    """Whether a citation's number right after `before` would be read as a part of it, or of the next sentence; after
+    the comma of a list of citations it would not."""
+    return _close.search(before) is not None
+
+
 def formula(name: str, parts: Sequence[str]) -> str:
     """A fraction, power or root of MathML on one line, its parts in brackets where they are more than one sign."""
     if name == "msqrt":
         return "√" + closed("".join(parts))
+    if name == "msup" and parts[1:] and parts[1] in DEGREES - {"o"}:
+        return f"{parts[0]}°"
     if name == "mroot" and len(parts) == 2:
         return f"{parts[1]}√{closed(parts[0])}"
     if name == "msubsup" and len(parts) == 3:

@@ -10,7 +10,7 @@ from dsx.load.grid import Grid
 from dsx.load.headings import heading_kind
 from dsx.load.identity import document_id
 from dsx.load.lines import Line, line_of
-from dsx.load.markup import FORMULAS, Cell, Writer, fold, formula, indent_of, raised, span
+from dsx.load.markup import FORMULAS, Cell, Writer, fold, formula, indent_of, raised, span, stands_close
 from dsx.load.pdf import PdfContent, pdf_document
 from dsx.load.table_extent import may_hold_tables
 from dsx.load.tex import formula_text
@@ -45,6 +45,7 @@ __all__ = [
     "pdf_document",
     "raised",
     "span",
+    "stands_close",
     "turned",
     "turned_size",
     "unplaced",

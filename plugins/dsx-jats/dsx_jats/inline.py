@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from dsx.plugin_api.loaders import FORMULAS, Cell, fold, formula, formula_text, indent_of, raised, span
+from dsx.plugin_api.loaders import FORMULAS, Cell, fold, formula, formula_text, indent_of, raised, span, stands_close
 
 Element = Any
 """An element of lxml's."""
@@ -49,6 +49,10 @@ SPACED = {
 PREFERRED = ("mixed-citation", "math", "textual-form", "tex-math", "string-name", "collab")
 
 
+LOOK_BACK = 60
+"""Characters before a superscript or a citation that tell how it is to be set."""
+
+
 def tag_of(element: Element) -> str:
     """The tag without its namespace; "" for what is no element."""
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
@@ -58,17 +62,17 @@ def pieces_of(element: Element, before: str = "") -> Iterator[str | Element]:
     """The text within, in order, `before` it; what starts a new paragraph comes as an element."""
     name = tag_of(element)
     yield element.text or ""
-    before = element.text or before
+    before = (before + (element.text or ""))[-LOOK_BACK:]
     for index, child in enumerate(element):
         for piece in _inline(child, before):
-            before = piece if isinstance(piece, str) and piece else before
+            before = (before + piece)[-LOOK_BACK:] if isinstance(piece, str) else before
             yield piece
         if name == "person-group" and index < len(element) - 1:
             yield ", "
         elif name in SPACED and index < len(element) - 1:
             yield " "
         yield child.tail or ""
-        before = child.tail or before
+        before = (before + (child.tail or ""))[-LOOK_BACK:]
 
 
 def _inline(child: Element, before: str) -> Iterator[str | Element]:
@@ -81,7 +85,10 @@ def _inline(child: Element, before: str) -> Iterator[str | Element]:
     elif name == "sup":
         yield raised(words_of(child), before)
     elif name == "xref" and child.get("ref-type") in ("bibr", "fn", "table-fn", "aff"):
-        yield raised(words_of(child), before) if before[-1:].isalnum() else words_of(child)
+        yield raised(words_of(child), before) if stands_close(before) else words_of(child)
+    elif name == "sub" and before[-1:].isdigit():
+        below = words_of(child)
+        yield f"_{below}" if below[:1].isdigit() else below
     elif name in FORMULAS:
         yield formula(name, [words_of(part) for part in child])
     elif name in ("inline-graphic", "inline-media"):
@@ -91,7 +98,7 @@ def _inline(child: Element, before: str) -> Iterator[str | Element]:
     elif name in ("alternatives", "citation-alternatives", "name-alternatives"):
         found = (part for wanted in PREFERRED for part in child if tag_of(part) == wanted)
         yield from chain.from_iterable(_inline(part, before) for part in [*found][:1])
-    elif name in ("break", "hr"):
+    elif name in ("break", "hr", "mspace"):
         yield " "
     elif name not in SILENT:
         yield from pieces_of(child, before)

@@ -208,6 +208,23 @@ def read(tmp_path: Path, body: str, after: str = "") -> Document:
         ("<disp-formula><label>(1)</label><math><mn>7</mn></math></disp-formula>", "(1) 7"),
         ("<p>1.2 × 10 <sup>3</sup></p>", "1.2 × 10^3"),
         ("<boxed-text><caption><title>Box</title></caption><p>In it.</p></boxed-text>", "Box\nIn it."),
+        (
+            "<p>Of 12<xref ref-type='bibr' rid='a'><sup>4</sup></xref><sup>,</sup>"
+            "<xref ref-type='bibr' rid='b'><sup>5</sup></xref> tubs.</p>",
+            "Of 12^4,5 tubs.",
+        ),
+        (
+            "<p>Of 12 [<xref ref-type='bibr' rid='a'>4</xref>,<xref ref-type='bibr' rid='b'>5</xref>].</p>",
+            "Of 12 [4,5].",
+        ),
+        (
+            "<p>It held 12.<xref ref-type='bibr' rid='a'>4</xref> (All did.)<xref ref-type='bibr' rid='b'>5</xref></p>",
+            "It held 12.^4 (All did.)^5",
+        ),
+        ("<p>C12<sub>3</sub>, t<sub>23</sub>, 30<sup>o</sup></p>", "C12_3, t23, 30°"),
+        ("<p><math><msup><mn>30</mn><mo>∘</mo></msup></math></p>", "30°"),
+        ("<p><math><mn>5</mn><mspace width='1em'/><mtext>ml</mtext></math></p>", "5 ml"),
+        ("<p><math><mi>k</mi><mo>&#x2062;</mo><mn>3</mn></math></p>", "k3"),
     ],
 )
 def test_constructions(tmp_path: Path, body: str, shown: str) -> None:
