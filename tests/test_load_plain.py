@@ -57,7 +57,7 @@ def test_plain_text_without_blank_lines_has_sections_and_whole_words(tmp_path: P
     assert "The experiment had cats. We saw the results of it.\n" in document.text
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "cp1252", "mac_roman"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "mac_roman"])
 def test_encodings_are_told(tmp_path: Path, encoding: str) -> None:
     told = "Seven cats – “café” – were 23 ± 4 months old, at 30°."
     assert load(tmp_path / "a.txt", told.encode(encoding)).text == f"{told}\n"
@@ -83,6 +83,7 @@ def test_encodings_are_told(tmp_path: Path, encoding: str) -> None:
         (b"TY  - JOUR\nTI  - Seven cats\nER  - \n", "RIS"),
         (b"@article{cats,\n title={Seven cats}\n}\n", "BibTeX"),
         (b"% a comment\n\\documentclass{article}\nSeven cats.", "LaTeX source"),
+        ("Семь кошек пришли (возраст 23,4 года).".encode("cp1251"), "save it as UTF-8"),
         ("Sieben Katzen für Ñandúes".encode("cp437") + b" \x81\x8d\x8f", "save it as UTF-8"),
     ],
 )
@@ -90,6 +91,11 @@ def test_what_is_no_text_is_refused_by_name(tmp_path: Path, content: bytes, reas
     (tmp_path / "a.txt").write_bytes(content)
     with pytest.raises(LoadError, match=rf"a\.txt: .*{reason}"):
         load_plain(tmp_path / "a.txt")
+
+
+def test_capitals_with_accents_may_stand_alone_or_at_a_word_s_end(tmp_path: Path) -> None:
+    told = "À Paris, en ÉTÉ, sept chats."
+    assert load(tmp_path / "a.txt", told.encode("cp1252")).text == f"{told}\n"
 
 
 def test_a_text_may_begin_with_a_bracket_or_a_sign(tmp_path: Path) -> None:
@@ -188,10 +194,34 @@ def test_lines_with_a_blank_one_between_and_other_ends_of_lines(tmp_path: Path) 
         ("> Seven cats\n> came.", "Seven cats came."),
         ("```\n# No heading\n```\n", "# No heading"),
         ("- - -\n\nSeven.", "Seven."),
+        ("Age:\n\n$$\nx_{n+1} = \\bar{x} \\tag{2}\n$$\n", "Age:\nx_n+1 = x (2)"),
+        ("$$\\begin{aligned} a &= 1 \\\\ b &= 2 \\end{aligned}$$", "a = 1 b = 2"),
+        (
+            "They ran 3\\ km, drank H~2~O, 12<sub>3</sub>, ~5 or ~6 of it.",
+            "They ran 3 km, drank H2O, 12_3, ~5 or ~6 of it.",
+        ),
+        ("Cats.\n\n<details><summary>More</summary>\n\n<p align=center>Seven.</p></details>", "Cats.\nMore\nSeven."),
+        ("![Seven cats.](cats.png){#fig:cats width=50%}", "Seven cats."),
+        ("[^1]: One.\n[^b]: Two.\n", "^1: One.\n^b: Two."),
+        ("# Cats {-}\n", "Cats"),
     ],
 )
 def test_marks_of_markdown(tmp_path: Path, source: str, shown: str) -> None:
     assert load(tmp_path / "a.md", source).text == f"{shown}\n"
+
+
+def test_line_breaks_within_cells(tmp_path: Path) -> None:
+    (table,) = load(tmp_path / "a.md", "| Age<br>(years) | n |\n|---|---|\n| 24<br/>25 | 3 |\n").tables
+    assert table.rows == (("Age (years)", "n"), ("24 25", "3"))
+
+
+@pytest.mark.parametrize(
+    "source", ["{table}\n: The *cats*.\n", "Table: The *cats*.\n\n{table}", "{table}\nTable: The *cats*."]
+)
+def test_captions_as_pandoc_writes_them(tmp_path: Path, source: str) -> None:
+    document = load(tmp_path / "a.md", source.format(table="| Cat | n |\n|---|---|\n| Tom | 2 |\n"))
+    assert [table.caption for table in document.tables] == ["The *cats*."]
+    assert document.text.splitlines() == ["The *cats*.", "Cat   n", "Tom   2"]
 
 
 def test_run_in_headings_and_tables_close_to_text_in_markdown(tmp_path: Path) -> None:

@@ -9,10 +9,14 @@ from dsx.load.tex import formula_text
 
 LINK = re.compile(
     r"!?\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]{0,200}\]){0,300}+)\]\([^()\s]{0,400}+(?:\s+\"[^\"\n]{0,200}\")?\)"
+    r"(?:\{[#.:][^{}\n]{0,200}\})?"
 )
 NOTE = re.compile(r"\[\^([\w-]{1,20})\]")
+TIE = re.compile(r"(?<=\S)\\ (?=\S)")
 ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-FORMULA = re.compile(r"\$\$(?=\S)([^$]{1,1000})\$\$|\$(?=\S)([^$\n]{1,300}+)(?<!\s)\$(?!\d)")
+BELOW = re.compile(r"(?<=[^\s~])~([^\s~]{1,12})~(?!~)")
+"""What Pandoc sets as a subscript: H~2~O."""
+FORMULA = re.compile(r"\$\$([^$]{1,1000})\$\$|\$(?=\S)([^$\n]{1,300}+)(?<!\s)\$(?!\d)")
 SET_APART = re.compile(r"\\([(\[])([^\n]{1,300}?)\\[)\]]")
 """A formula in LaTeX's own brackets, or brackets that are no Markdown."""
 OF_FORMULA = re.compile(r"\\[a-zA-Z]|[\^_=]")
@@ -22,14 +26,21 @@ RUN_IN = re.compile(r"(\*{1,3}|_{1,2})(?=\S)([^*_]{2,60}+)\1([.:]?)\s+(?=[A-Z\d]
 """A run-in heading: "**Participants.** Forty …"."""
 
 
+CAPTION_MARK = re.compile(r"(?:[Tt]able)?:[ \t]++(?=\S)")
+"""What Pandoc sets before the caption of a table, which it writes below the table."""
+NOTE_MARK = re.compile(r"\[\^[\w-]{1,20}\]:[ \t]")
+
+
 def inline(text: str) -> str:
     """Text whose links are their words and whose formulas are text; emphasis stays as it is printed."""
     text = SET_APART.sub(lambda found: formula_text(found[2]) if OF_FORMULA.search(found[2]) else found[0], text)
     if "$" in text:
         text = FORMULA.sub(lambda found: formula_text(found[1] or found[2]), text)
+    if "~" in text:
+        text = BELOW.sub(r"\1", text)
     if "[" in text:
         text = NOTE.sub(r"^\1", LINK.sub(r"\1", text))
-    return ESCAPE.sub(r"\1", text) if "\\" in text else text
+    return ESCAPE.sub(r"\1", TIE.sub(" ", text)) if "\\" in text else text
 
 
 def whole_tables(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import html
 import json
 import re
@@ -14,10 +13,11 @@ from pathlib import Path
 
 from dsx.errors import LoadError
 from dsx.load.compose import Paragraph, Piece, compose, unplaced
+from dsx.load.encoding import decode
 from dsx.load.grid import Grid
 from dsx.load.headings import MAIN, NUMBERING, heading_kind
 from dsx.load.hyphens import count_hyphenated, join_lines
-from dsx.load.markdown import BREAK, RUN_IN, front_matter, inline, parts, whole_tables
+from dsx.load.markdown import BREAK, CAPTION_MARK, NOTE_MARK, RUN_IN, front_matter, inline, parts, whole_tables
 from dsx.load.markup import UNSEEN, Cell, indent_of, lay_out, raised
 from dsx.load.table_extent import CAPTION
 from dsx.load.text_pages import readable
@@ -26,8 +26,9 @@ from dsx.types import Document
 HEADING = re.compile(r"(#{1,6})[ \t]++(.+)")
 BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1$")
 MARKS = re.compile(r"(\*\*\*|\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1")
-ATTRIBUTES = re.compile(r"(?<!\s)\s*+\{[#.][^{}]{0,200}\}\s*+$")
-"""What Pandoc writes after a heading: "{#methods .unnumbered}"."""
+ATTRIBUTES = re.compile(r"(?<!\s)\s*+\{(?:[#.][^{}]{0,200}|-)\}\s*+$")
+"""What Pandoc writes after a heading: "{#methods .unnumbered}", "{-}"."""
+SPACES = re.compile(r" {2,}")
 CARETS = re.compile(r"(?<=\S)\^([^\s^]{1,12})\^")
 FRONT_MATTER = re.compile(r"---[ \t]*\n(?:[A-Za-z_][\w-]*:.*\n|[ \t-].*\n|\n){1,200}?(?:---|\.\.\.)[ \t]*(?:\n|$)")
 UNDERLINE = re.compile(r"(=+|-+|~{3,}|\*{3,}|\^{3,})[ \t]*$")
@@ -43,7 +44,13 @@ LONGEST_VALUE = 25
 """Characters of a cell of a table in plain text; what is longer is a column of text."""
 BAR = re.compile(r"(?<!\\)\|")
 SUP = re.compile(r"<sup>(.{0,200}?)</sup>", re.I | re.S)
-TAG = re.compile(r"</?(?:sub|sup|b|i|em|strong|br|span|u|a)(?:\s++[\w-]++=[^<>]*+|\s*+/?)>", re.I)
+TAG = re.compile(
+    r"</?(?:sub|sup|b|i|em|strong|span|u|a|s|del|ins|mark|kbd|small|font|code|(br|hr|img|p|div|center|details|summary"
+    r"|figure|figcaption|section|blockquote|h[1-6]|[uo]l|li))(?:\s++[\w-]++=[^<>]*+|\s*+/?)>",
+    re.I,
+)
+"""The second group's part words that no space parts."""
+SUB = re.compile(r"(?<=\d)<sub>(?=\d)", re.I)
 ROOT = re.compile(
     r"\ufeff?(?:\s++|<\?xml.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*+(?:\[[^\]]*+\]\s*+)?>)*+<([A-Za-z][\w.:-]*+)[\s>/]",
     re.S,
@@ -61,8 +68,6 @@ OTHER_FORMATS = {
 JATS = re.compile(r"article-type=|dtd-version=|jats\.nlm\.nih\.gov|//NLM//|<(?:front|body|processing-meta)\b")
 HEAD = 4096
 """Characters in which an XML file says what it is."""
-SIGNS = set("±°µ×–—‘’“”…§·²³½¼¾©®™•†‡€£«»÷¹ºª−≤≥≠∞√∑πΩ∆ ")
-"""Signs that papers use; a byte that a wrong encoding makes another letter of is not among them."""
 FORM_FEED = "\f"
 BLANK_PAGE = (595.0, 842.0)
 
@@ -104,36 +109,6 @@ def _without_comments(text: str) -> str:
         parts.append(text[at:start])
         at = end + 3
     return "".join(parts) + text[at:]
-
-
-def decode(data: bytes, name: str) -> str:
-    """By its byte order mark, else as UTF-8, else as Windows-1252 or Mac Roman where that gives words and signs."""
-    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        return data.decode("utf-32", "replace")
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace")
-    if b"\0" in data:
-        raise LoadError(f"{name}: binary, not text; name its loader with --loader, or save it as UTF-8")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    for encoding in ("cp1252", "mac_roman"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if all(_is_usual(text, at) for at, letter in enumerate(text) if ord(letter) > 127):
-            return text
-    raise LoadError(f"{name}: neither UTF-8 nor Windows-1252; save it as UTF-8")
-
-
-def _is_usual(text: str, at: int) -> bool:
-    """Whether a letter beyond ASCII is a sign, or stands in a word as its like does: no capital after a small one."""
-    letter, before = text[at], text[at - 1 : at]
-    return letter in SIGNS or (
-        letter.isalpha() and not (letter.isupper() and (before.islower() or not text[at + 1 : at + 2].isalpha()))
-    )
 
 
 def _refuse_markup(text: str, name: str) -> None:
@@ -184,7 +159,9 @@ class Writer:
         if self.markdown:
             lines = [re.sub(r"^(?:>[ \t]?)+", "", line) for line in lines]
         start, end = barred_rows(lines)
-        if start < end:
+        if self.markdown and self.captions(lines):
+            pass
+        elif start < end:
             self.block(printed[:start])
             self.table([split_row(line) for line in lines[start:end] if not RULE.fullmatch(line)])
             self.block(printed[end:])
@@ -196,6 +173,22 @@ class Writer:
             self.html_table("\n".join(lines))
         else:
             self.text(lines)
+
+    def captions(self, lines: Sequence[str]) -> bool:
+        """Whether the lines are a caption as Pandoc writes it, which is then that of the table above, or below."""
+        mark = CAPTION_MARK.match(lines[0]) if lines else None
+        above = self.paragraphs[-1] if self.paragraphs else Paragraph()
+        below_table = above.table is not None and not self.grids[above.table].caption
+        if mark is None or not (below_table or mark[0][0] != ":"):
+            return False
+        text = self.plain(self.joined([lines[0][mark.end() :], *lines[1:]]))
+        at = len(self.paragraphs)
+        if below_table:
+            self.grids[-1].caption = text
+            while at and self.paragraphs[at - 1].table == above.table:
+                at -= 1
+        self.paragraphs.insert(at, Paragraph([unplaced(text, self.page)], kind="caption"))
+        return True
 
     def text(self, lines: Sequence[str]) -> None:
         """Headings, items of lists, and the paragraphs between them."""
@@ -222,14 +215,14 @@ class Writer:
                 self.flush(body)
                 self.heading(line, 1)
             else:
-                if re.match(r"([-*+]|\d{1,3}[.)])[ \t]", line):
+                if re.match(r"([-*+]|\d{1,3}[.)])[ \t]", line) or NOTE_MARK.match(line):
                     self.flush(body)
                 body.append(line)
         self.flush(body)
 
     def flush(self, body: list[str]) -> None:
-        if body:
-            piece = unplaced(self.plain(self.joined(body)), self.page)
+        if body and (text := self.plain(self.joined(body))):
+            piece = unplaced(text, self.page)
             before = self.paragraphs[-1] if self.paragraphs else Paragraph()
             if before.kind == "body" and not before.level and before.pieces and self.goes_on(before.pieces[-1], piece):
                 last = before.pieces.pop()
@@ -237,7 +230,7 @@ class Writer:
                 before.pieces += [unplaced(f"{last.text} " if cut is None else last.text[:cut], last.page), piece]
             else:
                 self.paragraphs.append(Paragraph([piece]))
-            body.clear()
+        body.clear()
 
     def goes_on(self, before: Piece, piece: Piece) -> bool:
         """Whether a paragraph begins in the sentence that the one before it began, on the same page or the next."""
@@ -271,7 +264,8 @@ class Writer:
     def grid(self, grid: Grid) -> None:
         grid.page = self.page
         above = self.paragraphs[-1] if self.paragraphs else Paragraph()
-        if above.kind == "body" and not above.level and CAPTION.match(above.text.lstrip("*_")):
+        is_text = above.kind == "body" and not above.level
+        if above.kind == "caption" or (is_text and CAPTION.match(above.text.lstrip("*_"))):
             above.kind, grid.caption = "caption", above.text
         self.grids.append(grid)
         for text in grid.texts():
@@ -361,5 +355,6 @@ def plain(text: str) -> str:
     text = CARETS.sub(r"^\1", text) if "^" in text else text
     if "<" in text:
         text = SUP.sub(lambda found: raised(found[1], text[: found.start()]), text)
-        text = TAG.sub("", text)
+        text = TAG.sub(lambda tag: " " if tag[1] else "", SUB.sub("_", text))
+        text = SPACES.sub(" ", text).strip(" ")
     return html.unescape(text) if "&" in text else text

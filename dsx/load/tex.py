@@ -41,8 +41,12 @@ _letters = _greek.split()
 SIGNS = {**_signs, **dict(zip(_letters[::2], _letters[1::2], strict=True))}
 _sign = re.compile(r"\\([a-zA-Z]+|[^a-zA-Z])")
 _named = re.compile(
-    r"\\(?:text|textrm|textit|textbf|mathrm|mathbf|mathit|mathsf|operatorname|mbox|rm|bf)\s?\{([^{}]{0,400})\}"
+    r"\\(?:text|textrm|textit|textbf|mathrm|mathbf|mathit|mathsf|mathcal|mathbb|boldsymbol|operatorname|mbox|rm|bf"
+    r"|bar|overline|hat|widehat|tilde|vec|dot)\s?\{([^{}]{0,400})\}"
 )
+_environment = re.compile(r"\\(?:(?:begin|end)\s?\{[a-z]{1,20}\*?\}(?:\{[lcr|]{1,20}\})?|label\s?\{[^{}]{0,100}\})")
+_tag = re.compile(r"\\tag\*?\s?\{([^{}]{0,20})\}")
+_column = re.compile(r"(?<!\\)&")
 _degree = re.compile(r"\^(?:\{\s?\\circ\s?\}|\\circ)")
 _fraction = re.compile(r"\\[dt]?frac\s?\{([^{}]{0,200})\}\s?\{([^{}]{0,200})\}")
 _root = re.compile(r"\\sqrt\s?\{([^{}]{0,200})\}")
@@ -60,6 +64,8 @@ def formula_text(source: str) -> str:
     _, begin, rest = source.partition(r"\begin{document}")
     formula, end, _ = rest.partition(r"\end{document}")
     formula = (formula if begin and end else source).strip().strip("$")
+    formula = _tag.sub(r" (\1)", _environment.sub(" ", formula).replace("\\\\", " "))
+    formula = _column.sub(" ", formula)
     formula = _degree.sub("°", _named.sub(r"\1", formula))
     formula = _raised.sub(lambda power: "^" + closed(power[1].strip()), formula)
     formula = _fraction.sub(lambda parts: f"{closed(parts[1])}/{closed(parts[2])}", formula)

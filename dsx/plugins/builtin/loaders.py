@@ -20,15 +20,16 @@ def register_loaders() -> dict[str, Loader]:
     from dsx.load.plain import load_plain
 
     return {
-        "pymupdf": Loader(load_pdf, "20", "PDF, by PyMuPDF"),
-        "html": Loader(load_html, "8", "HTML"),
-        "text": Loader(load_plain, "7", "plain text and Markdown"),
+        "pymupdf": Loader(load_pdf, "21", "PDF, by PyMuPDF"),
+        "html": Loader(load_html, "9", "HTML"),
+        "text": Loader(load_plain, "8", "plain text and Markdown"),
     }
 
 
 @hookimpl
 def find_loader(path: Path) -> str | None:
     """By magic bytes; the suffix only says that a file with a damaged head was meant to be a PDF."""
+    from dsx.load.encoding import byte_order
     from dsx.load.html import is_html
 
     try:
@@ -42,7 +43,7 @@ def find_loader(path: Path) -> str | None:
         return "pymupdf"
     if is_html(head, path.suffix.lower()):
         return "html"
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or byte_order(head):
         return "text"
     controls = sum(byte < 32 and byte not in b"\t\n\v\f\r" for byte in head)
     return None if b"\0" in head or controls > len(head) / 100 else "text"
