@@ -102,5 +102,6 @@ def submit(
         return 0
     job = slurm.submit(text)
     click.echo(job)
-    say(f"submitted as job {job}; its log is {'dsx-*.log' if array else f'dsx-{job}.log'} here", err=True)
+    log = f"{options.get('job-name', 'dsx')}-{job}{'_*' if 'array' in options else ''}.log"
+    say(f"submitted as job {job}; its log is {options.get('output', f'{log} here')}", err=True)
     return 0

@@ -12,14 +12,19 @@ from dsx.errors import UsageError
 
 SETTINGS = "# ---- settings"
 """How the wrapper's line begins after which values are put."""
+ARRAY_LOG = "%x-%A_%a.log"
+"""The log of an array's task, as sbatch names it: by the job's name, the array's number and the task's."""
 
 
 def script(words: Sequence[str], settings: Mapping[str, str], options: Mapping[str, str]) -> str:
     """The wrapper for `dsx extract WORDS`.
 
     settings: the wrapper's own, by name (RUN, SHARE, …). options: sbatch's, by long name without dashes; a value of
-    "" is a switch. Each takes the place of the wrapper's own line, or is added.
+    "" is a switch. Each takes the place of the wrapper's own line, or is added. The logs of an array's tasks are named
+    by its number and theirs.
     """
+    if "array" in options:
+        options = {"output": ARRAY_LOG, **options}
     text = (importlib.resources.files("dsx") / "sbatch" / "extract.sbatch").read_text(encoding="utf-8")
     for name in settings:
         if not re.search(rf'^: "\${{{re.escape(name)}:=', text, re.M):

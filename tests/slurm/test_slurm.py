@@ -1,9 +1,10 @@
-"""The real wrapper under a real Slurm of one node with two fake GPUs (up.sh): five things that happen to jobs."""
+"""The real wrapper under a real Slurm of one node with two fake GPUs (up.sh): what happens to jobs."""
 
 from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -163,6 +164,39 @@ def test_usr1_during_the_checks_requeues_the_job_too(jobs: Cluster) -> None:
     assert jobs.stored() == 12
 
 
+def test_a_job_that_never_gets_to_a_paper_is_not_requeued_for_ever(jobs: Cluster) -> None:
+    command = jobs.folder / "dsx"
+    slow = '[ "$1" = doctor ] && touch "checking-${SLURM_RESTART_COUNT:-0}" && sleep 1\n'
+    command.write_text(command.read_text().replace("exec", f"{slow}exec", 1))
+    job = jobs.submit()
+    for restarts in range(3):
+        jobs.until((jobs.folder / f"checking-{restarts}").exists)
+        jobs.slurm("scancel", "--batch", "--signal=USR1", job)
+    assert jobs.ended(job) == ["FAILED"], jobs.said()
+    assert (jobs.show(job)["Restarts"], jobs.show(job)["ExitCode"]) == ("2", "75:0")
+    assert f"not requeued; submit it once more with RUN={jobs.run} to go on, with a longer --time" in jobs.said()
+
+
+def test_a_killed_job_says_where_the_next_goes_on(
+    jobs: Cluster, stored: Callable[[Path], dict[str, Any]], whole: dict[str, Any]
+) -> None:
+    words = jobs.scripted.extract("--run", jobs.folder / "mine", jobs.papers)[4:]
+    killed = jobs.submit(arguments=words, delay="0.3")
+    jobs.run = jobs.folder / "mine"
+    jobs.until(lambda: jobs.stored() >= 2)
+    pids = [line.split()[0] for line in jobs.slurm("scontrol", "listpids", killed).splitlines()[1:]]
+    (extract,) = [pid for pid in pids if b"\0extract\0" in Path("/proc", pid, "cmdline").read_bytes()]
+    os.kill(int(extract), signal.SIGKILL)
+    assert jobs.ended(killed) == ["FAILED"]
+    assert jobs.show(killed)["ExitCode"] == "137:0"
+    left = jobs.stored()
+    (said,) = re.findall("exit code 137; submit it once more with RUN=(.*) to go on", jobs.said())
+    again = jobs.submit(RUN=said)
+    assert jobs.ended(again) == ["COMPLETED"], jobs.said()
+    assert f"{12 - left} done, {left} done earlier" in jobs.said()
+    assert stored(jobs.run) == whole
+
+
 def test_a_wrong_schema_ends_the_job_before_a_model_is_loaded(jobs: Cluster) -> None:
     schema = jobs.folder / "wrong.json"
     schema.write_text('{"type": "object", "properties": {"a": {"type": "string", "not": {}}}}')
@@ -199,6 +233,13 @@ def test_dsx_slurm_submit_submits_the_same_script(jobs: Cluster) -> None:
     assert done.returncode == 0, done.stderr
     assert jobs.ended(done.stdout.strip()) == ["COMPLETED"], jobs.said()
     assert jobs.stored() == 12
+    array = [*command[:5], "--array", "0-1", "--gpus", "0", "--sbatch", "mem=1G", *command[5:]]
+    done = subprocess.run(array, env=jobs.environment, cwd=jobs.folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    number = done.stdout.strip()
+    assert f"its log is dsx-{number}_*.log here" in done.stderr
+    assert jobs.ended(number) == ["COMPLETED"] * 2, jobs.said()
+    assert [log.name for log in sorted(jobs.folder.glob(f"dsx-{number}*"))] == [f"dsx-{number}_{n}.log" for n in (0, 1)]
     refused = [*command[:5], "--gpus", "3", *command[5:]]
     done = subprocess.run(refused, env=jobs.environment, cwd=jobs.folder, capture_output=True, text=True)
     assert done.returncode == 2
@@ -235,6 +276,21 @@ def test_a_server_and_its_client(jobs: Cluster, stored: Callable[[Path], dict[st
     late = jobs.submit(arguments=words, wrapper="extract-client.sbatch", **here)
     assert jobs.ended(late) == ["FAILED"]
     assert jobs.show(late)["ExitCode"] == "2:0"
+
+
+def test_a_client_that_is_stopped_before_its_server_is_there_says_so(jobs: Cluster) -> None:
+    server = jobs.submit("--hold", wrapper="serve.sbatch", arguments=[])
+    here = {"SERVER": server, "WRAPPERS": str(WRAPPERS)}
+    client = jobs.submit(wrapper="extract-client.sbatch", **here)
+    jobs.until(lambda: jobs.states(client) == ["RUNNING"])
+    time.sleep(1)  # until bash has come to its trap
+    jobs.slurm("scancel", "--batch", "--signal=USR1", client)
+    assert jobs.ended(client) == ["FAILED"]
+    assert jobs.show(client)["ExitCode"] == "75:0"
+    assert "submit it once more" in jobs.said()
+    impatient = jobs.submit(wrapper="extract-client.sbatch", WAIT_SECONDS="1", **here)
+    assert jobs.ended(impatient) == ["FAILED"]
+    assert "no server after 1 s" in jobs.said()
 
 
 @pytest.mark.parametrize("wrapper", sorted(WRAPPERS.glob("*.sbatch")), ids=lambda wrapper: wrapper.name)
