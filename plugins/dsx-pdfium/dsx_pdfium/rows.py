@@ -23,6 +23,12 @@ MIN_SPACE = 0.03
 """Of a space that PDFium puts in, in font sizes."""
 UPRIGHT = 0.985
 """Cosine of the tilt, 10 degrees, up to which text counts as upright."""
+DOWNWARD = 3
+"""The turn of text that runs down, whose lines PDFium gives from the last to the first."""
+NEXT_LINE = 2.5
+"""Font sizes from one line to the next, at most."""
+LIGATURE = frozenset("fijlt")
+"""Letters after the first of a ligature, which PDFium gives in the place of all of it."""
 TURNED_BLOCKS = 100_000
 """Blocks of text that is turned are numbered from here on."""
 DROP_CAP = 2.0
@@ -45,7 +51,7 @@ def lines_of(characters: Sequence[Character], number: int, size: Point) -> list[
     lines = []
     for turn in range(4):
         own = [_turned(one, turn, size) for one in characters if _turn(one.look.along) == turn]
-        for row in _rows(iter(own)):
+        for row in _rows(iter(own) if turn != DOWNWARD else _forward(own)):
             line = line_of(number, row.block + turn * TURNED_BLOCKS, _as_pymupdf(row.characters))
             if line is not None:
                 back, frame = (4 - turn) % 4, turned_size(turn, size)
@@ -54,6 +60,22 @@ def lines_of(characters: Sequence[Character], number: int, size: Point) -> list[
                 line.box = turned(line.box, back, frame)
                 lines.append(line)
     return lines
+
+
+def _forward(characters: Sequence[Character]) -> Iterator[Character]:
+    """Characters whose lines come one above the other, from the first of these lines to the last."""
+    lines: list[list[Character]] = []
+    for one in characters:
+        if not lines or abs(one.origin[1] - lines[-1][-1].origin[1]) >= STEP * one.look.size:
+            lines.append([])
+        lines[-1].append(one)
+    start = 0
+    for at in range(1, len(lines) + 1):
+        up = lines[at - 1][0].origin[1] - lines[at][0].origin[1] if at < len(lines) else 0.0
+        if not 0 < up < NEXT_LINE * lines[at - 1][0].look.size:
+            for line in reversed(lines[start:at]):
+                yield from line
+            start = at
 
 
 def _turn(along: Point) -> int | None:
@@ -88,7 +110,8 @@ def _rows(characters: Iterator[Character]) -> list[Row]:
         size = max(one.look.size, last.look.size)
         gap, step = one.box[0] - last.box[2], one.origin[1] - last.origin[1]
         let_in = last.look.size > DROP_CAP * one.look.size and last.letter.isupper()
-        if abs(step) < STEP * size and -STEP * size < gap < GAP * size and not let_in:
+        ligature = one.letter in LIGATURE and (one.origin, one.box) == (last.origin, last.box)
+        if ligature or (abs(step) < STEP * size and -STEP * size < gap < GAP * size and not let_in):
             apart = gap > SPACE * size or (one.spaced and gap > MIN_SPACE * size)
             if apart and not (one.letter.isspace() or last.letter.isspace()):
                 between = (last.box[2], last.box[1], one.box[0], last.box[3])

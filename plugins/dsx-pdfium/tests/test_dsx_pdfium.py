@@ -236,3 +236,23 @@ def test_it_takes_pdfs_only_where_pymupdf_is_not_and_then_imports_nothing_of_it(
         [sys.executable, "-c", program, str(SAMPLE)], env=environment, capture_output=True, text=True, timeout=60
     )
     assert done.stdout == "pdfium True\n", done.stderr
+
+
+def test_a_ligature_of_three_letters_parts_no_word(tmp_path: Path) -> None:
+    with pymupdf.open() as pdf:
+        pdf.new_page().insert_htmlbox((50, 50, 400, 300), "<p>Eighty-two co\ufb03ns stood ba\ufb04ed.</p>")
+        pdf.save(tmp_path / "a.pdf")
+    assert load(tmp_path / "a.pdf").text == "Eighty-two coffins stood baffled.\n"
+
+
+@pytest.mark.parametrize("rotation", [90, 270])
+def test_lines_that_run_up_or_down_come_in_their_order(tmp_path: Path, rotation: int) -> None:
+    with pymupdf.open() as pdf:
+        page = pdf.new_page()
+        for at, line in enumerate(("First there were two kettles", "of which one had a lid", "and was hot by noon.")):
+            place = (100 + 13 * at, 700) if rotation == 90 else (500 - 13 * at, 60)
+            page.insert_text(place, line, fontsize=10, rotate=rotation)
+        pdf.save(tmp_path / "a.pdf")
+    text = load(tmp_path / "a.pdf").text
+    assert text == "First there were two kettles of which one had a lid and was hot by noon.\n"
+    assert load(tmp_path / "a.pdf", "pymupdf").text == text
