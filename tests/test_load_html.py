@@ -207,6 +207,8 @@ def test_a_cell_that_spans_leaves_the_others_empty() -> None:
             "Of 24.^3 They [4,5]",
         ),
         ("<p>Of 24<sup>3</sup><sup>,</sup><sup>4</sup> at 30<sup>o</sup>.</p>", "Of 24^3,4 at 30°."),
+        ("<button aria-expanded=false aria-controls=a>Open</button><div id=a hidden>Seven.</div>", "Seven."),
+        ("<div role=tabpanel style='color: red; display: none'>Seven.</div><p hidden>Six.</p>", "Seven."),
         ("<a href='#main'>Skip to the text</a><p>Seven.</p>", "Seven."),
         ("<p><math><mn>5</mn><mspace width='1em'/><mtext>ml</mtext></math></p>", "5 ml"),
         ("<p><m:math><m:msup><m:mn>10</m:mn><m:mn>3</m:mn></m:msup></m:math></p>", "10^3"),

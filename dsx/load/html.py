@@ -45,6 +45,7 @@ HIDDEN_STYLE = re.compile(
     r"|overflow:hidden;(?:.{0,200};)?(?:max-)?height:0(?:px)?(?:;|$)|(?:left|top|right|text-indent|margin-left):-\d{3,}|clip:rect\(0|scale\(0\)"
 )
 """Of a style in small letters without blanks."""
+SHUT = re.compile(r"display\s*+:\s*+none", re.I)
 WHITE = re.compile(
     r"(?:^|;)(?:color|-webkit-text-fill-color):(?:white|#f[a-f]f[a-f]f[a-f]|#fff|rgb\(255,255,255\)|transparent)"
 )
@@ -92,12 +93,24 @@ def load_html(path: Path) -> Document:
     for element in root.iter() if root is not None else ():
         if isinstance(element.tag, str):
             element.tag = element.tag.rpartition(":")[2]  # of XHTML, whose MathML has a prefix
+    _open_panels(root)
     reader = Reader()
     if root is None:
         return reader.out.document(path, "html", {})
     reader.walk(root)
     reader.flush()
     return replace(reader.out.document(path, "html", _metadata(root)), hidden=tuple(_hidden_texts(root)))
+
+
+def _open_panels(root: Element) -> None:
+    """Shows what the page shows at a click: panels of tabs, and what a button that says so unfolds."""
+    elements = list(root.iter()) if root is not None else []
+    opening = [one for one in elements if one.get("aria-expanded") is not None or one.get("role") == "tab"]
+    opened = {name for one in opening for name in one.get("aria-controls", "").split()}
+    for element in elements:
+        if element.get("role") == "tabpanel" or element.get("id") in opened:
+            element.attrib.pop("hidden", None)
+            element.set("style", SHUT.sub("", element.get("style", "")))
 
 
 def _hidden_texts(root: Element) -> Iterator[HiddenText]:
@@ -246,8 +259,8 @@ def left_out(element: Element) -> bool:
 
 def is_hidden(element: Element) -> bool:
     """Whether an element, by its own attributes, is not shown."""
-    if element.get("hidden", "until-found") != "until-found" and element.get("role") != "tabpanel":
-        return True  # a panel is hidden until its tab is chosen
+    if element.get("hidden", "until-found") != "until-found":
+        return True
     if element.tag in ("span", "i") and element.get("aria-hidden") == "true":  # a formula's second form, an icon
         return True
     style = "".join(element.get("style", "").lower().split())
