@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from dsx.evaluation.assignment import Pair
 from dsx.evaluation.compare import Comparison, is_absent
-from dsx.evaluation.gold import GoldPaper, GoldRecord, stem
+from dsx.evaluation.gold import GoldPaper, GoldRecord
 from dsx.evaluation.judge import Judge
 from dsx.evaluation.match import match, match_labels
+from dsx.evaluation.papers import finder
 from dsx.report.columns import Key, Lists
 from dsx.types import Json, ParameterSet
 
@@ -41,10 +42,10 @@ def agreement(
 ) -> dict[str, Agreement]:
     """By column, then "all" (categories of different parameters are different)."""
     judge = Judge.of(parameters)
-    by_stem = {stem(paper.file): paper for paper in second}
     rated: dict[str, list[Ratings]] = {}
+    find = finder(second)
     for paper in first:
-        other = by_stem.get(stem(paper.file))
+        other = find(paper)
         if other is None:
             continue
         for lists in dict.fromkeys((*paper.records, *other.records)):

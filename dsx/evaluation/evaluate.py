@@ -12,8 +12,8 @@ from typing import Any
 from dsx.answers.calibration import Line, fitted_curves, read_curves
 from dsx.errors import UsageError
 from dsx.evaluation import calibrate
-from dsx.evaluation.gold import GoldPaper, read_gold, stem
-from dsx.evaluation.judge import Judgement, judge_all
+from dsx.evaluation.gold import GoldPaper, read_gold
+from dsx.evaluation.judge import Judgement, judge_all, results_of
 from dsx.evaluation.other_unit import unit_notes
 from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, score
 from dsx.report.reading import read_export
@@ -197,8 +197,7 @@ def _only(judgements: dict[str, list[Judgement]], wanted: Sequence[str]) -> dict
 
 
 def _unmatched(gold: Sequence[GoldPaper], results: Sequence[PaperResult]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    filled = {stem(result.file) for result in results} | {result.document for result in results}
-    judged = {stem(paper.file) for paper in gold} | {paper.document for paper in gold}
-    missing = tuple(paper.name for paper in gold if stem(paper.file) not in filled and paper.document not in filled)
-    rest = tuple(each.file for each in results if stem(each.file) not in judged and each.document not in judged)
-    return missing, rest
+    found = results_of(gold, results)
+    judged = {result.document for result in found.values()}
+    missing = tuple(paper.name for paper in gold if paper.name not in found)
+    return missing, tuple(each.file for each in results if each.document not in judged)

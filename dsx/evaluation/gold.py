@@ -17,12 +17,11 @@ import json
 import logging
 import re
 import textwrap
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from dsx.errors import UsageError
@@ -149,12 +148,6 @@ def _named_apart(papers: Iterable[GoldPaper]) -> Iterator[GoldPaper]:
         name = next(each for each in itertools.chain([paper.name], numbered) if each not in taken)
         taken.add(name)
         yield replace(paper, name=name)
-
-
-def stem(file: str) -> str:
-    """A paper's file name without folders, case and suffix, by which gold and results find each other."""
-    name = unicodedata.normalize("NFKC", PurePath(file).name).lower()
-    return re.sub(r"(\.ocr)?(\.(pdf|md|txt|xml|nxml|html?))?$", "", name)
 
 
 def _paper(content: Mapping[str, Any], file: Path, parameters: ParameterSet, unknown: set[str]) -> GoldPaper:

@@ -11,8 +11,9 @@ from itertools import chain
 
 from dsx.evaluation.assignment import Pair
 from dsx.evaluation.compare import Comparison, comparison, is_absent
-from dsx.evaluation.gold import SEPARATOR, GoldPaper, GoldRecord, GoldValue, stem
+from dsx.evaluation.gold import SEPARATOR, GoldPaper, GoldRecord, GoldValue
 from dsx.evaluation.match import match
+from dsx.evaluation.papers import finder
 from dsx.report.columns import Column, Key, Lists, columns, lists_of
 from dsx.types import Json, PaperResult, ParameterSet, Value
 
@@ -193,11 +194,9 @@ def judge_all(
 
 
 def results_of(gold: Sequence[GoldPaper], results: Sequence[PaperResult]) -> dict[str, PaperResult]:
-    """The results of gold papers by the gold's name, of those that have one."""
-    by_document = {result.document: result for result in results}
-    by_stem = {stem(result.file): result for result in results}
-    pairs = ((each.name, by_document.get(each.document or "") or by_stem.get(stem(each.file))) for each in gold)
-    return {name: result for name, result in pairs if result is not None}
+    """The results of gold papers by the gold's name, of those that have one. Raises as `finder` does."""
+    find = finder(results)
+    return {paper.name: result for paper in gold if (result := find(paper)) is not None}
 
 
 def by_lists(result: PaperResult | None) -> dict[Lists, list[Predicted]]:

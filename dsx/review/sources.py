@@ -6,7 +6,7 @@ import base64
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from dsx.errors import LoadError
@@ -39,7 +39,7 @@ def find_papers(run: RunFolder, files: Mapping[str, str], places: Sequence[Path]
     read_at = {event.get("document"): Path(event["path"]) for event in run.logs() if "path" in event}
     papers: dict[str, Path] = {}
     for document, file in files.items():
-        candidates = [*named.get(file, ()), *([read_at[document]] if document in read_at else [])]
+        candidates = [*named.get(PurePath(file).name, ()), *([read_at[document]] if document in read_at else [])]
         match = next((path for path in candidates if _is(path, document)), None)
         if match is not None:
             papers[document] = match

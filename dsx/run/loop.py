@@ -217,7 +217,8 @@ class _Loop:
     def _fail(self, paper: PaperInFlight, problem: Exception) -> None:
         """Of the paper: it is not tried again."""
         name, reason = self.names[paper.path], reason_of(problem, paper.path)
-        self.folder.fail(paper.document, file_name(paper.path), reason, "".join(traceback.format_exception(problem)))
+        trace, path = "".join(traceback.format_exception(problem)), str(paper.path.absolute())
+        self.folder.fail(paper.document, file_name(paper.path), reason, trace, path)
         self.summary.failed[name] = reason
         self.progress.paper_ends(name, f"failed: {reason}")
 

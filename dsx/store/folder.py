@@ -21,6 +21,7 @@ from typing import Any, Literal, TypeVar
 from dsx.errors import PASSING, AnotherRun, MachineError, RunError, machine_error
 from dsx.settings import read_settings
 from dsx.store import atomic
+from dsx.store.apart import told_apart
 from dsx.store.manifest import EARLIER, PLUGINS, compare, damage, schema_sha256, updated
 from dsx.store.results import StoredResults, result_of
 from dsx.store.serial import SCHEMA, seal, to_json, unseal
@@ -70,12 +71,13 @@ class RunFolder:
         self._write(self.record(result.document), to_json(result, self._schema))
         self._remove(self._failure(result.document))
 
-    def fail(self, document: str, file: str, reason: str, traceback: str = "") -> None:
-        """Stores why a paper failed; the traceback goes to the log."""
+    def fail(self, document: str, file: str, reason: str, traceback: str = "", path: str = "") -> None:
+        """Stores why a paper failed; the traceback and where it was read from go to the log."""
         failure = {"document": document, "file": file, "reason": reason}
         content = printable(json.dumps({**failure, SCHEMA: self._schema}, ensure_ascii=False, indent=1))
         self._write(self._failure(document), seal(content.encode()))
-        self.log({"event": "failure", **failure, "traceback": traceback})
+        where = {"path": path} if path else {}
+        self.log({"event": "failure", **failure, **where, "traceback": traceback})
 
     def forget(self, document: str) -> None:
         """The paper may be tried again: its failure is gone, or else its result."""
@@ -123,7 +125,9 @@ class RunFolder:
 
     def missing(self) -> list[dict[str, Json]]:
         """Papers without a result to the run's parameter set, each with the reason: failed, or outdated."""
-        return [*self.failures(), *self.outdated()]
+        papers = [*self.failures(), *self.outdated()]
+        names = self._told_apart(self.results().files) if papers else {}
+        return [{**paper, "file": names.get(paper["document"], paper["file"])} for paper in papers]
 
     def _is_current(self, schema: str) -> bool:
         return schema == self._schema
@@ -131,9 +135,18 @@ class RunFolder:
     def results(self, change: Callable[[PaperResult], PaperResult] | None = None) -> StoredResults:
         """All stored results, by file name; those that are damaged are named in the log and left out.
 
-        change: what each becomes on its way.
+        Where files of several papers have one name, `file` has folders before it. change: what each becomes on its way.
         """
-        return StoredResults(self.path / "records", self._is_current, change)
+        return StoredResults(self.path / "records", self._is_current, change, self._told_apart)
+
+    def _told_apart(self, files: Mapping[str, str]) -> dict[str, str]:
+        """Document → what it is called, of those whose file's name another paper's of the run has too."""
+        others = {paper["document"]: paper["file"] for paper in (*self.failures(), *self.outdated())}
+        return told_apart({**others, **files}, self._read_at)
+
+    def _read_at(self) -> dict[str, str]:
+        """Document → the path that it was read from last."""
+        return {str(event.get("document")): str(event["path"]) for event in self.logs() if event.get("path")}
 
     def documents(self) -> set[str]:
         """The ids of all papers whose results are stored, and whole."""
