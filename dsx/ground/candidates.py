@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from dsx.ground.amounts import LATITUDE, LONGITUDE, PLACES, TIME
 from dsx.ground.mentions import NumberMention
+from dsx.ground.money import currency_at, is_currency, is_of
 from dsx.types import Json, Parameter, Shown
 from dsx.units import COUNTED_KINDS, convert, is_named, read_unit, same_unit
 
@@ -63,6 +64,8 @@ def number_candidates(
     by_text: dict[str, tuple[Candidate, list[NumberMention]]] = {}
     for mention in mentions:
         if not is_asked(mention, parameter) or not _is_shown(mention, shown):
+            continue
+        if not _may_be_money(mention, parameter, shown.text):
             continue
         candidate = _candidate(mention, parameter)
         if candidate is None:
@@ -175,6 +178,17 @@ def _may_lack(mention: NumberMention, unit: str) -> bool:
     return _converts(mention.counted, unit)
 
 
+def _may_be_money(mention: NumberMention, parameter: Parameter, text: str) -> bool:
+    """Whether what is written of money at the number speaks for the parameter: "€200" are no dollars, counts, or mg."""
+    unit = parameter.unit
+    if unit is not None and is_currency(unit):
+        currency = currency_at(text, mention.start, mention.end)
+        return is_of(unit, currency) if currency else not mention.counted
+    if mention.unit is not None or (unit is None and not is_count(parameter)):
+        return True
+    return not currency_at(text, mention.start, mention.end)
+
+
 def is_unsigned(parameter: Parameter) -> bool:
     """Whether its values cannot be negative."""
     minimum = parameter.schema.get("minimum", parameter.schema.get("exclusiveMinimum"))
@@ -215,7 +229,7 @@ def is_bare(mention: NumberMention, parameter: Parameter) -> bool:
 
     Degrees of a latitude or longitude go without saying.
     """
-    if mention.unit is None or mention.noun in PLACES or read_unit(mention.unit) is None:
+    if mention.unit is None or mention.unit[0] == "/" or mention.noun in PLACES or read_unit(mention.unit) is None:
         return True
     return mention.unit.lower().removesuffix("s") + "s" in _words(parameter.name, parameter.description)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from dsx.ground.mentions import CONTEXT
 from dsx.ground.numerals import Numeral
@@ -28,8 +29,23 @@ leaves flowers fruits eggs nests species genera genotypes cultivars varieties pl
 rivers streams islands samples specimens replicates individuals people persons participants subjects patients
 volunteers controls men women males females children adults infants students athletes families households studies
 trials experiments sessions groups countries cities schools hospitals laboratories genes neurons items questions
-articles papers publications reviewers"""
+articles papers publications reviewers
+nurses doctors physicians clinicians teachers pupils girls boys learners undergraduates workers employees farmers
+respondents residents firms companies adolescents toddlers newborns neonates caregivers parents mothers fathers couples
+soldiers players runners swimmers cyclists drivers goats calves lambs piglets sows heifers steers bulls broilers
+chickens ewes rams horses monkeys macaques rabbits frogs toads lizards snakes turtles bats voles eyes knees hips limbs
+classes classrooms quadrats transects traps electrodes"""
+_DESCRIBED = frozenset(_THINGS.split())
 _things = re.compile(rf"[^\S\n]({'|'.join(_THINGS.split())})\b(?![-/]|\s(?:per|an?|each|every)\b)")
+_word = re.compile(r"(?P<gap>,?[^\S\n])(?P<word>[a-z]{2,20}(?:[-‐‑][a-z]{2,20}){0,2}+)(?![\w/-])")
+_NO_ADJECTIVE = """
+of in at on to for from by with without as than per and or but nor if when while where which who whose that this these
+those the a an all both each every any some no not our their its his her most more fewer less other were was is are be
+been had has have did does may can will would times fold hourly daily old after before during until since between among
+within over under above below about around via vs versus against into then so because dpi dpf hpi hpf"""
+_ENDS = frozenset(_NO_ADJECTIVE.split())
+"""What stands in no name of a thing between the number and the noun."""
+ADJECTIVES = 4
 _age_or_range = re.compile(
     r"(?:\baged?(?:\sof)?\s|\bbetween\s|(?:\d|teen|ty)\s?(?:to\s|and\s|or\s|[-–])\s?)$", re.IGNORECASE
 )
@@ -63,13 +79,48 @@ def counted_by(text: str, numeral: Numeral) -> str:
         return ""
     if digits and (thing := _things.match(text, end)):
         return "" if _age_or_range.search(before) else thing[1]
-    whole_word = text[end - 1].isalpha() and numeral.value == numeral.value.to_integral_value()
+    is_whole = numeral.value == numeral.value.to_integral_value()
+    if is_whole and not _sign.search(before) and (thing_below := _thing_below(text, end)):
+        return "" if _age_or_range.search(before) else thing_below
+    whole_word = text[end - 1].isalpha() and is_whole
     if not (whole_word or (digits and text[end : end + 1] != "\n" and not _sign.search(before))):
         return ""
     match = _plural.match(text, end)
     if match is None or match[1] in _NO_THINGS or is_named(match[1]) or is_named(match[1][:-1]):
         return ""
     return "" if _brings.search(before) else match[1]
+
+
+def _thing_below(text: str, end: int) -> str:
+    """The thing after adjectives, "rats" of "12 healthy, adult rats"; "" where none follows."""
+    return next((word for word in _described(text, end) if word in _DESCRIBED), "")
+
+
+def things_after(text: str, end: int) -> list[str]:
+    """Plurals after the adjectives that follow a number: "rats" of "12 healthy, adult rats"."""
+    return [word for word in _described(text, end) if word in _DESCRIBED or _is_plural(word)]
+
+
+def _described(text: str, end: int) -> Iterator[str]:
+    """Words that may name what a number before them counts, but for the first. They end with a plural."""
+    for at in range(ADJECTIVES + 1):
+        match = _word.match(text, end)
+        if match is None or (at == 0 and match["gap"][0] == ","):
+            return
+        if match["word"] == "and" and at:
+            end = match.end()
+            continue
+        if match["word"] in _ENDS:
+            return
+        if at:
+            yield match["word"]
+        if _is_plural(match["word"]):
+            return
+        end = match.end()
+
+
+def _is_plural(word: str) -> bool:
+    return word.endswith("s") and not word.endswith(("ss", "us", "is"))
 
 
 def is_year(text: str, start: int, end: int) -> bool:

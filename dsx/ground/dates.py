@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import zip_longest
 
+from dsx.units import unit_end
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _month = (
     r"\b(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|"
@@ -28,11 +30,16 @@ _year = re.compile(
     r"\b(?:[Ii]n|[Ss]ince|during|until|spring|summer|autumn|winter|Q[1-4])\s(?P<year>(?:19|20)\d\d)(?=\s?(?:[,.;)–—-]|$|and\b|to\b))"
 )
 _years = re.compile(r"\((?P<first>(?:19|20)\d\d)[-–](?P<last>(?:19|20)\d\d)(?=[),;])")
+_short_years = re.compile(r"(?<![\w./–-])(?P<first>(?:19|20)\d\d)(?:/|[-–])(?P<last>\d\d)(?![\w%°/–-]|[.,]\d)")
+_quarter = re.compile(r"(?<![\w.])(?P<year>(?:19|20)\d\d)(?=[ :-]?Q[1-4]\b)")
 _day_ends = re.compile(r"\s?(?:[,.;)–—-]|$|(?:to|until|through)\b)")
 _iso_date = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(?:-(\d{2}))?")
 
 Date = tuple[int, int, frozenset[int]]
 """Year, month, and its days: of a span both ends, where none is written 0 alone."""
+
+LONGEST_SPAN = 30
+"""Years between the two of "1985–99"."""
 
 
 def is_date(value: str) -> bool:
@@ -83,6 +90,13 @@ def calendar_spans(text: str) -> Iterator[tuple[int, int, str]]:
                 yield match.start() + part.start(), match.start() + part.end(), noun
     for match in _year.finditer(text):
         yield (*match.span("year"), "year")
+    for match in _quarter.finditer(text):
+        yield (*match.span("year"), "year")
+    for match in _short_years.finditer(text):
+        later, stop = (int(match["last"]) - int(match["first"])) % 100, match.end() + 1
+        if 0 < later <= (1 if "/" in match.group() else LONGEST_SPAN) and unit_end(text, stop) == stop:
+            yield (*match.span("first"), "year")
+            yield (*match.span("last"), "year")
     for match in _years.finditer(text):
         yield (*match.span("first"), "year")
         yield (*match.span("last"), "year")

@@ -50,10 +50,12 @@ _product = re.compile(
 _citation = re.compile(r"(?:\bal\.?|[A-Z][\w'’.-]{1,60})(?:,\s?|\s?\(|,\s\()$")
 _year_list = re.compile(r"(?:\bal\.?|[A-Z][\w'’.-]{1,60}),?\s\(?(?:1[89]|20)\d\d[a-z]?[,;]\s?$")
 _compound = re.compile(
-    r"[-‐‑–]?\s?(?:way|tailed|sided|tail|dimensional|photon|AFC|alternative|back|sample\s+t|factor\s+analysis|(?-i:D)\b|"
-    r"to[-‐‑]one|another|or the other|st\b|nd\b|rd\b|th\b)|['’′]-?\s?(?:end|UTR|terminus|terminal|flank|overhang)",
+    r"[-‐‑–]?\s?(?:(?:ways?|tailed|sided|tail|dimensional|photon|AFC|alternative|back(?!-cross))\b|sample\s+t|"
+    r"factor\s+analysis|(?-i:D)\b|to[-‐‑]one|another|or the other|st\b|nd\b|rd\b|th\b)|"
+    r"['’′]-?\s?(?:end|UTR|terminus|terminal|flank|overhang)",
     re.IGNORECASE,
 )
+_ordinal = re.compile(r"[-‐‑]\s?(?:first|third|fourth|fifth|sixth|seventh|eighth|ninth)\b")
 _dimension = re.compile(r"[-‐‑]?d\b(?=\s+[a-z])")
 _pronoun = re.compile(
     r"\b(?:no|any|every|some|each|the|this|that|which|another|other|first|second|third|last|next)[\s-]+$", re.IGNORECASE
@@ -74,6 +76,8 @@ _spans = re.compile(
     r"|\[\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20}\](?![\d°%])"
 )
 """Identifiers, standards, places of atoms, planes of crystals, references in brackets (not "CI [12, 25]")."""
+_head_factor = re.compile(r"[(\[,]\s?(?P<times>[×x]\s?)?$")
+_per_volume = re.compile(r"\s?/\s?(?:[mµμ]?[lL]|mm3)(?!\w)")
 _interval = re.compile(r"(?:[=∈:]|\bCI|[Rr]ange|[Ii]nterval|IQR|\b(?:of|in|to|from))\s?$")
 _heading = re.compile(r"(?:^|\n)(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}\.?)[ \t]+(?=[A-Z][A-Za-z]{2}[^\n]{0,80}\n)")
 _enumerator = re.compile(r"(?:^|\n|[:;,.]\s)(?P<number>\(\d{1,2}\)|\d{1,2}\))(?=\s+[a-zA-Z])")
@@ -114,30 +118,43 @@ def label_noun(text: str, start: int, end: int) -> str | None:
     if (last.isalpha() and (last.isascii() or "Α" <= last <= "ω")) or last in ("_", "^"):  # "Table S4", "P300", "β2"
         noun = _before.search(before[:-1]) if before[-2:-1].isspace() else None
         return _noun(noun) if noun else ""
-    if last == "#" or (last == "*" and before[-2:-1].isalpha()):  # "size #25", "HLA-A*02"
+    if last == "#" or before.endswith("π/") or (last == "*" and before[-2:-1].isalpha()):  # "#25", "π/4", "HLA-A*02"
+        return ""
+    if text.startswith("10", start) and _is_of_head(before, text[start:end], after):
         return ""
     if last in ("-", "‐", "‑") and before[-2:-1].isalpha() and not _unit_before.search(before):
         return ""
     digits = text[start:end].isdecimal() or not text[start:end].strip("IVX")
     if match := _before_class.search(before):
         return _noun(match)
+    written = text[start:end]
+    is_year = len(written) == len("1999") and written.isdigit() and "1700" <= written <= "2099"
     match = _before.search(before) or _before_countable.search(before)
+    if match and is_year and last in ("(", "["):
+        return "year"  # "an experiment (2011)"
     if match and _names(match, after, digits):
         return _noun(match)
     if _statistic.search(before) and _statistic_end.match(after):
         return "df"
     if _product.search(before) or _compound.match(after) or (text[start:end] in "23" and _dimension.match(after)):
         return ""
+    if _ordinal.match(after) and text[start:end].isalpha():
+        return ""  # "twenty-first"
     if text[start:end].lower() == "one" and (_pronoun.search(before) or after.startswith(("'s", "’s"))):
         return ""
-    written = text[start:end]
-    if len(written) == 4 and written.isdigit() and "1700" <= written <= "2099":
+    if is_year:
         if _citation.search(before) and not re.search(r"(?:=|\bn)\s?\(?$", before):
             return "year"
         if _year_list.search(before):
             return "year"
     decade = after[:1] == "s" and not after[1:2].isalpha() and written.isdigit() and written[-1] == "0"
     return "year" if decade and (len(written) == 4 or _decade.search(before)) else None
+
+
+def _is_of_head(before: str, written: str, after: str) -> bool:
+    """Whether a power of ten is the factor of a column's head: "Cells (× 10⁹/L)"."""
+    factor = _head_factor.search(before)
+    return bool(factor and (factor["times"] or (len(written) > len("10") and _per_volume.match(after))))
 
 
 def _names(match: re.Match[str], after: str, digits: bool) -> bool:

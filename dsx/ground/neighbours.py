@@ -8,9 +8,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from dsx.ground.amounts import PLACES
+from dsx.ground.denominators import shared_rate
 from dsx.ground.mentions import CONTEXT, MINUS, NumberMention
 from dsx.units import convert, read_unit, unit_end
 
+_or_more = re.compile(r"\s(?:and|or|vs?\.?|versus)\s")
+"""Between two numbers of one thing: "12 or 15 newts"."""
+_times = re.compile(r"\s?[×x]\s?")
 _in_brackets = re.compile(r"[(\[]\s?(?P<unit>[^()\[\]\n\d]{1,20}\d?)[)\]](?:(?!\.\s)[^\d\n]){0,24}$")
 _count_and_share = re.compile(r"(?:\b[nN]|\b[Nn]os?\.|[Nn]umber|[Cc]ount)\s?[(\[]%[)\]]")
 _level = re.compile(r"[\s-]?(?:CIs?\b|CrI|HDI|PI\b|conf|cred|LOA|limits|pred)")
@@ -29,14 +33,14 @@ _INDEX_SIGNS = ("-", "–", "−", "/", ",", ":", "")
 _bracket = re.compile(r"\s?[(\[]")
 _between = re.compile(r"\b(?:between|from)\s+$", re.IGNORECASE)
 _share_after, _part_of = re.compile(r"\s?[(\[]\s?"), re.compile(r"\s(?:out\s)?of(?:\s(?:the|all))?\s")
-_percent_after = re.compile(r"\s?[(\[]\d{1,3}(?:\.\d{1,3})?\s?%")
+_percent_after = re.compile(r"(?:\s?[(\[]|[,;]\s)\d{1,3}(?:\.\d{1,3})?\s?%")
 _percent_outside = re.compile(r"[)\]]\s?(?:%|per)")
 _next_part = re.compile(r"\s{0,2}(?P<and>and\s)?")
 _JOINED_BY_AND = ("month", "minute", "second")
 _STEPS = {
     ("year", "month"): 12, ("year", "week"): 52, ("year", "day"): 365, ("month", "week"): 5, ("month", "day"): 31,
     ("week", "day"): 7, ("day", "hour"): 24, ("hour", "minute"): 60, ("minute", "second"): 60, ("foot", "inch"): 12,
-    ("pound", "ounce"): 16,
+    ("pound", "ounce"): 16, ("meter", "centimeter"): 100, ("kilogram", "gram"): 1000,
 }  # fmt: skip
 """Units in which one amount is written, and how many of the second make one of the first."""
 LONGEST_JOIN = 6
@@ -130,7 +134,7 @@ def _from_left(text: str, left: NumberMention | None, right: NumberMention) -> N
         role = "range_high"
     elif _mean.search(before) and role == "plain":
         role = "mean"
-    if left and _is_share(text, left, right):
+    if left and (_is_share(text, left, right) or _multiplies(text, left, right)):
         right = replace(right, unitless=True)
     unit = right.unit
     if unit is None and link == "spread" and left:
@@ -189,11 +193,13 @@ def _from_right(text: str, left: NumberMention, right: NumberMention) -> NumberM
         return replace(left, value=value, unit="°", noun=right.noun, role=role)
     if link == "range" and left.unit == "°" and right.unit in ("°C", "°F"):
         return replace(left, unit=right.unit, role=role)
+    if right.counted and not (left.counted or left.unit) and _or_more.fullmatch(text, left.end, right.start):
+        left = replace(left, counted=right.counted)
     unit, unitless = left.unit, left.unitless or _is_factor(text, left, right, link)
     if unit is None and right.unit is not None and link and not unitless and _shares_unit(text, left, right, link):
         unit, role = right.unit, "percent" if right.role == "percent" and role == "plain" else role
-    rate = right.rate if unit is not left.unit else left.rate
-    changed = (unit, role, unitless) != (left.unit, left.role, left.unitless)
+    rate = right.rate if unit is not left.unit else left.rate or shared_rate(text, left, right)
+    changed = (unit, role, unitless, rate) != (left.unit, left.role, left.unitless, left.rate)
     return replace(left, unit=unit, role=role, unitless=unitless, rate=rate) if changed else left
 
 
@@ -210,6 +216,14 @@ def _is_factor(text: str, left: NumberMention, right: NumberMention, link: str) 
         return True
     is_share = right.role == "percent" and not _percent_outside.match(text, right.end)  # not "67.9 (1.9)%"
     return is_share and _share_after.fullmatch(between) is not None
+
+
+def _multiplies(text: str, left: NumberMention, right: NumberMention) -> bool:
+    """Whether the right one says how often: the 3 of "10 mL × 3"."""
+    if not left.unit or right.unit or _is_side(left.unit):
+        return False
+    stop = text.find(left.unit, left.end) + len(left.unit)
+    return _times.fullmatch(text, stop, right.start) is not None
 
 
 def _is_share(text: str, left: NumberMention, right: NumberMention) -> bool:
@@ -245,7 +259,9 @@ def _is_side(unit: str | None) -> bool:
 def _is_enclosed(unit: str | None) -> bool:
     """Whether it measures what sides enclose: the sides of "6 × 6 mm²" are in mm."""
     kind = read_unit(unit) if unit else None
-    return kind is not None and kind.kind in [{("[length]", power)} for power in (2, 3)]
+    if kind is None or kind.kind not in [{("[length]", power)} for power in (2, 3)]:
+        return False
+    return re.search("meter|inch|foot", kind.expression) is not None  # no litres, no hectares
 
 
 def whole_unit(written: str) -> bool:

@@ -31,8 +31,17 @@ _in_word = re.compile(r"\s?inch|in(?=[.,;)]|\s+(?:wide|tall|long|high|deep|diame
 _figures = re.compile(r"[(\[](?:[\d.,;\s±+/–−=-]|and|or|to|SDs?|SEM?){1,30}$")
 _half, _half_of = re.compile(r"\b(?:half|quarter)$", re.IGNORECASE), re.compile(r"\s(?:of\s)?an?\s")
 _unitless = re.compile(r"(?:\b[nN]\s?=|\bpH(?:\s(?:of|was|is))?\s?[=~≈]?|\bp\s?[<>≤≥=]|\bP\s?[<>≤≥])\s?$")
+_divided = re.compile(r"\s?/")
+_per = re.compile(
+    r"\s?(/\s?(?:s|sec|min|h|hr|hour|d|day|week|wk|month|yr?|year|[mµμ]?[Ll]|dL|[mc]?m[²³]|[mck]?m[23]|ha)(?!\w))(?!\s?[-/·]|\s[a-zµ]{1,3}[-−⁻])"
+)
+"""What a bare number may be divided by, "72/min"; "35/M" and "6/group" are of no unit."""
+_of_symbol = re.compile(
+    r"[-‐‑\s](?:atoms?|ions?|vacanc(?:y|ies)|terminus|terminal|termini|bonds?)\b|[-‐‑](?:shaped|level|type)\b"
+)
+"""What stands behind the letter of an element or a shape: "5 C atoms", "two S-shaped curves"."""
 _may_go_on = re.compile(
-    r"\s(?:[A-Za-z][\w.]*\s){0,5}?(?:(?:an?|each|every|once|hourly|daily|weekly|monthly|yearly|annually|per)\b|[A-Za-z][\w.]*\s?/)"
+    r"\s(?:[A-Za-z][\w.]*\s){0,5}?(?:(?:an?|each|every|once|q\.?d|hourly|daily|weekly|monthly|yearly|annually|per)\b|[A-Za-z][\w.]*\s?/)"
 )
 _EITHER = "in m M bar Eq A C T word words cell cells frame frames second"
 _AMBIGUOUS = frozenset([*_EITHER.split(), '"'])
@@ -154,7 +163,7 @@ def _glued(text: str, end: int) -> bool:
     if not rest[:1].isalpha() or text[end - 1].isalpha() or (rest[0] in "xX" and rest[1:2].isdigit()):
         return False
     if not rest[0].isascii():  # "2θ"
-        return rest[0] in "αβγδεθλφψω"
+        return rest[0] in "αβγδεθλπφψω"
     if rest[0] in "abcde" and not rest[1:2].isalnum() and re.search(r"\d[.,]\d+$", text[max(0, end - 12) : end]):
         return False  # "14,820a": a letter of a table's note
     isotope = rest[1:2] in ("-", "‐", "‑") and rest[2:].isalpha()  # "18F-FDG"
@@ -163,6 +172,9 @@ def _glued(text: str, end: int) -> bool:
 
 def _own_unit(text: str, end: int) -> str | None:
     window = text[end : end + LONGEST_UNIT + 2]
+    if _divided.match(window):
+        divisor = _per.match(window)
+        return divisor[1] if divisor else None
     gap = 1 if window[:1] in " -‐‑–\u00a0\u2009\u202f\n" else 0
     if window[:1] in (")", "]") and _figures.search(text, max(0, end - 32), end):  # "(18–22) years"
         gap = 2 if window[1:2].isspace() else 1
@@ -170,10 +182,14 @@ def _own_unit(text: str, end: int) -> str | None:
         gap = half.end()
     if window[:1] == "\n" and not window[1:2].islower():  # the next row of a table: "23.0\nS2", "549\n% girls"
         return None
+    if window[:1] == "+" and text[end - 1].isdigit():  # "65+ years"
+        gap = 2
     stop = unit_end(window, gap)
     if stop == gap or (gap == 0 and text[end - 1].isalpha()):  # "two dozens"
         return None
     unit = window[gap:stop]
+    if len(unit) == 1 and _of_symbol.match(text, end + stop):
+        return None
     return unit if unit not in _AMBIGUOUS or _is_unit(text, end, gap, unit) else None
 
 

@@ -14,8 +14,11 @@ seventeen eighteen nineteen"""
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 ONES = {word: value for value, word in enumerate(_ONES.split())}
 TENS = {word: 10 * value for value, word in enumerate(_TENS.split(), start=2)}
-SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SHORT_SCALES = {"k": 1000, "bn": 10**9}
+_money_scale = re.compile(r"(?:(?P<scale>[kKmMbB]|MM)|\s?(?P<short>mn|mln|m|bn|tn))(?![\w/^$−–⁻²³-])")
+_MONEY_SCALES = {"k": 1000, "m": 10**6, "mn": 10**6, "mln": 10**6, "mm": 10**6, "b": 10**9, "bn": 10**9, "tn": 10**12}
+"""Behind a sum of money: "$3.5m"."""
 _FRACTIONS = {"half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8}
 _FRACTIONS["tenth"] = 10
 MAX_EXPONENT = 400
@@ -32,24 +35,36 @@ _fraction = (
 )
 _MEASURES = "in|inch|inches|feet|miles?|hours?|years?|months?|weeks?|days?|mm|cm|m|h|kg|lb"
 """What "3 1/2" and "1/4" may be measured in; "1/4 mice" is one of four."""
+_TIMES = r"(?:[×x*·∗∙⋅✕⨯]|\\times)"
 _SUPERSCRIPT = "[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+"
 _power = rf"(?:\$?(?:\^|\*\*)\s?[{{(]?(?P<caret>[-−+]?\d{{1,4}})[}})]?\$?|(?P<raised>{_SUPERSCRIPT})"
 
 
+_after_mean = "|".join(
+    rf"(?<={of} age{said})" for of in ("mean", "average", "median") for said in (": ", " ", " of ", " was ", " = ")
+)
+"""Before one number, whose comma parts no two."""
+
+
 def _pattern(decimal: str, groups: str) -> re.Pattern[str]:
     """Numbers whose decimals follow `decimal` and whose thousands are parted by one of `groups`."""
+    decimals = rf"[{decimal}](?!10[\^⁻⁺⁰¹²³⁴-⁹])\d++"
+    if "," in decimal:  # "3,5,7" are three; "0.03" is none of thousands
+        decimals = rf"{decimals}(?!,\d)|(?<!\.\d\d\d)\.(?:\d{{1,2}}|\d{{4,12}}|(?<=\b0\.)\d{{3}})(?!\d|\.\d)"
     thousands = rf"(?!0)\d{{1,3}}(?P<sep>[{groups}'’\u2009\u202f\u00a0]|(?<!\d\s\d)(?<!\d\s\d\d)(?<!\d\s\d\d\d)[^\S\n])"
     return re.compile(
         rf"(?<![\d/.,])(?P<slash>(?:\d\d?\s)?(?:[1357]/[248]|[12]/3))(?=[\s-](?:{_MEASURES})\b)"
         r"|(?<![\d.])(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?P<dated>(?:19|20)\d\d)(?!\.?\d)"
+        r"|(?P<local>(?<![\d.,])\d{1,3},\d{1,2}(?=\s?(?:±|\+/[-−])\s?\d{1,3}[,.]\d)"
+        rf"|(?:(?<=±)|(?<=±\s)|{_after_mean})\d{{1,3}},\d{{1,2}}(?![\d,]|\.\d|\s(?:and|or)\s\d))"
         rf"|(?P<version>(?!\d{{1,3}}(?:[{groups}]\d{{3}}){{2,}}(?![\d{groups}]))\d+(?:\.\d+){{2,}})"
         r"|(?:(?<=[<>=≤≥≈~×x])\s?10(?P<alone10>[-−–]\d{1,2})(?!\d)|(?<![\d.,−–-])10(?P<falling10>−[1-9])(?![\d%°]|[.,]\d))"
-        rf"|(?P<number>(?:{thousands}\d{{3}}(?:(?P=sep)\d{{3}})*(?![^\S\n]?\d)(?![,.]\d{{3}}(?!\d))|\d+)(?:[{decimal}](?!10[\^⁻⁺⁰¹²³⁴-⁹])\d+(?!,\d))?"
+        rf"|(?P<number>(?:{thousands}\d{{3}}(?:(?P=sep)\d{{3}})*(?![^\S\n]?\d)(?![,.]\d{{3}}(?!\d))|\d+)(?:{decimals})?"
         rf"|(?<!\w)[{decimal}]\d+)"
-        rf"(?P<power>\s?[×x*·]\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,3}})(?!\d))|[eE](?P<e>[-−+]?\d{{1,4}})(?![\w.]))?"
+        rf"(?P<power>\s?{_TIMES}\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,3}})(?!\d))|[eE](?P<e>[-−+]?\d{{1,4}})(?![\w.]))?"
         rf"(?P<ten>(?<=(?<!\d)10){_power.replace('caret', 'caret10').replace('raised', 'raised10')}))?"
         r"(?P<vulgar>\s?[¼-¾⅐-⅞])?"
-        r"(?P<scale>\s(?:dozen|hundred|thousand|million|billion|bn)s?\b|(?-i:k)(?!\w))?"
+        r"(?P<scale>\s(?:dozen|hundred|thousand|million|billion|trillion|bn)s?\b|(?-i:k|bn)(?!\w))?"
         r"|(?P<alone>[¼-¾⅐-⅞])"
         rf"|\b{_fraction}"
         rf"|\b(?P<words>(?:an?\s+(?={'|'.join(SCALES)}))?(?:{_word})(?:(?:\s+and)?{_gap}(?:{_word})){{0,11}})s?\b"
@@ -69,9 +84,9 @@ _start = re.compile(
 _decimal_comma = re.compile(
     r"(?<![\w,.])(?<![A-Z]\()(?:(?:\d{1,3}(?:\.\d{3})++|\d+),\d{1,2}(?![\d,])(?!\.\d|-[a-z])|0,\d{3,}(?![\d,]))"
 )
-_scaled = re.compile(rf"\([^()\n]{{1,40}}\)(?P<tail>\s?[×x*·]\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,2}})))")
+_scaled = re.compile(rf"\([^()\n]{{1,40}}\)(?P<tail>\s?{_TIMES}\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,2}})))")
 _uncertain = re.compile(
-    rf"\.(?P<decimals>\d{{1,12}})\((?P<digits>\d{{1,3}})\)(?P<tail>\s?[×x*·]\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,2}})))?"
+    rf"\.(?P<decimals>\d{{1,12}})\((?P<digits>\d{{1,3}})\)(?P<tail>\s?{_TIMES}\s?10\s?{_power}|(?P<flat>[-−–]\d{{1,2}})))?"
 )
 _decimal_point = re.compile(r"(?<![\d,.])\d+[.·](?!\d{3}(?!\d))\d+(?![\d.])")
 
@@ -138,6 +153,8 @@ def _written(text: str) -> Iterator[Numeral]:
             yield Numeral(Decimal(_chinese(match["chinese"])), *match.span())
         elif power := match["alone10"] or match["falling10"]:
             yield Numeral(Decimal(1).scaleb(_integer(power)), match.end() - len(power) - 2, match.end())
+        elif match["local"]:
+            yield Numeral(Decimal(match["local"].replace(",", ".")), *match.span())
         elif match["dated"]:
             yield Numeral(Decimal(match["dated"]), *match.span("dated"))
         elif match["alone"]:
@@ -170,7 +187,13 @@ def _digits(match: re.Match[str]) -> Numeral:
         value += _vulgar(match["vulgar"].strip())
     if match["scale"]:
         value *= (SCALES | _SHORT_SCALES)[match["scale"].strip().lower().rstrip("s")]
+    elif _is_money(match) and (scale := _money_scale.match(match.string, match.end())):
+        return Numeral(value * _MONEY_SCALES[(scale["scale"] or scale["short"]).lower()], match.start(), scale.end())
     return Numeral(value, match.start(), match.end())
+
+
+def _is_money(match: re.Match[str]) -> bool:
+    return match.string[max(0, match.start() - 2) : match.start()].rstrip()[-1:] in tuple("$€£¥₹")
 
 
 def _exponent(match: re.Match[str]) -> int:

@@ -11,14 +11,16 @@ from math import prod
 
 from dsx.ground.amounts import PLACES, TIME, amounts
 from dsx.ground.candidates import is_asked, is_bare, is_count, is_unsigned
+from dsx.ground.counted import things_after
 from dsx.ground.dates import dated, is_date
 from dsx.ground.labels import label_noun
 from dsx.ground.mentions import NumberMention
+from dsx.ground.money import currency_at, is_currency, is_of
 from dsx.ground.numbers import numbers_in
 from dsx.ground.numerals import as_decimal
 from dsx.ground.phrases import polarity, stands, stands_in_order
 from dsx.types import Flag, Json, Parameter, Status
-from dsx.units import convert, read_unit, same_unit, unit_end
+from dsx.units import convert, is_named, read_unit, same_unit, unit_end
 
 UNIT_ASSUMED = Flag("unit-assumed")
 """No unit is written at the number, and the parameter's own was taken."""
@@ -62,14 +64,10 @@ _PART_OF = re.compile(
 _EVENLY = re.compile(r"\b(?:equal|equally|evenly)\b")
 _TAKEN_OFF = re.compile(r"\b(?:exclu|withdr|dropp|lost|remov|declin)")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::00(?:Z|[+-]\d\d:\d\d)?)?$")
-_MONEY = re.compile(r"(?:(?:US|A|AU|C|CA|NZ|HK)?\$|[€£¥]|\b[A-Z]{3})\s?$")
-_CURRENCIES = {
-    "$": "$ usd us$ dollar dollars",
-    "€": "€ eur euro euros",
-    "£": "£ gbp pound pounds",
-    "¥": "¥ jpy cny yen",
-}
-_CURRENCIES["US$"] = _CURRENCIES["$"]
+_EACH = re.compile(r"\s(?:an?|each|every)\s")
+_LETTERS = re.compile(r"[^\W_]+")
+UNIT_IN_WORDS = 10
+"""Letters that "per hour" may have more than "/h"."""
 _ROMAN = {"II": 2, "III": 3, "IV": 4, "VI": 6, "VII": 7, "VIII": 8, "IX": 9, "XI": 11, "XII": 12}
 
 
@@ -175,6 +173,8 @@ class _Number:
         if mention.unit is not None:
             daily = same_unit(f"{mention.unit}/day", expected_unit) and self._times_a_day(mention) == 1
             return 0 if daily or any(same_unit(unit, expected_unit) for unit in mention.units) else None
+        if self._is_written(mention, expected_unit):
+            return 0
         following = self._word_after(mention)
         if read_unit(expected_unit) is None:
             return self._counts(mention, expected_unit, following)
@@ -188,15 +188,23 @@ class _Number:
 
     def _counts(self, mention: NumberMention, unit: str, following: str) -> int | None:
         """As `_unit_fit`, of a unit that is a word or a currency: "12 events/h", "US$1,250"."""
-        written = self.quote[mention.end : mention.end + len(unit) + 2].lstrip(" -\u00a0")
-        if same_unit(written[: len(unit)], unit) and not written[len(unit) :][:1].isalpha():
+        if self.quote[: mention.start].rstrip().endswith(f" {unit}"):
             return 0
-        sign = _MONEY.search(self.quote, max(0, mention.start - 6), mention.start)
-        if sign and unit.lower() in " ".join(_CURRENCIES.values()).split():
-            return 0 if unit.lower() in _CURRENCIES.get(sign[0].strip(), sign[0].strip().lower()).split() else None
+        if is_currency(unit) and (currency := currency_at(self.quote, mention.start, mention.end)):
+            return 0 if is_of(unit, currency) else None
         if following.lower() in _FUNCTION_WORDS:
             return 1
-        return 0 if following and same_unit(following, unit) else None if following else 1
+        if any(same_unit(word, unit) for word in (following, *things_after(self.quote, mention.end)) if word):
+            return 0
+        return None if following else 1
+
+    def _is_written(self, mention: NumberMention, unit: str) -> bool:
+        """Whether a unit that the tables lack stands there as it is asked for: "16 Fr", "3 snails per metre"."""
+        if is_named(unit):
+            return False
+        window = self.quote[mention.end : mention.end + len(unit) + UNIT_IN_WORDS].lstrip(" -\u00a0")
+        window = _EACH.sub("/", window)
+        return any(same_unit(window[: word.end()], unit) for word in _LETTERS.finditer(window))
 
     def _word_after(self, mention: NumberMention) -> str:
         """The word that follows the number, or the last number of its list or range; "" at the end of a clause."""

@@ -96,16 +96,19 @@ def _registry() -> Any:
     registry = pint.UnitRegistry(cache_folder=None)
     for definition in ("ppb = 1e-9", "jansky = 1e-26 * watt / meter ** 2 / hertz", "base_pair = [base_pair]"):
         registry.define(definition)
+    registry.define("megapascal_root_meter = megapascal * meter ** 0.5")
     registry.define("kilobase_pair = 1e3 * base_pair")
     registry.define("megabase_pair = 1e6 * base_pair")
     return registry
 
 
-_PER_TIME = frozenset([("[time]", -1.0)])
+_RECIPROCAL = (frozenset([("[time]", -1.0)]), frozenset([("[length]", -3.0)]))
+"""Of a time, and of a volume."""
 _COUNTED_ONCE = frozenset((name, 1.0) for name in OPAQUE)
 _PRIMES = {"″": "arcsec", '"': "arcsec", "''": "arcsec", "′": "ft"}
 """Signs of one unit that another one has too."""
 _joined = re.compile(r"([^\W\d_]{2,20})\^?\{?(-[1-3])\}?")
+_divisor = re.compile(r"[^\W\d_]{1,5}\^?\{?-[1-3]\}?")
 _plural_above = re.compile(r"(?<=[a-z]{4})s(?=/)")
 _of_what = re.compile(r"\s(?:of\s[A-Za-z][\w ]{0,40}|(?:dry|fresh)\s\w+)(?=/)")
 _below = re.compile(r"\.?[\s·]([^\W\d_]{1,4})\^?\{?-(?:1|([23]))\}?")
@@ -148,10 +151,16 @@ def aliases(unit: str) -> tuple[str, ...]:
 
 def same_unit(written: str, unit: str) -> bool:
     """Whether the two name one unit: equal words, two aliases, or equal sizes of one kind."""
-    if _singular(written) == _singular(unit):
+    if _singular(written) == _singular(unit) or _counts_one_thing(written, unit):
         return True
     pair = _of_one_kind(written, unit)
     return pair is not None and (pair[0] == pair[1] or _converted(1, *pair) == 1)
+
+
+def _counts_one_thing(written: str, unit: str) -> bool:
+    """Whether both count one thing by one unit, a thing that is no unit itself: "fish per hour" and "fish/h"."""
+    (thing, _, below), (other, _, other_below) = (_singular(each).partition("/") for each in (written, unit))
+    return thing == other and bool(below and other_below) and same_unit(below, other_below)
 
 
 @lru_cache(maxsize=1024)
@@ -186,11 +195,19 @@ def in_unit(value: Json, written: str, unit: str) -> Json:
 
 
 def _of_one_kind(written: str, unit: str) -> tuple[Unit, Unit] | None:
-    """Readings of the two that measure one thing. What is counted per time may be so many per time: frames/s are Hz."""
+    """Readings of the two that measure one thing. What is counted may be left out: frames/s are Hz, 72/min beats."""
+    bare = written.strip()[:1] == "/"
     for target in _readings(unit):
         for source in _readings(written):
-            if source.kind == target.kind or (target.kind == _PER_TIME and source.kind - _COUNTED_ONCE == _PER_TIME):
+            if source.kind == target.kind or (
+                target.kind in _RECIPROCAL and source.kind - _COUNTED_ONCE == target.kind
+            ):
                 return source, target
+            if bare and target.kind - _COUNTED_ONCE == source.kind:
+                return source, target
+    bare = bare or _divisor.fullmatch(written.translate(ONE_LETTER)) is not None
+    if bare and "/" in unit.strip()[1:] and read_unit(unit) is None:  # "12/m2" of plants/m2, "€3 kg−1" of €/kg
+        return _of_one_kind(written, f"/{_singular(unit).partition('/')[2]}")
     return None
 
 

@@ -9,10 +9,15 @@ from dsx.units.substances import period_after, substance_end
 
 _phrase = re.compile("|".join(f"(?P<p{at}>{pattern})(?!\\w)" for at, pattern in enumerate(PHRASES)))
 _factor = re.compile(
-    r"(?P<join>\s?/\s?\(?|\s?[·*]\s?|\s+per\s+|\s)?(?P<times>(?<=[/\s])(?:10{1,3}|1\.73)\s?)?(?P<order>(?:square|sq\.?|cubic)\s+)?"
+    r"(?P<join>\s?/\s?\(?|\s?[·*]\s?|\.(?=[^\W\d_]{1,4}\^?\{?-[1-3])|\s+per\s+|\s)?(?P<times>(?<=[/\s])(?:10{1,3}|1\.73)\s?)?(?P<order>(?:square|sq\.?|cubic)\s+)?"
     r"(?P<name>[^\W\d_\u3040-\ud7af]+|°(?!Brix|Bx|dH|Plato)(?:[CF](?![^\W\d_]))?|[%‰′″\"℃℉])"
-    r"(?:\^?\{?(?P<power>[-+]?[1-9])\}?(?!\d|[.,]\d))?"
+    r"(?:\^?\{?(?P<power>[-+][1-9]|[2-9]|(?<=[a-z][a-z])1)\}?(?!\d|[.,]\d))?"
 )
+_power_of_ten = re.compile(
+    r"(?:[x*]\s?)?10\s?\^?\{?(?P<power>[3-9]|1[0-2])\}?"
+    r"(?=\s?/\s?(?:[mμ]?[lL]|mm3)(?!\w)|\s(?:cells?|CFU|cfu|copies)(?:\s?/|\sm)|\s(?:[mμ]?[lL]-1|mm-3)(?!\w))"
+)
+"""Of a count in a volume: "10^9/L", "× 10⁶ cells/mL"."""
 _counted = re.compile(r"[a-z]{2,15}\.?(?=[\s·][^\W\d_]{1,4}-[1-3](?!\d))")
 """Things over a unit: "trees ha−1", "ind. m−2"."""
 _next_factor = re.compile(r"[^\W\d_]{1,4}-[1-3](?!\d)")
@@ -25,6 +30,8 @@ _PRODUCTS = {
     ("watt", "hour"),
     ("volt", "second"),
     ("gray", "meter"),
+    ("ohm", "meter"),
+    ("joule", "second"),
 }
 """Units that are multiplied with a blank or nothing between them: mPa s, N m, mAh."""
 ONE_LETTER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺−–‐‑⋅∙×µºº˚∘◦Ω％٪﹪\u2009\u202f\u00a0", "0123456789-+----··*μ°°°°°Ω%%%   ")
@@ -57,11 +64,11 @@ def factors_at(text: str, start: int, rates: bool = True) -> tuple[int, Factors 
     window = text[start : start + LONGEST_UNIT].translate(ONE_LETTER)
     factors, end = _opening(window)
     known = True
-    nested = False
+    nested = divides = False
     while factor := _factor.match(window, end):
         join, name = factor["join"] or "", factor["name"]
         power = 3.0 if (factor["order"] or "")[:1] == "c" else 2.0 if factor["order"] else float(factor["power"] or 1)
-        divides = "/" in join or "per" in join
+        divides = "/" in join or "per" in join or (divides and join.strip() == "·")  # "W/m·K"
         units = _named(name, -power if divides or nested else power, first=not factors)
         stop = factor.end()
         if (nested or "(" in join) and window[stop : stop + 1] == ")":
@@ -70,12 +77,13 @@ def factors_at(text: str, start: int, rates: bool = True) -> tuple[int, Factors 
             break
         if end and not join and not window[end - 1].isdigit():
             break
-        if not factors and end == 0 and (join or not units):
+        if not factors and end == 0 and ((join and window[0] != "/") or not units):
             if not join and (counted := _counted.match(window)):
                 factors, end, known = [(counted.group(), 1)], counted.end(), False
                 continue
             break
-        if join and not divides and join.isspace() and (not units or not (power < 0 or nested)):
+        scaled = len(factors) == 1 and factors[0][0].isdigit() and units  # "× 10⁵ CFU/mL"
+        if join and not (divides or scaled) and join.isspace() and (not units or not (power < 0 or nested)):
             if factors and (period := period_after(window, end, factors, rates)):
                 end, factors = period[0], [*factors, (NAMES.get(period[1], "year"), -1.0)]
                 continue
@@ -104,6 +112,8 @@ def _opening(window: str) -> tuple[list[tuple[str, float]], int]:
     if phrase := _phrase.match(window):
         written = list(PHRASES.values())[int((phrase.lastgroup or "p0")[1:])] or phrase.group().replace("-", "")
         return [(NAMES.get(written, written), 1)], phrase.end()
+    if power := _power_of_ten.match(window):
+        return [(str(10 ** int(power["power"])), 1)], power.end()
     return [], window.index("/") if window[:2] == "1/" or window[:1] == "/" else 0
 
 

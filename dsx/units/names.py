@@ -59,8 +59,8 @@ ALSO_READ = {
     "month": "mo mos", "year": "yo", "micrometer": "micron microns", "decimeter": "dm", "deciliter": "dL dl",
     "centiliter": "cL cl", "hectopascal": "hPa", "femtosecond": "fs", "inch": "″ \"", "foot": "ft foot feet",
     "mile": "mi mile miles", "yard": "yd yard yards", "pound": "lb lbs pound pounds", "ounce": "oz ounce ounces",
-    "angstrom": "Å angstrom angstroms", "permille": "‰", "ppm": "ppm", "ppb": "ppb", "mmHg": "mmHg", "cmH2O": "cmH2O",
-    "atm": "atm", "torr": "Torr torr", "psi": "psi", "decibel": "dB dBA decibel decibels",
+    "angstrom": "Å angstrom angstroms", "permille": "‰", "ppm": "ppm ppmv", "ppb": "ppb ppbv", "mmHg": "mmHg",
+    "cmH2O": "cmH2O", "atm": "atm", "torr": "Torr torr", "psi": "psi", "decibel": "dB dBA decibel decibels",
     "revolution/minute": "rpm", "beat/minute": "bpm",
     "beat": "beat beats", "breath": "breath breaths", "revolution": "rev revs revolution revolutions", "IU": "IU",
     "hectare": "ha hectare hectares", "acre": "acre acres", "cubic_centimeter": "cc", "frame/second": "fps",
@@ -72,11 +72,17 @@ ALSO_READ = {
     "base_pair": "bp", "kilobase_pair": "kb kbp", "CFU": "CFU cfu", "PFU": "PFU pfu", "U": "U", "percent": "pct",
     "degree_Celsius": "Celsius", "kiloyear": "ka kyr", "megayear": "Ma Myr", "frame": "frame frames",
     "gigayear": "Ga Gyr", "milliarcsecond": "mas", "erg": "erg ergs", "dyne": "dyn", "kilovolt": "kVp",
-    "centipoise": "cP", "megabase_pair": "Mb Mbp",
+    "centipoise": "cP", "megabase_pair": "Mb Mbp", "decisiemens": "dS", "centimole": "cmol", "teraelectron_volt": "TeV",
+    "terahertz": "THz", "terawatt_hour": "TWh", "femtoliter": "fL", "femtomole": "fmol", "femtogram": "fg",
+    "hectoliter": "hL hl", "femtobarn": "fb", "picobarn": "pb", "decibelmilliwatt": "dBm", "oersted": "Oe",
+    "kilooersted": "kOe", "kip_per_square_inch": "ksi", "katal": "kat",
+    "microkatal": "μkat", "femtomolar": "fM",
 }  # fmt: skip
 """pint's name → what is read for it in a text too, but offered to no answer."""
 PHRASES = {
-    r"per\s?cent(?:age)?(?:\spoints?)?": "percent", r"dB\s?(?:(?:pe|n)?[SH]L|(?:pe)?SPL|\([ACZ]\))": "decibel",
+    r"per\s?cent(?:age)?(?:\spoints?)?|pp(?![\w.])|p\.p\.(?!\s?[m\d])": "percent",
+    r"MPa\s?·?\s?(?:√\s?m|m\^?\{?\(?(?:1/2|0\.5|½)\)?\}?)": "megapascal_root_meter",
+    r"dB\s?(?:(?:pe|n)?[SH]L|(?:pe)?SPL|\([ACZ]\))": "decibel",
     r"mm\s?Hg": "mmHg", r"cm\s?H[2₂]O": "cmH2O",
     r"y(?:ea)?rs?[-\s]?(?:olds?|of\s+age)": "year", r"y\.?\s?/?o\.?": "year",
     r"(?:°|deg(?:ree)?s?)\s?(?:C|[Cc]elsius|centigrade)|oC": "degree_Celsius",
@@ -122,7 +128,7 @@ KINDS = {"angle": _ANGLES, "share": _SHARES, "bytes": _BYTES, "bases": _BASES}
 COUNTED_KINDS = OPAQUE | {"bases"}
 """Kinds of units that count things."""
 _COUNTED = """point points pp pt count counts dot dots hand hands chain chains rod rods link links grade grades unit
-units turn turns barn barns slug slugs cycle cycles stone stones are bit bits B a as at"""
+units turn turns barn barns slug slugs cycle cycles stone stones are bit bits B a as at Fr"""
 HOMONYMS = frozenset(_COUNTED.split())
 """Words that count or score things in papers, and that pint takes for lengths, masses and so on."""
 

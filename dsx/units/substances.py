@@ -8,6 +8,7 @@ from collections.abc import Sequence
 Parts = Sequence[tuple[str, float]]
 _PERIODS = ("second", "minute", "hour", "day", "week", "month", "year")
 _ADVERBS = {"daily": "day", "annually": "year"} | {f"{name}ly": name for name in ("hour", "week", "month", "year")}
+_SHORT = {"qd": "day", "q.d.": "day"}
 _period = f"(?:{'|'.join(_PERIODS)})"
 _time = r"(?:s|sec|seconds?|min|minutes?|h|hr|hours?|d|days?|wk|weeks?|months?|y|yr|years?|annum)(?![\w-])"
 _ends = (
@@ -23,7 +24,8 @@ _no_noun = (
 """Not "and day length", "and minute amounts"."""
 _and_period = re.compile(rf"\sand\s(?:per\s)?(?!second,)(?:{_period}|annum|sec|min|hr?|yr?|d){_ends}{_no_noun}")
 _often = (
-    rf"\s(?:(?:an?|each|every)\s{_period}|(?:once\s)?(?:{'|'.join(_ADVERBS)})(?!\s(?:dose|[a-z]+(?:s|ion)\b))){_ends}"
+    rf"\s(?:(?:an?|each|every)\s{_period}|qd|q\.d\."
+    rf"|(?:once\s)?(?:{'|'.join(_ADVERBS)})(?!\s(?:dose|[a-z]+(?:s|ion)\b))){_ends}"
 )
 _how_often = re.compile(_often)
 _no_substance = (
@@ -69,7 +71,7 @@ def period_after(window: str, at: int, parts: Parts, rates: bool) -> tuple[int, 
     if match is None:
         return None
     word = match.group().split()[-1]
-    return match.end(), _ADVERBS.get(word, word)
+    return match.end(), (_ADVERBS | _SHORT).get(word, word)
 
 
 def substance_end(window: str, at: int, parts: Parts, rates: bool) -> int:
