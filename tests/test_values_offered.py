@@ -102,6 +102,20 @@ OFFERED: list[tuple[str, str | None, str, list[float]]] = [
     ("dose", "mg/kg/day", "5 mg/kg/day, 5 mg kg−1 d−1, 5 mg/(kg·d), 5 mg/kg per day, 5 mg/kg once daily", [5]),
     ("dose", "mg/kg/day", "5 and 10 mg/kg/day", [5, 10]),
     (
+        "n_birds",
+        None,
+        "1–2 million, 1 to 2 × 10⁵, 5 and 6 thousand, between 7 and 8 thousand",
+        [1000000, 2000000, 100000, 200000, 5, 6000, 7000, 8000],
+    ),
+    ("n_birds", None, "from 20 to 3 million; 10-4 × 10⁵; 5-10k", [20, 3000000, 10, 400000, 5000, 10000]),
+    (
+        "cost",
+        "USD",
+        "US$1–2 million; $3-4m; between $5 and $6 million",
+        [1000000, 2000000, 3000000, 4000000, 5000000, 6000000],
+    ),
+    ("bedtime", "h", "from 9–11 a.m., 9–5 p.m., 1–3 pm, 10 pm to 6 am", [9, 11, 17, 13, 15, 22, 6]),
+    (
         "interval",
         None,
         "0.31 [0.12,0.45], 1.2 (1.1,4.8) and −0.3 [-0.6,-0.1]",
@@ -171,6 +185,21 @@ OFFERED: list[tuple[str, str | None, str, list[float]]] = [
     ("weight", "kg", "12 (80%) patients gained 2 kg", [2]),
     ("weight", "kg", "12 vs 15 patients gained 2 kg", [2]),
     ("age", "years", "n = 12, 24 years", [24]),
+    ("n", None, "5/8 (63%), 27/48, 56% and 3 of 9", [5, 8, 27, 48, 3, 9]),
+    (
+        "x",
+        "USD",
+        "US$1–2 million; $3-4m; between $5 and $6 million",
+        [1000000, 2000000, 3000000, 4000000, 5000000, 6000000],
+    ),
+    ("x", None, "0.35*** (0.12), −0.02** [0.01], 1.2a", [0.35, 0.12, -0.02, 0.01, 1.2]),
+    ("x", "mg", "1 × 10 mg, 2 x 20 mg, 3×30 mg", [10, 20, 30]),
+    ("x", "years", "aged 7;6 to 8;3", [7, 6, 8, 3]),
+    ("x", "h", "from 9–11 a.m. for 2 h", [2]),
+    ("x", "kg", "24 healthy, 12 sick and 15 obese adults of 80 kg", [24, 12, 80]),
+    ("x", "m2", "10 m × 10 m, 100 m2", [100]),
+    ("x", "m", "10 m × 12 m, 100 m2", [10, 12]),
+    ("n", None, "3 groups × 10 rats", [3, 10]),
 ]
 
 

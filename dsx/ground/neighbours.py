@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from dsx.ground.amounts import PLACES
+from dsx.ground.amounts import PLACES, TIME
 from dsx.ground.denominators import shared_rate
 from dsx.ground.mentions import CONTEXT, MINUS, NumberMention
 from dsx.units import convert, read_unit, unit_end
@@ -21,6 +21,7 @@ _level = re.compile(r"[\s-]?(?:CIs?\b|CrI|HDI|PI\b|conf|cred|LOA|limits|pred)")
 _LETTERS = frozenset(["A", "C", "M", "T", "Eq"])
 """In brackets names of groups rather than units."""
 LONGEST_ROW = 400
+HOURS = 12
 _UNLIKE = {("plain", "mean"), ("plain", "range_low")}
 """Roles of two numbers of a list that are of one kind by chance only: "n = 12; 4.1 ± 0.3 kg"."""
 _range = re.compile(r"-?\s?(?:[-−–‐‑—]|to|through|up\s+to|and|\.\.\.?|…)\s?", re.IGNORECASE)
@@ -191,6 +192,8 @@ def _from_right(text: str, left: NumberMention, right: NumberMention) -> NumberM
     if right.noun in PLACES and (link == "range" or (link and left.unit == "°")):
         value = -abs(left.value) if right.value < 0 else left.value
         return replace(left, value=value, unit="°", noun=right.noun, role=role)
+    if right.noun == TIME and left.unit is None:
+        return _hour_before(left, right) if link == "range" else left
     if link == "range" and left.unit == "°" and right.unit in ("°C", "°F"):
         return replace(left, unit=right.unit, role=role)
     if right.counted and not (left.counted or left.unit) and _or_more.fullmatch(text, left.end, right.start):
@@ -201,6 +204,16 @@ def _from_right(text: str, left: NumberMention, right: NumberMention) -> NumberM
     rate = right.rate if unit is not left.unit else left.rate or shared_rate(text, left, right)
     changed = (unit, role, unitless, rate) != (left.unit, left.role, left.unitless, left.rate)
     return replace(left, unit=unit, role=role, unitless=unitless, rate=rate) if changed else left
+
+
+def _hour_before(left: NumberMention, right: NumberMention) -> NumberMention:
+    """The 9 of "9–11 a.m." and of "9–5 p.m.": a time of day too."""
+    if left.value != left.value.to_integral_value() or not 1 <= left.value <= HOURS:
+        return left
+    morning = left.value % HOURS * 60
+    same_half = morning + (HOURS * 60 if right.value >= HOURS * 60 else 0)
+    minutes = same_half if same_half < right.value else morning
+    return replace(left, value=minutes, unit="min", noun=TIME, exact=False, parts=2)
 
 
 def _is_factor(text: str, left: NumberMention, right: NumberMention, link: str) -> bool:

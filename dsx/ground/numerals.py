@@ -17,6 +17,7 @@ TENS = {word: 10 * value for value, word in enumerate(_TENS.split(), start=2)}
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SHORT_SCALES = {"k": 1000, "bn": 10**9}
 _money_scale = re.compile(r"(?:(?P<scale>[kKmMbB]|MM)|\s?(?P<short>mn|mln|m|bn|tn))(?![\w/^$−–⁻²³-])")
+_money_before = re.compile(r"[$€£¥₹]\s?(?:\d[\d.,]{0,6}+\s?[-–]\s?)?$")
 _MONEY_SCALES = {"k": 1000, "m": 10**6, "mn": 10**6, "mln": 10**6, "mm": 10**6, "b": 10**9, "bn": 10**9, "tn": 10**12}
 """Behind a sum of money: "$3.5m"."""
 _FRACTIONS = {"half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8}
@@ -27,6 +28,7 @@ LONGEST = 400
 
 _word = "|".join(sorted([*ONES, *TENS, *SCALES], key=len, reverse=True))
 _between, _and = re.compile(r"\bbetween\s$", re.IGNORECASE), re.compile(r"\s{1,3}and\b")
+_range_join = re.compile(r"\s?[-–−]\s?(?:US)?[$€£]?|\sto\s[$€£]?|(?P<and>\sand\s[$€£]?)")
 _each_word = re.compile(f"{_word}|and")
 _small = "|".join([*ONES][1:10])
 _gap = r"(?:\s*[-‐‑–\u00ad]\s*|\s+)"
@@ -96,6 +98,7 @@ class Numeral:
     """A number without sign at `text[start:end]`. exact: written as a number, not as "a dozen" or "a third".
 
     spread: the uncertainty of a number's last digits, 0.005 for the 5 of "1.234(5)".
+    times: what is written behind its digits, 1000 of "2.4 × 10³" and "3 thousand".
     unit_at: where its unit would begin; behind the power of ten of "(2.4 ± 0.3) × 10³"; 0: at its end.
     """
 
@@ -106,10 +109,30 @@ class Numeral:
     version: bool = False
     spread: bool = False
     unit_at: int = 0
+    times: Decimal = Decimal(1)
 
 
 def numerals(text: str) -> Iterator[Numeral]:
-    """In the order of the text; those of "(2.4 ± 0.3) × 10³" with their power of ten."""
+    """In the order of the text; those of "(2.4 ± 0.3) × 10³" and "2–3 × 10³" with their power of ten."""
+    lower: Numeral | None = None
+    for numeral in _single(text):
+        if lower:
+            yield replace(lower, value=lower.value * numeral.times) if _shares(text, lower, numeral) else lower
+        lower = numeral
+    if lower:
+        yield lower
+
+
+def _shares(text: str, lower: Numeral, upper: Numeral) -> bool:
+    """Whether the power of ten, or the "million", behind a range is that of its lower end too."""
+    if upper.times == 1 or lower.times != 1 or not lower.value < upper.value / upper.times:
+        return False
+    join = _range_join.fullmatch(text, lower.end, upper.start)
+    before = text[max(0, lower.start - 10) : lower.start].rstrip("$€£")
+    return join is not None and (join["and"] is None or _between.search(before) is not None)
+
+
+def _single(text: str) -> Iterator[Numeral]:
     uncertain = {
         at: match for match in _uncertain.finditer(text) for at in (match.end("decimals"), match.start("digits"))
     }
@@ -186,14 +209,16 @@ def _digits(match: re.Match[str]) -> Numeral:
     if match["vulgar"]:
         value += _vulgar(match["vulgar"].strip())
     if match["scale"]:
-        value *= (SCALES | _SHORT_SCALES)[match["scale"].strip().lower().rstrip("s")]
-    elif _is_money(match) and (scale := _money_scale.match(match.string, match.end())):
-        return Numeral(value * _MONEY_SCALES[(scale["scale"] or scale["short"]).lower()], match.start(), scale.end())
-    return Numeral(value, match.start(), match.end())
+        times = Decimal((SCALES | _SHORT_SCALES)[match["scale"].strip().lower().rstrip("s")])
+        return Numeral(value * times, match.start(), match.end(), times=times)
+    if _is_money(match) and (scale := _money_scale.match(match.string, match.end())):
+        times = Decimal(_MONEY_SCALES[(scale["scale"] or scale["short"]).lower()])
+        return Numeral(value * times, match.start(), scale.end(), times=times)
+    return Numeral(value, match.start(), match.end(), times=Decimal(1).scaleb(_exponent(match)))
 
 
 def _is_money(match: re.Match[str]) -> bool:
-    return match.string[max(0, match.start() - 2) : match.start()].rstrip()[-1:] in tuple("$€£¥₹")
+    return _money_before.search(match.string, max(0, match.start() - 12), match.start()) is not None
 
 
 def _exponent(match: re.Match[str]) -> int:

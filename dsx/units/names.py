@@ -57,8 +57,9 @@ ALIASES = {
 ALSO_READ = {
     "arcminute": "arcmin arcmins ′", "arcsecond": "arcsec arcsecs", "millisecond": "msecs", "week": "wk wks",
     "month": "mo mos", "year": "yo", "micrometer": "micron microns", "decimeter": "dm", "deciliter": "dL dl",
-    "centiliter": "cL cl", "hectopascal": "hPa", "femtosecond": "fs", "inch": "″ \"", "foot": "ft foot feet",
-    "mile": "mi mile miles", "yard": "yd yard yards", "pound": "lb lbs pound pounds", "ounce": "oz ounce ounces",
+    "centiliter": "cL cl", "liter": "ℓ", "hectopascal": "hPa", "femtosecond": "fs", "inch": "″ \"",
+    "foot": "ft foot feet", "mile": "mi mile miles", "yard": "yd yard yards", "pound": "lb lbs pound pounds",
+    "ounce": "oz ounce ounces",
     "angstrom": "Å angstrom angstroms", "permille": "‰", "ppm": "ppm ppmv", "ppb": "ppb ppbv", "mmHg": "mmHg",
     "cmH2O": "cmH2O", "atm": "atm", "torr": "Torr torr", "psi": "psi", "decibel": "dB dBA decibel decibels",
     "revolution/minute": "rpm", "beat/minute": "bpm",
