@@ -316,3 +316,32 @@ def test_a_number_before_what_it_counts_and_a_year_are_no_amounts_of_a_unit(text
 def test_amounts_do_not_overlap() -> None:
     text = "at 11:30 pm, 12h30m49.4s, 45°12′36″N"
     assert [text[each.start : each.end] for each in amounts(text)] == ["11:30 pm", "12h30m49.4s", "45°12′36″N"]
+
+
+PEOPLE = Parameter("n_total", {"type": "integer"}, description="How many participants took part, all groups together.")
+SESSIONS = Parameter("sessions", {"type": "integer"}, description="How many sessions each participant attended.")
+GROUPS_OF_PEOPLE = Parameter("n_groups", {"type": "integer"}, description="Number of groups of patients.")
+DEATHS = Parameter("n_deaths", {"type": "integer"}, description="Number of deaths.")
+SIZE = Parameter("n", {"type": "integer"}, description="Sample size.")
+OTHER_KINDS: list[tuple[Parameter, str, list[float]]] = [
+    (PEOPLE, "There were 104 trials, done by 24 people (12 men) in 2 groups; n = 23 in the end.", [24, 12, 23]),
+    (PEOPLE, "Forty swimmers came for eight sessions; 36 remained.", [40, 36]),
+    (PEOPLE, "24 pigs of 6 families, 3 schools", [24, 6]),
+    (SESSIONS, "Each of the 24 patients came for 8 sessions, the 12 controls for 6.", [8, 6]),
+    (GROUPS_OF_PEOPLE, "3 groups of 12 patients, in 36 visits", [3, 36]),
+    (DEATHS, "12 patients died in 4 hospitals.", [12, 4]),
+    (SIZE, "104 trials, 24 women", [104, 24]),
+    (
+        Parameter("trials_of_patients", {"type": "integer"}, description="How many trials"),
+        "9 patients, 8 trials",
+        [9, 8],
+    ),
+    (Parameter("dose", {"type": "number"}, unit="mg"), "24 patients had 10 mg", [10]),
+]
+
+
+@pytest.mark.parametrize(("parameter", "text", "expected"), OTHER_KINDS)
+def test_beings_and_deeds_are_not_counted_for_each_other(
+    parameter: Parameter, text: str, expected: list[float]
+) -> None:
+    assert offered(text, parameter) == expected

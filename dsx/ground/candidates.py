@@ -15,6 +15,7 @@ from decimal import Decimal
 from dsx.ground.amounts import LATITUDE, LONGITUDE, PLACES, TIME
 from dsx.ground.mentions import NumberMention
 from dsx.ground.money import currency_at, is_currency, is_of
+from dsx.ground.things import is_of_another_kind
 from dsx.types import Json, Parameter, Shown
 from dsx.units import COUNTED_KINDS, convert, is_named, read_unit, same_unit
 
@@ -257,12 +258,23 @@ def is_asked(mention: NumberMention, parameter: Parameter) -> bool:
         return asked and not is_count(parameter)
     if mention.unit is None and mention.text and not mention.text[-1].isdigit() and _coordinates(parameter):
         return False  # "two kinds": where something lies is written in digits
+    if _is_of_another_kind(mention, parameter):
+        return False
     words = _name_words(parameter.name, *parameter.synonyms)
     nouns = {mention.noun, singular := mention.noun.removesuffix("s"), _NOUNS.get(singular, "")} - {""}
     if mention.kind == "label":
         is_stage = singular in _STAGES and parameter.unit is not None and same_unit(singular, parameter.unit)
         return (bool(nouns & words) or is_stage) and not is_count(parameter)
     return not nouns or bool(nouns & words) or not (is_count(parameter) or parameter.unit)
+
+
+def _is_of_another_kind(mention: NumberMention, parameter: Parameter) -> bool:
+    """Whether it counts what the parameter does not: "104 trials" are no participants."""
+    if not (mention.counted and is_count(parameter)):
+        return False
+    asked = _counting.match(parameter.description)
+    told = re.findall(r"[a-z]+", parameter.description[asked.end() :].lower())[:4] if asked else ()
+    return is_of_another_kind(mention.counted, _name_words(parameter.name, *parameter.synonyms), told)
 
 
 def _is_time_of_day(parameter: Parameter) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from dsx.ground.mentions import CONTEXT
 from dsx.ground.numerals import Numeral
+from dsx.ground.things import THINGS
 from dsx.units import is_named
 
 _plural = re.compile(r"\s([a-z]{3,}(?<![sui])s)\b(?![-/]|\s(?:per|an?|each|every)\b)")
@@ -23,20 +24,7 @@ yields leads causes results requires makes takes produces provides represents in
 exceeds suffices works applies holds includes contains occurs"""
 _NO_THINGS = frozenset(_OTHERS.split())
 """What stands after a number word like a plural of things: verbs, adverbs, and amounts that the table lacks."""
-_THINGS = """
-animals rats mice dogs cats pigs cows sheep birds chicks hens fish insects bees larvae plants trees seeds seedlings
-leaves flowers fruits eggs nests species genera genotypes cultivars varieties plots ponds sites fields farms lakes
-rivers streams islands samples specimens replicates individuals people persons participants subjects patients
-volunteers controls men women males females children adults infants students athletes families households studies
-trials experiments sessions groups countries cities schools hospitals laboratories genes neurons items questions
-articles papers publications reviewers
-nurses doctors physicians clinicians teachers pupils girls boys learners undergraduates workers employees farmers
-respondents residents firms companies adolescents toddlers newborns neonates caregivers parents mothers fathers couples
-soldiers players runners swimmers cyclists drivers goats calves lambs piglets sows heifers steers bulls broilers
-chickens ewes rams horses monkeys macaques rabbits frogs toads lizards snakes turtles bats voles eyes knees hips limbs
-classes classrooms quadrats transects traps electrodes"""
-_DESCRIBED = frozenset(_THINGS.split())
-_things = re.compile(rf"[^\S\n]({'|'.join(_THINGS.split())})\b(?![-/]|\s(?:per|an?|each|every)\b)")
+_things = re.compile(rf"[^\S\n]({'|'.join(sorted(THINGS))})\b(?![-/]|\s(?:per|an?|each|every)\b)")
 _word = re.compile(r"(?P<gap>,?[^\S\n])(?P<word>[a-z]{2,20}(?:[-‐‑][a-z]{2,20}){0,2}+)(?![\w/-])")
 _NO_ADJECTIVE = """
 of in at on to for from by with without as than per and or but nor if when while where which who whose that this these
@@ -77,7 +65,7 @@ def counted_by(text: str, numeral: Numeral) -> str:
     digits, before = text[end - 1].isdigit(), text[max(0, start - CONTEXT) : start]
     if digits and _at_time.search(before):
         return ""
-    if digits and (thing := _things.match(text, end)):
+    if thing := _things.match(text, end):
         return "" if _age_or_range.search(before) else thing[1]
     is_whole = numeral.value == numeral.value.to_integral_value()
     if is_whole and not _sign.search(before) and (thing_below := _thing_below(text, end)):
@@ -93,12 +81,12 @@ def counted_by(text: str, numeral: Numeral) -> str:
 
 def _thing_below(text: str, end: int) -> str:
     """The thing after adjectives, "rats" of "12 healthy, adult rats"; "" where none follows."""
-    return next((word for word in _described(text, end) if word in _DESCRIBED), "")
+    return next((word for word in _described(text, end) if word in THINGS), "")
 
 
 def things_after(text: str, end: int) -> list[str]:
     """Plurals after the adjectives that follow a number: "rats" of "12 healthy, adult rats"."""
-    return [word for word in _described(text, end) if word in _DESCRIBED or _is_plural(word)]
+    return [word for word in _described(text, end) if word in THINGS or _is_plural(word)]
 
 
 def _described(text: str, end: int) -> Iterator[str]:
