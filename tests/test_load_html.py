@@ -209,6 +209,8 @@ def test_a_cell_that_spans_leaves_the_others_empty() -> None:
         ("<p>Of 24<sup>3</sup><sup>,</sup><sup>4</sup> at 30<sup>o</sup>.</p>", "Of 24^3,4 at 30°."),
         ("<button aria-expanded=false aria-controls=a>Open</button><div id=a hidden>Seven.</div>", "Seven."),
         ("<div role=tabpanel style='color: red; display: none'>Seven.</div><p hidden>Six.</p>", "Seven."),
+        ("<p>Then $$x_{n+1} = \\frac{1}{2}$$ and \\[n = 3\\].</p>", "Then x_n+1 = 1/2 and n = 3."),
+        ("<p>Seven<span role=tooltip>A number</span> cats<nobr aria-hidden=true>7</nobr>.</p>", "Seven cats."),
         ("<a href='#main'>Skip to the text</a><p>Seven.</p>", "Seven."),
         ("<p><math><mn>5</mn><mspace width='1em'/><mtext>ml</mtext></math></p>", "5 ml"),
         ("<p><m:math><m:msup><m:mn>10</m:mn><m:mn>3</m:mn></m:msup></m:math></p>", "10^3"),
@@ -229,6 +231,23 @@ def test_what_says_that_it_is_a_caption_needs_no_stop(tmp_path: Path, caption: s
     document = load(path)
     assert [table.caption for table in document.tables] == ["Table 2 Cats"]
     assert document.text.splitlines() == ["Table 1 shows dogs.", "Table 2 Cats", "Tom   2"]
+
+
+def test_a_table_that_the_page_only_links_to_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    figure = "<figure><figcaption><b>Table 1</b> Cats</figcaption><a href=t1>Full size table</a></figure>"
+    path.write_text(f"<html>{figure}<figure><figcaption>Fig. 1</figcaption></figure><p>Seven cats.</p>")
+    assert load(path).metadata["tables_unread"] == "Table 1"
+
+
+def test_the_methods_of_an_abstract_are_the_abstract_s(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    abstract = "<h2>Abstract</h2><h3>Methods</h3><p>Seven cats.</p><h3>Results</h3><p>They purred.</p>"
+    path.write_text(f"<html>{abstract}<h2>Methods</h2><h3>Participants</h3><p>Seven cats came.</p>")
+    found = [section.kind for section in load(path).sections]
+    assert found == ["abstract", "abstract", "abstract", "methods", "participants"]
+    path.write_text(f"<html>{abstract}<h3>References</h3><p>Cat. 2010.</p>")
+    assert [section.kind for section in load(path).sections] == ["abstract", "methods", "results", "references"]
 
 
 def test_a_table_made_by_roles(tmp_path: Path) -> None:

@@ -46,6 +46,27 @@ class Paragraph:
         return "".join(piece.text for piece in self.pieces)
 
 
+LONGEST_ABSTRACT = 6000
+"""Characters, with its own Methods and Results; what is longer is a paper whose headings are of wrong levels."""
+BODY = frozenset(("introduction", "methods", "results", "discussion"))
+
+
+def name_abstract(paragraphs: Sequence[Paragraph]) -> None:
+    """What stands under the abstract's heading is the abstract, where such sections come after it too: its Methods and
+    Results are not the paper's."""
+    start = next((at for at, paragraph in enumerate(paragraphs) if paragraph.heading == "abstract"), None)
+    if start is None:
+        return
+    level = paragraphs[start].level
+    after = (at for at in range(start + 1, len(paragraphs)) if 0 < paragraphs[at].level <= level)
+    end = next(after, len(paragraphs))
+    inside = paragraphs[start:end]
+    short = sum(len(paragraph.text) for paragraph in inside) <= LONGEST_ABSTRACT
+    if short and any(paragraph.heading in BODY for paragraph in paragraphs[end:]):
+        for paragraph in inside:
+            paragraph.heading = "abstract" if paragraph.level else ""
+
+
 def unplaced(text: str, page: int = 1) -> Piece:
     """A piece whose characters have no box."""
     return Piece(text, page, [NO_BOX] * len(text))

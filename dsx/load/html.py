@@ -12,14 +12,16 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from dsx.errors import LoadError
+from dsx.load.compose import Paragraph
 from dsx.load.grid import Grid
 from dsx.load.headings import heading_kind
 from dsx.load.markup import FORMULAS, WIDEST, Cell, Writer, fold, formula, indent_of, raised, span, stands_close
-from dsx.load.tex import formula_text
+from dsx.load.tex import OF_FORMULA, formula_text
 from dsx.types import Document, HiddenText
 
 Element = Any
@@ -28,7 +30,7 @@ Element = Any
 _unread = """head script style del noscript template nav button select textarea input svg iframe object video audio
 canvas dialog annotation annotation-xml rp rt"""
 LEFT_OUT = frozenset(_unread.split())
-ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "menu", "dialog"))
+ROLES = frozenset(("navigation", "banner", "contentinfo", "search", "menu", "dialog", "tooltip"))
 _apart = """html body main article section aside header footer div p ul ol li dl dt dd blockquote figure figcaption
 caption table thead tbody tfoot tr td th address hr details summary form fieldset center pre"""
 BLOCKS = frozenset(_apart.split())
@@ -56,7 +58,7 @@ CELL_ROLES = frozenset(("cell", "gridcell", "columnheader", "rowheader"))
 REFERENCE = re.compile(r"[^#]{0,300}#(?:b|r|bib|ref|cit|cr|fn|note|CR|B|R)[a-z_-]{0,20}\d", re.I)
 LONGEST_SIGN = 3
 """Characters of a picture's text that stands for a sign in a sentence."""
-TEX = re.compile(r"\\\((.{1,400}?)\\\)")
+TEX = re.compile(r"\\\((.{1,400}?)\\\)|\\\[(.{1,1000}?)\\\]|\$\$([^$]{1,1000})\$\$")
 """A formula that the page's own program would set."""
 CHARSET = re.compile(rb"""<meta[^<>]*charset\s*=\s*["']?([\w.:-]+)""", re.I)
 DOI = re.compile(r"10\.\d{4,9}/\S+")
@@ -99,7 +101,10 @@ def load_html(path: Path) -> Document:
         return reader.out.document(path, "html", {})
     reader.walk(root)
     reader.flush()
-    return replace(reader.out.document(path, "html", _metadata(root)), hidden=tuple(_hidden_texts(root)))
+    metadata = _metadata(root)
+    if unread := list(reader.unread()):
+        metadata["tables_unread"] = ", ".join(unread)
+    return replace(reader.out.document(path, "html", metadata), hidden=tuple(_hidden_texts(root)))
 
 
 def _open_panels(root: Element) -> None:
@@ -156,8 +161,7 @@ class Reader:
         self.line = ""
 
     def flush(self, kind: str = "body") -> None:
-        line = TEX.sub(lambda found: formula_text(found[1]), self.line) if "\\(" in self.line else self.line
-        self.out.text(line, kind)
+        self.out.text(TEX.sub(_formula, self.line), kind)
         self.line = ""
 
     def walk(self, element: Element, kind: str = "body") -> None:
@@ -242,6 +246,19 @@ class Reader:
                 return " ".join(words)
         return ""
 
+    def unread(self) -> Iterator[str]:
+        """Labels of captions that no table's rows follow: the page only links to it, or shows a picture."""
+        for caption, after in zip_longest(self.out.paragraphs, self.out.paragraphs[1:], fillvalue=Paragraph()):
+            label = TABLE_LABEL.match(caption.text) if caption.kind == "caption" else None
+            if label and after.table is None:
+                yield label[0]
+
+
+def _formula(found: re.Match[str]) -> str:
+    """The text of a formula in LaTeX; what is in square brackets may be none."""
+    source = next(filter(None, found.groups()))
+    return formula_text(source) if found[2] is None or OF_FORMULA.search(source) else found[0]
+
 
 def grids_of(source: str) -> list[Grid]:
     """The tables of a piece of HTML that stands in another text."""
@@ -261,7 +278,7 @@ def is_hidden(element: Element) -> bool:
     """Whether an element, by its own attributes, is not shown."""
     if element.get("hidden", "until-found") != "until-found":
         return True
-    if element.tag in ("span", "i") and element.get("aria-hidden") == "true":  # a formula's second form, an icon
+    if element.tag in ("span", "i", "nobr") and element.get("aria-hidden") == "true":  # a formula again, an icon
         return True
     style = "".join(element.get("style", "").lower().split())
     if _classes(element) & HIDDEN_CLASSES or HIDDEN_STYLE.search(style):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dsx.load.tex import formula_text
+from dsx.load.tex import OF_FORMULA, formula_text
 
 LINK = re.compile(
     r"!?\[((?:[^\[\]\\\n]|\\.|\[[^\[\]\n]{0,200}\]){0,300}+)\]\([^()\s]{0,400}+(?:\s+\"[^\"\n]{0,200}\")?\)"
@@ -19,7 +19,6 @@ BELOW = re.compile(r"(?<=[^\s~])~([^\s~]{1,12})~(?!~)")
 FORMULA = re.compile(r"\$\$([^$]{1,1000})\$\$|\$(?=\S)([^$\n]{1,300}+)(?<!\s)\$(?!\d)")
 SET_APART = re.compile(r"\\([(\[])([^\n]{1,300}?)\\[)\]]")
 """A formula in LaTeX's own brackets, or brackets that are no Markdown."""
-OF_FORMULA = re.compile(r"\\[a-zA-Z]|[\^_=]")
 BREAK = re.compile(r"([*_-])(?:[ \t]*\1){2,}")
 FENCE = re.compile(r"[ \t]*(```|~~~)")
 RUN_IN = re.compile(r"(\*{1,3}|_{1,2})(?=\S)([^*_]{2,60}+)\1([.:]?)\s+(?=[A-Z\d])")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsx.errors import LoadError
-from dsx.load.compose import Paragraph, compose, unplaced
+from dsx.load.compose import Paragraph, compose, name_abstract, unplaced
 from dsx.load.grid import Grid, are_subheads
 from dsx.load.lines import DEGREES, RAISED
 from dsx.load.table_groups import Stub, group_rows
@@ -94,6 +94,7 @@ class Writer:
         """All that was written. Raises LoadError where that is nothing."""
         if not self.paragraphs:
             raise LoadError(f"{path.name}: holds no text; fetch the full text")
+        name_abstract(self.paragraphs)
         kept = {key: value for key, value in metadata.items() if value}
         return compose(path, loader, self.paragraphs, [NO_PRINT], grids=self.grids, metadata=kept)
 

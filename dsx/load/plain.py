@@ -12,7 +12,7 @@ from itertools import pairwise, zip_longest
 from pathlib import Path
 
 from dsx.errors import LoadError
-from dsx.load.compose import Paragraph, Piece, compose, unplaced
+from dsx.load.compose import Paragraph, Piece, compose, name_abstract, unplaced
 from dsx.load.encoding import decode
 from dsx.load.grid import Grid
 from dsx.load.headings import MAIN, NUMBERING, heading_kind
@@ -99,6 +99,7 @@ def load_plain(path: Path) -> Document:
                     writer.flush(lines)
                 else:
                     writer.block(lines)
+    name_abstract(writer.paragraphs)
     return compose(path, "text", writer.paragraphs, [BLANK_PAGE] * len(pages), grids=writer.grids, metadata=metadata)
 
 

@@ -39,6 +39,8 @@ _greek += "rho ρ sigma σ tau τ phi φ varphi φ chi χ psi ψ omega ω "
 _greek += "Gamma Γ Delta Δ Theta Θ Lambda Λ Sigma Σ Phi Φ Psi Ψ Omega Ω"
 _letters = _greek.split()
 SIGNS = {**_signs, **dict(zip(_letters[::2], _letters[1::2], strict=True))}
+OF_FORMULA = re.compile(r"\\[a-zA-Z]|[\^_=]")
+"""What a formula in brackets of LaTeX's holds, and other text in such brackets does not."""
 _sign = re.compile(r"\\([a-zA-Z]+|[^a-zA-Z])")
 _named = re.compile(
     r"\\(?:text|textrm|textit|textbf|mathrm|mathbf|mathit|mathsf|mathcal|mathbb|boldsymbol|operatorname|mbox|rm|bf"
