@@ -223,6 +223,40 @@ def test_decisions_stay_in_the_browser_and_are_undone(visit: Open, page_file: Pa
     assert [each["action"] for each in json.loads(saved(page))["decisions"]] == ["accept", "not_reported"]
 
 
+def test_what_was_decided_without_a_name_becomes_the_reviewer_s(visit: Open, run: RunFolder, tmp_path: Path) -> None:
+    path = tmp_path / "review.html"
+    write_page(path, review_page(open_review(run.path)))
+    page = visit(path.as_uri())
+    assert page.input_value("#reviewer") == ""
+    page.keyboard.press("a")
+    page.keyboard.press("a")
+    assert json.loads(saved(page))["reviewer"] == "reviewer"
+    assert "2 decisions saved as sample run-reviewer.json; type your name" in page.inner_text("#status")
+    page.fill("#reviewer", "ana")
+    page.press("#reviewer", "Enter")
+    assert page.inner_text("#progress").startswith("2 of ")
+    page.locator("#list .row").first.focus()
+    file = json.loads(saved(page))
+    assert (file["reviewer"], len(file["decisions"])) == ("ana", 2)
+    page.fill("#reviewer", "ben")
+    page.press("#reviewer", "Enter")
+    assert page.inner_text("#progress").startswith("0 of "), "another person's are another person's"
+    page.reload()
+    page.wait_for_selector("body.ready")
+    page.fill("#reviewer", "ana")
+    page.press("#reviewer", "Enter")
+    assert page.inner_text("#progress").startswith("2 of ")
+
+
+def test_the_page_says_what_its_words_mean_and_that_it_holds_cited_pages(visit: Open, page_file: Path) -> None:
+    page = visit(page_file.as_uri())
+    page.wait_for_selector(".page-head:has-text('of 4 (cited pages only)')")
+    page.keyboard.press("?")
+    assert page.evaluate("byId('help').scrollTop") == 0, "the keys come first"
+    assert "computed from numbers of the quote" in page.inner_text("#help")
+    assert "dsx export RUN -o table.xlsx --decisions sample run-NAME.json" in page.inner_text("#help")
+
+
 def test_a_candidate_is_taken_by_its_number(visit: Open, page_file: Path) -> None:
     page = visit(page_file.as_uri())
     go_to(page, "Experiment 1", "effector")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from pathlib import Path
 
 import click
@@ -60,4 +61,8 @@ def command(
     say(f"Drawing the cited pages of {counted(len(contents.papers), 'paper')}", err=True)
     write_page(path, review_page(contents, reviewer))
     click.echo(path)
+    say(
+        f"Open it in a browser; dsx export {shlex.quote(str(run))} -o FILE.xlsx --decisions SAVED.json makes the table",
+        err=True,
+    )
     return 0

@@ -8,24 +8,22 @@ function renderProgress() {
   byId("track").firstElementChild.style.width = `${(100 * done) / Math.max(items.length, 1)}%`;
   byId("track").setAttribute("aria-valuemax", String(items.length));
   byId("track").setAttribute("aria-valuenow", String(done));
-  const parts = [`${done} of ${items.length} decided`, left ? `${left} need eyes` : ""];
+  const parts = [done && done === items.length ? "all decided" : `${done} of ${items.length} decided`, left ? `${left} need eyes` : ""];
   if (both) parts.push(`reviewers agree on ${agreed} of ${both}`);
   byId("progress").textContent = parts.filter(Boolean).join(" · ");
   byId("save").classList.toggle("due", reviews.unsaved);
 }
 
-function askForName() {
-  byId("reviewer").classList.add("wanted");
-  say("Type your name at the top: it stands in the decisions.");
-}
-
 function setReviewer() {
-  const name = byId("reviewer").value.trim() || "reviewer";
+  const name = byId("reviewer").value.trim() || UNNAMED;
   if (!NAME.test(name)) return say("A name has letters, digits, blanks and . @ - _ only.");
-  byId("reviewer").value = name;
+  byId("reviewer").value = name === UNNAMED ? "" : name;
   byId("reviewer").classList.remove("wanted");
   if (name === reviews.reviewer) return;
+  const wasUnnamed = reviews.reviewer === UNNAMED;
   reviews.open(name);
+  const adopted = wasUnnamed && !DATA.served && !reviews.own.size ? reviews.adopt(UNNAMED) : 0;
+  if (adopted) say(`${decisionsOf(adopted)} made without a name: now ${name}'s`);
   refresh();
   if (DATA.served) send();
 }
@@ -46,7 +44,8 @@ function save() {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   reviews.unsaved = false;
   renderProgress();
-  say(`${reviews.own.size} decisions saved as ${link.download}`);
+  const unnamed = reviews.reviewer === UNNAMED ? "; type your name at the top, it stands in the file" : "";
+  say(`${decisionsOf(reviews.own.size)} saved as ${link.download}${unnamed}`);
 }
 
 async function load() {
@@ -54,8 +53,8 @@ async function load() {
   for (const file of input.files) {
     try {
       const [taken, left] = reviews.load(JSON.parse(await file.text()));
-      say(`${taken} decisions of ${file.name}`);
-      if (left) warn(`${file.name}: left out, for their parameters have another unit, type, choices or bounds now: ${left} decisions.`);
+      say(`${decisionsOf(taken)} of ${file.name}`);
+      if (left) warn(`${file.name}: left out, for their parameters have another unit, type, choices or bounds now: ${decisionsOf(left)}.`);
     } catch (problem) {
       warn(`${file.name}: ${problem.message}`);
     }
@@ -64,6 +63,7 @@ async function load() {
   refresh();
 }
 
+const decisionsOf = (count) => `${count} decision${count === 1 ? "" : "s"}`;
 const narrow = matchMedia("(max-width: 820px)");
 
 function showList(shownNow) {
@@ -92,11 +92,16 @@ function onKey(event) {
   event.preventDefault();
 }
 
+const TABLE = "A table with them: dsx export RUN -o table.xlsx --decisions";
+
 async function start() {
   byId("run").textContent = DATA.run;
   byId("set").textContent = DATA.set;
+  filled(byId("meanings"), ...Object.entries(MEANING).map(([status, text]) =>
+    el("div", {}, el("dt", { text: STATUS[status] }), el("dd", { text }))));
   byId("where-kept").textContent = DATA.served
-    ? "Each decision is written into the run folder at once." : "Decisions stay in this browser until you save them as a file.";
+    ? `Each decision is written into the run folder at once. ${TABLE} ${DATA.run}/reviews`
+    : `Decisions stay in this browser until you save them as a file. ${TABLE} ${DATA.run}-NAME.json`;
   takeRecords();
   renderFilters();
   if (DATA.served) {
@@ -108,7 +113,7 @@ async function start() {
     setInterval(() => fetchReviews().then(takeReviews).catch(() => {}), 15000);
     send();
   }
-  byId("reviewer").value = DATA.reviewer || remembered("dsx-review:reviewer") || "reviewer";
+  byId("reviewer").value = DATA.reviewer || remembered("dsx-review:reviewer") || "";
   setReviewer();
   onReviews = () => {
     refreshRecords();

@@ -3,6 +3,7 @@
 
 const DATA = JSON.parse(byId("data").textContent);
 const FORMAT = "dsx-decisions/1";
+const UNNAMED = "reviewer"; // who has typed no name
 const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_ .@-]{0,59}$/u;
 
 const slotOf = (part) => JSON.stringify([part.document, part.record, part.parameter]);
@@ -33,7 +34,17 @@ const reviews = {
     if (leftOut) warn(`Left out: ${leftOut} accepted when the run said something else; decide on them again.`);
     this.unsent = new Map();
     if (DATA.served) for (const [slot, decision] of file.unsent ?? []) this.set(slot, decision);
-    remember("dsx-review:reviewer", reviewer);
+    remember("dsx-review:reviewer", reviewer === UNNAMED ? "" : reviewer);
+  },
+
+  /** Decisions under another name become this reviewer's; how many. */
+  adopt(name) {
+    const adopted = this.others.get(name) ?? new Map();
+    for (const [slot, decision] of adopted) this.set(slot, decision);
+    this.others.delete(name);
+    this.keep();
+    remember(`dsx-review:${DATA.id}:${name}`, "");
+    return adopted.size;
   },
 
   /** [slot, decision or null] of all that is decided, or taken back, at once. */

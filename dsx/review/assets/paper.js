@@ -78,9 +78,16 @@ function pageHead(item, number) {
   const go = (to, name, key, text) => el("button", { type: "button", class: "quiet", "aria-label": name, "aria-keyshortcuts": key, text,
     disabled: at < 0 || numbers[to] === undefined, onclick: () => showPage(current, undefined, numbers[to]) });
   return el("div", { class: "page-head" }, go(at - 1, "Previous page", "[", "‹"),
-    el("span", { text: `${shorten(item.paper.file, 40)}, p. ${number}${pageShown.page?.of ? ` of ${pageShown.page.of}` : ""}` }),
+    el("span", { text: `${shorten(item.paper.file, 40)}, p. ${number}${ofAll(item.paper)}` }),
     go(at + 1, "Next page", "]", "›"),
     el("button", { type: "button", class: "quiet", text: "Larger", "aria-keyshortcuts": "z", "aria-pressed": "false", id: "zoom", onclick: zoom }));
+}
+
+/** How many pages there are, and whether this file holds only some. */
+function ofAll(paper) {
+  const all = pageShown.page?.of;
+  if (!all) return "";
+  return ` of ${all}${pageNumbers(paper.document).length < all ? " (cited pages only)" : ""}`;
 }
 
 function turnPage(by) {

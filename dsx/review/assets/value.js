@@ -5,6 +5,10 @@ const STATUS = {
   stated: "stated", derived: "derived", inferred: "inferred", unsupported: "unsupported",
   not_reported: "not reported", failed: "failed", added: "added record",
 };
+const MEANING = {
+  stated: "the quote says it", derived: "computed from numbers of the quote", inferred: "a choice that the quote does not name in these words",
+  unsupported: "the quote does not support it", not_reported: "the machine says that the paper does not say it", failed: "there is no answer",
+};
 const drafts = new Map(); // slot → {quote?, note?}, chosen or typed before a decision
 let editing = null; // {item, typed} while a value is corrected
 const withoutQuote = ({ machine }) => `without a quote${machine.quote ? ", for the machine's does not hold this value" : ""}`;
@@ -85,7 +89,7 @@ function bigValue(title, value, unit, kind, absent = "not reported") {
 function facts(machine) {
   const sure = machine.confidence;
   return el("p", { class: "facts" },
-    el("span", { class: `badge ${machine.status}`, text: STATUS[machine.status] }),
+    el("span", { class: `badge ${machine.status}`, text: STATUS[machine.status], title: MEANING[machine.status] }),
     sure === undefined ? null : el("span", { class: "confidence" }, meter(sure), `${percent(sure)} sure`),
     machine.raw === undefined ? null
       : el("span", { class: "raw", text: `written “${shorten(plain(machine.raw), 80)}”${machine.unit ? ` ${machine.unit}` : ""}` }));
@@ -194,7 +198,7 @@ function commit(item, decision) {
 
 /** [slot, decision or null] of values and of added records, at once. */
 function commitAll(changes) {
-  if (!reviews.reviewer) askForName();
+  if (reviews.reviewer === UNNAMED) byId("reviewer").classList.add("wanted");
   for (const [slot] of changes) drafts.delete(slot);
   editing = null;
   reviews.decide(changes);
@@ -218,7 +222,7 @@ function denyRecord() {
       asked: item.parameter.asked }]),
     ...[...added].map(({ key }) => [slotOfRecord(current.paper, key), ofRecord(current.paper, key, "no_record")]),
   ]);
-  say(`${current.record.title}: no such record`);
+  say(`${current.record.title}: no such record; u takes it back`);
   select(neighbour(1, true) ?? neighbour(1) ?? current);
 }
 
@@ -285,6 +289,7 @@ function startCorrecting() {
   byId("editor").replaceChildren(form);
   typed();
   const first = editor.form.querySelector("input:checked") ?? editor.form.querySelector("input, textarea");
+  form.scrollIntoView({ block: "nearest" });
   first?.focus();
   first?.select?.();
 }
