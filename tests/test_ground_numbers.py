@@ -29,6 +29,7 @@ def values(text: str) -> list[float]:
         ("twenty-four of twenty four", [24, 24]),
         ("one hundred and twenty", [120]),
         ("two thousand five hundred", [2500]),
+        ("Fourty-six and fourteen", [46, 14]),
         ("fifteen hundred of a hundred", [1500, 100]),
         ("between two hundred and three hundred, one thousand and two thousand", [200, 300, 1000, 2000]),
         ("two hundred and three thousand, three thousand million", [203_000, 3 * 10**9]),

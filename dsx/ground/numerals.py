@@ -13,7 +13,7 @@ _ONES = """zero one two three four five six seven eight nine ten eleven twelve t
 seventeen eighteen nineteen"""
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 ONES = {word: value for value, word in enumerate(_ONES.split())}
-TENS = {word: 10 * value for value, word in enumerate(_TENS.split(), start=2)}
+TENS = {word: 10 * value for value, word in enumerate(_TENS.split(), start=2)} | {"fourty": 40}
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SHORT_SCALES = {"k": 1000, "bn": 10**9}
 _money_scale = re.compile(r"(?:(?P<scale>[kKmMbB]|MM)|\s?(?P<short>mn|mln|m|bn|tn))(?![\w/^$−–⁻²³-])")
