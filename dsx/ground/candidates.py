@@ -66,7 +66,7 @@ def number_candidates(
     for mention in mentions:
         if not is_asked(mention, parameter) or not _is_shown(mention, shown):
             continue
-        if not _may_be_money(mention, parameter, shown.text):
+        if counts_another_kind(mention, parameter) or not _may_be_money(mention, parameter, shown.text):
             continue
         candidate = _candidate(mention, parameter)
         if candidate is None:
@@ -185,9 +185,10 @@ def _may_be_money(mention: NumberMention, parameter: Parameter, text: str) -> bo
     if unit is not None and is_currency(unit):
         currency = currency_at(text, mention.start, mention.end)
         return is_of(unit, currency) if currency else not mention.counted
-    if mention.unit is not None or (unit is None and not is_count(parameter)):
-        return True
-    return not currency_at(text, mention.start, mention.end)
+    if mention.unit is not None or (read_unit(unit) is None if unit else not is_count(parameter)):
+        return True  # a unit that the tables lack may be money too: "million US dollars"
+    currency = currency_at(text, mention.start, mention.end)
+    return not currency or (unit is not None and is_of(unit, currency))  # £200 are pounds
 
 
 def is_unsigned(parameter: Parameter) -> bool:
@@ -230,7 +231,12 @@ def is_bare(mention: NumberMention, parameter: Parameter) -> bool:
 
     Degrees of a latitude or longitude go without saying.
     """
-    if mention.unit is None or mention.unit[0] == "/" or mention.noun in PLACES or read_unit(mention.unit) is None:
+    if (
+        mention.unit in (None, "pp")
+        or mention.unit[0] == "/"
+        or mention.noun in PLACES
+        or read_unit(mention.unit) is None
+    ):
         return True
     return mention.unit.lower().removesuffix("s") + "s" in _words(parameter.name, parameter.description)
 
@@ -258,8 +264,6 @@ def is_asked(mention: NumberMention, parameter: Parameter) -> bool:
         return asked and not is_count(parameter)
     if mention.unit is None and mention.text and not mention.text[-1].isdigit() and _coordinates(parameter):
         return False  # "two kinds": where something lies is written in digits
-    if _is_of_another_kind(mention, parameter):
-        return False
     words = _name_words(parameter.name, *parameter.synonyms)
     nouns = {mention.noun, singular := mention.noun.removesuffix("s"), _NOUNS.get(singular, "")} - {""}
     if mention.kind == "label":
@@ -268,13 +272,13 @@ def is_asked(mention: NumberMention, parameter: Parameter) -> bool:
     return not nouns or bool(nouns & words) or not (is_count(parameter) or parameter.unit)
 
 
-def _is_of_another_kind(mention: NumberMention, parameter: Parameter) -> bool:
+def counts_another_kind(mention: NumberMention, parameter: Parameter) -> bool:
     """Whether it counts what the parameter does not: "104 trials" are no participants."""
     if not (mention.counted and is_count(parameter)):
         return False
     asked = _counting.match(parameter.description)
-    told = re.findall(r"[a-z]+", parameter.description[asked.end() :].lower())[:4] if asked else ()
-    return is_of_another_kind(mention.counted, _name_words(parameter.name, *parameter.synonyms), told)
+    told = re.findall(r"[a-z]+", parameter.description[asked.end() :].lower().removeprefix("of "))[:4] if asked else ()
+    return is_of_another_kind(mention.counted, (parameter.name, *parameter.synonyms), told)
 
 
 def _is_time_of_day(parameter: Parameter) -> bool:

@@ -10,7 +10,7 @@ from dsx.ground.numerals import Numeral
 from dsx.ground.things import THINGS
 from dsx.units import is_named
 
-_plural = re.compile(r"\s([a-z]{3,}(?<![sui])s)\b(?![-/]|\s(?:per|an?|each|every)\b)")
+_plural = re.compile(r"\s([a-z]{3,}(?<![sui])s)\b(?![-/'’]|\s(?:per|an?|each|every)\b)")
 _brings = re.compile(
     r"\b(?:of|at|to|from|by|is|was|were|be|about|around|approximately|nearly|almost|least|most|aged?|than|over|under|"
     r"between|for|lasted|equals)\s(?:[\w-]{1,20}\s(?:and|or|to)\s)?$",
@@ -24,7 +24,7 @@ yields leads causes results requires makes takes produces provides represents in
 exceeds suffices works applies holds includes contains occurs"""
 _NO_THINGS = frozenset(_OTHERS.split())
 """What stands after a number word like a plural of things: verbs, adverbs, and amounts that the table lacks."""
-_things = re.compile(rf"[^\S\n]({'|'.join(sorted(THINGS))})\b(?![-/]|\s(?:per|an?|each|every)\b)")
+_things = re.compile(rf"[^\S\n]({'|'.join(sorted(THINGS))})\b(?![-/'’]|\s(?:per|an?|each|every)\b)")
 _word = re.compile(r"(?P<gap>,?[^\S\n])(?P<word>[a-z]{2,20}(?:[-‐‑][a-z]{2,20}){0,2}+)(?![\w/-])")
 _NO_ADJECTIVE = """
 of in at on to for from by with without as than per and or but nor if when while where which who whose that this these
@@ -42,6 +42,14 @@ _at_time = re.compile(
     r"\b(?:days?|weeks?|months?|years?|hours?|age)\s(?:[\d.]{1,4}(?:,|\s(?:and|or|to))\s){0,3}$", re.IGNORECASE
 )
 """Before a number that says when: "on day 21 mice were killed"."""
+_level = re.compile(
+    r"\b(?:over|under|above|below|than|exceeding|until|(?:age|temperature|dose|concentration|salinity|depth|distance|yield"
+    r"|duration|rate|level|weight|mass|height|pressure|speed|power|intensity|score|value|index)s?\sof)\s$",
+    re.IGNORECASE,
+)
+"""Before an amount that adjectives and a thing follow: "those over 65 hospitalized patients"."""
+_UNCHANGED = ("fish", "sheep")
+"""Plurals that stand before what is counted as well: "12 fish species"."""
 _sign = re.compile(r"[=<>≤≥≈~±×-]\s?$")
 _year = r"(?:19|20)\d\d"
 _and = r"(?:,\s|,?\s(?:and|or|to|until|till|through)\s|\s?[–-]\s?)"
@@ -66,9 +74,10 @@ def counted_by(text: str, numeral: Numeral) -> str:
     if digits and _at_time.search(before):
         return ""
     if thing := _things.match(text, end):
-        return "" if _age_or_range.search(before) else thing[1]
+        whose = _plural.match(text, thing.end()) if thing[1] in _UNCHANGED else None
+        return "" if _age_or_range.search(before) else whose[1] if whose else thing[1]
     is_whole = numeral.value == numeral.value.to_integral_value()
-    if is_whole and not _sign.search(before) and (thing_below := _thing_below(text, end)):
+    if is_whole and not (_sign.search(before) or _level.search(before)) and (thing_below := _thing_below(text, end)):
         return "" if _age_or_range.search(before) else thing_below
     whole_word = text[end - 1].isalpha() and is_whole
     if not (whole_word or (digits and text[end : end + 1] != "\n" and not _sign.search(before))):

@@ -76,8 +76,11 @@ _spans = re.compile(
     r"|\[\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,20}\](?![\d°%])"
 )
 """Identifiers, standards, places of atoms, planes of crystals, references in brackets (not "CI [12, 25]")."""
+_year_end = re.compile(r"[a-z]?\s?(?:[)\],;–-]|$)|\s(?:to|and)\s(?:19|20)")
 _head_factor = re.compile(r"[(\[,]\s?(?P<times>[×x]\s?)?$")
 _per_volume = re.compile(r"\s?/\s?(?:[mµμ]?[lL]|mm3)(?!\w)")
+_flat_power = re.compile(r"10(?:[3-9]|1[0-2])")
+"""A power whose superscript was lost, "103/µL"; "100/mL" is an amount."""
 _interval = re.compile(r"(?:[=∈:]|\bCI|[Rr]ange|[Ii]nterval|IQR|\b(?:of|in|to|from))\s?$")
 _heading = re.compile(r"(?:^|\n)(?P<number>\d{1,2}(?:\.\d{1,2}){0,3}\.?)[ \t]+(?=[A-Z][A-Za-z]{2}[^\n]{0,80}\n)")
 _enumerator = re.compile(r"(?:^|\n|[:;,.]\s)(?P<number>\(\d{1,2}\)|\d{1,2}\))(?=\s+[a-zA-Z])")
@@ -130,7 +133,7 @@ def label_noun(text: str, start: int, end: int) -> str | None:
     written = text[start:end]
     is_year = len(written) == len("1999") and written.isdigit() and "1700" <= written <= "2099"
     match = _before.search(before) or _before_countable.search(before)
-    if match and is_year and last in ("(", "["):
+    if match and is_year and last in ("(", "[") and _year_end.match(after):
         return "year"  # "an experiment (2011)"
     if match and _names(match, after, digits):
         return _noun(match)
@@ -154,7 +157,8 @@ def label_noun(text: str, start: int, end: int) -> str | None:
 def _is_of_head(before: str, written: str, after: str) -> bool:
     """Whether a power of ten is the factor of a column's head: "Cells (× 10⁹/L)"."""
     factor = _head_factor.search(before)
-    return bool(factor and (factor["times"] or (len(written) > len("10") and _per_volume.match(after))))
+    is_power = not written.isdigit() or _flat_power.fullmatch(written)
+    return bool(factor and (factor["times"] or (is_power and _per_volume.match(after))))
 
 
 def _names(match: re.Match[str], after: str, digits: bool) -> bool:

@@ -16,15 +16,22 @@ _NAMES = {
     "¥": "¥ jpy cny yen",
     "₹": "₹ inr rupee rupees rs",
     "CHF": "chf sfr franc francs",
+    "HK$": "hk$ hkd $ dollar dollars",
+    "NZ$": "nz$ nzd $ dollar dollars",
+    "S$": "s$ sgd $ dollar dollars",
+    "R$": "r$ brl real reais",
 }
 _BY_WORD = {word: names.split() for names in _NAMES.values() for word in names.split() if word[:6] != "dollar"}
 _BY_WORD |= dict.fromkeys(("dollar", "dollars"), _NAMES["$"].split())
 _CODES = "USD|EUR|GBP|JPY|CNY|INR|AUD|NZD|SEK|NOK|DKK|ZAR|BRL"
 """Those that are no short words of medicine, as CAD and CHF are."""
 _signs = rf"[€£¥₹]|\b(?:{_CODES}|Rs\.?)(?![^\W\d])"
-_before = re.compile(rf"(?P<sign>(?:US|AU|CA|A|C|NZ|HK)?\$|{_signs})[\s\u00a0]?$")
-_after = re.compile(rf"\s?(?:(?P<sign>{_signs})|(?P<word>(?:US\s)?dollars?|euros?|pounds\ssterling|yen|rupees?)\b)")
-_formula = re.compile(r"[^\s$]{0,12}\$|\s?[\\^_{=<>+]")
+_before = re.compile(rf"(?P<sign>(?:US|AU|CA|A|C|NZ|HK|S|R)?\$|{_signs})[\s\u00a0]?$")
+_after = re.compile(
+    rf"\s?(?:(?P<sign>{_signs})(?!(?<=[A-Z])\s[a-z-]{{3,20}}s\b)|(?P<word>(?:US\s)?dollars?|euros?|pounds\ssterling|yen|rupees?)\b)"
+)
+"""Not "45 AUD patients", "503 EUR individuals": those abbreviate other things too."""
+_formula = re.compile(r"[^\s$]{0,12}\$|[\d., ]{1,30}+\$(?!\d)|\s?[\\^_{=<>+]")
 """What follows a "$" and a number in a formula of TeX."""
 CONTEXT = 6
 

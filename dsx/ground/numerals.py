@@ -16,13 +16,17 @@ ONES = {word: value for value, word in enumerate(_ONES.split())}
 TENS = {word: 10 * value for value, word in enumerate(_TENS.split(), start=2)} | {"fourty": 40}
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SHORT_SCALES = {"k": 1000, "bn": 10**9}
-_money_scale = re.compile(r"(?:(?P<scale>[kKmMbB]|MM)|\s?(?P<short>mn|mln|m|bn|tn))(?![\w/^$−–⁻²³-])")
+_money_scale = re.compile(
+    r"(?:(?P<scale>[kKmMbB]|MM)|\s?(?P<short>mn|mln|m|bn|tn))(?![\w/^$−–⁻²³-]|\s?\\|[^$\n]{0,24}\$(?!\s?\d))"
+)
 _money_before = re.compile(r"[$€£¥₹]\s?(?:\d[\d.,]{0,6}+\s?[-–]\s?)?$")
 _MONEY_SCALES = {"k": 1000, "m": 10**6, "mn": 10**6, "mln": 10**6, "mm": 10**6, "b": 10**9, "bn": 10**9, "tn": 10**12}
 """Behind a sum of money: "$3.5m"."""
 _FRACTIONS = {"half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8}
 _FRACTIONS["tenth"] = 10
 MAX_EXPONENT = 400
+MOST_IN_ONE_POWER = 10
+"""The upper end over the lower one where a power of ten behind both is that of both."""
 LONGEST = 400
 """Digits of a number; longer runs are no numbers of anything."""
 
@@ -127,6 +131,8 @@ def _shares(text: str, lower: Numeral, upper: Numeral) -> bool:
     """Whether the power of ten, or the "million", behind a range is that of its lower end too."""
     if upper.times == 1 or lower.times != 1 or not lower.value < upper.value / upper.times:
         return False
+    if not text[upper.end - 1].isalpha() and lower.value * MOST_IN_ONE_POWER < upper.value / upper.times:
+        return False  # "0.1 to 2 × 10³"
     join = _range_join.fullmatch(text, lower.end, upper.start)
     before = text[max(0, lower.start - 10) : lower.start].rstrip("$€£")
     return join is not None and (join["and"] is None or _between.search(before) is not None)

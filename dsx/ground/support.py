@@ -10,7 +10,7 @@ from itertools import combinations, pairwise
 from math import prod
 
 from dsx.ground.amounts import PLACES, TIME, amounts
-from dsx.ground.candidates import is_asked, is_bare, is_count, is_unsigned
+from dsx.ground.candidates import counts_another_kind, is_asked, is_bare, is_count, is_unsigned
 from dsx.ground.counted import things_after
 from dsx.ground.dates import dated, is_date
 from dsx.ground.labels import label_noun
@@ -144,6 +144,8 @@ class _Number:
         return Judgement(self._implied() if not equal else Status.UNSUPPORTED)
 
     def _equals(self, mention: NumberMention) -> bool:
+        if counts_another_kind(mention, self.parameter):
+            return False  # but it may be counted with: the groups of "ten rats per group (three groups)"
         if self.value == mention.value or (not mention.exact and self._rounds(mention.value)):
             return True
         return abs(self.value) == abs(mention.value) and (mention.comparator == "±" or self._unsigned(mention))
