@@ -194,6 +194,7 @@ def test_a_cell_that_spans_leaves_the_others_empty() -> None:
         ("<div role='tabpanel' hidden><p>Seven cats.</p></div><div hidden>No.</div>", "Seven cats."),
         ("<p>12<sub>3</sub>, H<sub>2</sub>O, 37<span class='sup'>2</span></p>", "12_3, H2O, 37^2"),
         ("<p>Seen.</p><p style='height:0;overflow:hidden'>No.</p><p style='clip-path: inset(50%)'>No.</p>", "Seen."),
+        ("<p>By Pot,<a href='#bib1'>2012</a> and Lid.<a href='#bib2'>3</a></p>", "By Pot,2012 and Lid.^3"),
         ("<p>Of 24<a href='#b6'>6</a> cats, 12<a href='#results'>0</a> came.</p>", "Of 24^6 cats, 120 came."),
         ("<p><math><msqrt><mn>16</mn></msqrt></math></p>", "√16"),
         ("<p>1.2 × 10 <sup>3</sup></p>", "1.2 × 10^3"),

@@ -54,6 +54,7 @@ AMOUNTS: list[tuple[str, str, str, list[float]]] = [
     ("cost", "TWD", "It cost NT$200.", [200]),
     ("cost", "pounds", "It cost £200.", [200]),
     ("mass", "mg", "It cost £200.", []),
+    ("dose", "mg/L", "5 mg/L · 10 min and 3 mg/L·min", [5]),
     ("budget", "k€", "€200", [200]),
     ("speed", "m/s", "$5 m s^{-1}$", [5]),
     ("budget", "USD", "$5 m, then $3 m", [5_000_000, 3_000_000]),

@@ -314,7 +314,8 @@ def _is_caption(element: Element) -> bool:
 def _cites(element: Element, before: str) -> bool:
     """Whether a link to a reference is set close to a word or number, of which it is no part."""
     to_note = element.tag == "a" and REFERENCE.match(element.get("href") or "") is not None
-    return to_note and stands_close(before) and _words(element)[:1].isdigit()
+    words = _words(element) if to_note else ""
+    return stands_close(before, words) and words[:1].isdigit()
 
 
 def _classes(element: Element) -> set[str]:

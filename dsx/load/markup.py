@@ -30,6 +30,7 @@ WIDE_SPACES = {"\u2001": 2, "\u2003": 2, "\u3000": 2}
 INDENT_UNITS = {"em": 2.0, "rem": 2.0, "px": 1 / 6, "pt": 1 / 5, "%": 1.0}
 _raised_list = re.compile(r"\^[\d,–−-]{1,40}$")
 _close = re.compile(r"(?:\w\.?|[^\W\d_][,;:]|[)\]%”’\"'!?][.,;:]?)$")
+_year = re.compile(r"(?:19|20)\d\d[a-z]?")
 _blank_start = re.compile(r"\s*")
 _set_in = re.compile(r"(?:padding-left|margin-left|text-indent)\s*:\s*(\d{1,3}(?:\.\d{1,3})?)(em|rem|px|pt|%)")
 _indent_class = re.compile(r"(?:^|[\s_-])(?:td|row)?-?indent(?:ed)?-?(\d?)(?![a-z0-9])")
@@ -117,9 +118,11 @@ def raised(text: str, before: str) -> str:
     return f"^{text}" if RAISED.fullmatch(text) and not apart else text
 
 
-def stands_close(before: str) -> bool:
+def stands_close(before: str, words: str = "") -> bool:
     """Whether a citation's number right after `before` would be read as a part of it, or of the next sentence; after
-    the comma of a list of citations it would not."""
+    the comma of a list of citations it would not, nor would the year of "Lee,2012" and "Lee et al.2012"."""
+    if _year.fullmatch(words) and before[-1:] in (",", "."):
+        return False
     return _close.search(before) is not None
 
 

@@ -68,7 +68,7 @@ def factors_at(text: str, start: int, rates: bool = True) -> tuple[int, Factors 
     while factor := _factor.match(window, end):
         join, name = factor["join"] or "", factor["name"]
         power = 3.0 if (factor["order"] or "")[:1] == "c" else 2.0 if factor["order"] else float(factor["power"] or 1)
-        divides = "/" in join or "per" in join or (divides and join.strip() == "·")  # "W/m·K"
+        divides = "/" in join or "per" in join or (divides and join.strip() == "·" and not factor["times"])  # "W/m·K"
         units = _named(name, -power if divides or nested else power, first=not factors)
         stop = factor.end()
         if (nested or "(" in join) and window[stop : stop + 1] == ")":

@@ -30,7 +30,7 @@ ROOT = re.compile(
 
 @hookimpl
 def register_loaders() -> dict[str, Loader]:
-    return {"jats": Loader(load_jats, "6", "JATS XML, the full texts of PubMed Central")}
+    return {"jats": Loader(load_jats, "7", "JATS XML, the full texts of PubMed Central")}
 
 
 @hookimpl

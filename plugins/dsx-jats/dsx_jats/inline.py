@@ -85,7 +85,8 @@ def _inline(child: Element, before: str) -> Iterator[str | Element]:
     elif name == "sup":
         yield raised(words_of(child), before)
     elif name == "xref" and child.get("ref-type") in ("bibr", "fn", "table-fn", "aff"):
-        yield raised(words_of(child), before) if stands_close(before) else words_of(child)
+        words = words_of(child)
+        yield raised(words, before) if stands_close(before, words) else words
     elif name == "sub" and before[-1:].isdigit():
         below = words_of(child)
         yield f"_{below}" if below[:1].isdigit() else below

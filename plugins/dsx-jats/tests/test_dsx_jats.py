@@ -218,6 +218,11 @@ def read(tmp_path: Path, body: str, after: str = "") -> Document:
             "Of 12 [4,5].",
         ),
         (
+            "<p>By Pot,<xref ref-type='bibr' rid='a'>2012</xref> "
+            "and Lid et al.<xref ref-type='bibr' rid='b'>2013b</xref></p>",
+            "By Pot,2012 and Lid et al.2013b",
+        ),
+        (
             "<p>It held 12.<xref ref-type='bibr' rid='a'>4</xref> (All did.)<xref ref-type='bibr' rid='b'>5</xref></p>",
             "It held 12.^4 (All did.)^5",
         ),
