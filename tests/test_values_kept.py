@@ -84,3 +84,20 @@ def test_what_is_of_another_kind_is_counted_with(value: int, expected: Status) -
     """The three groups are no rats, but ten rats in each of three groups are thirty."""
     quote = "ten rats per group (three groups)"
     assert support(value, None, quote, Parameter("n_rats", {"type": "integer"})) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "ages", "shares"),
+    [
+        ("(mean age 45, 52% female)", [45], [52]),
+        ("Median age was 61; 45% were male.", [61], [45]),
+        ("Mean age was 27, 40% smokers.", [27], [40]),
+        ("In the groups 10, 20, 30% were male.", [], [10, 20, 30]),
+        ("of ages 12, 15% and more", [], [12, 15]),
+    ],
+)
+def test_a_share_of_people_after_a_number_leaves_it_without_percent(
+    text: str, ages: list[float], shares: list[float]
+) -> None:
+    assert offered(text, Parameter("age_mean", {"type": "number"}, unit="years")) == ages
+    assert offered(text, Parameter("share_female", {"type": "number"}, unit="%"))[-len(shares) :] == shares

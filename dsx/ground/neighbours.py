@@ -29,6 +29,8 @@ _listed = re.compile(r"[)\]]?\s?(?:[,;/×x&]|,?\s(?:and|or|vs?\.?|by)|,\s?(?:and
 _deviation = r"(?:SDs?|s\.d\.|S\.D\.|SE|SEM|sd|st\.?dev\.?|standard\s+(?:deviation|error))"
 _spread = re.compile(rf"\s?(?:±|\+/-|\+/−)\s?|\s?\(±\s?|[\s,;(]{{1,3}}{_deviation}\s?[=:]?\s?")
 _mean = re.compile(r"(?:\bM|\b[Mm]eans?|\b[Aa]verage|\bx̄|\bAvg\.?)\b[^.\d\n]{0,25}$")
+_who = re.compile(r"\s(?:were|was|are|had|have|(?:fe)?males?|(?:wo)?men|girls|boys|smokers)\b")
+_in_list = re.compile(r"\d%?\s?[,;]\s?$")
 _spread_word = re.compile(rf"\b{_deviation}(?:\s(?:of|was|is))?[\s=:]{{0,3}}$")
 _INDEX_SIGNS = ("-", "–", "−", "/", ",", ":", "")
 _bracket = re.compile(r"\s?[(\[]")
@@ -260,6 +262,9 @@ def _shares_unit(text: str, left: NumberMention, right: NumberMention, link: str
     if "," in text[left.end : right.start] and len(left.text) == 4 and 1900 <= left.value <= 2099:
         return False
     stop = text.find(right.unit or "", right.end) + len(right.unit or "")
+    is_own = right.unit == "%" and text[right.end : stop].strip() == "%"
+    if is_own and text[left.end : right.start].strip() in (",", ";") and _who.match(text, stop):
+        return _in_list.search(text[max(0, left.start - 4) : left.start]) is not None  # "mean age 45, 52% female"
     return right.role != "percent" or not _level.match(text, stop)
 
 
