@@ -209,6 +209,13 @@ def test_a_cell_that_spans_leaves_the_others_empty() -> None:
         ),
         ("<p>Of 24<sup>3</sup><sup>,</sup><sup>4</sup> at 30<sup>o</sup>.</p>", "Of 24^3,4 at 30°."),
         ("<button aria-expanded=false aria-controls=a>Open</button><div id=a hidden>Seven.</div>", "Seven."),
+        ("<i hidden aria-expanded=false aria-controls=a>x</i><p>Six.</p><p id=a hidden>Seven.</p>", "Six."),
+        ("<p hidden><i role=tab aria-controls=a>x</i></p><p>Six.</p><p id=a hidden>Seven.</p>", "Six."),
+        (
+            "<i role=tab aria-controls=a>x</i><p id=a hidden><i role=tab aria-controls=b>y</i></p>"
+            "<p id=b hidden>Six.</p>",
+            "x\ny\nSix.",
+        ),
         ("<div role=tabpanel style='color: red; display: none'>Seven.</div><p hidden>Six.</p>", "Seven."),
         ("<p>Then $$x_{n+1} = \\frac{1}{2}$$ and \\[n = 3\\].</p>", "Then x_n+1 = 1/2 and n = 3."),
         ("<p>Seven<span role=tooltip>A number</span> cats<nobr aria-hidden=true>7</nobr>.</p>", "Seven cats."),
@@ -239,6 +246,14 @@ def test_a_table_that_the_page_only_links_to_is_named(tmp_path: Path) -> None:
     figure = "<figure><figcaption><b>Table 1</b> Cats</figcaption><a href=t1>Full size table</a></figure>"
     path.write_text(f"<html>{figure}<figure><figcaption>Fig. 1</figcaption></figure><p>Seven cats.</p>")
     assert load(path).metadata["tables_unread"] == "Table 1"
+
+
+def test_a_sentence_that_begins_with_a_bold_label_is_no_caption(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("<html><p><b>Table 1</b> shows seven cats.</p><p><b>Table 2</b> Cats</p><p>They purred.</p>")
+    document = load(path)
+    assert document.metadata["tables_unread"] == "Table 2"
+    assert document.text.splitlines() == ["Table 1 shows seven cats.", "Table 2 Cats", "They purred."]
 
 
 def test_the_methods_of_an_abstract_are_the_abstract_s(tmp_path: Path) -> None:

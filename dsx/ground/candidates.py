@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from dsx.ground.amounts import LATITUDE, LONGITUDE, PLACES, TIME
 from dsx.ground.mentions import NumberMention
-from dsx.ground.money import currency_at, is_currency, is_of
+from dsx.ground.money import asks_for, currency_at, is_currency
 from dsx.ground.things import is_of_another_kind
 from dsx.types import Json, Parameter, Shown
 from dsx.units import COUNTED_KINDS, convert, is_named, read_unit, same_unit
@@ -184,11 +184,11 @@ def _may_be_money(mention: NumberMention, parameter: Parameter, text: str) -> bo
     unit = parameter.unit
     if unit is not None and is_currency(unit):
         currency = currency_at(text, mention.start, mention.end)
-        return is_of(unit, currency) if currency else not mention.counted
+        return asks_for(unit, currency) if currency else not mention.counted
     if mention.unit is not None or (read_unit(unit) is None if unit else not is_count(parameter)):
         return True  # a unit that the tables lack may be money too: "million US dollars"
     currency = currency_at(text, mention.start, mention.end)
-    return not currency or (unit is not None and is_of(unit, currency))  # £200 are pounds
+    return not currency or (unit is not None and asks_for(unit, currency))  # £200 are pounds
 
 
 def is_unsigned(parameter: Parameter) -> bool:
@@ -229,7 +229,7 @@ def _converts(written: str, unit: str) -> bool:
 def is_bare(mention: NumberMention, parameter: Parameter) -> bool:
     """Whether it may be a number without a unit: it has none, or one that the parameter counts ("How many weeks").
 
-    Degrees of a latitude or longitude go without saying.
+    Degrees of a latitude or longitude go without saying. In "24 pp took part" pp are people.
     """
     if (
         mention.unit in (None, "pp")

@@ -57,7 +57,7 @@ def is_currency(unit: str) -> bool:
     return is_code or (word.lower() in _BY_WORD and read_unit(word) is None)
 
 
-def is_of(unit: str, currency: frozenset[str]) -> bool:
+def asks_for(unit: str, currency: frozenset[str]) -> bool:
     """Whether the unit asks for this currency."""
     return _above(unit).lower() in currency
 

@@ -15,7 +15,7 @@ from dsx.ground.counted import things_after
 from dsx.ground.dates import dated, is_date
 from dsx.ground.labels import label_noun
 from dsx.ground.mentions import NumberMention
-from dsx.ground.money import currency_at, is_currency, is_of
+from dsx.ground.money import asks_for, currency_at, is_currency
 from dsx.ground.numbers import numbers_in
 from dsx.ground.numerals import as_decimal
 from dsx.ground.phrases import polarity, stands, stands_in_order
@@ -193,7 +193,7 @@ class _Number:
         if self.quote[: mention.start].rstrip().endswith(f" {unit}"):
             return 0
         if is_currency(unit) and (currency := currency_at(self.quote, mention.start, mention.end)):
-            return 0 if is_of(unit, currency) else None
+            return 0 if asks_for(unit, currency) else None
         if following.lower() in _FUNCTION_WORDS:
             return 1
         if any(same_unit(word, unit) for word in (following, *things_after(self.quote, mention.end)) if word):

@@ -108,14 +108,31 @@ def load_html(path: Path) -> Document:
 
 
 def _open_panels(root: Element) -> None:
-    """Shows what the page shows at a click: panels of tabs, and what a button that says so unfolds."""
+    """Shows what the page shows at a click: panels of tabs, and what a button that says so unfolds.
+
+    A button that nobody sees opens nothing; one in a panel does once that is open.
+    """
     elements = list(root.iter()) if root is not None else []
-    opening = [one for one in elements if one.get("aria-expanded") is not None or one.get("role") == "tab"]
-    opened = {name for one in opening for name in one.get("aria-controls", "").split()}
+    panels = {element.get("id"): element for element in elements}
+    closed = [one for one in elements if one.get("aria-expanded") is not None or one.get("role") == "tab"]
     for element in elements:
-        if element.get("role") == "tabpanel" or element.get("id") in opened:
-            element.attrib.pop("hidden", None)
-            element.set("style", SHUT.sub("", element.get("style", "")))
+        if element.get("role") == "tabpanel":
+            _open(element)
+    while closed:
+        seen, unseen = list[Element](), list[Element]()
+        for control in closed:
+            hidden = is_hidden(control) or any(map(is_hidden, control.iterancestors()))
+            (unseen if hidden else seen).append(control)
+        for control in seen:
+            for name in control.get("aria-controls", "").split():
+                if name in panels:
+                    _open(panels[name])
+        closed = unseen if seen else []
+
+
+def _open(panel: Element) -> None:
+    panel.attrib.pop("hidden", None)
+    panel.set("style", SHUT.sub("", panel.get("style", "")))
 
 
 def _hidden_texts(root: Element) -> Iterator[HiddenText]:
@@ -308,7 +325,9 @@ def _is_caption(element: Element) -> bool:
         return True
     if element.tag != "p" or not len(element) or fold(element.text or "") or element[0].tag not in ("b", "strong"):
         return False
-    return TABLE_LABEL.match(fold("".join(element[0].itertext()))) is not None
+    words, after = fold("".join(element[0].itertext())), fold(element[0].tail or "")
+    is_label = TABLE_LABEL.fullmatch(words) is not None
+    return TABLE_LABEL.match(words) is not None and not (is_label and after[:1].islower())  # "Table 1 shows"
 
 
 def _cites(element: Element, before: str) -> bool:

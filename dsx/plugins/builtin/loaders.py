@@ -21,7 +21,7 @@ def register_loaders() -> dict[str, Loader]:
 
     return {
         "pymupdf": Loader(load_pdf, "21", "PDF, by PyMuPDF"),
-        "html": Loader(load_html, "10", "HTML"),
+        "html": Loader(load_html, "11", "HTML"),
         "text": Loader(load_plain, "8", "plain text and Markdown"),
     }
 

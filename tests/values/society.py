@@ -1,14 +1,8 @@
-"""ground/support.py: values as papers on economics and teaching write them."""
+"""Quotes as papers on economics and teaching write them."""
 
 from __future__ import annotations
 
-import pytest
-
-from dsx.ground.support import support
-from dsx.types import Json, Parameter, Status
-
-STATED, DERIVED, INFERRED, UNSUPPORTED = "stated", "derived", "inferred", "unsupported"
-Table = dict[tuple[str, str | None], list[tuple[Json, str, str]]]
+from tests.values import DERIVED, INFERRED, STATED, UNSUPPORTED, Table
 
 ECONOMICS: Table = {
     ("cost", "USD"): [
@@ -216,12 +210,3 @@ TEACHING: Table = {
         (3, "120 h (3 credits)", UNSUPPORTED),
     ],
 }
-
-
-@pytest.mark.parametrize(
-    ("name", "unit", "value", "quote", "expected"),
-    [(*key, *row) for table in (ECONOMICS, TEACHING) for key, rows in table.items() for row in rows],
-)
-def test_what_a_quote_says_of_a_value(name: str, unit: str | None, value: Json, quote: str, expected: str) -> None:
-    kind = "boolean" if isinstance(value, bool) else "integer" if name.startswith("n_") else "number"
-    assert support(value, unit, quote, Parameter(name, {"type": kind}, unit=unit)) == Status(expected)

@@ -1,14 +1,8 @@
-"""ground/support.py: numbers, units and signs as they are written."""
+"""Quotes with numbers, units and signs as they are written."""
 
 from __future__ import annotations
 
-import pytest
-
-from dsx.ground.support import support
-from dsx.types import Json, Parameter, Status
-
-STATED, DERIVED, INFERRED, UNSUPPORTED = "stated", "derived", "inferred", "unsupported"
-Table = dict[tuple[str, str | None], list[tuple[Json, str, str]]]
+from tests.values import DERIVED, INFERRED, STATED, UNSUPPORTED, Table
 
 WRITTEN: Table = {
     ("age_mean", "years"): [
@@ -317,12 +311,3 @@ WRITTEN: Table = {
         (True, "all were sedated", STATED),
     ],
 }
-
-
-@pytest.mark.parametrize(
-    ("name", "unit", "value", "quote", "expected"),
-    [(*key, *row) for table in (WRITTEN,) for key, rows in table.items() for row in rows],
-)
-def test_what_a_quote_says_of_a_value(name: str, unit: str | None, value: Json, quote: str, expected: str) -> None:
-    kind = "boolean" if isinstance(value, bool) else "integer" if name.startswith("n_") else "number"
-    assert support(value, unit, quote, Parameter(name, {"type": kind}, unit=unit)) == Status(expected)

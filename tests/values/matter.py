@@ -1,14 +1,8 @@
-"""ground/support.py: values as papers on materials and chemistry write them."""
+"""Quotes as papers on materials and chemistry write them."""
 
 from __future__ import annotations
 
-import pytest
-
-from dsx.ground.support import support
-from dsx.types import Json, Parameter, Status
-
-STATED, DERIVED, INFERRED, UNSUPPORTED = "stated", "derived", "inferred", "unsupported"
-Table = dict[tuple[str, str | None], list[tuple[Json, str, str]]]
+from tests.values import DERIVED, STATED, UNSUPPORTED, Table
 
 MATERIALS: Table = {
     ("conductivity", "S/cm"): [
@@ -223,12 +217,3 @@ CHEMISTRY: Table = {
         (50, "50 mg/L (50 ppm)", STATED),
     ],
 }
-
-
-@pytest.mark.parametrize(
-    ("name", "unit", "value", "quote", "expected"),
-    [(*key, *row) for table in (MATERIALS, CHEMISTRY) for key, rows in table.items() for row in rows],
-)
-def test_what_a_quote_says_of_a_value(name: str, unit: str | None, value: Json, quote: str, expected: str) -> None:
-    kind = "boolean" if isinstance(value, bool) else "integer" if name.startswith("n_") else "number"
-    assert support(value, unit, quote, Parameter(name, {"type": kind}, unit=unit)) == Status(expected)

@@ -1,14 +1,8 @@
-"""ground/support.py: values as papers on movement, medicine and nursing write them."""
+"""Quotes as papers on movement, medicine and nursing write them."""
 
 from __future__ import annotations
 
-import pytest
-
-from dsx.ground.support import support
-from dsx.types import Json, Parameter, Status
-
-STATED, DERIVED, INFERRED, UNSUPPORTED = "stated", "derived", "inferred", "unsupported"
-Table = dict[tuple[str, str | None], list[tuple[Json, str, str]]]
+from tests.values import DERIVED, INFERRED, STATED, UNSUPPORTED, Table
 
 MOVEMENT: Table = {
     ("rotation", "deg"): [
@@ -326,12 +320,3 @@ NURSING: Table = {
         (False, "restraint was never used", STATED),
     ],
 }
-
-
-@pytest.mark.parametrize(
-    ("name", "unit", "value", "quote", "expected"),
-    [(*key, *row) for table in (MOVEMENT, TRIALS, NURSING) for key, rows in table.items() for row in rows],
-)
-def test_what_a_quote_says_of_a_value(name: str, unit: str | None, value: Json, quote: str, expected: str) -> None:
-    kind = "boolean" if isinstance(value, bool) else "integer" if name.startswith("n_") else "number"
-    assert support(value, unit, quote, Parameter(name, {"type": kind}, unit=unit)) == Status(expected)
