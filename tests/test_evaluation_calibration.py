@@ -23,6 +23,8 @@ from dsx.evaluation import calibrate
 from dsx.evaluation.agreement import agreement, cohen_kappa, krippendorff_alpha
 from dsx.evaluation.calibrate import Judged
 from dsx.evaluation.gold import read_gold
+from dsx.evaluation.judge import Judgement, Verdict
+from dsx.evaluation.score import kept_from
 from dsx.store import DecisionFile, read_decisions, write_decisions
 from dsx.types import Decision
 from tests.export_results import PARAMETERS, TWO_LISTS
@@ -55,6 +57,27 @@ def test_reliability_by_hand() -> None:
     assert (accepted.count, accepted.precision, accepted.coverage) == (3, pytest.approx(2 / 3), 0.75)
     assert found.brier == pytest.approx(brier_score_loss([v.right for v in values], [v.confidence for v in values]))
     assert calibrate.reliability([]).ece == 0
+
+
+@pytest.mark.parametrize(("least", "counts"), [(0.0, (2, 3, 2)), (0.5, (2, 2, 2)), (0.8, (1, 1, 3)), (1.0, (1, 0, 3))])
+def test_the_score_of_what_is_sure_enough_counts_the_rest_as_missed(least: float, counts: tuple[int, int, int]) -> None:
+    def said(verdict: Verdict, confidence: float | None, cost: bool = True) -> Judgement:
+        value = None if verdict is Verdict.MISSED else 1
+        return Judgement("p", "n", None, None, 1, value, verdict, confidence, cost=cost)
+
+    judgements = {
+        "p": [
+            *(said(Verdict.RIGHT, 0.7), said(Verdict.RIGHT, None)),
+            *(
+                said(Verdict.WRONG, 0.9),
+                said(Verdict.WRONG, 0.6, cost=False),
+                said(Verdict.NOT_IN_PAPER, 0.4, cost=False),
+            ),
+            *(said(Verdict.MISSED, 0.9), said(Verdict.ABSENT, 0.1)),
+        ]
+    }
+    kept = kept_from(judgements, least)
+    assert (kept.right, kept.false_positives, kept.false_negatives) == counts
 
 
 # ---- curves ----

@@ -27,7 +27,7 @@ from dsx.report.reading import read_export
 from dsx.run.export import ExportChoices, export_run
 from dsx.schema import read
 from dsx.store import DecisionFile, RunFolder, asked_of, write_decisions
-from dsx.types import NO_OPTIONS, Decision, Exporter, PaperResult, ParameterSet, Quote
+from dsx.types import NO_OPTIONS, Decision, Exporter, PaperResult, ParameterSet, Quote, Status, Value
 from tests.export_results import ODD, PARAMETERS, RESULTS, TWO_LISTS, stored_run
 
 SUFFIXES = ("jsonl", "json", "csv", "xlsx", "sqlite", "db", "parquet")
@@ -401,3 +401,52 @@ def test_an_export_leaves_the_garbage_collector_as_it_was(tmp_path: Path) -> Non
     before = gc.get_freeze_count()
     export_run(stored_run(tmp_path), tmp_path / "table.csv", ExportChoices(), load_plugins().exporters, StringIO())
     assert gc.get_freeze_count() <= before
+
+
+# ---- values that are not sure enough ----
+
+
+def values_of(result: PaperResult) -> list[tuple[tuple[Any, ...], Value]]:
+    """All values with their places."""
+    return [
+        ((result.document, record.path, name), value)
+        for record in result.records
+        for name, value in record.values.items()
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "xlsx", "sqlite"])
+def test_values_that_are_less_sure_are_left_blank_and_said_to_be(run: RunFolder, tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / f"x.{suffix}"
+    export(run, target, min_confidence=0.94, long=suffix == "csv")
+    stored = {slot: value for result in run.results() for slot, value in values_of(result)}
+    exported = {slot: value for result in read_export(target, PARAMETERS) for slot, value in values_of(result)}
+    unsure = {slot for slot, value in stored.items() if value.value is not None and (value.confidence or 1) < 0.94}
+    assert unsure
+    for slot, value in stored.items():
+        if slot in unsure:
+            assert (exported[slot].value, exported[slot].status) == (None, Status.FAILED)
+            assert exported[slot].flags[-1].kind == "below-confidence"
+        else:
+            assert exported[slot].value == value.value
+
+
+def test_a_plain_table_says_which_value_was_not_sure_enough(run: RunFolder, tmp_path: Path) -> None:
+    export(run, tmp_path / "x.csv", min_confidence=0.95)
+    rows = list(csv.DictReader(StringIO((tmp_path / "x.csv").read_text())))
+    assert any("n (below-confidence: 90)" in row["failed"] for row in rows)
+    assert not any(row["n"] for row in rows)
+
+
+def test_by_default_and_from_0_on_all_values_are_written(run: RunFolder) -> None:
+    assert export(run, min_confidence=0.0) == export(run)
+    assert "below-confidence" not in export(run)[0]
+
+
+def test_what_a_reviewer_decided_stays_whatever_the_machine_s_confidence(run: RunFolder, tmp_path: Path) -> None:
+    write_decisions(tmp_path / "ada.json", DecisionFile("run", "ada", (decided("n", "", "correct", 91),)))
+    lines, notes = export(run, decisions=(tmp_path / "ada.json",), min_confidence=1.0)
+    [cell, *_] = [
+        line["parameters"]["n"] for line in map(json.loads, lines.splitlines()) if line["file"] == "first.pdf"
+    ]
+    assert (cell["value"], notes) == (91, [])

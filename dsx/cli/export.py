@@ -39,6 +39,13 @@ STANDARD_OUTPUT = (None, Path("/dev/stdout"), Path("/dev/fd/1"), Path("/proc/sel
     help="A reviewer's decisions, or a folder of such files, applied; may be repeated.",
 )
 @click.option("--calibration", type=FILE, help="Probabilities for confidences, by curves of `dsx eval --calibration`.")
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="0…1",
+    help="Leave values blank that are less sure than this; `dsx eval` says what that gives.",
+)
 @click.option("--papers", type=FILE, help="Folder of the papers, for the links of an xlsx [default: its own folder].")
 @click.option("--codebook", is_flag=True, help="Also write NAME.codebook.csv and dataset_description.json (Psych-DS).")
 @click.option("--force", is_flag=True, help="Write over a file that is no export.")

@@ -15,7 +15,7 @@ from dsx.evaluation import calibrate
 from dsx.evaluation.gold import GoldPaper, read_gold
 from dsx.evaluation.judge import Judgement, judge_all, results_of
 from dsx.evaluation.other_unit import unit_notes
-from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, score
+from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, kept_from, score
 from dsx.report.reading import read_export
 from dsx.schema import read
 from dsx.store import read_run, schema_sha256
@@ -33,6 +33,7 @@ DETAILS = (
 class Evaluation:
     """What an evaluation found. missing: gold papers without results. unjudged: papers without gold.
 
+    kept_from: by confidence, the score where values that are less sure are left blank.
     calibrated: the reliability of fitted confidences, each by curves of the other papers. curves: of all papers.
     recipe: how the run was made; empty for an export.
     """
@@ -45,6 +46,7 @@ class Evaluation:
     curves: Mapping[str, Line]
     missing: tuple[str, ...]
     unjudged: tuple[str, ...]
+    kept_from: Mapping[float, Score]
     recipe: Mapping[str, Json]
 
     def as_json(self) -> dict[str, Json]:
@@ -59,6 +61,7 @@ class Evaluation:
             "macro": {"f1": scores.macro, "interval": scores.macro_interval},
             "parameters": {name: _figures(each) for name, each in scores.parameters.items()},
             "quotes": dict(scores.quotes),
+            "kept_from": {f"{least:g}": _figures(each) for least, each in self.kept_from.items()},
             "reliability": asdict(self.reliability),
             "calibrated": asdict(self.calibrated),
             "curves": {kind: {"slope": line[0], "intercept": line[1]} for kind, line in self.curves.items()},
@@ -105,6 +108,7 @@ def evaluate(
         calibrate.fit(values),
         missing,
         unjudged,
+        {least: kept_from(judgements, least) for least in calibrate.THRESHOLDS},
         recipe,
     )
 

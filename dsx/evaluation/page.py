@@ -117,12 +117,23 @@ def _score_row(name: str, score: Score) -> list[str]:
 
 
 def _accepted(evaluation: Evaluation) -> str:
-    header = ("accepted from", "values", "right", "share of values", "calibrated: right", "share of values")
+    shares = ("values", "right", "share of values", "precision", "recall", "F1")
+    header = ("confidence from", *shares, "calibrated: right", "share of values")
     rows = [
-        [f"{stored.threshold:g}", str(stored.count), *_shares(stored), *_shares(fitted)]
+        [
+            f"{stored.threshold:g}",
+            str(stored.count),
+            *_shares(stored),
+            *_figures(evaluation.kept_from[stored.threshold]),
+            *_shares(fitted),
+        ]
         for stored, fitted in zip(evaluation.reliability.accepted, evaluation.calibrated.accepted, strict=True)
     ]
-    return _table(header, rows, "What accepting all values from a confidence on gives")
+    return _table(header, rows, "What accepting all values from a confidence on gives, and leaving the others blank")
+
+
+def _figures(score: Score) -> tuple[str, str, str]:
+    return f"{score.precision:.3f}", f"{score.recall:.3f}", f"{score.f1:.3f}"
 
 
 def _shares(accepted: Accepted) -> tuple[str, str]:

@@ -110,6 +110,19 @@ def score(judgements: Judgements, resamples: int = RESAMPLES) -> Scores:
     )
 
 
+def kept_from(judgements: Judgements, least: float) -> Score:
+    """Of all values, where those of a lower confidence are left blank; what has no confidence stays."""
+    right = false_positives = false_negatives = 0
+    for each in (each for judged in judgements.values() for each in judged):
+        counts = each.counts
+        if each.value is not None and each.confidence is not None and each.confidence < least:
+            counts = 0, 0, counts[0] + counts[2]
+        right, false_positives, false_negatives = (
+            right + counts[0], false_positives + counts[1], false_negatives + counts[2]
+        )  # fmt: skip
+    return Score(right, false_positives, false_negatives)
+
+
 def compare(first: Judgements, second: Judgements, resamples: int = RESAMPLES) -> dict[str, Difference]:
     """Differences of F1 by column, and "micro" and "macro", over the papers that both have; papers are drawn alike."""
     papers = [paper for paper in first if paper in second]

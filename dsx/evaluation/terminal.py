@@ -28,10 +28,15 @@ def show_evaluation(evaluation: Evaluation, out: TextIO) -> None:
     out.write(f"{confidence_line(evaluation)}\n")
     if evaluation.reliability.count:
         accepted = [
-            (f"{part.threshold:g}", str(part.count), f"{part.precision:.0%}", f"{part.coverage:.0%}")
+            (
+                f"{part.threshold:g}",
+                *(str(part.count), f"{part.precision:.0%}", f"{part.coverage:.0%}"),
+                *(f"{figure:.3f}" for figure in (kept.precision, kept.recall, kept.f1)),
+            )
             for part in evaluation.reliability.accepted
+            if (kept := evaluation.kept_from[part.threshold])
         ]
-        _print((("accept from", "values", "right", "of all values"), accepted), out)
+        _print((("confidence from", "values", "right", "of all values", "P", "R", "F1"), accepted), out)
 
 
 def show_differences(differences: Mapping[str, Difference], out: TextIO) -> None:

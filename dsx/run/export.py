@@ -12,6 +12,7 @@ from dsx.answers.calibration import Calibration, calibrated, check_model, read_c
 from dsx.errors import UsageError
 from dsx.plugins.registry import Registry
 from dsx.report.codebook import write_codebook
+from dsx.report.unsure import without_unsure
 from dsx.report.writing import export_to, unwritten
 from dsx.run.garbage import set_aside
 from dsx.schema import read
@@ -29,7 +30,10 @@ FLAGS = {"long": "--long", "evidence": "--with evidence", "excel": "--excel", "p
 
 @dataclass(frozen=True, slots=True)
 class ExportChoices:
-    """The options of `dsx export`. format: None: what the file's name ends in. papers: the folder of links."""
+    """The options of `dsx export`. format: None: what the file's name ends in. papers: the folder of links.
+
+    min_confidence: values that are less sure are left blank, by the probabilities of `calibration` where it is given.
+    """
 
     format: str | None = None
     long: bool = False
@@ -37,6 +41,7 @@ class ExportChoices:
     excel: bool = False
     decisions: tuple[Path, ...] = ()
     calibration: Path | None = None
+    min_confidence: float = 0.0
     papers: Path | None = None
     codebook: bool = False
     force: bool = False
@@ -151,7 +156,9 @@ def _reviewed(
         if settled:
             result = apply_decisions(result, settled, parameters).result
         result = change(result)
-        return result if calibration is None else calibrated(result, calibration, parameters)
+        if calibration is not None:
+            result = calibrated(result, calibration, parameters)
+        return without_unsure(result, choices.min_confidence) if choices.min_confidence else result
 
     return run.results(reviewed), machine, _left_over(unmatched, stale)
 
