@@ -36,6 +36,7 @@ from dsx.types import (
     ParameterSet,
     PromptSet,
     Question,
+    QuestionGroups,
     RecordType,
 )
 from dsx.units import convert, read_unit
@@ -44,6 +45,7 @@ __all__ = [
     "Calibration",
     "Examiner",
     "Known",
+    "QuestionGroups",
     "Renderer",
     "Verdict",
     "confidence",
@@ -142,6 +144,28 @@ class Examiner:
                 yield from ((one.question, answer) for one, answer in zip(asked, answers, strict=True) if answer)
             elif kind_of(each.parameter) != "free":
                 yield from self._asked_once(paper, contexts[each.record], each)
+
+    def unanswered(self, document: Document, records: Mapping[str, Sequence[str]]) -> Iterator[Question]:
+        """What a run asks about values, shared texts and all, whatever is right.
+
+        records: as for `questions`; which records there are is not asked.
+        """
+        paper = self._paper(document)
+        contexts = self._contexts(paper, records)
+        asked = [(contexts[None], parameter) for parameter in self.parameters.root.parameters]
+        for kind in self.parameters.root.children:
+            if kind.name in records:
+                labelled = [contexts[label] for label in records[kind.name] or [None]]
+                asked += [(record, parameter) for record in labelled for parameter in kind.parameters]
+        asked = [(record, parameter) for record, parameter in asked if kind_of(parameter) != "free"]
+        paper.plan(asked)
+        for record, parameter in asked:
+            if choices.is_asked_each(self._run.recipe, parameter):
+                yield from (each.question for each in choices.questions(paper, record, parameter))
+                continue
+            slot, places, _ = placed.prepare(paper, record, parameter)
+            if not placed.is_empty(places):
+                yield placed.question(slot, places)
 
     def known(self, checked: CheckedPaper) -> Iterator[Known]:
         """Checked values as an answer has them, of those that can be found in what is shown for them.

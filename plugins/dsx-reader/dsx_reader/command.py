@@ -67,12 +67,25 @@ def cli() -> None:
     show_default=True,
     help="Of the annotations, an epoch.",
 )
+@click.option(
+    "--labelled",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="What `dsx-reader label` wrote: answers of a larger model.",
+)
+@click.option(
+    "--labelled-share",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    help="Of the texts that are labelled, an epoch.",
+)
 @click.option("--epochs", default=EPOCHS, show_default=True, help="Each has examples of its own.")
 @click.option("--minutes", default=60.0, show_default=True, help="It ends then, whatever the epochs.")
 @click.option("--learning-rate", default=4e-4, show_default=True)
 @click.option("--rank", default=0, show_default=True, help="Of a LoRA adapter; 0: all weights of a small model.")
 @click.option("--tokens", default=40_000, show_default=True, help="Of a batch.")
-@click.option("--limit", type=int, help="Passages, sheets and annotations at most, for a trial.")
+@click.option("--limit", type=int, help="Passages, sheets, annotations and labelled texts at most, for a trial.")
 @click.option("--processes", type=int, help="That make examples; as many as there are cores by default.")
 @click.option("--compile/--no-compile", "compiled", default=True, show_default=True, help="The model, on a GPU.")
 @click.option("--seed", default=0, show_default=True)
@@ -92,6 +105,8 @@ def train(
     variants: int,
     compositions: int,
     annotation_share: float,
+    labelled: tuple[Path, ...],
+    labelled_share: float,
     epochs: float,
     minutes: float,
     learning_rate: float,
@@ -113,8 +128,8 @@ def train(
         raise UsageError("--from-run and --gold go together: a run, and what is right for its papers")
     sheets, checked = statements or sources.beside(passages), read_papers(runs, gold, papers) if runs else ()
     counts = (variants, compositions, limit, seed)
-    of_papers = (checked, paper_variants, share)
-    data = sources.Sources(passages, annotations, sheets, without, *counts, *of_papers, annotation_share)
+    of_papers, of_labels = (checked, paper_variants, share), (labelled, labelled_share)
+    data = sources.Sources(passages, annotations, sheets, without, *counts, *of_papers, annotation_share, *of_labels)
     setting = Setting(base, out, data, epochs, minutes, learning_rate, tokens, rank, processes, seed, compiled)
     if leave_one_out:
         from dsx_reader import leave_one_out as leaving
@@ -124,6 +139,62 @@ def train(
     folder = train_model(setting)
     click.echo(f"trained: {folder}")
     _measure(folder, passages, annotations, out / "evaluation.json")
+
+
+def _options(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """KEY=VALUE texts as a mapping."""
+    if wrong := [text for text in texts if "=" not in text]:
+        raise click.BadParameter(f"{wrong[0]!r} is not KEY=VALUE")
+    return dict(text.split("=", 1) for text in texts)
+
+
+def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[int, int]:
+    """Number and count of "1/2"."""
+    part, _, of = text.partition("/")
+    if not (part.isdecimal() and of.isdecimal() and 1 <= int(part) <= int(of)):
+        raise click.BadParameter(f"{text!r} is not such as 1/2 and 2/2")
+    return int(part), int(of)
+
+
+@cli.command()
+@click.option("--model", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the larger model.")
+@click.option("--annotations", type=click.Path(path_type=Path, exists=True), required=True, help="Its texts are read.")
+@click.option(
+    "--passages", type=click.Path(path_type=Path, exists=True), multiple=True, required=True, help="Their questions."
+)
+@click.option("--statements", type=click.Path(path_type=Path, exists=True), multiple=True, help="As `train` has them.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A .jsonl.gz file; again goes on in it.")
+@click.option("--questions", default=12, show_default=True, help="About each text.")
+@click.option("--passage-tokens", "shown", type=int, multiple=True, help="Shown; a text draws one of several.")
+@click.option("--shard", default="1/1", callback=_shard, help="Of the texts, for several GPUs: 1/2 and 2/2.")
+@click.option("--minutes", type=float, help="It ends then.")
+@click.option("--limit", type=int, help="Texts at most, for a trial.")
+@click.option("--processes", type=int, help="That make questions; as many as there are cores by default.")
+@click.option("--set", "options", multiple=True, callback=_options, metavar="KEY=VALUE", help="An option of the engine.")
+@click.option("--seed", default=0, show_default=True)
+def label(
+    model: Path,
+    annotations: Path,
+    passages: tuple[Path, ...],
+    statements: tuple[Path, ...],
+    out: Path,
+    questions: int,
+    shown: tuple[int, ...],
+    shard: tuple[int, int],
+    minutes: float | None,
+    limit: int | None,
+    processes: int | None,
+    options: dict[str, str],
+    seed: int,
+) -> None:
+    """MODEL answers questions about texts that nobody annotated; `train --labelled` learns from what it is sure of."""
+    from dsx_reader import label as labelling
+
+    sheets = statements or sources.beside(passages)
+    data = sources.Sources(passages, annotations, sheets, seed=seed)
+    tokens = shown or labelling.SHOWN
+    setting = labelling.Labelling(model, data, out, questions, tokens, shard, minutes, limit, processes, options)
+    click.echo(f"{labelling.label(setting)} answers")
 
 
 @cli.command()

@@ -123,6 +123,15 @@ class Builder:
         for question, answer in examiner.questions(paper, {}, list(_known(passage, parameters, paper, 0))):
             yield Example(question, answer, row["source"])
 
+    def unanswered(self, passage: Passage, rng: random.Random) -> Iterator[Question]:
+        """The questions about a passage among other texts, whatever its answers are; none of its records."""
+        passage = retyped(passage, rng)
+        with tempfile.TemporaryDirectory() as folder:
+            paper = document(self._surrounded(passage, rng), Path(folder))
+        parameters = self._schema(passage, "studies", "", rng)
+        if parameters is not None:
+            yield from Examiner(parameters, prompts.READER, self._count, rng.choice(self._shown)).unanswered(paper, {})
+
     def _surrounded(self, passage: Passage, rng: random.Random) -> list[Block]:
         """The passage among other texts; a first page comes first."""
         own, left = block(passage.kind, passage.text, rng), rng.choice(self._around)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from dsx.plugin_api.checked import CheckedPaper
 from dsx_reader.examples import AROUND, Builder, Example, read_annotations
+from dsx_reader.labels import Label, drawn, example_of, learnt
 from dsx_reader.papers import SOURCE, examples_of
 from dsx_reader.passages import Passage, read_passages
 from dsx_reader.statements import Sheet, is_sheet, read_sheet
@@ -44,6 +45,7 @@ class Sources:
     without: kinds that are left out. limit: passages, sheets and annotations at most, for a trial.
     Of an epoch: variants: documents made of each passage. compositions: documents made of each sheet of statements.
     annotation_share: of the annotations. seed: of the first; each has another.
+    labelled: files of `labels.read_labels`. labelled_share: of their texts, in an epoch.
     papers: with values that people checked. paper_variants: times that each is asked about. share: of the examples that
     are of such papers, by leaving others out; None: as it comes.
     """
@@ -60,6 +62,8 @@ class Sources:
     paper_variants: int = PAPER_VARIANTS
     share: float | None = None
     annotation_share: float = ANNOTATION_SHARE
+    labelled: tuple[Path, ...] = ()
+    labelled_share: float = 1.0
 
 
 def checked_digest(papers: Sequence[CheckedPaper]) -> str:
@@ -69,9 +73,9 @@ def checked_digest(papers: Sequence[CheckedPaper]) -> str:
 
 def files_digest(sources: Sources) -> str:
     """Of the names of the sources' files and all that is in them, checked papers aside."""
-    files = [*_files(sources.passages), *_files(sources.statements)]
+    annotations = [sources.annotations] if sources.annotations else []
     digest = hashlib.sha256()
-    for file in [*files, sources.annotations] if sources.annotations else files:
+    for file in [*_files(sources.passages), *_files(sources.statements), *annotations, *sources.labelled]:
         digest.update(file.name.encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
@@ -79,7 +83,7 @@ def files_digest(sources: Sources) -> str:
 
 def drawing(sources: Sources) -> tuple[Sources, str, str]:
     """All that decides which examples are drawn: of what the data say, not of where they lie."""
-    settings = replace(sources, passages=(), statements=(), annotations=None, papers=())
+    settings = replace(sources, passages=(), statements=(), annotations=None, papers=(), labelled=())
     return settings, files_digest(sources), checked_digest(sources.papers)
 
 
@@ -104,7 +108,7 @@ def beside(paths: Sequence[Path]) -> tuple[Path, ...]:
 
 
 class Job(NamedTuple):
-    """Examples to make. origin: a passage, a sheet, a row of annotations or a paper, as `kind` says."""
+    """Examples to make. origin: a passage, a sheet, a row of annotations, a paper or labels, as `kind` says."""
 
     kind: str
     origin: Any
@@ -131,6 +135,7 @@ class Encoder:
             "sheet": self._builder.of_sheet,
             "annotation": self._builder.of_annotation,
             "paper": lambda paper, rng: examples_of(paper, self._count, rng),
+            "labelled": lambda labels, _: map(example_of, labels),
         }
         return list(makers[job.kind](job.origin, random.Random(job.seed)))
 
@@ -157,6 +162,7 @@ class Material(NamedTuple):
     passages: list[Passage]
     sheets: list[Sheet]
     annotations: list[dict[str, Any]]
+    labelled: list[list[Label]]
 
     def other_work(self) -> dict[str, list[str]]:
         """By field, the passages that tell of others' studies."""
@@ -178,6 +184,7 @@ def material_of(sources: Sources) -> Material:
         [each for each in passages(sources.passages) if each.field not in HELD_OUT],
         [each for each in sheets(sources.statements) if each.field not in HELD_OUT],
         read_annotations(sources.annotations) if sources.annotations else [],
+        learnt(sources.labelled),
     )
 
 
@@ -199,6 +206,8 @@ def jobs(sources: Sources, material: Material) -> list[Job]:
     if "annotations" not in without:
         plan("annotation", rng.sample(rows, math.ceil(len(rows) * sources.annotation_share)))
     plan("paper", sources.papers, sources.paper_variants)
+    texts = material.labelled[:limit]
+    plan("labelled", drawn(rng.sample(texts, math.ceil(len(texts) * sources.labelled_share)), rng))
     rng.shuffle(planned)
     return planned
 

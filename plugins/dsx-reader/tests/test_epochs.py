@@ -62,7 +62,7 @@ def test_an_epoch_is_the_same_however_it_is_made_and_no_other_is(setting: Settin
 
 
 def test_annotations_are_drawn_anew_for_each_epoch() -> None:
-    material = sources.Material([], [], [{"doc": number} for number in range(100)])
+    material = sources.Material([], [], [{"doc": number} for number in range(100)], [])
     data = Sources((), None, annotation_share=0.3)
     drawn = [{job.origin["doc"] for job in sources.jobs(replace(data, seed=seed), material)} for seed in (0, 0, 1)]
     assert [len(rows) for rows in drawn] == [30, 30, 30]

@@ -1,0 +1,105 @@
+"""What to ask about a text that nobody annotated: questions in words like its own, and others at random."""
+
+from __future__ import annotations
+
+import heapq
+import math
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from dsx_reader.passages import Ask, GoldAnswer, Passage
+from dsx_reader.statements import Sheet
+
+STEM = 6
+"""Letters that two forms of a word have in common."""
+COMMON = 0.05
+"""Share of the questions from which on a stem tells nothing of what a question is about."""
+SATURATION, LENGTH = 1.2, 0.6
+"""BM25: how much a second mention of a stem counts, and how much less a stem of a long question does."""
+ALIKE, RANKED = 2 / 3, 10
+"""Share of a text's questions that are in words like its own, chosen among so many times as many."""
+JITTER = 0.3
+"""Scores are raised or lowered by up to this share, so that texts alike are not asked the same."""
+SAME = 0.6
+"""Share of the stems of two questions from which on they are near the same."""
+PER_TYPE, CHOICE_LISTS = 1 / 4, 0.5
+"""Share of a text's questions that may be of one type; share of texts with a list of choices, a question for each."""
+_word = re.compile(r"[a-z]{3,}")
+
+
+class Questions:
+    """An index of questions by the stems of their names and descriptions (BM25)."""
+
+    def __init__(self, asks: Iterable[Ask]) -> None:
+        self._asks = list({(ask.name, ask.type, ask.description): ask for ask in asks}.values())
+        counts = [Counter(_stems(f"{ask.name} {ask.description}")) for ask in self._asks]
+        self._stems = [frozenset(each) for each in counts]
+        known_by = Counter(stem for each in counts for stem in each)
+        mean = sum(map(Counter.total, counts)) / max(1, len(counts))
+        self._postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for at, each in enumerate(counts):
+            longer = SATURATION * (1 - LENGTH + LENGTH * each.total() / mean) if each else 0.0
+            for stem, times in each.items():
+                if known_by[stem] <= max(1, COMMON * len(counts)):
+                    rarity = math.log(1 + len(counts) / known_by[stem])
+                    self._postings[stem].append((at, rarity * times * (SATURATION + 1) / (times + longer)))
+
+    def __len__(self) -> int:
+        return len(self._asks)
+
+    def about(self, text: str, count: int, rng: random.Random) -> list[Ask]:
+        """So many questions for a text, of several types, no two near the same; fewer where there are no more."""
+        chosen, most = list[int](), max(1, math.ceil(count * PER_TYPE))
+        limits = {ask.type: most for ask in self._asks} | {"choices": int(rng.random() < CHOICE_LISTS)}
+        self._add(chosen, self._ranked(text, count, rng), round(count * ALIKE), limits)
+        self._add(chosen, rng.sample(range(len(self)), min(len(self), count * RANKED)), count, limits)
+        rng.shuffle(chosen)
+        return [self._asks[at] for at in chosen]
+
+    def _ranked(self, text: str, count: int, rng: random.Random) -> Sequence[int]:
+        scores: dict[int, float] = defaultdict(float)
+        for stem in sorted(set(_stems(text))):
+            for at, score in self._postings.get(stem, ()):
+                scores[at] += score
+        drawn = [(score * rng.uniform(1 - JITTER, 1 + JITTER), at) for at, score in scores.items()]
+        return [at for _, at in heapq.nlargest(count * RANKED, drawn)]
+
+    def _add(self, chosen: list[int], candidates: Iterable[int], until: int, limits: dict[str, int]) -> None:
+        """Adds candidates in their order until so many are chosen. limits: by type."""
+        types = Counter(self._asks[at].type for at in chosen)
+        for at in candidates:
+            if len(chosen) >= until:
+                return
+            kind = self._asks[at].type
+            if types[kind] < limits[kind] and not any(self._near_the_same(at, other) for other in chosen):
+                chosen.append(at)
+                types[kind] += 1
+
+    def _near_the_same(self, one: int, other: int) -> bool:
+        if _plain(self._asks[one].name) == _plain(self._asks[other].name):
+            return True
+        shared = len(self._stems[one] & self._stems[other])
+        return shared >= SAME * max(1, min(len(self._stems[one]), len(self._stems[other])))
+
+
+def open_questions(passages: Iterable[Passage], sheets: Iterable[Sheet]) -> Iterator[Ask]:
+    """Their questions, about a paper as a whole and without answers."""
+    nothing = {"": GoldAnswer(None, ())}
+    for passage in passages:
+        for ask in passage.asks:
+            yield Ask(ask.name, ask.type, ask.argument, ask.description, nothing, ask.choices)
+    for sheet in sheets:
+        for question in sheet.asks:
+            described = {option: words for option, words in question.options.items() if words}
+            argument = "/".join(question.options) or question.unit
+            yield Ask(question.name, question.type, argument, question.description, nothing, described)
+
+
+def _stems(words: str) -> list[str]:
+    return [word[:STEM] for word in _word.findall(words.lower())]
+
+
+def _plain(name: str) -> str:
+    return "".join(sorted(_word.findall(name.lower()))) or name
