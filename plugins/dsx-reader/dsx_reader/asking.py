@@ -8,6 +8,7 @@ import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from dsx_reader.passages import Ask, GoldAnswer, Passage
 from dsx_reader.statements import Sheet
@@ -18,8 +19,9 @@ COMMON = 0.05
 """Share of the questions from which on a stem tells nothing of what a question is about."""
 SATURATION, LENGTH = 1.2, 0.6
 """BM25: how much a second mention of a stem counts, and how much less a stem of a long question does."""
-ALIKE, RANKED = 2 / 3, 10
-"""Share of a text's questions that are in words like its own, chosen among so many times as many."""
+ALIKE, RANKED = 5 / 6, 10
+"""Share of a text's questions that are in words like its own, chosen among so many times as many. Of other questions
+nearly all are null, and nulls abound."""
 JITTER = 0.3
 """Scores are raised or lowered by up to this share, so that texts alike are not asked the same."""
 SAME = 0.6
@@ -30,12 +32,12 @@ _word = re.compile(r"[a-z]{3,}")
 
 
 class Questions:
-    """An index of questions by the stems of their names and descriptions (BM25)."""
+    """An index of questions by the stems of their names and descriptions, and of words that answered them (BM25)."""
 
     def __init__(self, asks: Iterable[Ask]) -> None:
         self._asks = list({(ask.name, ask.type, ask.description): ask for ask in asks}.values())
-        counts = [Counter(_stems(f"{ask.name} {ask.description}")) for ask in self._asks]
-        self._stems = [frozenset(each) for each in counts]
+        self._stems = [frozenset(_stems(f"{ask.name} {ask.description}")) for ask in self._asks]
+        counts = [Counter(_stems(" ".join([ask.name, ask.description, *_evidence(ask)]))) for ask in self._asks]
         known_by = Counter(stem for each in counts for stem in each)
         mean = sum(map(Counter.total, counts)) / max(1, len(counts))
         self._postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
@@ -85,16 +87,22 @@ class Questions:
 
 
 def open_questions(passages: Iterable[Passage], sheets: Iterable[Sheet]) -> Iterator[Ask]:
-    """Their questions, about a paper as a whole and without answers."""
-    nothing = {"": GoldAnswer(None, ())}
+    """Their questions, about a paper as a whole and without answers, but with the words that showed these."""
     for passage in passages:
         for ask in passage.asks:
-            yield Ask(ask.name, ask.type, ask.argument, ask.description, nothing, ask.choices)
+            words = [word for answer in ask.answers.values() if answer.value is not None for word in answer.words]
+            yield replace(ask, answers={"": GoldAnswer(None, tuple(words))})
     for sheet in sheets:
         for question in sheet.asks:
             described = {option: words for option, words in question.options.items() if words}
             argument = "/".join(question.options) or question.unit
-            yield Ask(question.name, question.type, argument, question.description, nothing, described)
+            words = [word for each in question.statements if each.value is not None for word in each.shown]
+            answers = {"": GoldAnswer(None, tuple(words))}
+            yield Ask(question.name, question.type, argument, question.description, answers, described)
+
+
+def _evidence(ask: Ask) -> Iterator[str]:
+    return (word for answer in ask.answers.values() for word in answer.words)
 
 
 def _stems(words: str) -> list[str]:

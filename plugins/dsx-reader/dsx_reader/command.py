@@ -157,7 +157,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
 
 
 @cli.command()
-@click.option("--model", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the larger model.")
+@click.option("--model", type=click.Path(path_type=Path, exists=True), required=True, help="Of the larger model.")
 @click.option("--annotations", type=click.Path(path_type=Path, exists=True), required=True, help="Its texts are read.")
 @click.option(
     "--passages", type=click.Path(path_type=Path, exists=True), multiple=True, required=True, help="Their questions."
@@ -170,7 +170,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
 @click.option("--minutes", type=float, help="It ends then.")
 @click.option("--limit", type=int, help="Texts at most, for a trial.")
 @click.option("--processes", type=int, help="That make questions; as many as there are cores by default.")
-@click.option("--set", "options", multiple=True, callback=_options, metavar="KEY=VALUE", help="An option of the engine.")
+@click.option("--set", "options", multiple=True, callback=_options, metavar="KEY=VALUE", help="Of the engine.")
 @click.option("--seed", default=0, show_default=True)
 def label(
     model: Path,

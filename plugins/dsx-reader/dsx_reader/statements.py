@@ -50,6 +50,11 @@ class Statement:
         """The options or placeholders that it names."""
         return tuple(part.strip() for part in (self.value or "").split(","))
 
+    @property
+    def shown(self) -> list[str]:
+        """The words that show the value, with numbers that are not drawn."""
+        return _shown.findall(self.text)
+
     def draw(self, rng: random.Random) -> tuple[str, list[tuple[int, int]], dict[str, int | float]]:
         """The text, the spans of the words that show the value, and the numbers that were drawn."""
         numbers: dict[str, int | float] = {}
