@@ -130,6 +130,28 @@ def test_an_examiner_asks_as_a_run_does(words: Any) -> None:
         assert allows(words, lark(question), right)
 
 
+def test_an_examiner_asks_whatever_is_right() -> None:
+    kinds = {"type": "array", "items": {"enum": ["abrupt", "gradual"]}, "description": "Kinds of change."}
+    properties = {
+        "rater": {"type": "string", "maxLength": 40},
+        "kinds": kinds,
+        "weight": {"type": "number", "x-unit": "kg"},
+        "studies": STUDIES,
+    }
+    examiner = Examiner(read({"type": "object", "properties": properties}, "test"), default_prompts(), len, 2000)
+    document = paper_context(TEXT).document
+    asked = list(examiner.unanswered(document, {"studies": ("Study 1", "Study 2")}))
+    assert [(*each.id.names, each.record or each.id.choice) for each in asked] == [
+        ("rater", None),
+        ("kinds", '"abrupt"'),
+        ("kinds", '"gradual"'),
+        ("n", "Study 1"),
+        ("n", "Study 2"),
+    ], "nothing shown is a weight in kg"
+    assert len({each.shown for each in asked}) == 1
+    assert [each.id.names for each in examiner.unanswered(document, {})] == [("rater",), ("kinds",), ("kinds",)]
+
+
 def test_a_list_is_not_asked_for_where_the_grammar_has_no_right_answer() -> None:
     parameters = read({"type": "object", "properties": {"studies": STUDIES}}, "test")
     examiner = Examiner(parameters, default_prompts(), len, 2000)

@@ -1,0 +1,134 @@
+"""dsx-reader: a larger model's answers about texts that nobody annotated, and training on them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from dsx_reader import label as labelling
+from dsx_reader import sources
+from dsx_reader.asking import Questions, open_questions
+from dsx_reader.command import cli
+from dsx_reader.labels import Label, drawn, example_of, learnt, read_labels, written
+from dsx_reader.passages import Ask, read_passages
+from dsx_reader.sources import Encoder, Sources
+from dsx_reader.statements import read_sheet
+from transformers import AutoTokenizer
+
+from dsx.plugin_api import UsageError
+
+HERE = Path(__file__).parent
+VALUE = Label(0, "ponds", "Fill in.", "Nine newts swam.", "n (integer)", '{"value":9,"quote":"Nine newts"}', 0.9, 0.8)
+NULL = replace(VALUE, answer="null", reported=0.1, value=1.0)
+TEXTS = (
+    "Nine newts lived in each pond. The cloth was drawn over the pond on one morning.",
+    "Forty hens were kept in two pens of 3 kg of straw.",
+    "Seeds were sown by hand on 12 plots in spring.",
+)
+
+
+@pytest.fixture
+def annotations(tmp_path: Path) -> Path:
+    rows = [{"text": text, "source": f"of-{at}"} for at, text in enumerate(TEXTS)]
+    file = tmp_path / "annotations.jsonl.gz"
+    with gzip.open(file, "wt", encoding="utf-8") as lines:
+        lines.writelines(json.dumps(row) + "\n" for row in (*rows, rows[0]))
+    return file
+
+
+def asked() -> list[Ask]:
+    return list(open_questions(read_passages(HERE / "hens-1.txt"), [read_sheet(HERE / "ponds-1.txt")]))
+
+
+def test_questions_are_in_a_texts_own_words() -> None:
+    others = [
+        Ask(name, kind, "", f"The {name} of the {letter * 5}.", {}, {})
+        for name, kind in (("amount", "number"), ("count", "integer"), ("way", "text"))
+        for letter in "klmnopqrst"
+    ]
+    questions = Questions([*asked(), *others])
+    names = {ask.name for ask in questions.about("Shade over a pond: light fell at once.", 4, random.Random(0))}
+    assert "shading" in names, "by the words of its statements"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_questions_are_of_several_types_and_not_near_the_same(seed: int) -> None:
+    alike = [Ask(f"n_{word}_1", "integer", "", f"Number of {word} birds.", {}, {}) for word in ("brown", "brown", "b")]
+    chosen = Questions([*asked(), *alike]).about("The number of brown birds in the pond", 8, random.Random(seed))
+    assert len({ask.name for ask in chosen}) == len(chosen)
+    assert sum("brown" in ask.name for ask in chosen) <= 1
+    assert max(Counter(ask.type for ask in chosen).values()) <= 2
+
+
+def test_a_file_without_its_end_gives_what_is_whole(tmp_path: Path) -> None:
+    file = tmp_path / "labels.jsonl.gz"
+    file.write_bytes(written([VALUE, NULL]) + written([VALUE] * 3)[:-20])
+    assert list(read_labels(file))[:2] == [VALUE, NULL]
+    file.write_bytes(gzip.compress(b'{"value": 3}'))
+    with pytest.raises(UsageError, match="holds no labels"):
+        list(read_labels(file))
+
+
+def test_what_is_unsure_is_not_learnt(tmp_path: Path) -> None:
+    unsure = [replace(VALUE, value=0.5), replace(VALUE, reported=0.5), replace(NULL, reported=0.4)]
+    (tmp_path / "1.gz").write_bytes(written([VALUE, *unsure, replace(NULL, text=1)]))
+    (tmp_path / "2.gz").write_bytes(written([NULL]))
+    assert learnt([tmp_path / "1.gz", tmp_path / "2.gz"]) == [[VALUE], [replace(NULL, text=1)], [NULL]]
+
+
+def test_an_epoch_has_no_more_nulls_than_values_of_labelled_texts() -> None:
+    texts = [[VALUE, NULL, NULL], [VALUE], *([replace(NULL, text=at)] * 2 for at in range(50))]
+    epochs = [drawn(texts, random.Random(seed)) for seed in (0, 0, 1)]
+    assert [Counter(label.is_null for text in epoch for label in text) for epoch in epochs] == [{True: 2, False: 2}] * 3
+    assert all(all(epoch) for epoch in epochs)
+    assert epochs[0] == epochs[1] != epochs[2]
+    assert drawn([[NULL]], random.Random(0)) == []
+
+
+def test_labels_are_encoded_as_other_examples_are(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "labels.gz").write_bytes(written([VALUE, NULL]))
+    data = Sources((), None, labelled=(tmp_path / "labels.gz",))
+    material = sources.material_of(data)
+    (job,) = sources.jobs(data, material)
+    tokenizer = AutoTokenizer.from_pretrained(small)
+    rows = Encoder(tokenizer, data, material).encoded(job)
+    assert [tokenizer.decode(row["answer"]) for row in rows] == [VALUE.answer, "null"]
+    assert {row["source"] for row in rows} == {"labelled:ponds"}
+    assert "Nine newts swam." in tokenizer.decode(rows[0]["prompt"])
+    assert min(rows[0]["weights"]) < 1 == min(rows[1]["weights"])
+    before = sources.drawing(data)
+    (tmp_path / "labels.gz").write_bytes(written([VALUE]))
+    assert sources.drawing(data) != before, "other labels are other data"
+    assert example_of(VALUE).question.form == "parameters"
+
+
+@pytest.mark.slow
+def test_a_model_labels_texts_and_goes_on(small: Path, annotations: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(labelling, "GROUP", 1)
+    monkeypatch.setattr(labelling, "CHUNK", 1)
+    out = tmp_path / "labels.jsonl.gz"
+    words = ["label", "--model", small, "--annotations", annotations, "--out", out, "--questions", 3]
+    words += ["--passages", HERE / "hens-1.txt", "--statements", HERE / "ponds-1.txt", "--processes", 1]
+    words += ["--set", "cache_gigabytes=0.01", "--set", "dtype=float32"]
+
+    def run(*more: object) -> list[Label]:
+        done = CliRunner().invoke(cli, [str(word) for word in (*words, *more)], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return list(read_labels(out))
+
+    first = run("--shard", "1/2", "--limit", 1)
+    assert len({each.text for each in first}) == 1
+    whole = run("--shard", "1/2")
+    assert whole[: len(first)] == first
+    whole = run()
+    assert {each.source for each in whole} == {"of-0", "of-1", "of-2"}
+    assert all(each.answer == "null" or json.loads(each.answer)["value"] is not None for each in whole)
+    assert all(0 <= each.reported <= 1 and 0 <= each.value <= 1 for each in whole)
+    assert run() == whole
