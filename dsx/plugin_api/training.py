@@ -155,8 +155,8 @@ class Examiner:
         asked = [(contexts[None], parameter) for parameter in self.parameters.root.parameters]
         for kind in self.parameters.root.children:
             if kind.name in records:
-                labelled = [contexts[label] for label in records[kind.name] or [None]]
-                asked += [(record, parameter) for record in labelled for parameter in kind.parameters]
+                names: Sequence[str | None] = records[kind.name] or [None]
+                asked += [(contexts[name], parameter) for name in names for parameter in kind.parameters]
         asked = [(record, parameter) for record, parameter in asked if kind_of(parameter) != "free"]
         paper.plan(asked)
         for record, parameter in asked:

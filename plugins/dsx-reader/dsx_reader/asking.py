@@ -7,7 +7,7 @@ import math
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 
 from dsx_reader.passages import Ask, GoldAnswer, Passage
@@ -20,9 +20,9 @@ COMMON = 0.05
 SATURATION, LENGTH = 1.2, 0.6
 """BM25: how much a second mention of a stem counts, and how much less a stem of a long question does."""
 ALIKE, RANKED = 5 / 6, 10
-"""Share of a text's questions that are in words like its own, chosen among so many times as many. Of other questions
-nearly all are null, and nulls abound."""
-JITTER = 0.3
+"""Share of a text's questions that are in words like its own, chosen among so many times as many of the best. Of other
+questions nearly all are null, and nulls abound."""
+JITTER = 0.2
 """Scores are raised or lowered by up to this share, so that texts alike are not asked the same."""
 SAME = 0.6
 """Share of the stems of two questions from which on they are near the same."""
@@ -39,14 +39,15 @@ class Questions:
         self._stems = [frozenset(_stems(f"{ask.name} {ask.description}")) for ask in self._asks]
         counts = [Counter(_stems(" ".join([ask.name, ask.description, *_evidence(ask)]))) for ask in self._asks]
         known_by = Counter(stem for each in counts for stem in each)
+        self._rarity = {stem: math.log(1 + len(counts) / known) for stem, known in known_by.items()}
         mean = sum(map(Counter.total, counts)) / max(1, len(counts))
         self._postings: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for at, each in enumerate(counts):
             longer = SATURATION * (1 - LENGTH + LENGTH * each.total() / mean) if each else 0.0
             for stem, times in each.items():
                 if known_by[stem] <= max(1, COMMON * len(counts)):
-                    rarity = math.log(1 + len(counts) / known_by[stem])
-                    self._postings[stem].append((at, rarity * times * (SATURATION + 1) / (times + longer)))
+                    score = self._rarity[stem] * times * (SATURATION + 1) / (times + longer)
+                    self._postings[stem].append((at, score))
 
     def __len__(self) -> int:
         return len(self._asks)
@@ -61,12 +62,19 @@ class Questions:
         return [self._asks[at] for at in chosen]
 
     def _ranked(self, text: str, count: int, rng: random.Random) -> Sequence[int]:
+        """BM25 times the share of a question's own words that the text has: of "small casks" it must have the casks."""
         scores: dict[int, float] = defaultdict(float)
-        for stem in sorted(set(_stems(text))):
+        words = set(_stems(text))
+        for stem in sorted(words):
             for at, score in self._postings.get(stem, ()):
                 scores[at] += score
-        drawn = [(score * rng.uniform(1 - JITTER, 1 + JITTER), at) for at, score in scores.items()]
+        best = heapq.nlargest(count * RANKED * 4, scores.items(), key=lambda scored: scored[1])
+        drawn = [(score * self._covered(at, words) * rng.uniform(1 - JITTER, 1 + JITTER), at) for at, score in best]
         return [at for _, at in heapq.nlargest(count * RANKED, drawn)]
+
+    def _covered(self, at: int, words: Set[str]) -> float:
+        whole = sum(self._rarity[stem] for stem in self._stems[at])
+        return sum(self._rarity[stem] for stem in self._stems[at] & words) / whole if whole else 0.0
 
     def _add(self, chosen: list[int], candidates: Iterable[int], until: int, limits: dict[str, int]) -> None:
         """Adds candidates in their order until so many are chosen. limits: by type."""
