@@ -31,7 +31,7 @@ def fill(fill_once: Fill, paper: PaperContext, record: RecordContext, parameter:
     threshold = paper.run.recipe.second_look or 0.0
     if not threshold or value.value is None or value.evidence is None or value.items:
         return value
-    question, slot, read = _question(paper, record, parameter, value, value.evidence)
+    question, slot, read = look(paper, record, parameter, value, value.evidence)
     (completion,) = yield [question]
     paper.run.log(question, completion, ())
     if placed.failure(completion) is not None:  # the value stands as it was found
@@ -45,7 +45,7 @@ def fill(fill_once: Fill, paper: PaperContext, record: RecordContext, parameter:
     return Value(None, Status.NOT_REPORTED, placed.probability(slot, NULL, sure), flags=flags, sure=sure)
 
 
-def _question(
+def look(
     paper: PaperContext, record: RecordContext, parameter: Parameter, value: Value, evidence: Evidence
 ) -> tuple[Question, Slot, ReadAnswer]:
     """Whether a value is the parameter's: true or false, with the sentence that it was taken from as the quote."""
