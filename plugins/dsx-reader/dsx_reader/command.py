@@ -179,6 +179,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
 @click.option("--limit", type=int, help="Texts at most, for a trial.")
 @click.option("--processes", type=int, help="That make questions; as many as there are cores by default.")
 @click.option("--set", "options", multiple=True, callback=_options, metavar="KEY=VALUE", help="Of the engine.")
+@click.option("--null-bias", default=0.0, show_default=True, help="As of `dsx extract`.")
 @click.option("--seed", default=0, show_default=True)
 def label(
     model: Path,
@@ -193,6 +194,7 @@ def label(
     limit: int | None,
     processes: int | None,
     options: dict[str, str],
+    null_bias: float,
     seed: int,
 ) -> None:
     """MODEL answers questions about texts that nobody annotated; `train --labelled` learns from what it is sure of."""
@@ -201,7 +203,9 @@ def label(
     sheets = statements or sources.beside(passages)
     data = sources.Sources(passages, annotations, sheets, seed=seed)
     tokens = shown or labelling.SHOWN
-    setting = labelling.Labelling(model, data, out, questions, tokens, shard, minutes, limit, processes, options)
+    setting = labelling.Labelling(
+        model, data, out, questions, tokens, shard, minutes, limit, processes, options, null_bias
+    )
     click.echo(f"{labelling.label(setting)} answers")
 
 

@@ -47,7 +47,7 @@ class Labelling:
     """model: a folder. sources: texts are those of its annotations, questions those of its passages and sheets.
 
     shard: (1, 2) is every other text, (2, 2) are those between. minutes: it ends then. limit: texts at most.
-    shown: tokens, of which each text draws one. options: of the engine.
+    shown: tokens, of which each text draws one. options: of the engine. null_bias: as of `dsx extract`.
     """
 
     model: Path
@@ -60,6 +60,7 @@ class Labelling:
     limit: int | None = None
     processes: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    null_bias: float = 0.0
 
 
 @dataclass(slots=True)
@@ -121,7 +122,9 @@ def label(setting: Labelling) -> int:
     processes = setting.processes or cores()
     with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _start, (maker,)) as pool:
         made = _made(pool, left)  # the processes are forks: before a GPU is used
-        engine = local_engine(EngineSettings(model=str(setting.model), options=setting.options))
+        engine = local_engine(
+            EngineSettings(model=str(setting.model), options=setting.options, null_bias=setting.null_bias)
+        )
         try:
             writer = Writer(setting.out, started)
             for text in _answered(engine, made):
