@@ -36,6 +36,7 @@ class Questions:
 
     def __init__(self, asks: Iterable[Ask]) -> None:
         self._asks = list({(ask.name, ask.type, ask.description): ask for ask in asks}.values())
+        self._types = {ask.type for ask in self._asks}
         self._stems = [frozenset(_stems(f"{ask.name} {ask.description}")) for ask in self._asks]
         counts = [Counter(_stems(" ".join([ask.name, ask.description, *_evidence(ask)]))) for ask in self._asks]
         known_by = Counter(stem for each in counts for stem in each)
@@ -55,7 +56,7 @@ class Questions:
     def about(self, text: str, count: int, rng: random.Random) -> list[Ask]:
         """So many questions for a text, of several types, no two near the same; fewer where there are no more."""
         chosen, most = list[int](), max(1, math.ceil(count * PER_TYPE))
-        limits = {ask.type: most for ask in self._asks} | {"choices": int(rng.random() < CHOICE_LISTS)}
+        limits = dict.fromkeys(self._types, most) | {"choices": int(rng.random() < CHOICE_LISTS)}
         self._add(chosen, self._ranked(text, count, rng), round(count * ALIKE), limits)
         self._add(chosen, rng.sample(range(len(self)), min(len(self), count * RANKED)), count, limits)
         rng.shuffle(chosen)
