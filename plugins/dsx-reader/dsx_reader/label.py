@@ -10,8 +10,9 @@ import multiprocessing
 import random
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -127,11 +128,12 @@ def label(setting: Labelling) -> int:
         )
         try:
             writer = Writer(setting.out, started)
-            for text in _answered(engine, made):
-                writer.add(text)
-                if setting.minutes is not None and time.monotonic() - started > setting.minutes * 60:
-                    log.info("The time is over")
-                    break
+            with closing(_answered(engine, made)) as texts:
+                for text in texts:
+                    writer.add(text)
+                    if setting.minutes is not None and time.monotonic() - started > setting.minutes * 60:
+                        log.info("The time is over")
+                        break
             writer.close()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -166,7 +168,7 @@ def _made(pool: Executor, numbers: Sequence[int]) -> Iterator[list[Asked]]:
     return groups()
 
 
-def _answered(engine: Engine, groups: Iterator[list[Asked]]) -> Iterator[Asked]:
+def _answered(engine: Engine, groups: Iterator[list[Asked]]) -> Generator[Asked, None, None]:
     """Texts whose questions are all answered. On a GPU the answers of a group are written while the next are read."""
     import torch
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from dsx_reader.sources import Encoder, Sources
 from dsx_reader.statements import read_sheet
 from transformers import AutoTokenizer
 
-from dsx.plugin_api import UsageError
+from dsx.plugin_api import Completion, Confidence, Parameter, Question, QuestionId, Shown, UsageError
+from dsx.plugin_api.training import QuestionGroups
 
 HERE = Path(__file__).parent
 VALUE = Label(0, "ponds", "Fill in.", "Nine newts swam.", "n (integer)", '{"value":9,"quote":"Nine newts"}', 0.9, 0.8)
@@ -107,6 +109,37 @@ def test_labels_are_encoded_as_other_examples_are(small: Path, tmp_path: Path) -
     (tmp_path / "labels.gz").write_bytes(written([VALUE]))
     assert sources.drawing(data) != before, "other labels are other data"
     assert example_of(VALUE).question.form == "parameters"
+
+
+class Canned:
+    """Answers later groups before it ends the earlier ones; "c" fails and "d" is cut."""
+
+    def answer(self, questions: QuestionGroups) -> Iterator[Completion]:
+        for question in reversed(list(questions)):
+            name = question.parameters[0].name
+            sure = {name: Confidence(0.75, 0.5)}
+            error = "no memory" if name == "c" else None
+            yield Completion(question.id, f'{{"value":"{name}"}}', True, name == "d", sure, error=error)
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_failed_answers_are_left_out_and_texts_come_whole(gpu: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: gpu)
+
+    def text(number: int, names: str) -> labelling.Asked:
+        ids = [QuestionId(str(number), (), (name,)) for name in names]
+        parameters = [(Parameter(name, {"type": "string"}),) for name in names]
+        pairs = zip(ids, parameters, strict=True)
+        made = {one: Question(one, "Fill in.", Shown("Newts.", (), True), "?", "parameters", own) for one, own in pairs}
+        return labelling.Asked(number, "ponds", made, waiting=len(made))
+
+    groups = iter([[text(0, "abc")], [text(1, ""), text(2, "cd"), text(3, "b")]])
+    engine: Any = Canned()
+    got = {each.number: each.labels for each in labelling._answered(engine, groups)}
+    assert list(got) == ([3, 2, 0] if gpu else [0, 3, 2])
+    answers = {number: [label.answer for label in labels] for number, labels in got.items()}
+    assert answers == {0: ['{"value":"b"}', '{"value":"a"}'], 2: [], 3: ['{"value":"b"}']}
+    assert {(label.reported, label.value, label.text) for label in got[0]} == {(0.75, 0.5, 0)}
 
 
 @pytest.mark.slow
