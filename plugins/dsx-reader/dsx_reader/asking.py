@@ -24,6 +24,8 @@ ALIKE, RANKED = 5 / 6, 10
 questions nearly all are null, and nulls abound."""
 JITTER = 0.2
 """Scores are raised or lowered by up to this share, so that texts alike are not asked the same."""
+TOLD = 3
+"""Words of a description from which on a question is understood beside another text than its own."""
 SAME = 0.6
 """Share of the stems of two questions from which on they are near the same."""
 PER_TYPE, CHOICE_LISTS = 1 / 4, 0.5
@@ -35,7 +37,8 @@ class Questions:
     """An index of questions by the stems of their names and descriptions, and of words that answered them (BM25)."""
 
     def __init__(self, asks: Iterable[Ask]) -> None:
-        self._asks = list({(ask.name, ask.type, ask.description): ask for ask in asks}.values())
+        told = (ask for ask in asks if len(ask.description.split()) >= TOLD)
+        self._asks = list({(ask.name, ask.type, ask.description): ask for ask in told}.values())
         self._types = {ask.type for ask in self._asks}
         self._stems = [frozenset(_stems(f"{ask.name} {ask.description}")) for ask in self._asks]
         counts = [Counter(_stems(" ".join([ask.name, ask.description, *_evidence(ask)]))) for ask in self._asks]
@@ -74,8 +77,8 @@ class Questions:
         return [at for _, at in heapq.nlargest(count * RANKED, drawn)]
 
     def _covered(self, at: int, words: Set[str]) -> float:
-        whole = sum(self._rarity[stem] for stem in self._stems[at])
-        return sum(self._rarity[stem] for stem in self._stems[at] & words) / whole if whole else 0.0
+        whole = math.fsum(self._rarity[stem] for stem in self._stems[at])
+        return math.fsum(self._rarity[stem] for stem in self._stems[at] & words) / whole if whole else 0.0
 
     def _add(self, chosen: list[int], candidates: Iterable[int], until: int, limits: dict[str, int]) -> None:
         """Adds candidates in their order until so many are chosen. limits: by type."""

@@ -37,7 +37,7 @@ TEXTS = (
 
 
 @pytest.fixture
-def annotations(tmp_path: Path) -> Path:
+def texts(tmp_path: Path) -> Path:
     rows = [{"text": text, "source": f"of-{at}"} for at, text in enumerate(TEXTS)]
     file = tmp_path / "annotations.jsonl.gz"
     with gzip.open(file, "wt", encoding="utf-8") as lines:
@@ -55,9 +55,11 @@ def test_questions_are_in_a_texts_own_words() -> None:
         for name, kind in (("amount", "number"), ("count", "integer"), ("way", "text"))
         for letter in "klmnopqrst"
     ]
-    questions = Questions([*asked(), *others])
+    terse = Ask("pond_light", "number", "", "Pond light.", {}, {})
+    questions = Questions([*asked(), *others, terse])
     names = {ask.name for ask in questions.about("Shade over a pond: light fell at once.", 4, random.Random(0))}
     assert "shading" in names, "by the words of its statements"
+    assert "pond_light" not in names, "what it means depends on its paper"
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -143,11 +145,11 @@ def test_failed_answers_are_left_out_and_texts_come_whole(gpu: bool, monkeypatch
 
 
 @pytest.mark.slow
-def test_a_model_labels_texts_and_goes_on(small: Path, annotations: Path, tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_model_labels_texts_and_goes_on(small: Path, texts: Path, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(labelling, "GROUP", 1)
     monkeypatch.setattr(labelling, "CHUNK", 1)
     out = tmp_path / "labels.jsonl.gz"
-    words = ["label", "--model", small, "--annotations", annotations, "--out", out, "--questions", 3]
+    words = ["label", "--model", small, "--annotations", texts, "--out", out, "--questions", 3]
     words += ["--passages", HERE / "hens-1.txt", "--statements", HERE / "ponds-1.txt", "--processes", 1]
     words += ["--set", "cache_gigabytes=0.01", "--set", "dtype=float32"]
 
