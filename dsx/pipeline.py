@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 
 from dsx.answers.calibration import Calibration, calibrated_record
 from dsx.ask import plan
 from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector, room
-from dsx.fill import choices, orders, placed, readings, second_look, written
+from dsx.fill import choices, placed, readings, written
 from dsx.fill import records as labels
 from dsx.fill.earlier import EarlierAnswers
 from dsx.fill.front import from_first_page
@@ -248,13 +247,7 @@ class Pipeline:
         return from_first_page(paper, parameter)
 
     def _placed(self, paper: PaperContext, record: _OpenRecord, parameter: Parameter) -> Task[list[_OpenRecord]]:
-        fill = placed.fill
-        if choices.is_asked_each(self.recipe, parameter):
-            fill = choices.fill
-        elif orders.is_asked_in_orders(self.recipe, parameter):
-            fill = orders.fill
-        if self.recipe.second_look:
-            fill = partial(second_look.fill, fill)
+        fill = choices.fill if choices.is_asked_each(self.recipe, parameter) else placed.fill
         record.values[parameter.name] = yield from readings.fill(fill, paper, record.context, parameter)
         return []
 

@@ -24,13 +24,7 @@ DEFAULT_REPAIRS = (
     "unfinished",
     "json-repair",
 )
-OF_PLACED: dict[str, Json] = {
-    "choices": "together",
-    "choice_orders": 1,
-    "second_look": 0,
-    "readings": 1,
-    "prior_weight": 0,
-}
+OF_PLACED: dict[str, Json] = {"choices": "together", "readings": 1, "prior_weight": 0}
 """Fields that do nothing for written values, and how those are asked anyway."""
 
 MAX_ANSWER = 1_000_000
@@ -104,18 +98,6 @@ class Recipe(BaseModel):
         le=10,
         description="times that a parameter is asked, of more passages, until it has a value; by default as it likes",
     )
-    choice_orders: int | None = Field(
-        None,
-        ge=1,
-        le=6,
-        description="orders in which choices are told, whose answers are averaged; by default as the model likes it",
-    )
-    second_look: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        description="each value is asked about, and taken back where it is less likely than this; 0: none is",
-    )
     values: Literal["placed", "written"] = Field(
         "placed", description="taken from places in the text, where the engine holds a grammar; or written, and checked"
     )
@@ -163,8 +145,6 @@ class Recipe(BaseModel):
             "whole_papers": own.whole_papers if self.whole_papers is None else self.whole_papers,
             "prior_weight": own.prior_weight if self.prior_weight is None else self.prior_weight,
             "readings": self.readings or own.readings,
-            "choice_orders": self.choice_orders or own.choice_orders,
-            "second_look": own.second_look if self.second_look is None else self.second_look,
             "null_bias": own.null_bias if self.null_bias is None else self.null_bias,
             "choices": self.choices or own.choices,
         }
@@ -179,7 +159,7 @@ class Recipe(BaseModel):
             attention=self.attention,
             quantize=self.quantize,
             samples=self.samples,
-            alternatives=self.alternatives or (self.choice_orders or 1) > 1,
+            alternatives=self.alternatives,
             prior_weight=self.prior_weight or 0.0,
             null_bias=self.null_bias or 0.0,
             options=dict(self.options),

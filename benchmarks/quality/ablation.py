@@ -27,12 +27,9 @@ STEPS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "prior": (("--prior-weight", "1"), ("--prior-weight", "0")),
     "bias": (("--null-bias", "-1"), ("--null-bias", "0")),
     "readings": (("--readings", "2"), ("--readings", "1")),
-    "orders": (("--choice-orders", "3"), ("--choice-orders", "1")),
-    "look": (("--second-look", "0.5"), ("--second-look", "0")),
 }
 """Options with the step and without it."""
 WRITTEN = ("--values", "written", "--choices", "together", "--prior-weight", "0", "--null-bias", "0", "--readings", "1")
-WRITTEN += ("--choice-orders", "1", "--second-look", "0")
 """Answers that are written: those steps are of the other ones alone."""
 
 

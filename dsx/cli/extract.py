@@ -189,17 +189,6 @@ class _KeepsArguments(click.Command):
     help="Lists of choices: a question for each choice, or one for the list [default: the model's own].",
 )
 @click.option(
-    "--choice-orders",
-    type=click.IntRange(1, 6),
-    help="Orders in which a parameter's choices are told, whose answers are averaged [default: the model's own].",
-)
-@click.option(
-    "--second-look",
-    type=click.FloatRange(0, 1),
-    metavar="0…1",
-    help="Each value is asked about; one less likely than this is taken back [default: the model's own].",
-)
-@click.option(
     "--prior-weight",
     type=click.FloatRange(0, 1),
     metavar="0…1",

@@ -280,7 +280,7 @@ def model(about: str, given: NamedModel, plugins: Plugins) -> Iterator[Outcome]:
 
 def _ways(given: NamedModel, plugins: Plugins) -> None:
     demand(given.prompt_set in plugins.prompt_sets, f"no prompt set {given.prompt_set!r}")
-    ways = ("passage_tokens", "prior_weight", "null_bias", "choices", "choice_orders", "second_look", "readings")
+    ways = ("passage_tokens", "prior_weight", "null_bias", "choices", "readings")
     Recipe.read(schema_name="check", **{way: getattr(given, way) for way in ways})
     for kind, curve in given.calibration.items():
         demand(kind in ("", NULL, *get_args(Kind)), f"calibration: no kind of parameter {kind!r}")

@@ -115,21 +115,20 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Ta
         if (flag := placed.failure(completion)) is not None:
             return Value(None, Status.FAILED, flags=(flag,))
         try:
-            sure = completion.confidence.get(each.slot.parameter.name)
-            verdicts.append(verdict(each.choice, each.read, completion.text, sure))
+            verdicts.append(_verdict(each, completion.text, completion.confidence.get(each.slot.parameter.name)))
         except (KeyError, TypeError, ValueError):  # the engine did not hold the grammar
             return Value(None, Status.FAILED, flags=(placed.no_place(completion),))
     return _value(Slot(paper, record, parameter, asked[0].slot.shown), verdicts)
 
 
-def verdict(choice: Json, read: ReadAnswer, text: str, sure: Confidence | None) -> Verdict:
-    """What an answer says of a choice. Raises KeyError, TypeError or ValueError for one that the grammar lacks."""
+def _verdict(asked: ChoiceQuestion, text: str, sure: Confidence | None) -> Verdict:
+    """Raises KeyError, TypeError or ValueError for an answer that the grammar does not have."""
     if text == "null":
-        return Verdict(choice, None, sure)
-    reading = read(text)
+        return Verdict(asked.choice, None, sure)
+    reading = asked.read(text)
     if not isinstance(reading.value, bool):
         raise TypeError(text)
-    return Verdict(choice, reading.value, sure, reading.quote)
+    return Verdict(asked.choice, reading.value, sure, reading.quote)
 
 
 def taken(verdicts: Sequence[Verdict], min_items: int = 1, max_items: int = MAX_CHOICES) -> list[Verdict]:

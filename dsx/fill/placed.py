@@ -72,23 +72,19 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Ta
     posed = question(slot, places)
     (completion,) = yield [posed]
     paper.run.log(posed, completion, ())
-    return answered(slot, read, completion, completion.confidence.get(parameter.name))
-
-
-def answered(slot: Slot, read: ReadAnswer, completion: Completion, sure: Confidence | None) -> Value:
-    """What an answer makes of the parameter. sure: of the answer."""
     if (flag := failure(completion)) is not None:
         return Value(None, Status.FAILED, flags=(flag,))
+    sure = completion.confidence.get(parameter.name)
     if completion.text == "null":
         return Value(None, Status.NOT_REPORTED, probability(slot, NULL, sure), sure=sure)
     try:
         reading = read(completion.text)
     except (KeyError, TypeError, ValueError):  # the engine did not hold the grammar
         return Value(None, Status.FAILED, flags=(no_place(completion),))
-    confidence = probability(slot, kind_of(slot.parameter), sure)
-    evidence = None if reading.quote is None else slot.paper.evidence_of(reading.quote)
+    confidence = probability(slot, kind_of(parameter), sure)
+    evidence = None if reading.quote is None else paper.evidence_of(reading.quote)
     value = Value(reading.value, reading.status, confidence, evidence, reading.raw, reading.unit, reading.flags, sure)
-    return slot.paper.stored(value, None, slot.parameter)
+    return paper.stored(value, None, parameter)
 
 
 def failure(completion: Completion) -> Flag | None:

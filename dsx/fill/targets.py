@@ -39,23 +39,6 @@ def right_answer(slot: Slot, places: Places, read: ReadAnswer, value: Json, stan
     return compact({"value": value})
 
 
-def other_answers(slot: Slot, places: Places, read: ReadAnswer, right: str) -> list[str]:
-    """Legal answers that say another number or choice than the right one; for null all that say any.
-
-    A choice is quoted as the right one is, where there is one.
-    """
-    if places.kind == "answer":
-        value = None if right == "null" else read(right).value
-        others = [(option, read(option)) for option in places.options]
-        return [option for option, other in others if other.value != value and not is_expression(other.raw)]
-    known = json.loads(right)
-    quotes = list(map(json.loads, places.options)) if known is None else [known["quote"]]
-    legal = [
-        choice for choice in slot.parameter.schema.get("enum", [True, False]) if not known or choice != known["value"]
-    ]
-    return [compact({"value": choice, "quote": quote}) for choice in legal for quote in quotes]
-
-
 def right_answers_of_choices(
     asked: Sequence[ChoiceQuestion], parameter: Parameter, value: Json, stands_at: Sequence[Span]
 ) -> list[str | None]:

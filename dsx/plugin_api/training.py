@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dsx.answers.calibration import Calibration, fit_line, fitted_curves, read_curves
-from dsx.answers.writing import compact
 from dsx.ask.prompt import Prompts
 from dsx.ask.select import Selector
 from dsx.engines.chat import Renderer
 from dsx.evaluation.compare import comparison
-from dsx.fill import choices, placed, second_look
+from dsx.fill import choices, placed
 from dsx.fill import records as labels
 from dsx.fill.alignment import GoldValue, align
 from dsx.fill.choices import Verdict, confidence, taken
 from dsx.fill.front import from_first_page
 from dsx.fill.paper import PaperContext, RecordContext, RunContext, Span, Wording
 from dsx.fill.questions import records_question
-from dsx.fill.targets import is_shown, other_answers, right_answer, right_answers_of_choices
+from dsx.fill.targets import is_shown, right_answer, right_answers_of_choices
 from dsx.ground.numbers import numbers_in
 from dsx.paths import model_cache
 from dsx.plugin_api.checked import CheckedPaper
@@ -40,7 +38,6 @@ from dsx.types import (
     Question,
     QuestionGroups,
     RecordType,
-    Value,
 )
 from dsx.units import convert, read_unit
 
@@ -148,19 +145,6 @@ class Examiner:
             elif kind_of(each.parameter) != "free":
                 yield from self._asked_once(paper, contexts[each.record], each)
 
-    def looks(
-        self, document: Document, records: Mapping[str, Sequence[str]], known: Sequence[Known], rng: random.Random
-    ) -> Iterator[tuple[Question, str]]:
-        """Second looks at numbers and choices: at what is known, true, and at another in its place, false.
-
-        records, known: as for `questions`. rng: draws the others among what the answer could have been.
-        """
-        paper = self._paper(document)
-        contexts = self._contexts(paper, records)
-        for each in known:
-            if kind_of(each.parameter) in ("number", "choice"):
-                yield from self._looked_at(paper, contexts[each.record], each, rng)
-
     def unanswered(self, document: Document, records: Mapping[str, Sequence[str]]) -> Iterator[Question]:
         """What a run asks about values, shared texts and all, whatever is right.
 
@@ -228,23 +212,6 @@ class Examiner:
             return  # another place says the same by chance, or it is said twice
         if answer is not None or hidden:
             yield placed.question(slot, places), answer or "null"
-
-    def _looked_at(
-        self, paper: PaperContext, record: RecordContext, known: Known, rng: random.Random
-    ) -> Iterator[tuple[Question, str]]:
-        slot, places, read = placed.prepare(paper, record, known.parameter)
-        right = right_answer(slot, places, read, known.value, known.stands_at)
-        if right is None or (known.value is not None and not is_shown(known.stands_at, slot)):
-            return
-        others = other_answers(slot, places, read, right)
-        wrong = [rng.choice(others)] if others else []
-        for answer in [*([] if known.value is None else [right]), *wrong]:
-            reading = read(answer)
-            if reading.quote is not None:
-                evidence = paper.evidence_of(reading.quote)
-                value = Value(reading.value, reading.status, None, evidence, reading.raw, reading.unit)
-                question, _, _ = second_look.look(paper, record, known.parameter, value, evidence)
-                yield question, compact({"value": answer == right, "quote": evidence.quote})
 
     def _listing(self, paper: PaperContext, kind: RecordType, names: Sequence[str]) -> Iterator[tuple[Question, str]]:
         question = records_question(paper, RecordContext(), kind, "labels", (), kind.max_records)

@@ -65,8 +65,6 @@ PARTS: dict[type, dict[str, Any]] = {
         "prior_weight": float,
         "null_bias": float,
         "choices": str,
-        "choice_orders": int,
-        "second_look": float,
         "readings": int,
         "calibration": Mapping,
         "is_default": bool,

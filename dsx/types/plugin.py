@@ -87,8 +87,7 @@ class NamedModel:
     """A local model that a plugin brings, and how it is best asked.
 
     folder: gives the folder of its weights and tokenizer, and makes it where it is not there yet. Raises ModelError.
-    prompt_set, passage_tokens, whole_papers, choices, choice_orders, second_look, readings: of the recipe, where it
-        says nothing else.
+    prompt_set, passage_tokens, whole_papers, choices, readings: of the recipe, where it says nothing else.
     prior_weight, null_bias: so too, for an engine that heeds them (`LocalEngine`).
     calibration: by kind of parameter ("" is for all others) slope and intercept of a logistic curve: from the log-odds
         of a confidence to those of the value being right. Empty: not fitted.
@@ -102,8 +101,6 @@ class NamedModel:
     prior_weight: float = 0.0
     null_bias: float = 0.0
     choices: ChoicesAsked = "each"
-    choice_orders: int = 1
-    second_look: float = 0.0
     readings: int = 1
     calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     is_default: bool = False

@@ -65,9 +65,7 @@ class QuestionId:
     record: the record that is filled. names: the parameters asked, or the list whose records are.
     attempt: 1 where an answer was cut and is asked again; from 1 on where it is asked of further passages.
     after: for a list, how many of its records are known.
-    choice: where a question is about one value, whether it is right (a choice of a list, or a value that is looked at
-        again): that value, as JSON.
-    order: of several orders in which a parameter's choices are told, which.
+    choice: of a list of choices that is asked choice by choice, the one that is asked about, as JSON.
     """
 
     document: str
@@ -76,7 +74,6 @@ class QuestionId:
     attempt: int = 0
     after: int | None = None
     choice: str | None = None
-    order: int = 0
 
     def __str__(self) -> str:
         """For people and logs: the way within the paper, the same in every paper."""
@@ -84,7 +81,6 @@ class QuestionId:
         more = [
             *([] if self.after is None else [f"after {self.after}"]),
             *([] if self.choice is None else [self.choice]),
-            *([f"order {self.order}"] if self.order else []),
         ]
         return "/".join([*steps, "+".join(self.names), *more])
 

@@ -80,13 +80,6 @@ def cli() -> None:
     show_default=True,
     help="Of the texts that are labelled, an epoch.",
 )
-@click.option(
-    "--looks",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    show_default=True,
-    help="Share of values that are asked about as `dsx extract --second-look` does.",
-)
 @click.option("--epochs", default=EPOCHS, show_default=True, help="Each has examples of its own.")
 @click.option("--minutes", default=60.0, show_default=True, help="It ends then, whatever the epochs.")
 @click.option("--learning-rate", default=4e-4, show_default=True)
@@ -114,7 +107,6 @@ def train(
     annotation_share: float,
     labelled: tuple[Path, ...],
     labelled_share: float,
-    looks: float,
     epochs: float,
     minutes: float,
     learning_rate: float,
@@ -136,7 +128,7 @@ def train(
         raise UsageError("--from-run and --gold go together: a run, and what is right for its papers")
     sheets, checked = statements or sources.beside(passages), read_papers(runs, gold, papers) if runs else ()
     counts = (variants, compositions, limit, seed)
-    of_papers, of_labels = (checked, paper_variants, share), (labelled, labelled_share, looks)
+    of_papers, of_labels = (checked, paper_variants, share), (labelled, labelled_share)
     data = sources.Sources(passages, annotations, sheets, without, *counts, *of_papers, annotation_share, *of_labels)
     setting = Setting(base, out, data, epochs, minutes, learning_rate, tokens, rank, processes, seed, compiled)
     if leave_one_out:

@@ -54,7 +54,6 @@ class Builder:
 
     count_tokens: of a text. fillers: other texts, for what stands around. varied: whether code varies the passages.
     around, shown: one of each is drawn for a document. other_work: by field, what papers say of others' studies.
-    looks: share of values that are looked at a second time.
     """
 
     def __init__(
@@ -65,11 +64,9 @@ class Builder:
         around: Sequence[int] = AROUND,
         shown: Sequence[int] = SHOWN,
         other_work: Mapping[str, Sequence[str]] | None = None,
-        looks: float = 0.0,
     ) -> None:
         self._count, self._fillers, self._varied = count_tokens, fillers, varied
         self._around, self._shown, self._other_work = around, shown, other_work or {}
-        self._looks = looks
 
     def of_passage(self, passage: Passage, rng: random.Random) -> Iterator[Example]:
         """The questions about one passage, in one document."""
@@ -108,9 +105,6 @@ class Builder:
         records = {name: passage.labels} if has_list or passage.kind in ("methods", "experiments") else {}
         for question, answer in examiner.questions(paper, records, known):
             yield Example(question, answer, source)
-        looked_at = [each for each in known if rng.random() < self._looks]
-        for question, answer in examiner.looks(paper, records, looked_at, rng):
-            yield Example(question, answer, f"{source}:look")
 
     def of_annotation(self, row: dict[str, Any], rng: random.Random) -> Iterator[Example]:
         """The question of one annotation of a real text; see `annotations`."""

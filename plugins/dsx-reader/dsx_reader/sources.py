@@ -46,7 +46,6 @@ class Sources:
     Of an epoch: variants: documents made of each passage. compositions: documents made of each sheet of statements.
     annotation_share: of the annotations. seed: of the first; each has another.
     labelled: files of `labels.read_labels`. labelled_share: of their texts, in an epoch.
-    looks: share of the values of passages and sheets that are looked at a second time.
     papers: with values that people checked. paper_variants: times that each is asked about. share: of the examples that
     are of such papers, by leaving others out; None: as it comes.
     """
@@ -65,7 +64,6 @@ class Sources:
     annotation_share: float = ANNOTATION_SHARE
     labelled: tuple[Path, ...] = ()
     labelled_share: float = 1.0
-    looks: float = 0.0
 
 
 def checked_digest(papers: Sequence[CheckedPaper]) -> str:
@@ -128,7 +126,7 @@ class Encoder:
         varied = "variation" not in sources.without
         alone = "surroundings" in sources.without
         around, others = ((0,), None) if alone else (AROUND, material.other_work())
-        self._builder = Builder(self._count, material.fillers(), varied, around, other_work=others, looks=sources.looks)
+        self._builder = Builder(self._count, material.fillers(), varied, around, other_work=others)
 
     def examples(self, job: Job) -> list[Example]:
         """The questions about its origin, with their right answers."""
