@@ -169,7 +169,7 @@ class Run(Generic[Model]):
         """Writes what is stored, as `dsx export` does. format: None: as the file's name ends.
 
         choices: long, evidence, excel, codebook, force (True or False); decisions (a file, a folder of such files, or
-        several), calibration (a file), papers (their folder).
+        several), calibration (a file), min_confidence (what is less sure is left blank), papers (their folder).
         """
         import sys
 
@@ -182,7 +182,8 @@ class Run(Generic[Model]):
     def frame(self, *, long: bool = False, evidence: bool = False, **choices: Any) -> pandas.DataFrame:
         """What is stored as a data frame: a row a record, or with `long` a row a value. Needs pandas.
 
-        evidence: status, confidence, quote and page behind each value. choices: decisions, calibration, as `export`.
+        evidence: status, confidence, quote and page behind each value. choices: decisions, calibration, min_confidence,
+        as `export`.
         """
         from dsx.run.export import frame_of
 
@@ -214,16 +215,25 @@ def _export_choices(**choices: Any) -> ExportChoices:
     return ExportChoices(**{**choices, **paths}, decisions=tuple(map(Path, files)))
 
 
-def evaluate(run: Path | str, gold: Path | str, *, schema: ParameterSet | Path | str | None = None) -> Evaluation:
+def evaluate(
+    run: Path | str,
+    gold: Path | str,
+    *,
+    schema: ParameterSet | Path | str | None = None,
+    min_confidence: float | None = None,
+) -> Evaluation:
     """How right a run is, by gold that people made: scores, errors, calibration.
 
     run: a run folder, or an export; then schema is its parameter set, as `parameter_set` takes it.
-    gold: a folder of gold files (docs/evaluation.md), or a file of decisions. Raises UsageError.
+    gold: a folder of gold files (docs/evaluation.md), or a file of decisions. min_confidence: values that are less sure
+    are judged as left blank; None: as `Run.export` leaves them. Raises UsageError.
     """
     from dsx.evaluation.evaluate import evaluate as evaluate_run
+    from dsx.report.unsure import MIN_CONFIDENCE
 
     asked = None if schema is None else _parameter_set(schema)
-    return evaluate_run(run, gold, parameter_set=asked)
+    least = MIN_CONFIDENCE if min_confidence is None else min_confidence
+    return evaluate_run(run, gold, parameter_set=asked, min_confidence=least)
 
 
 @overload

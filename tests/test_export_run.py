@@ -438,15 +438,33 @@ def test_a_plain_table_says_which_value_was_not_sure_enough(run: RunFolder, tmp_
     assert not any(row["n"] for row in rows)
 
 
-def test_by_default_and_from_0_on_all_values_are_written(run: RunFolder) -> None:
-    assert export(run, min_confidence=0.0) == export(run)
-    assert "below-confidence" not in export(run)[0]
+def test_by_default_values_are_left_blank_below_a_fifth(tmp_path: Path) -> None:
+    root, *rest = TWO_LISTS.records
+    values = {
+        **root.values,
+        "n": replace(root.values["n"], confidence=0.199),
+        "name": replace(root.values["name"], confidence=0.2),
+    }
+    result = replace(TWO_LISTS, records=(replace(root, values=values), *rest))
+    unsure = stored_run(tmp_path / "unsure", [result], failed=False)
+    lines, notes = export(unsure)
+    cells = json.loads(lines.splitlines()[0])["parameters"]
+    assert (cells["n"]["value"], cells["n"]["status"], cells["n"]["confidence"]) == (None, "failed", 0.199)
+    assert (cells["n"]["flags"], cells["n"]["quote"]) == (["below-confidence: 90"], "as it stands there")
+    assert cells["name"]["value"] == "Sleep well"
+    assert notes == ["1 value less sure than 0.2 left blank; --min-confidence 0 writes all"]
+    assert export(unsure, min_confidence=0.0)[1] == []
 
 
-def test_what_a_reviewer_decided_stays_whatever_the_machine_s_confidence(run: RunFolder, tmp_path: Path) -> None:
-    write_decisions(tmp_path / "ada.json", DecisionFile("run", "ada", (decided("n", "", "correct", 91),)))
+@pytest.mark.parametrize(("action", "value"), [("correct", 91), ("accept", 90)])
+def test_what_a_reviewer_decided_stays_whatever_the_machine_s_confidence(
+    run: RunFolder, tmp_path: Path, action: str, value: int
+) -> None:
+    decision = replace(decided("n", "", action, value), asked=asked_of(PARAMETERS.root.parameters[1]))
+    write_decisions(tmp_path / "ada.json", DecisionFile("run", "ada", (decision,)))
     lines, notes = export(run, decisions=(tmp_path / "ada.json",), min_confidence=1.0)
     [cell, *_] = [
         line["parameters"]["n"] for line in map(json.loads, lines.splitlines()) if line["file"] == "first.pdf"
     ]
-    assert (cell["value"], notes) == (91, [])
+    assert cell["value"] == value
+    assert notes == ["17 values less sure than 1 left blank; --min-confidence 0 writes all"]

@@ -151,6 +151,12 @@ def test_what_needs_eyes_comes_with_its_reasons() -> None:
     assert kinds(Value(None, Status.NOT_REPORTED, 0.5)) == ["low confidence"]
 
 
+@pytest.mark.parametrize(("confidence", "is_left_out"), [(0.19, True), (0.2, False)])
+def test_a_value_that_a_table_leaves_blank_is_said_to_be(confidence: float, is_left_out: bool) -> None:
+    [reason] = reasons(Value(24, Status.STATED, confidence))
+    assert ("A table has it only once it is decided on." in reason.text) == is_left_out
+
+
 def test_the_command_writes_the_newest_runs_page(
     run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""What leaving unsure values blank gives (`dsx export --min-confidence`), threshold by threshold, and one paper left out.
+"""What leaving unsure values blank gives (`dsx export --min-confidence`), by threshold, and with one paper left out.
 
     python benchmarks/quality/thresholds.py OUT --set motor|participants --gold FOLDER [--precision 0.75]
 
@@ -114,7 +114,9 @@ def main() -> None:
         own = counts((cell for cell in found if cell.paper == paper), least)
         total = (total[0] + own[0], total[1] + own[1], total[2] + own[2])
     low, high = min(chosen), max(chosen)
-    print("left out    P {:.3f}  R {:.3f}  F1 {:.3f}   thresholds {:.2f} to {:.2f}".format(*of_counts(total), low, high))
+    print(
+        "left out    P {:.3f}  R {:.3f}  F1 {:.3f}   thresholds {:.2f} to {:.2f}".format(*of_counts(total), low, high)
+    )
 
 
 if __name__ == "__main__":

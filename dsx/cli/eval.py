@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dsx.cli.complete import run_folders, schemas
+from dsx.report.unsure import MIN_CONFIDENCE
 
 if TYPE_CHECKING:
     from dsx.types import ParameterSet
@@ -25,6 +26,14 @@ RESAMPLES = click.option(
     default=2000,
     show_default=True,
     help="Of papers, for the intervals; 0: none. One paper alone has none.",
+)
+MIN = click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    default=MIN_CONFIDENCE,
+    show_default=True,
+    metavar="0…1",
+    help="Values less sure than this are judged as left blank, as `dsx export` leaves them.",
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
@@ -58,6 +67,7 @@ def command() -> None:
 @click.option("--html", type=FILE, help="Write a report with plots to this file.")
 @click.option("--details", type=FILE, help="Write a CSV with one row a judged value.")
 @click.option("--calibration", type=FILE, help="Write fitted curves, for --calibration of dsx extract and dsx export.")
+@MIN
 @click.option("--parameter", "parameters", multiple=True, help="Only this parameter; may be repeated.")
 @RESAMPLES
 def of_run(
@@ -68,6 +78,7 @@ def of_run(
     html: Path | None,
     details: Path | None,
     calibration: Path | None,
+    min_confidence: float,
     parameters: tuple[str, ...],
     resamples: int,
 ) -> None:
@@ -85,7 +96,14 @@ def of_run(
     ):
         if file is not None:
             check_file(file, option, kind, is_own)
-    evaluation = evaluate(run, gold, parameter_set=_parameter_set(schema), resamples=resamples, parameters=parameters)
+    evaluation = evaluate(
+        run,
+        gold,
+        parameter_set=_parameter_set(schema),
+        resamples=resamples,
+        parameters=parameters,
+        min_confidence=min_confidence,
+    )
     if html is not None:
         with text_file(html, "--html") as out:
             out.write(page.to_html(evaluation))
@@ -107,8 +125,11 @@ def of_run(
 @GOLD
 @SCHEMA
 @AS_JSON
+@MIN
 @RESAMPLES
-def compare(first: Path, second: Path, gold: Path, schema: str | None, as_json: bool, resamples: int) -> None:
+def compare(
+    first: Path, second: Path, gold: Path, schema: str | None, as_json: bool, min_confidence: float, resamples: int
+) -> None:
     """F1 of SECOND less that of FIRST.
 
     With intervals of the paired bootstrap over papers.
@@ -120,7 +141,10 @@ def compare(first: Path, second: Path, gold: Path, schema: str | None, as_json: 
     from dsx.evaluation.evaluate import evaluate, to_json
 
     asked = _parameter_set(schema)
-    before, after = (evaluate(run, gold, parameter_set=asked, resamples=0).judgements for run in (first, second))
+    before, after = (
+        evaluate(run, gold, parameter_set=asked, resamples=0, min_confidence=min_confidence).judgements
+        for run in (first, second)
+    )
     differences = score.compare(before, after, resamples)
     if as_json:
         click.echo(to_json({name: dataclasses.asdict(each) for name, each in differences.items()}))

@@ -9,6 +9,7 @@ import click
 
 from dsx.cli.complete import names_of, run_folders
 from dsx.errors import UsageError
+from dsx.report.unsure import MIN_CONFIDENCE
 from dsx.terminal import is_lost, say
 
 FILE = click.Path(path_type=Path)
@@ -42,7 +43,8 @@ STANDARD_OUTPUT = (None, Path("/dev/stdout"), Path("/dev/fd/1"), Path("/proc/sel
 @click.option(
     "--min-confidence",
     type=click.FloatRange(0, 1),
-    default=0.0,
+    default=MIN_CONFIDENCE,
+    show_default=True,
     metavar="0…1",
     help="Leave values blank that are less sure than this; `dsx eval` says what that gives.",
 )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dsx.evaluation.score import Judgements
 
 BINS = 10
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+THRESHOLDS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 MIN_OF_A_KIND = 40
 """From so many judged values, five of them right and five wrong, a kind of parameter has a curve of its own."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dsx.report.unsure import MIN_CONFIDENCE
 from dsx.types import Flag, Status, Value
 
 LOW, VERY_LOW = 0.7, 0.4
@@ -62,7 +63,10 @@ def _all(value: Value) -> Iterator[Reason]:
     if value.confidence is not None and value.confidence < LOW and value.status is not Status.FAILED:
         what = "that the paper does not say it" if value.value is None else "of the value"
         weight = 4 if value.confidence < VERY_LOW else 2
-        yield Reason("low confidence", weight, f"The model is {100 * value.confidence:.0f} % sure {what}.")
+        text = f"The model is {100 * value.confidence:.0f} % sure {what}."
+        if value.value is not None and value.confidence < MIN_CONFIDENCE:
+            text += " A table has it only once it is decided on."
+        yield Reason("low confidence", weight, text)
 
 
 def _detail(flag: Flag) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -12,7 +12,7 @@ from dsx.answers.calibration import Calibration, calibrated, check_model, read_c
 from dsx.errors import UsageError
 from dsx.plugins.registry import Registry
 from dsx.report.codebook import write_codebook
-from dsx.report.unsure import without_unsure
+from dsx.report.unsure import MIN_CONFIDENCE, left_blank, without_unsure
 from dsx.report.writing import export_to, unwritten
 from dsx.run.garbage import set_aside
 from dsx.schema import read
@@ -41,7 +41,7 @@ class ExportChoices:
     excel: bool = False
     decisions: tuple[Path, ...] = ()
     calibration: Path | None = None
-    min_confidence: float = 0.0
+    min_confidence: float = MIN_CONFIDENCE
     papers: Path | None = None
     codebook: bool = False
     force: bool = False
@@ -65,7 +65,7 @@ def export_run(
     if output is None and (exporter.binary or choices.codebook):
         wanted = "--codebook" if choices.codebook else f"--format {name}"
         raise UsageError(f"{wanted} writes a file; name it with -o FILE")
-    results, parameters, options, about_decisions = _chosen(run, choices, output, change)
+    results, parameters, options, about_decisions, blank = _chosen(run, choices, output, change)
     for field, flag in FLAGS.items():
         if getattr(choices, field) and field not in exporter.options:
             takers = ", ".join(other for other in exporters if field in exporters[other].options)
@@ -76,23 +76,27 @@ def export_run(
             exporter.write(results, parameters, stdout, options)
         else:
             about_file = _to_file(output, exporter, results, parameters, options, choices)
-    return [*about_file, *_notes(options, name, exporters), *about_decisions]
+    return [*about_file, *_notes(options, name, exporters), *about_decisions, *_of_blank(blank, choices)]
 
 
 def frame_of(run: RunFolder, choices: ExportChoices, change: Change) -> pandas.DataFrame:
     """The run as a data frame, as `export_run`. UsageError where pandas is not installed."""
     from dsx.report.frame import to_frame
 
-    results, parameters, options, _ = _chosen(run, choices, None, change)
+    results, parameters, options, *_ = _chosen(run, choices, None, change)
     return to_frame(results, parameters, options)
 
 
 def _chosen(
     run: RunFolder, choices: ExportChoices, output: Path | None, change: Change
-) -> tuple[StoredResults, ParameterSet, ExportOptions, list[str]]:
-    """What is to be exported and how, and what the person should know of decisions that are not applied."""
+) -> tuple[StoredResults, ParameterSet, ExportOptions, list[str], Collection[Slot]]:
+    """What is to be exported and how, what the person should know of decisions that are not applied, and what is blank.
+
+    Which values are left blank for their confidence is known once the results were read.
+    """
     parameters = read(run.manifest["schema"], run.manifest["schema_name"])
-    results, machine, notes = _reviewed(run, choices, parameters, change)
+    blank = set[Slot]()
+    results, machine, notes = _reviewed(run, choices, parameters, change, blank)
     options = ExportOptions(
         evidence=choices.evidence,
         long=choices.long,
@@ -101,7 +105,7 @@ def _chosen(
         machine=machine,
         papers=_link_folder(choices.papers, output),
     )
-    return results, parameters, options, notes
+    return results, parameters, options, notes, blank
 
 
 def _format(output: Path | None, choices: ExportChoices, exporters: Registry[Exporter]) -> str:
@@ -135,9 +139,12 @@ def _to_file(
 
 
 def _reviewed(
-    run: RunFolder, choices: ExportChoices, parameters: ParameterSet, change: Change
+    run: RunFolder, choices: ExportChoices, parameters: ParameterSet, change: Change, blank: set[Slot]
 ) -> tuple[StoredResults, dict[Slot, Value], list[str]]:
-    """Results with decisions applied, what the run stored in their places, and notes on decisions that are not."""
+    """Results with decisions applied, what the run stored in their places, and notes on decisions that are not.
+
+    blank: is given the places of the values that are left blank.
+    """
     files, stale = restate(map(read_decisions, _files(choices.decisions)), parameters, run.result)
     settled = settle(files)
     machine: dict[Slot, Value] = {}
@@ -158,7 +165,9 @@ def _reviewed(
         result = change(result)
         if calibration is not None:
             result = calibrated(result, calibration, parameters)
-        return without_unsure(result, choices.min_confidence) if choices.min_confidence else result
+        result = without_unsure(result, choices.min_confidence, settled)
+        blank.update(left_blank(result))
+        return result
 
     return run.results(reviewed), machine, _left_over(unmatched, stale)
 
@@ -206,3 +215,10 @@ def _left_over(unmatched: Sequence[Decision], stale: Sequence[Decision]) -> list
         where = " ".join(filter(None, (first.paper, first.label, first.parameter)))
         notes.append(f"decisions about values that the run does not have: {len(unmatched)}, the first: {where}")
     return [*notes, stale_note(stale)] if stale else notes
+
+
+def _of_blank(blank: Collection[Slot], choices: ExportChoices) -> list[str]:
+    if not blank:
+        return []
+    least = f"{choices.min_confidence:g}"
+    return [f"{counted(len(blank), 'value')} less sure than {least} left blank; --min-confidence 0 writes all"]
