@@ -11,6 +11,7 @@ from typing import Any
 
 from dsx.report.csv_export import to_csv
 from dsx.report.export import is_json_export, is_jsonl_export, to_jsonl, to_objects, to_table
+from dsx.report.unsure import without_unsure
 from dsx.schema import nullable, read
 from dsx.schema.values import validator
 from dsx.types import Evidence, ExportOptions, Flag, PaperResult, Record, RecordStep, Status, Value
@@ -156,6 +157,14 @@ def test_the_table_shows_values_pages_and_gaps() -> None:
     to_table([RESULT], PARAMETERS, out)
     for text in ("a.pdf", "E2", "On cursors", "p. 4", "failed", "–"):
         assert text in out.getvalue()
+
+
+def test_the_table_calls_what_is_left_blank_unsure() -> None:
+    out = io.StringIO()
+    to_table([without_unsure(RESULT, 0.6)], PARAMETERS, out)
+    assert out.getvalue().count("unsure (p. 4, 0.50)") == 3  # the title, at each record
+    assert "unsure (p. 4, 0.40)" in out.getvalue()
+    assert "40 (p. 4, 0.93, stated)" in out.getvalue()
 
 
 def test_an_export_that_begins_with_a_long_name_is_known_as_one(tmp_path: Path) -> None:

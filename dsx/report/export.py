@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from dsx.report.cells import cell, failed_row, flat, machine_value
 from dsx.report.columns import columns, label, names, rows
+from dsx.report.unsure import is_left_blank
 from dsx.schema import to_object
 from dsx.terminal import console, printable_line
 from dsx.types import NO_OPTIONS, ExportOptions, Failure, Json, PaperResult, ParameterSet, Value, record_key
@@ -110,11 +111,13 @@ def _shown(value: Value) -> Text:
     """A value with its pages, confidence and status, these dimmed."""
     from rich.text import Text
 
-    if value.value is None:
-        return Text("–", "dim") if value.status == "not_reported" else Text(value.status, "red")
     pages = sorted({quote.page for quote in value.quotes})
     where = f"p. {', '.join(map(str, pages))}" if pages else "no page"
     sure = f", {value.confidence:.2f}" if value.confidence is not None else ""
+    if is_left_blank(value):
+        return Text.assemble(("unsure", "yellow"), (f" ({where}{sure})", "dim"))
+    if value.value is None:
+        return Text("–", "dim") if value.status == "not_reported" else Text(value.status, "red")
     about = (f" ({where}{sure}, {value.status})", "dim")
     return Text.assemble(printable_line(_joined(value.value)), about)
 

@@ -38,11 +38,16 @@ def without_unsure(result: PaperResult, least: float, decided: Collection[Slot] 
     return replace(result, records=tuple(records))
 
 
+def is_left_blank(value: Value) -> bool:
+    """Whether a value was not sure enough."""
+    return any(flag.kind == BELOW for flag in value.flags)
+
+
 def left_blank(result: PaperResult) -> Iterator[Slot]:
     """The places of the values that `without_unsure` left blank."""
     for record in result.records:
         for name, value in record.values.items():
-            if any(flag.kind == BELOW for flag in value.flags):
+            if is_left_blank(value):
                 yield result.document, record_key(record.path), name
 
 
