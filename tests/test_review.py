@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -208,6 +210,19 @@ def decided(server: ReviewServer, value: Any, **more: Any) -> dict[str, Any]:
     decision = {**place, "label": "Experiment 1", "parameter": "n_total", "action": "correct", "value": value}
     decision |= {"quote": None, "note": "", "at": "2026-11-28T10:00:00Z", **more}
     return {"format": "dsx-decisions/1", "run": "sample", "reviewer": "ana", "decisions": [decision]}
+
+
+def test_a_browser_that_goes_away_in_the_middle_leaves_no_traceback(
+    server: ReviewServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", server.server_port)) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.sendall(f"GET /{server.token}/ HTTP/1.1\r\nHost: {server.hosts[0]}\r\n\r\n".encode())
+            assert connection.recv(100)
+    assert ask(server, "GET", f"/{server.token}/")[0] == 200
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_the_server_is_for_its_own_page_only(server: ReviewServer) -> None:

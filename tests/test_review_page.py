@@ -62,6 +62,16 @@ def page_file(run: RunFolder) -> Path:
     return path
 
 
+CLOSED: set[str] = set()
+"""Addresses of servers that are closed: pages that a browser still asks them for are refused."""
+
+
+def is_problem(message: Any) -> bool:
+    """Whether a message of the console is an error that the page has made."""
+    refused = "net::ERR_CONNECTION_" in message.text and message.location["url"].startswith(tuple(CLOSED))
+    return message.type == "error" and not refused
+
+
 @pytest.fixture
 def visit(browser: Any) -> Iterator[Open]:
     """Opens an address; whatever the page complains of or asks from elsewhere fails the test."""
@@ -73,7 +83,7 @@ def visit(browser: Any) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: problems.append(message.text) if is_problem(message) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("dialog", lambda dialog: problems.append(f"dialog {dialog.message}"))
         own = url.rsplit("/", 1)[0]
@@ -515,6 +525,7 @@ def served(run: RunFolder, reviewer: str) -> Iterator[ReviewServer]:
         try:
             yield server
         finally:
+            CLOSED.add(server.url)
             server.shutdown()
             thread.join()
 

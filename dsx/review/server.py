@@ -10,6 +10,7 @@ import dataclasses
 import hmac
 import json
 import secrets
+import sys
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
@@ -76,6 +77,11 @@ class ReviewServer(ThreadingHTTPServer):
     def url(self) -> str:
         """Where the page is."""
         return f"http://{self.hosts[0]}/{self.token}/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing of a browser that went on to something else in the middle of an answer."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def reviews(self) -> list[dict[str, Json]]:
         """All reviewers' decisions, in terms of the run's parameter set."""
