@@ -226,14 +226,12 @@ def evaluate(
 
     run: a run folder, or an export; then schema is its parameter set, as `parameter_set` takes it.
     gold: a folder of gold files (docs/evaluation.md), or a file of decisions. min_confidence: values that are less sure
-    are judged as left blank; None: as `Run.export` leaves them. Raises UsageError.
+    are judged as left blank; None: as `Run.export` leaves them, of an export none. Raises UsageError.
     """
     from dsx.evaluation.evaluate import evaluate as evaluate_run
-    from dsx.report.unsure import MIN_CONFIDENCE
 
     asked = None if schema is None else _parameter_set(schema)
-    least = MIN_CONFIDENCE if min_confidence is None else min_confidence
-    return evaluate_run(run, gold, parameter_set=asked, min_confidence=least)
+    return evaluate_run(run, gold, parameter_set=asked, min_confidence=min_confidence)
 
 
 @overload

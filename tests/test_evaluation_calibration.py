@@ -78,6 +78,7 @@ def test_the_score_of_what_is_sure_enough_counts_the_rest_as_missed(least: float
     }
     kept = kept_from(judgements, least)
     assert (kept.right, kept.false_positives, kept.false_negatives) == counts
+    assert kept_from(judgements, least, {"n"}) == kept_from(judgements, 0.0)
 
 
 # ---- curves ----

@@ -161,9 +161,10 @@ def test_the_table_shows_values_pages_and_gaps() -> None:
 
 def test_the_table_calls_what_is_left_blank_unsure() -> None:
     out = io.StringIO()
-    to_table([without_unsure(RESULT, 0.6)], PARAMETERS, out)
-    assert out.getvalue().count("unsure (p. 4, 0.50)") == 3  # the title, at each record
+    to_table([without_unsure(RESULT, 0.6, PARAMETERS)], PARAMETERS, out)
+    assert out.getvalue().count("unsure") == 2  # at each phase of the experiment
     assert "unsure (p. 4, 0.40)" in out.getvalue()
+    assert "On cursors (p. 4, 0.50, stated)" in out.getvalue(), "text stays"
     assert "40 (p. 4, 0.93, stated)" in out.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""How long the parts of an answer may be, in characters."""
+"""How long the parts of an answer may be, in characters; how sure a value must be for a table."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ BRIEF_QUOTE = 80
 SHORTEST_QUOTE = 8
 """Where a text has nothing that long to quote, its longest quote will do."""
 LONGEST_LABEL = 60
+MIN_CONFIDENCE = 0.2
+"""Below it exports leave a value blank by default: of such values one in twelve is right (docs/decisions/0051)."""
 
 
 def longest_quote(question: Question) -> int:

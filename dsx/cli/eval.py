@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dsx.answers.limits import MIN_CONFIDENCE
 from dsx.cli.complete import run_folders, schemas
-from dsx.report.unsure import MIN_CONFIDENCE
 
 if TYPE_CHECKING:
     from dsx.types import ParameterSet
@@ -30,10 +30,8 @@ RESAMPLES = click.option(
 MIN = click.option(
     "--min-confidence",
     type=click.FloatRange(0, 1),
-    default=MIN_CONFIDENCE,
-    show_default=True,
     metavar="0…1",
-    help="Values less sure than this are judged as left blank, as `dsx export` leaves them.",
+    help=f"Values less sure than this count as left blank [default: {MIN_CONFIDENCE} of a run, none of an export].",
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
@@ -78,7 +76,7 @@ def of_run(
     html: Path | None,
     details: Path | None,
     calibration: Path | None,
-    min_confidence: float,
+    min_confidence: float | None,
     parameters: tuple[str, ...],
     resamples: int,
 ) -> None:
@@ -128,7 +126,13 @@ def of_run(
 @MIN
 @RESAMPLES
 def compare(
-    first: Path, second: Path, gold: Path, schema: str | None, as_json: bool, min_confidence: float, resamples: int
+    first: Path,
+    second: Path,
+    gold: Path,
+    schema: str | None,
+    as_json: bool,
+    min_confidence: float | None,
+    resamples: int,
 ) -> None:
     """F1 of SECOND less that of FIRST.
 

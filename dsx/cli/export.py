@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from dsx.answers.limits import MIN_CONFIDENCE
 from dsx.cli.complete import names_of, run_folders
 from dsx.errors import UsageError
-from dsx.report.unsure import MIN_CONFIDENCE
 from dsx.terminal import is_lost, say
 
 FILE = click.Path(path_type=Path)

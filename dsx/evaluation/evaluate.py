@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from dsx.answers.calibration import Line, fitted_curves, read_curves
+from dsx.answers.limits import MIN_CONFIDENCE
 from dsx.errors import UsageError
 from dsx.evaluation import calibrate
 from dsx.evaluation.gold import GoldPaper, read_gold
 from dsx.evaluation.judge import Judgement, judge_all, results_of
 from dsx.evaluation.other_unit import unit_notes
 from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, kept_from, score
+from dsx.report.columns import columns
 from dsx.report.reading import read_export
-from dsx.report.unsure import MIN_CONFIDENCE, without_unsure
+from dsx.report.unsure import is_text, without_unsure
 from dsx.schema import read
 from dsx.store import read_run, schema_sha256
 from dsx.terminal import counted
@@ -86,23 +88,27 @@ def evaluate(
     parameter_set: ParameterSet | None = None,
     resamples: int = RESAMPLES,
     parameters: Sequence[str] = (),
-    min_confidence: float = MIN_CONFIDENCE,
+    min_confidence: float | None = None,
 ) -> Evaluation:
     """How right a run is, by gold that people made.
 
     run: a run folder, or an export that can be read back. parameter_set: of an export; a run folder has its own.
     gold: a folder of gold files, or decisions of reviewers. parameters: only these columns; all by default.
-    min_confidence: values that are less sure are judged as left blank; whether confidences are right is asked of all.
+    min_confidence: values that are less sure are judged as left blank; None: those that an export of the run leaves
+    blank; of an export what it has counts. Whether confidences are right is asked of all.
     Raises UsageError where one of them is not what it should be.
     """
     parameter_set, results, recipe = _read_results(Path(run), parameter_set)
     papers = read_gold(Path(gold), parameter_set, results, Path(run))
-    kept = [without_unsure(result, min_confidence) for result in results]
+    if min_confidence is None:
+        min_confidence = 0.0 if Path(run).is_file() else MIN_CONFIDENCE
+    kept = [without_unsure(result, min_confidence, parameter_set) for result in results]
     judgements, of_all = (_only(judge_all(papers, each, parameter_set), parameters) for each in (kept, results))
     for note in unit_notes((each for judged in judgements.values() for each in judged), parameter_set):
         log.warning("%s", note)
     values = calibrate.judged_values(of_all, calibrate.kinds_of(parameter_set))
     missing, unjudged = _unmatched(papers, results)
+    texts = {column.name for column in columns(parameter_set) if is_text(column.parameter)}
     return Evaluation(
         str(run),
         judgements,
@@ -112,7 +118,7 @@ def evaluate(
         calibrate.fit(values),
         missing,
         unjudged,
-        {least: kept_from(of_all, least) for least in calibrate.THRESHOLDS},
+        {least: kept_from(of_all, least, texts) for least in calibrate.THRESHOLDS},
         recipe,
     )
 

@@ -6,36 +6,43 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from dsx.answers.writing import compact
-from dsx.types import Flag, PaperResult, Slot, Status, Value, record_key
+from dsx.report.columns import columns
+from dsx.schema import kind_of
+from dsx.types import Flag, PaperResult, Parameter, ParameterSet, Record, Slot, Status, Value, record_key
 
-MIN_CONFIDENCE = 0.2
-"""By default: of what is less sure, one value in twelve is right (docs/decisions/0051)."""
 BELOW = "below-confidence"
 """Flag of a value that is left blank: its detail is the value."""
 
 
-def without_unsure(result: PaperResult, least: float, decided: Collection[Slot] = ()) -> PaperResult:
+def without_unsure(
+    result: PaperResult, least: float, parameters: ParameterSet, decided: Collection[Slot] = ()
+) -> PaperResult:
     """The result with values of a lower confidence left blank, as without an answer; their quotes and confidences stay.
 
-    decided: what a reviewer decided on stays; so does a value without a confidence, which the engine does not give.
+    Text stays: its confidence is that of all its tokens together, which falls with its length. So does what a reviewer
+    decided on, and a value without a confidence, which the engine does not give.
     """
-    unsure = {
-        (result.document, record_key(record.path), name)
+    told = {(column.lists, column.parameter.name) for column in columns(parameters) if is_text(column.parameter)}
+
+    def shown(record: Record, name: str, value: Value) -> Value:
+        if value.value is None or value.confidence is None or value.confidence >= least:
+            return value
+        is_text = (tuple(step.list for step in record.path), name) in told
+        if is_text or (result.document, record_key(record.path), name) in decided:
+            return value
+        flags = (*value.flags, Flag(BELOW, compact(value.value)))
+        return replace(value, value=None, status=Status.FAILED, flags=flags, items=())
+
+    records = (
+        replace(record, values={name: shown(record, name, value) for name, value in record.values.items()})
         for record in result.records
-        for name, value in record.values.items()
-        if value.value is not None and value.confidence is not None and value.confidence < least
-    }.difference(decided)
-    if not unsure:
-        return result
-    records = []
-    for record in result.records:
-        key = record_key(record.path)
-        values = {
-            name: _blank(value) if (result.document, key, name) in unsure else value
-            for name, value in record.values.items()
-        }
-        records.append(replace(record, values=values))
+    )
     return replace(result, records=tuple(records))
+
+
+def is_text(parameter: Parameter) -> bool:
+    """Whether its values stay whatever their confidence."""
+    return kind_of(parameter) in ("text", "texts", "free")
 
 
 def is_left_blank(value: Value) -> bool:
@@ -49,8 +56,3 @@ def left_blank(result: PaperResult) -> Iterator[Slot]:
         for name, value in record.values.items():
             if is_left_blank(value):
                 yield result.document, record_key(record.path), name
-
-
-def _blank(value: Value) -> Value:
-    flags = (*value.flags, Flag(BELOW, compact(value.value)))
-    return replace(value, value=None, status=Status.FAILED, flags=flags, items=())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dsx.report.unsure import MIN_CONFIDENCE
+from dsx.answers.limits import MIN_CONFIDENCE
 from dsx.types import Flag, Status, Value
 
 LOW, VERY_LOW = 0.7, 0.4

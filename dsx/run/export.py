@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from dsx.answers.calibration import Calibration, calibrated, check_model, read_curves
+from dsx.answers.limits import MIN_CONFIDENCE
 from dsx.errors import UsageError
 from dsx.plugins.registry import Registry
 from dsx.report.codebook import write_codebook
-from dsx.report.unsure import MIN_CONFIDENCE, left_blank, without_unsure
+from dsx.report.unsure import left_blank, without_unsure
 from dsx.report.writing import export_to, unwritten
 from dsx.run.garbage import set_aside
 from dsx.schema import read
@@ -165,7 +166,7 @@ def _reviewed(
         result = change(result)
         if calibration is not None:
             result = calibrated(result, calibration, parameters)
-        result = without_unsure(result, choices.min_confidence, settled)
+        result = without_unsure(result, choices.min_confidence, parameters, settled)
         blank.update(left_blank(result))
         return result
 
