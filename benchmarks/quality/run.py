@@ -1,7 +1,7 @@
 """How right the answers are: `dsx extract` over the dev sets, scored against their gold.
 
     python benchmarks/quality/run.py --model MODEL --out FOLDER [--sets motor participants trials] [--papers N]
-        [--jobs N] [--checkout FOLDER] [--shared ../shared] [-- OPTIONS OF dsx extract]
+        [--jobs N] [--checkout FOLDER] [--shared ../shared] [--min-confidence C] [-- OPTIONS OF dsx extract]
 
 The sets and the scorers lie in ../shared, beside the repository; without them the exit status is 2. The same command
 again goes on where it was stopped. Under FOLDER: runs/ (dsx's run folders), SET.jsonl (what is scored),
@@ -50,13 +50,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is measured, and where things lie. limit: only so many papers of a set."""
+    """What is measured, and where things lie. limit: only so many papers of a set. least: of `dsx export`."""
 
     checkout: Path
     shared: Path
     out: Path
     options: tuple[str, ...]
     limit: int | None
+    least: str | None = None
 
     def data(self, set_name: str) -> Path:
         """The folder of a dev set."""
@@ -109,7 +110,8 @@ def extract(setting: Setting, job: Job) -> int:
 
 def export(setting: Setting, job: Job) -> list[dict[str, Any]]:
     """The run's records without quotes, boxes and raw values. A flag is its name, without what it cites."""
-    done = dsx(setting, ["export", job.run, "--format", "jsonl"], job.run.with_suffix(".log"))
+    least = [] if setting.least is None else ["--min-confidence", setting.least]
+    done = dsx(setting, ["export", job.run, "--format", "jsonl", *least], job.run.with_suffix(".log"))
     if done.returncode:
         raise SystemExit(f"dsx export of {job.run} ended with {done.returncode}; see its log")
     lines = []
@@ -269,6 +271,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="calls of dsx at once; all then share the machine")
     parser.add_argument("--checkout", type=Path, default=ROOT, help="the code that is measured, and its motor.json")
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared", help="with data/ and tools/")
+    parser.add_argument("--min-confidence", metavar="C", help="as of dsx export; 0: all values, for thresholds.py")
     parser.add_argument("--score-only", action="store_true", help="score what the run folders hold")
     chosen = parser.parse_args(arguments[:at])
     chosen.options = tuple(arguments[at + 1 :])
@@ -292,7 +295,8 @@ def main(arguments: Sequence[str]) -> int:
         print(f"no {', '.join(absent)} in {shared}: the dev sets are not part of the repository", file=sys.stderr)
         return 2
     options = (*model_option(chosen.model), *chosen.options)
-    setting = Setting(chosen.checkout.resolve(), shared, chosen.out.resolve(), options, chosen.papers)
+    out = chosen.out.resolve()
+    setting = Setting(chosen.checkout.resolve(), shared, out, options, chosen.papers, chosen.min_confidence)
     setting.out.mkdir(parents=True, exist_ok=True)
     started, failed = time.perf_counter(), False
     if not chosen.score_only:

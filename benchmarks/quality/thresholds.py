@@ -1,10 +1,10 @@
 """What leaving unsure values blank gives (`dsx export --min-confidence`), by threshold, and with one paper left out.
 
-    python benchmarks/quality/thresholds.py OUT --set motor|participants --gold FOLDER [--precision 0.75]
+    python benchmarks/quality/thresholds.py OUT --set motor|participants --gold FOLDER --schema FILE [--precision 0.75]
 
-OUT: what benchmarks/quality/run.py made. The last line: each paper by the threshold that is best on all others (F1; or
-of those whose precision there is at least so high, the best F1). A value that is left blank counts as missed where the
-gold has one and does not take null too.
+OUT: what `run.py --min-confidence 0` made. Text stays, as in exports. The last line: each paper by the threshold that
+is best on all others (F1; or of those whose precision there is at least so high, the best F1). A value that is left
+blank counts as missed where the gold has one and does not take null too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verdicts import PAPER, RIGHT, read_lines
+
+from dsx import parameter_set
+from dsx.report.unsure import is_text
 
 STEPS = tuple(number / 20 for number in range(20))
 
@@ -44,8 +47,8 @@ def may_be_missing(gold: Path) -> set[tuple[str, str, str]]:
     }
 
 
-def cells(out: Path, name: str, gold: Path) -> list[Cell]:
-    """Of the scorer's details."""
+def cells(out: Path, name: str, gold: Path, texts: set[str]) -> list[Cell]:
+    """Of the scorer's details. texts: parameters whose values stay."""
     optional = may_be_missing(gold)
     confidences: dict[tuple[str, str | None, str], float | None] = {}
     for line in read_lines(out / f"{name}.jsonl"):
@@ -60,7 +63,11 @@ def cells(out: Path, name: str, gold: Path) -> list[Cell]:
             if row["verdict"] in RIGHT:
                 asked = row["paper"], row["gold_experiment"], row["parameter"]
                 has_gold = row["verdict"] == "right" or (row["verdict"] == "wrong" and asked not in optional)
-                found.append(Cell(row["paper"], RIGHT[row["verdict"]], confidences.get(key), has_gold))
+                found.append(
+                    Cell(
+                        row["paper"], RIGHT[row["verdict"]], None if key[2] in texts else confidences.get(key), has_gold
+                    )
+                )
             elif row["verdict"] == "missed":
                 found.append(Cell(row["paper"], None, None, True))
     return found
@@ -101,9 +108,12 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--set", required=True, dest="name")
     parser.add_argument("--gold", type=Path, required=True)
+    parser.add_argument("--schema", type=Path, required=True)
     parser.add_argument("--precision", type=float, default=0.0)
     options = parser.parse_args()
-    found = cells(options.out, options.name, options.gold)
+    parameters = parameter_set(options.schema).root.all_parameters()
+    texts = {each.name for each in parameters if is_text(each)}
+    found = cells(options.out, options.name, options.gold, texts)
     for least in STEPS[::2]:
         print("from {:.2f}   P {:.3f}  R {:.3f}  F1 {:.3f}".format(least, *figures(found, least)))
     total, chosen = (0, 0, 0), []

@@ -11,7 +11,7 @@ SHORTEST_QUOTE = 8
 """Where a text has nothing that long to quote, its longest quote will do."""
 LONGEST_LABEL = 60
 MIN_CONFIDENCE = 0.2
-"""Below it exports leave a value blank by default: of such values one in twelve is right (docs/decisions/0051)."""
+"""Below it exports leave a value blank by default: of such values one in ten is right (docs/decisions/0051)."""
 
 
 def longest_quote(question: Question) -> int:

@@ -22,13 +22,15 @@ def without_unsure(
     Text stays: its confidence is that of all its tokens together, which falls with its length. So does what a reviewer
     decided on, and a value without a confidence, which the engine does not give.
     """
-    told = {(column.lists, column.parameter.name) for column in columns(parameters) if is_text(column.parameter)}
+    if not least:
+        return result
+    texts = {(column.lists, column.parameter.name) for column in columns(parameters) if is_text(column.parameter)}
 
     def shown(record: Record, name: str, value: Value) -> Value:
         if value.value is None or value.confidence is None or value.confidence >= least:
             return value
-        is_text = (tuple(step.list for step in record.path), name) in told
-        if is_text or (result.document, record_key(record.path), name) in decided:
+        stays = (tuple(step.list for step in record.path), name) in texts
+        if stays or (result.document, record_key(record.path), name) in decided:
             return value
         flags = (*value.flags, Flag(BELOW, compact(value.value)))
         return replace(value, value=None, status=Status.FAILED, flags=flags, items=())
