@@ -150,6 +150,8 @@ def test_an_examiner_asks_whatever_is_right() -> None:
     ], "nothing shown is a weight in kg"
     assert len({each.shown for each in asked}) == 1
     assert [each.id.names for each in examiner.unanswered(document, {})] == [("rater",), ("kinds",), ("kinds",)]
+    (listing,) = examiner.listings(document)
+    assert (listing.id.names, listing.form, listing.may_be_null) == (("studies",), "labels", True)
 
 
 def test_a_list_is_not_asked_for_where_the_grammar_has_no_right_answer() -> None:

@@ -145,10 +145,16 @@ class Examiner:
             elif kind_of(each.parameter) != "free":
                 yield from self._asked_once(paper, contexts[each.record], each)
 
+    def listings(self, document: Document) -> Iterator[Question]:
+        """What a run asks first: which records there are, of each list of the paper itself, whatever is right."""
+        paper = self._paper(document)
+        for kind in self.parameters.root.children:
+            yield records_question(paper, RecordContext(), kind, "labels", (), kind.max_records)
+
     def unanswered(self, document: Document, records: Mapping[str, Sequence[str]]) -> Iterator[Question]:
         """What a run asks about values, shared texts and all, whatever is right.
 
-        records: as for `questions`; which records there are is not asked.
+        records: as for `questions`; which records there are is asked by `listings`.
         """
         paper = self._paper(document)
         contexts = self._contexts(paper, records)

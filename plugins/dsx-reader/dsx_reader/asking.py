@@ -30,6 +30,8 @@ SAME = 0.6
 """Share of the stems of two questions from which on they are near the same."""
 PER_TYPE, CHOICE_LISTS = 1 / 4, 0.5
 """Share of a text's questions that may be of one type; share of texts with a list of choices, a question for each."""
+EACH = "each"
+"""In place of the label of a record: the question is asked about each."""
 _word = re.compile(r"[a-z]{3,}")
 
 
@@ -99,11 +101,11 @@ class Questions:
 
 
 def open_questions(passages: Iterable[Passage], sheets: Iterable[Sheet]) -> Iterator[Ask]:
-    """Their questions, about a paper as a whole and without answers, but with the words that showed these."""
+    """Their questions, about a whole paper or each of its records: without answers, with words that showed these."""
     for passage in passages:
         for ask in passage.asks:
             words = [word for answer in ask.answers.values() if answer.value is not None for word in answer.words]
-            yield replace(ask, answers={"": GoldAnswer(None, tuple(words))})
+            yield replace(ask, answers={"" if "" in ask.answers else EACH: GoldAnswer(None, tuple(words))})
     for sheet in sheets:
         for question in sheet.asks:
             described = {option: words for option, words in question.options.items() if words}
@@ -111,6 +113,16 @@ def open_questions(passages: Iterable[Passage], sheets: Iterable[Sheet]) -> Iter
             words = [word for each in question.statements if each.value is not None for word in each.shown]
             answers = {"": GoldAnswer(None, tuple(words))}
             yield Ask(question.name, question.type, argument, question.description, answers, described)
+
+
+def lists_of_records(passages: Iterable[Passage]) -> Iterator[Ask]:
+    """Their lists, as questions which records there are, with the labels that answered them."""
+    labels: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for passage in passages:
+        if passage.list:
+            labels[passage.list, passage.list_description] += passage.labels
+    for (name, description), known in labels.items():
+        yield Ask(name, "records", "", description, {"": GoldAnswer(None, tuple(known))}, {})
 
 
 def _evidence(ask: Ask) -> Iterator[str]:

@@ -123,14 +123,31 @@ class Builder:
         for question, answer in examiner.questions(paper, {}, list(_known(passage, parameters, paper, 0))):
             yield Example(question, answer, row["source"])
 
-    def unanswered(self, passage: Passage, rng: random.Random) -> Iterator[Question]:
-        """The questions about a passage among other texts, whatever its answers are; none of its records."""
+    def listing(self, passage: Passage, rng: random.Random) -> Iterator[Question]:
+        """Which records a passage among other texts tells of: one question, if it has a list of them."""
+        if passage.list and (asked := self._examined(passage, rng)):
+            yield from asked[0].listings(asked[1])
+
+    def unanswered(self, passage: Passage, labels: Sequence[str], rng: random.Random) -> Iterator[Question]:
+        """The questions about a passage among other texts, whatever its answers are.
+
+        labels: of its records, as the answer to `listing` has them; none: of the one unnamed record.
+        """
+        if asked := self._examined(passage, rng):
+            records = {_plural(passage.list): labels} if passage.list else {}
+            yield from asked[0].unanswered(asked[1], records)
+
+    def _examined(self, passage: Passage, rng: random.Random) -> tuple[Examiner, Document] | None:
+        """Who asks about a passage, and the document that it stands in; the same for generators of the same seed."""
         passage = retyped(passage, rng)
         with tempfile.TemporaryDirectory() as folder:
             paper = document(self._surrounded(passage, rng), Path(folder))
-        parameters = self._schema(passage, "studies", "", rng)
-        if parameters is not None:
-            yield from Examiner(parameters, prompts.READER, self._count, rng.choice(self._shown)).unanswered(paper, {})
+        name, description = (_plural(passage.list), passage.list_description) if passage.list else ("studies", "")
+        passage = replace(passage, asks=tuple(ask for ask in passage.asks if ask.name != name))
+        parameters = self._schema(passage, name, description, rng)
+        if parameters is None:
+            return None
+        return Examiner(parameters, prompts.READER, self._count, rng.choice(self._shown)), paper
 
     def _surrounded(self, passage: Passage, rng: random.Random) -> list[Block]:
         """The passage among other texts; a first page comes first."""

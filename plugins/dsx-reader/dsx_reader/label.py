@@ -1,10 +1,13 @@
 """A larger model answers questions about texts that nobody annotated, for a smaller one to learn from.
 
-Other processes make the questions while the model answers those before them. What is answered is written text by text.
+Of some texts at a time it is asked first which records they tell of, then what is said of these and of the whole. Other
+processes make the questions while the model answers those before them. What is answered is written text by text.
 """
 
 from __future__ import annotations
 
+import itertools
+import json
 import logging
 import multiprocessing
 import random
@@ -18,9 +21,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from dsx.plugin_api import Completion, Engine, EngineSettings, Question, QuestionId, UsageError
+from dsx.plugin_api import Completion, Confidence, Engine, EngineSettings, Question, QuestionId, UsageError
 from dsx.plugin_api.training import QuestionGroups, Renderer, local_engine
-from dsx_reader.asking import Questions, open_questions
+from dsx_reader.asking import Questions, lists_of_records, open_questions
 from dsx_reader.epochs import NICENESS, cores
 from dsx_reader.examples import Builder
 from dsx_reader.labels import Label, read_labels, written
@@ -39,6 +42,10 @@ CHUNK, GROUP = 8, 64
 """Texts whose questions a process makes at once, and texts whose questions an engine gets at once."""
 AHEAD = 512
 """Texts whose questions are made before they are wanted."""
+AT_A_TIME = 768
+"""Texts of whose records all is asked before the rest is."""
+MOST_RECORDS = 6
+"""Of a text that is asked about."""
 WRITTEN_EACH, TOLD_EACH = 5.0, 15.0
 """Seconds."""
 
@@ -64,6 +71,14 @@ class Labelling:
     null_bias: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is asked about a text: which records it tells of, or, where their labels are known, all else."""
+
+    number: int
+    labels: tuple[str, ...] | None = None
+
+
 @dataclass(slots=True)
 class Asked:
     """The questions about a text, of which answers are awaited, and what was answered. waiting: number of questions."""
@@ -84,6 +99,7 @@ class Maker:
         self.texts = list(reversed(texts.items()))
         self._setting = setting
         self._questions = Questions(open_questions(material.passages, material.sheets))
+        self._lists = Questions(lists_of_records(material.passages))
         if not self.texts or not len(self._questions):
             raise UsageError("there is nothing to ask: --annotations gives texts, --passages questions")
         self._builder = Builder(Renderer(tokenizer).count, material.fillers(), around=AROUND, shown=setting.shown)
@@ -95,18 +111,24 @@ class Maker:
         part, of = self._setting.shard
         return order[part - 1 :: of][: self._setting.limit]
 
-    def asked(self, number: int) -> Asked:
-        """The questions about one text, told apart by its number."""
-        text, source = self.texts[number]
-        rng = random.Random(f"{self._setting.sources.seed}:{number}")
+    def asked(self, job: Job) -> Asked:
+        """The questions of a job, told apart by the text's number."""
+        text, source = self.texts[job.number]
+        rng = random.Random(f"{self._setting.sources.seed}:{job.number}")
         asks = [reworded(ask, rng) for ask in self._questions.about(text, self._setting.questions, rng)]
-        unlike = tuple({ask.name: ask for ask in asks if ask.name != "studies"}.values())
-        passage = Passage(str(number), source, "other_work", text, "", "", (), unlike)
+        unlike = tuple({ask.name: ask for ask in asks}.values())
+        listed = next(iter(self._lists.about(text, 1, rng)), None)
+        name, description = (listed.name, listed.description) if listed else ("", "")
+        passage = Passage(str(job.number), source, "other_work", text, name, description, (), unlike)
+        if job.labels is None:
+            made = self._builder.listing(passage, rng)
+        else:
+            made = self._builder.unanswered(passage, job.labels, rng)
         questions = {}
-        for question in self._builder.unanswered(passage, rng):
-            identity = replace(question.id, document=str(number))
+        for question in made:
+            identity = replace(question.id, document=str(job.number))
             questions[identity] = replace(question, id=identity)
-        return Asked(number, source, questions, waiting=len(questions))
+        return Asked(job.number, source, questions, waiting=len(questions))
 
 
 def label(setting: Labelling) -> int:
@@ -122,13 +144,13 @@ def label(setting: Labelling) -> int:
         return 0
     processes = setting.processes or cores()
     with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _start, (maker,)) as pool:
-        made = _made(pool, left)  # the processes are forks: before a GPU is used
+        first = _made(pool, [Job(number) for number in left[:AT_A_TIME]])  # processes are forks: before a GPU is used
         engine = local_engine(
             EngineSettings(model=str(setting.model), options=setting.options, null_bias=setting.null_bias)
         )
         try:
             writer = Writer(setting.out, started)
-            with closing(_answered(engine, made)) as texts:
+            with closing(_labelled(engine, pool, left, first)) as texts:
                 for text in texts:
                     writer.add(text)
                     if setting.minutes is not None and time.monotonic() - started > setting.minutes * 60:
@@ -139,6 +161,26 @@ def label(setting: Labelling) -> int:
             pool.shutdown(wait=False, cancel_futures=True)
             engine.close()
     return writer.count
+
+
+def _labelled(
+    engine: Engine, pool: Executor, numbers: Sequence[int], first: Iterator[list[Asked]]
+) -> Generator[Asked, None, None]:
+    """Texts with all their labels. first: the questions which records the first of them tell of."""
+    for at in range(0, len(numbers), AT_A_TIME):
+        some = numbers[at : at + AT_A_TIME]
+        listings = _made(pool, [Job(number) for number in some]) if at else first
+        listed = {text.number: text.labels for text in _answered(engine, listings)}
+        jobs = [Job(number, _names(listed.get(number, ()))) for number in some]
+        for text in _answered(engine, _made(pool, jobs)):
+            text.labels[:0] = listed.get(text.number, ())
+            yield text
+
+
+def _names(listings: Sequence[Label]) -> tuple[str, ...]:
+    """The labels of records that an answer lists."""
+    listed = itertools.chain.from_iterable(json.loads(each.answer) or () for each in listings)
+    return tuple(dict.fromkeys(listed))[:MOST_RECORDS]
 
 
 def _mended(file: Path) -> set[int]:
@@ -152,9 +194,9 @@ def _mended(file: Path) -> set[int]:
     return {label.text for label in labels}
 
 
-def _made(pool: Executor, numbers: Sequence[int]) -> Iterator[list[Asked]]:
+def _made(pool: Executor, jobs: Sequence[Job]) -> Iterator[list[Asked]]:
     """The questions about groups of texts, made ahead from now on."""
-    chunks = iter([numbers[at : at + CHUNK] for at in range(0, len(numbers), CHUNK)])
+    chunks = iter([jobs[at : at + CHUNK] for at in range(0, len(jobs), CHUNK)])
     waiting: deque[Future[list[Asked]]] = deque(pool.submit(_asked, chunk) for chunk in islice(chunks, AHEAD // CHUNK))
 
     def groups() -> Iterator[list[Asked]]:
@@ -192,10 +234,15 @@ def _answered(engine: Engine, groups: Iterator[list[Asked]]) -> Generator[Asked,
 
 
 def _label(text: Asked, completion: Completion) -> Label | None:
-    """None of an answer that failed, or whose probability is not known."""
+    """None of an answer that failed, or whose probability is not known. A list of records is taken to be sure."""
     question = text.questions[completion.question_id]
-    sure = completion.confidence.get(question.parameters[0].name)
-    if completion.error is not None or completion.truncated or sure is None:
+    if completion.error is not None or completion.truncated:
+        return None
+    if question.form == "labels":
+        sure: Confidence | None = Confidence(float(completion.text != "null"), 1.0)
+    else:
+        sure = completion.confidence.get(question.parameters[0].name)
+    if sure is None:
         return None
     asked = (question.system, question.shown.text, question.prompt)
     return Label(text.number, text.source, *asked, completion.text, round(sure.reported, 4), round(sure.value, 4))
@@ -257,6 +304,6 @@ def _start(maker: Maker) -> None:
     _maker = maker
 
 
-def _asked(numbers: Sequence[int]) -> list[Asked]:
+def _asked(jobs: Sequence[Job]) -> list[Asked]:
     assert _maker is not None
-    return [_maker.asked(number) for number in numbers]
+    return [_maker.asked(job) for job in jobs]

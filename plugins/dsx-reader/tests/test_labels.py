@@ -6,7 +6,8 @@ import gzip
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 from dsx_reader import label as labelling
 from dsx_reader import sources
-from dsx_reader.asking import Questions, open_questions
+from dsx_reader.asking import Questions, lists_of_records, open_questions
 from dsx_reader.command import cli
 from dsx_reader.labels import Label, drawn, example_of, learnt, read_labels, written
 from dsx_reader.passages import Ask, read_passages
@@ -25,6 +26,7 @@ from transformers import AutoTokenizer
 
 from dsx.plugin_api import Completion, Confidence, Parameter, Question, QuestionId, Shown, UsageError
 from dsx.plugin_api.training import QuestionGroups
+from dsx.types import RecordStep
 
 HERE = Path(__file__).parent
 VALUE = Label(0, "ponds", "Fill in.", "Nine newts swam.", "n (integer)", '{"value":9,"quote":"Nine newts"}', 0.9, 0.8)
@@ -69,6 +71,19 @@ def test_questions_are_of_several_types_and_not_near_the_same(seed: int) -> None
     assert len({ask.name for ask in chosen}) == len(chosen)
     assert sum("brown" in ask.name for ask in chosen) <= 1
     assert max(Counter(ask.type for ask in chosen).values()) <= 2
+
+
+def test_lists_of_records_are_asked_for_where_their_labels_are_in_a_texts_words() -> None:
+    (pens,) = lists_of_records(read_passages(HERE / "hens-1.txt"))
+    assert (pens.name, pens.description, pens.answers[""].words) == ("pen", "One of the pens.", ("Pen A", "Pen B"))
+    sites = replace(pens, name="site", description="One of the sites.", answers={})
+    questions = Questions([sites, pens])
+    assert {questions.about("Light fell on a pen.", 1, random.Random(seed))[0].name for seed in range(5)} == {"pen"}
+
+
+def test_a_question_about_each_record_stays_one() -> None:
+    each = {ask.name for ask in open_questions(read_passages(HERE / "hens-1.txt"), []) if "" not in ask.answers}
+    assert each == {"light"}
 
 
 def test_a_file_without_its_end_gives_what_is_whole(tmp_path: Path) -> None:
@@ -144,6 +159,49 @@ def test_failed_answers_are_left_out_and_texts_come_whole(gpu: bool, monkeypatch
     assert {(label.reported, label.value, label.text) for label in got[0]} == {(0.75, 0.5, 0)}
 
 
+class Lister:
+    """Makes a question which pens there are, then one about each."""
+
+    def asked(self, job: labelling.Job) -> labelling.Asked:
+        names = [None] if job.labels is None else list(job.labels or [""])
+        form: Any = "labels" if job.labels is None else "parameters"
+        made = {}
+        for name in names:
+            one = QuestionId(str(job.number), () if name is None else (RecordStep("pens", name),), ("n",))
+            parameters = () if job.labels is None else (Parameter("n", {"type": "string"}),)
+            made[one] = Question(one, "Fill in.", Shown("Hens.", (), True), "?", form, parameters, record=name)
+        return labelling.Asked(job.number, "hens", made, waiting=len(made))
+
+
+class Keeper:
+    """Knows of two pens in the first text, of none in the second, and fails to list those of the third."""
+
+    def answer(self, questions: Sequence[Question]) -> Iterator[Completion]:
+        for question in list(questions):
+            if question.form == "parameters":
+                text = f'{{"value":"{question.record}"}}'
+                yield Completion(question.id, text, True, False, {"n": Confidence(0.9, 1.0)})
+                continue
+            text = {"0": '["Pen A","Pen B"]', "1": "null", "2": '["Pen'}[question.id.document]
+            yield Completion(question.id, text, True, text.endswith("Pen"))
+
+
+@pytest.mark.parametrize("at_a_time", [1, 2, 3])
+def test_records_are_asked_for_and_then_asked_about(at_a_time: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labelling, "AT_A_TIME", at_a_time)
+    monkeypatch.setattr(labelling, "_maker", Lister())
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    engine: Any = Keeper()
+    with ThreadPoolExecutor(1) as pool:
+        first = labelling._made(pool, [labelling.Job(number) for number in range(at_a_time)])
+        texts = list(labelling._labelled(engine, pool, range(3), first))
+    listed, unnamed, failed = ([(each.answer, each.is_sure) for each in text.labels] for text in texts)
+    assert listed == [('["Pen A","Pen B"]', True), ('{"value":"Pen A"}', True), ('{"value":"Pen B"}', True)]
+    assert unnamed == [("null", True), ('{"value":""}', True)]
+    assert failed == [('{"value":""}', True)]
+    assert all(text.waiting == 0 for text in texts)
+
+
 @pytest.mark.slow
 def test_a_model_labels_texts_and_goes_on(small: Path, texts: Path, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(labelling, "GROUP", 1)
@@ -164,6 +222,9 @@ def test_a_model_labels_texts_and_goes_on(small: Path, texts: Path, tmp_path: Pa
     assert whole[: len(first)] == first
     whole = run()
     assert {each.source for each in whole} == {"of-0", "of-1", "of-2"}
-    assert all(each.answer == "null" or json.loads(each.answer)["value"] is not None for each in whole)
+    lists = [each for each in whole if "pens" in each.prompt and each.value == 1 and not each.answer.startswith("{")]
+    assert {each.text for each in lists} == {each.text for each in whole}, "each text is asked which pens it tells of"
+    values = [json.loads(each.answer) for each in whole if each not in lists and each.answer != "null"]
+    assert all(value["value"] is not None for value in values)
     assert all(0 <= each.reported <= 1 and 0 <= each.value <= 1 for each in whole)
     assert run() == whole
