@@ -473,3 +473,14 @@ def test_what_a_reviewer_decided_stays_whatever_the_machine_s_confidence(
     ]
     assert cell["value"] == value
     assert notes == ["9 values less sure than 1 left blank; --min-confidence 0 writes all"]
+
+
+@pytest.mark.parametrize("least", [float("nan"), 20, -0.1])
+def test_what_is_no_probability_is_refused_and_nothing_is_written(run: RunFolder, tmp_path: Path, least: float) -> None:
+    with pytest.raises(UsageError, match="--min-confidence takes a number from 0 to 1, not"):
+        export(run, tmp_path / "x.csv", min_confidence=least)
+    with pytest.raises(UsageError, match="--min-confidence takes"):
+        dsx.open_run(run.path).frame(min_confidence=least)
+    with pytest.raises(UsageError, match="--min-confidence takes"):
+        dsx.evaluate(run.path, tmp_path, min_confidence=least)
+    assert not (tmp_path / "x.csv").exists()

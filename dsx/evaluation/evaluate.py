@@ -19,7 +19,7 @@ from dsx.evaluation.other_unit import unit_notes
 from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, kept_from, score
 from dsx.report.columns import columns
 from dsx.report.reading import read_export
-from dsx.report.unsure import is_text, without_unsure
+from dsx.report.unsure import check_least, is_text, without_unsure
 from dsx.schema import read
 from dsx.store import read_run, schema_sha256
 from dsx.terminal import counted
@@ -98,6 +98,8 @@ def evaluate(
     blank; of an export what it has counts. Whether confidences are right is asked of all.
     Raises UsageError where one of them is not what it should be.
     """
+    if min_confidence is not None:
+        check_least(min_confidence)
     parameter_set, results, recipe = _read_results(Path(run), parameter_set)
     papers = read_gold(Path(gold), parameter_set, results, Path(run))
     if min_confidence is None:

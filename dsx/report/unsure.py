@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from dsx.answers.writing import compact
+from dsx.errors import UsageError
 from dsx.report.columns import columns
 from dsx.schema import kind_of
 from dsx.types import Flag, PaperResult, Parameter, ParameterSet, Record, Slot, Status, Value, record_key
@@ -40,6 +41,12 @@ def without_unsure(
         for record in result.records
     )
     return replace(result, records=tuple(records))
+
+
+def check_least(least: float) -> None:
+    """UsageError where it is no probability, as NaN is none."""
+    if not 0 <= least <= 1:
+        raise UsageError(f"--min-confidence takes a number from 0 to 1, not {least:g}")
 
 
 def is_text(parameter: Parameter) -> bool:

@@ -13,7 +13,7 @@ from dsx.answers.limits import MIN_CONFIDENCE
 from dsx.errors import UsageError
 from dsx.plugins.registry import Registry
 from dsx.report.codebook import write_codebook
-from dsx.report.unsure import left_blank, without_unsure
+from dsx.report.unsure import check_least, left_blank, without_unsure
 from dsx.report.writing import export_to, unwritten
 from dsx.run.garbage import set_aside
 from dsx.schema import read
@@ -95,6 +95,7 @@ def _chosen(
 
     Which values are left blank for their confidence is known once the results were read.
     """
+    check_least(choices.min_confidence)
     parameters = read(run.manifest["schema"], run.manifest["schema_name"])
     blank = set[Slot]()
     results, machine, notes = _reviewed(run, choices, parameters, change, blank)
