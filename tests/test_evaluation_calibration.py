@@ -22,12 +22,11 @@ from dsx.errors import UsageError
 from dsx.evaluation import calibrate
 from dsx.evaluation.agreement import agreement, cohen_kappa, krippendorff_alpha
 from dsx.evaluation.calibrate import Judged
+from dsx.evaluation.evaluate import evaluate
 from dsx.evaluation.gold import read_gold
-from dsx.evaluation.judge import Judgement, Verdict
-from dsx.evaluation.score import kept_from
 from dsx.store import DecisionFile, read_decisions, write_decisions
-from dsx.types import Decision
-from tests.export_results import PARAMETERS, TWO_LISTS
+from dsx.types import Decision, Flag, Json, PaperResult, Record, Status, Value
+from tests.export_results import PARAMETERS, TWO_LISTS, record, stored_run
 
 KINDS = ("number", "choice")
 
@@ -59,26 +58,55 @@ def test_reliability_by_hand() -> None:
     assert calibrate.reliability([]).ece == 0
 
 
-@pytest.mark.parametrize(("least", "counts"), [(0.0, (2, 3, 2)), (0.5, (2, 2, 2)), (0.8, (1, 1, 3)), (1.0, (1, 0, 3))])
-def test_the_score_of_what_is_sure_enough_counts_the_rest_as_missed(least: float, counts: tuple[int, int, int]) -> None:
-    def said(verdict: Verdict, confidence: float | None, cost: bool = True) -> Judgement:
-        value = None if verdict is Verdict.MISSED else 1
-        return Judgement("p", "n", None, None, 1, value, verdict, confidence, cost=cost)
+# ---- what leaving unsure values blank gives ----
 
-    judgements = {
-        "p": [
-            *(said(Verdict.RIGHT, 0.7), said(Verdict.RIGHT, None)),
-            *(
-                said(Verdict.WRONG, 0.9),
-                said(Verdict.WRONG, 0.6, cost=False),
-                said(Verdict.NOT_IN_PAPER, 0.4, cost=False),
-            ),
-            *(said(Verdict.MISSED, 0.9), said(Verdict.ABSENT, 0.1)),
-        ]
-    }
-    kept = kept_from(judgements, least)
-    assert (kept.right, kept.false_positives, kept.false_negatives) == counts
-    assert kept_from(judgements, least, {"n"}) == kept_from(judgements, 0.0)
+
+def sure(value: Json, confidence: float | None, *flags: Flag) -> Value:
+    """A value of this confidence."""
+    return Value(value, Status.STATED, confidence, flags=flags)
+
+
+def counts_from(folder: Path, records: list[Record], **experiment: Json) -> dict[float, tuple[int, int, int]]:
+    """Right, too many and missed by threshold; they are those of an evaluation with this threshold."""
+    run = stored_run(folder / "run", [PaperResult("a" * 64, "first.pdf", tuple(records))], failed=False)
+    (folder / "gold.json").write_text(json.dumps({"pdf": "first.pdf", "experiments": [experiment]}))
+    kept = evaluate(run.path, folder / "gold.json", resamples=0).kept_from
+    for least, found in kept.items():
+        with_it = evaluate(run.path, folder / "gold.json", resamples=0, min_confidence=least)
+        assert found == with_it.scores.micro
+    return {least: (each.right, each.false_positives, each.false_negatives) for least, each in kept.items()}
+
+
+def test_the_score_of_what_is_sure_enough_counts_the_rest_as_missed(tmp_path: Path) -> None:
+    values = {"n": sure(90, 0.7), "open": sure(True, 0.9), "name": sure("Sleep well", 0.1), "record": sure("x", None)}
+    gold = {"n": 90, "open": False, "name": "Sleep well", "arms.n": 3}
+    found = counts_from(tmp_path, [record(values)], label="Arm 1", list="arms", parameters=gold)
+    assert found[0.0] == (2, 2, 2)
+    assert found[0.8] == (1, 2, 3), "text stays, and so does what has no confidence"
+    assert found[0.95] == (1, 1, 3)
+
+
+def test_what_may_be_left_out_is_not_missed_where_it_is_left_blank(tmp_path: Path) -> None:
+    values = {"n": sure(90, 0.1), "open": sure(False, 0.5)}
+    gold = {"n": {"value": 90, "alternatives": [None]}, "open": False}
+    found = counts_from(tmp_path, [record(values)], label="The study", parameters=gold)
+    assert (found[0.0], found[0.2], found[0.6]) == ((2, 0, 0), (1, 0, 0), (0, 0, 1))
+
+
+def test_records_are_matched_by_the_values_that_are_left(tmp_path: Path) -> None:
+    """From 0.2 on it is the second one that has a right value left."""
+    first = {"n": sure(1, 0.1), "psqi": sure([4.5], 0.1), "dose": sure(3, 0.9)}
+    second = {"n": sure(5, 0.1), "dose": sure(2, 0.9)}
+    records = [record({}), record(first, "arms", "Low"), record(second, "arms", "High")]
+    gold = {"arms.n": 1, "psqi": [4.5], "dose": 2}
+    found = counts_from(tmp_path, records, label="Aspirin", list="arms", parameters=gold)
+    assert (found[0.0], found[0.2], found[0.95]) == ((2, 3, 1), (1, 1, 2), (0, 0, 3))
+
+
+def test_what_a_reviewer_accepted_stays_in_an_export_that_is_evaluated(tmp_path: Path) -> None:
+    accepted = {"n": sure(90, 0.1, Flag("reviewed", "accept")), "open": sure(False, 0.1)}
+    found = counts_from(tmp_path, [record(accepted)], label="The study", parameters={"n": 90, "open": False})
+    assert found[0.2] == (1, 0, 1)
 
 
 # ---- curves ----

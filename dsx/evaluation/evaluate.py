@@ -16,10 +16,9 @@ from dsx.evaluation import calibrate
 from dsx.evaluation.gold import GoldPaper, read_gold
 from dsx.evaluation.judge import Judgement, judge_all, results_of
 from dsx.evaluation.other_unit import unit_notes
-from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, kept_from, score
-from dsx.report.columns import columns
+from dsx.evaluation.score import RESAMPLES, Judgements, Score, Scores, score
 from dsx.report.reading import read_export
-from dsx.report.unsure import check_least, is_text, without_unsure
+from dsx.report.unsure import check_least, without_unsure
 from dsx.schema import read
 from dsx.store import read_run, schema_sha256
 from dsx.terminal import counted
@@ -104,13 +103,16 @@ def evaluate(
     papers = read_gold(Path(gold), parameter_set, results, Path(run))
     if min_confidence is None:
         min_confidence = 0.0 if Path(run).is_file() else MIN_CONFIDENCE
-    kept = [without_unsure(result, min_confidence, parameter_set) for result in results]
-    judgements, of_all = (_only(judge_all(papers, each, parameter_set), parameters) for each in (kept, results))
+
+    def judged_from(least: float) -> Judgements:
+        kept = [without_unsure(result, least, parameter_set) for result in results]
+        return _only(judge_all(papers, kept, parameter_set), parameters)
+
+    judgements = judged_from(min_confidence)
     for note in unit_notes((each for judged in judgements.values() for each in judged), parameter_set):
         log.warning("%s", note)
-    values = calibrate.judged_values(of_all, calibrate.kinds_of(parameter_set))
+    values = calibrate.judged_values(judged_from(0.0), calibrate.kinds_of(parameter_set))
     missing, unjudged = _unmatched(papers, results)
-    texts = {column.name for column in columns(parameter_set) if is_text(column.parameter)}
     return Evaluation(
         str(run),
         judgements,
@@ -120,7 +122,7 @@ def evaluate(
         calibrate.fit(values),
         missing,
         unjudged,
-        {least: kept_from(of_all, least, texts) for least in calibrate.THRESHOLDS},
+        {least: score(judged_from(least), resamples=0).micro for least in calibrate.THRESHOLDS},
         recipe,
     )
 

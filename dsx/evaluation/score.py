@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,20 +108,6 @@ def score(judgements: Judgements, resamples: int = RESAMPLES) -> Scores:
         None if drawn is None or not judged_names else _interval(_macro(drawn[:, judged_names])),
         _quotes(judgements),
     )
-
-
-def kept_from(judgements: Judgements, least: float, always: Collection[str] = ()) -> Score:
-    """Of all values, where those of a lower confidence are left blank, but for what has none and for these columns."""
-    right = false_positives = false_negatives = 0
-    for each in (each for judged in judgements.values() for each in judged):
-        counts = each.counts
-        is_sure = each.confidence is None or each.confidence >= least or each.column in always
-        if each.value is not None and not is_sure:
-            counts = 0, 0, counts[0] + counts[2]
-        right, false_positives, false_negatives = (
-            right + counts[0], false_positives + counts[1], false_negatives + counts[2]
-        )  # fmt: skip
-    return Score(right, false_positives, false_negatives)
 
 
 def compare(first: Judgements, second: Judgements, resamples: int = RESAMPLES) -> dict[str, Difference]:

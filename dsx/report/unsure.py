@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from dsx.answers.writing import compact
@@ -15,9 +15,7 @@ BELOW = "below-confidence"
 """Flag of a value that is left blank: its detail is the value."""
 
 
-def without_unsure(
-    result: PaperResult, least: float, parameters: ParameterSet, decided: Collection[Slot] = ()
-) -> PaperResult:
+def without_unsure(result: PaperResult, least: float, parameters: ParameterSet) -> PaperResult:
     """The result with values of a lower confidence left blank, as without an answer; their quotes and confidences stay.
 
     Text stays: its confidence is that of all its tokens together, which falls with its length. So does what a reviewer
@@ -30,8 +28,7 @@ def without_unsure(
     def shown(record: Record, name: str, value: Value) -> Value:
         if value.value is None or value.confidence is None or value.confidence >= least:
             return value
-        stays = (tuple(step.list for step in record.path), name) in texts
-        if stays or (result.document, record_key(record.path), name) in decided:
+        if (tuple(step.list for step in record.path), name) in texts or is_reviewed(value):
             return value
         flags = (*value.flags, Flag(BELOW, compact(value.value)))
         return replace(value, value=None, status=Status.FAILED, flags=flags, items=())
@@ -52,6 +49,11 @@ def check_least(least: float) -> None:
 def is_text(parameter: Parameter) -> bool:
     """Whether its values stay whatever their confidence."""
     return kind_of(parameter) in ("text", "texts", "free")
+
+
+def is_reviewed(value: Value) -> bool:
+    """Whether a reviewer decided on it, in the run's export too."""
+    return any(flag.kind == "reviewed" for flag in value.flags)
 
 
 def is_left_blank(value: Value) -> bool:

@@ -167,7 +167,7 @@ def _reviewed(
         result = change(result)
         if calibration is not None:
             result = calibrated(result, calibration, parameters)
-        result = without_unsure(result, choices.min_confidence, parameters, settled)
+        result = without_unsure(result, choices.min_confidence, parameters)
         blank.update(left_blank(result))
         return result
 
