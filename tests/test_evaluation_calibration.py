@@ -121,6 +121,20 @@ def test_the_curve_is_the_logistic_regression_s(slope: float, intercept: float) 
     assert line == pytest.approx((theirs.coef_[0, 0], theirs.intercept_[0]), abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("confidences", "right"),
+    [
+        ([0.43893767562560837, 0.38038975163550337, 1.0], [True, False, True]),
+        ([0.9998703831015388, 0.2, 0.9999513227809309, 1.0, 1.0], [False, False, False, True, True]),
+    ],
+)
+def test_few_values_that_part_clean_have_a_steep_curve(confidences: list[float], right: list[bool]) -> None:
+    curve = Calibration({"": fit_line(confidences, right)})
+    probabilities = [curve.probability("", confidence) for confidence in (0.0, *confidences, 1.0)]
+    assert all(0 <= probability <= 1 for probability in probabilities)
+    assert [probability > 0.5 for probability in probabilities[1:-1]] == right
+
+
 def test_a_curve_never_falls_and_is_finite() -> None:
     slope, intercept = fit_line([0.9, 0.8, 0.2, 0.1], [False, False, True, True])
     assert slope == 0

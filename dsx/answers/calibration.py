@@ -20,6 +20,8 @@ ITEM = "choice"
 """The kind of a list's item that was asked alone: true or false."""
 LIMIT = 10.0
 """Log-odds beyond this are taken as this: a confidence of exactly 1 is not certainty."""
+FAR = 30.0
+"""Log-odds of a curve beyond this are taken as this: where few values part clean, the curve is as steep as can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Calibration:
         if line is None:
             return confidence
         slope, intercept = line
-        return 1 / (1 + math.exp(-(slope * log_odds(confidence) + intercept)))
+        odds = slope * log_odds(confidence) + intercept
+        return 1 / (1 + math.exp(-max(-FAR, min(FAR, odds))))
 
     @property
     def fitted(self) -> bool:
@@ -128,7 +131,7 @@ def fit_line(confidences: Sequence[float], right: Sequence[bool]) -> Line:
     def newton(design: numpy.ndarray) -> numpy.ndarray:
         line = numpy.zeros(design.shape[1])
         for _ in range(50):
-            chances = 1 / (1 + numpy.exp(-design @ line))
+            chances = 1 / (1 + numpy.exp(-numpy.clip(design @ line, -FAR, FAR)))
             curvature = design.T @ (design * (chances * (1 - chances))[:, None]) + 1e-6 * numpy.eye(len(line))
             line += numpy.linalg.solve(curvature, design.T @ (labels - chances))
         return line
