@@ -13,7 +13,7 @@ import multiprocessing
 import random
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -26,9 +26,9 @@ from dsx.plugin_api.training import QuestionGroups, Renderer, local_engine
 from dsx_reader.asking import Questions, lists_of_records, open_questions
 from dsx_reader.epochs import NICENESS, cores
 from dsx_reader.examples import Builder
-from dsx_reader.labels import Label, read_labels, written
+from dsx_reader.labels import Label, going_on, written
 from dsx_reader.passages import Passage
-from dsx_reader.sources import Sources, material_of
+from dsx_reader.sources import Sources, files_digest, material_of
 from dsx_reader.variation import reworded
 
 log = logging.getLogger("dsx.reader")
@@ -133,11 +133,27 @@ class Maker:
 
 def label(setting: Labelling) -> int:
     """How many answers were written; the same again goes on. Raises UsageError, ModelError."""
+    with going_on(setting.out, deciding(setting)) as done:
+        return _label_others(setting, done)
+
+
+def deciding(setting: Labelling) -> dict[str, Any]:
+    """All that decides what is asked about a text and answered, by what a person calls it."""
+    return {
+        "model": str(setting.model.resolve()),
+        "texts, passages or sheets": files_digest(setting.sources),
+        "number of questions": setting.questions,
+        "passage tokens": list(setting.shown),
+        "null bias": setting.null_bias,
+        "seed": setting.sources.seed,
+    }
+
+
+def _label_others(setting: Labelling, done: Collection[int]) -> int:
     from transformers import AutoTokenizer
 
     started = time.monotonic()
     maker = Maker(setting, AutoTokenizer.from_pretrained(setting.model, local_files_only=True))
-    done = _mended(setting.out)
     left = [number for number in maker.numbers() if number not in done]
     log.info("%d texts are labelled, %d are left", len(done), len(left))
     if not left:
@@ -181,17 +197,6 @@ def _names(listings: Sequence[Label]) -> tuple[str, ...]:
     """The labels of records that an answer lists."""
     listed = itertools.chain.from_iterable(json.loads(each.answer) or () for each in listings)
     return tuple(dict.fromkeys(listed))[:MOST_RECORDS]
-
-
-def _mended(file: Path) -> set[int]:
-    """The texts of a file, which is written anew without an end that is missing."""
-    if not file.is_file():
-        return set()
-    labels = list(read_labels(file))
-    making = file.with_suffix(".making")
-    making.write_bytes(written(labels))
-    making.rename(file)
-    return {label.text for label in labels}
 
 
 def _made(pool: Executor, jobs: Sequence[Job]) -> Iterator[list[Asked]]:
@@ -255,7 +260,6 @@ class Writer:
         self._file, self._started, self._first = file, started, time.monotonic()
         self._unwritten, self._last_written, self._last_told = list[Label](), self._first, self._first
         self.texts, self.asked, self.count, self._nulls = 0, 0, 0, 0
-        file.parent.mkdir(parents=True, exist_ok=True)
 
     def add(self, text: Asked) -> None:
         """All of a text."""

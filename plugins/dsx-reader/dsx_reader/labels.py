@@ -7,9 +7,11 @@ import itertools
 import json
 import random
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from dsx.plugin_api import Question, QuestionId, Shown, UsageError
 from dsx_reader.examples import Example
@@ -22,6 +24,8 @@ DOUBTFUL = 0.3
 """Null is learnt up to this probability that something is reported."""
 NULLS = 0.5
 """Share of null among the answers of an epoch, at most."""
+MADE_WITH = "made with"
+"""The key of a file's first line: what decided its labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +57,84 @@ class Label:
 
 def read_labels(file: Path) -> Iterator[Label]:
     """All that are whole: the end of a file may be missing. Raises UsageError."""
-    with gzip.open(file, "rt", encoding="utf-8") as lines:
-        try:
+    try:
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
             for line in lines:
-                yield Label(**json.loads(line))
-        except (EOFError, zlib.error):
-            return
-        except (OSError, ValueError, TypeError) as problem:
-            raise UsageError(f"{file} holds no labels as `dsx-reader label` writes them: {problem}") from None
+                row = json.loads(line)
+                if MADE_WITH not in row:
+                    yield Label(**row)
+    except (EOFError, zlib.error):
+        return
+    except (OSError, ValueError, TypeError) as problem:
+        raise UsageError(f"{file} holds no labels as `dsx-reader label` writes them: {problem}") from None
+
+
+@contextmanager
+def going_on(file: Path, deciding: Mapping[str, Any]) -> Iterator[set[int]]:
+    """The texts of a file, which is written anew without an end that is missing; no other process goes on in it.
+
+    deciding: all that decides its labels, by what a person calls it. Raises UsageError where it was other for those of
+    the file, or nothing can be written there.
+    """
+    making, lock = file.with_suffix(".making"), file.with_suffix(".lock")
+    with ExitStack() as held:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _claim(held.enter_context(lock.open("ab")), file)
+            held.callback(lock.unlink, missing_ok=True)
+            _check_same(file, deciding)
+            labels = list(read_labels(file)) if file.exists() else []
+            making.write_bytes(_piece([{MADE_WITH: deciding}]) + written(labels))
+            making.rename(file)
+        except OSError as problem:
+            raise UsageError(f"--out {file}: {problem.strerror}") from None
+        yield {label.text for label in labels}
+
+
+def _claim(opened: IO[bytes], file: Path) -> None:
+    """Until it is closed, or the process ends: those that it has forked may outlive it, and hold nothing."""
+    import fcntl
+
+    try:
+        fcntl.lockf(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        raise UsageError(f"another process writes to {file}; name another --out") from None
+
+
+def _check_same(file: Path, deciding: Mapping[str, Any]) -> None:
+    """UsageError where a file is not one of these labels; what has no label yet may become one."""
+    if not file.exists() or (file.is_file() and not file.stat().st_size):
+        return
+    try:
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            made_with = json.loads(lines.readline())[MADE_WITH]
+            other = [name for name in deciding if made_with.get(name) != deciding[name]]
+    except (OSError, EOFError, zlib.error, ValueError, TypeError, LookupError, AttributeError):
+        raise UsageError(f"{file} does not say what `dsx-reader label` made it with; name another --out") from None
+    if other and any(True for _ in read_labels(file)):
+        raise UsageError(f"{file} holds labels of other {', other '.join(other)}; name another --out")
 
 
 def written(labels: Iterable[Label]) -> bytes:
     """Some labels as a piece of a file: pieces that follow each other are one."""
-    lines = (json.dumps(asdict(label), ensure_ascii=False, separators=(",", ":")) for label in labels)
+    return _piece(map(asdict, labels))
+
+
+def _piece(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    lines = (json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
     return gzip.compress("".join(f"{line}\n" for line in lines).encode(), 6)
 
 
 def learnt(files: Sequence[Path]) -> list[list[Label]]:
-    """Those that are sure, by text."""
-    return [
-        list(of_text)
-        for file in files
-        for _, of_text in itertools.groupby(
-            sorted((label for label in read_labels(file) if label.is_sure), key=lambda label: label.text),
-            key=lambda label: label.text,
-        )
-    ]
+    """Those that are sure, by text. Raises UsageError of a file without any labels."""
+    texts = list[list[Label]]()
+    for file in files:
+        labels = read_labels(file)
+        if (first := next(labels, None)) is None:
+            raise UsageError(f"{file} holds no labels; leave it out, or let `dsx-reader label` go on with it")
+        sure = sorted((each for each in itertools.chain([first], labels) if each.is_sure), key=lambda each: each.text)
+        texts += [list(of_text) for _, of_text in itertools.groupby(sure, key=lambda each: each.text)]
+    return texts
 
 
 def drawn(texts: Sequence[Sequence[Label]], rng: random.Random) -> list[list[Label]]:
