@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import logging
 import math
 import multiprocessing
 import os
+import signal
+import sys
 import time
 from collections import Counter
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -41,6 +44,8 @@ CHUNK = 8
 """Documents that a process makes at once."""
 NICENESS = 10
 """Of the processes that make examples: training goes before them."""
+PR_SET_PDEATHSIG = 1
+"""Of linux/prctl.h: the signal that a process gets when its parent dies."""
 
 
 class Parts:
@@ -167,12 +172,20 @@ def cores() -> int:
 
 # ---- in the other processes ----
 
+
+def serve() -> None:
+    """Training goes before this process, which ends with the one that it was forked from, even where that is killed."""
+    os.nice(NICENESS)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 _encoder: Encoder | None = None
 
 
 def _start(tokenizer: Any, sources: Sources, material: Material) -> None:
     global _encoder
-    os.nice(NICENESS)
+    serve()
     _encoder = Encoder(tokenizer, sources, material)
 
 

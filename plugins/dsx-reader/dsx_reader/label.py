@@ -24,7 +24,7 @@ from typing import Any
 from dsx.plugin_api import Completion, Confidence, Engine, EngineSettings, Question, QuestionId, UsageError
 from dsx.plugin_api.training import QuestionGroups, Renderer, local_engine
 from dsx_reader.asking import Questions, lists_of_records, open_questions
-from dsx_reader.epochs import NICENESS, cores
+from dsx_reader.epochs import cores, serve
 from dsx_reader.examples import Builder
 from dsx_reader.labels import Label, going_on, written
 from dsx_reader.passages import Passage
@@ -301,10 +301,8 @@ _maker: Maker | None = None
 
 
 def _start(maker: Maker) -> None:
-    import os
-
     global _maker
-    os.nice(NICENESS)
+    serve()
     _maker = maker
 
 

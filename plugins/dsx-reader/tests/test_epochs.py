@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -129,3 +132,23 @@ def test_nothing_to_learn_from_says_so(small: Path, tmp_path: Path) -> None:
     assert list(batches([], 100, 0)) == []
     with pytest.raises(UsageError, match="name --passages"):
         training.train(Setting(small, tmp_path / "out", Sources((), None)))
+
+
+POOL = """
+import os, signal
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from dsx_reader.epochs import serve
+with ProcessPoolExecutor(1, get_context("fork"), serve) as pool:
+    print(pool.submit(os.getpid).result(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent is gone")
+def test_processes_that_make_examples_outlive_no_killed_training() -> None:
+    killed = subprocess.run([sys.executable, "-c", POOL], stdout=subprocess.PIPE, text=True)
+    stat, until = Path(f"/proc/{int(killed.stdout)}/stat"), time.monotonic() + 10
+    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < until
+        time.sleep(0.05)
