@@ -7,13 +7,14 @@ import json
 import random
 import re
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from dsx import parameter_set
-from dsx.plugin_api import Document, DsxError, Parameter, ParameterSet, Question
+from dsx.plugin_api import Document, DsxError, Parameter, ParameterSet, Question, UsageError
 from dsx.plugin_api.training import Examiner, Known, convert, read_unit
 from dsx_reader import prompts
 from dsx_reader.composition import composed
@@ -240,9 +241,16 @@ def _in_unit(value: Any, ask: Ask, parameter: Parameter) -> Any:
 
 
 def read_annotations(file: Path) -> list[dict[str, Any]]:
-    """Rows of text, name, description, type, choices, value and quote, as JSON lines in gzip."""
-    with gzip.open(file, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
+    """Rows of text, name, description, type, choices, value and quote, as JSON lines in gzip. Raises UsageError."""
+    try:
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
+        if all(isinstance(row, dict) and {"text", "source"} <= row.keys() for row in rows):
+            return rows
+        problem = "text or source is missing"
+    except (OSError, EOFError, zlib.error, ValueError) as wrong:
+        problem = str(wrong)
+    raise UsageError(f"{file} holds no annotations, whole JSON lines in gzip with text and source: {problem}")
 
 
 def _ask_of(row: dict[str, Any]) -> Ask | None:

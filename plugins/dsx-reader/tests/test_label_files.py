@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dsx_reader.examples import read_annotations
 from dsx_reader.label import Labelling, deciding
 from dsx_reader.labels import Label, going_on, learnt, read_labels, written
 from dsx_reader.sources import Sources
@@ -118,3 +119,13 @@ def test_labels_that_are_not_there_are_no_training_data(tmp_path: Path) -> None:
         learnt([tmp_path / "empty.gz"])
     with pytest.raises(UsageError, match="holds no labels"):
         learnt([tmp_path])
+
+
+@pytest.mark.parametrize(
+    "content", [b"text", gzip.compress(b"words\n"), gzip.compress(b"[1]\n"), gzip.compress(b'{"a": 1}\n' * 9)[:-9]]
+)
+def test_annotations_that_are_none_are_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.gz").write_bytes(content)
+    for path in (tmp_path / "a.gz", tmp_path):
+        with pytest.raises(UsageError, match="holds no annotations"):
+            read_annotations(path)
