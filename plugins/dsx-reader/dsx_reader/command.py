@@ -275,8 +275,7 @@ def overlap(
 
 
 def _measure(model: Path, passages: tuple[Path, ...], annotations: Path | None, out: Path | None) -> None:
-    from transformers import AutoTokenizer
-
+    from dsx_reader.dataset import tokenizer_in
     from dsx_reader.evaluate import evaluate as measure
     from dsx_reader.evaluate import examples_of, lines
 
@@ -285,7 +284,7 @@ def _measure(model: Path, passages: tuple[Path, ...], annotations: Path | None, 
     if not held_out:
         click.echo("no passages of the fields that are kept out: nothing is measured", err=True)
         return
-    tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
+    tokenizer = tokenizer_in(model)
     examples = examples_of(held_out, tokenizer, sources.material_of(data).fillers())
     scores, judged = measure(model, examples)
     for line in lines(scores):

@@ -5,12 +5,26 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
+
+from dsx.plugin_api import UsageError
 
 LONGEST = 3000
 """Tokens of a prompt and its answer; longer ones are left out."""
 ROUNDED = 64
 """Padded lengths are multiples of it, so that few shapes occur."""
+
+
+def tokenizer_in(folder: Path) -> Any:
+    """Of the model in a folder. Raises UsageError where there is none."""
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as problem:
+        why = " ".join(str(problem).split())
+        raise UsageError(f"{folder} is no folder of a model with its tokenizer: {why}") from None
 
 
 def check_bytes(tokenizer: Any) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 from dsx.plugin_api import Completion, Confidence, Engine, EngineSettings, Question, QuestionId, UsageError
 from dsx.plugin_api.training import QuestionGroups, Renderer, local_engine
 from dsx_reader.asking import Questions, lists_of_records, open_questions
+from dsx_reader.dataset import tokenizer_in
 from dsx_reader.epochs import cores, serve
 from dsx_reader.examples import Builder
 from dsx_reader.labels import Label, going_on, written
@@ -150,10 +151,8 @@ def deciding(setting: Labelling) -> dict[str, Any]:
 
 
 def _label_others(setting: Labelling, done: Collection[int]) -> int:
-    from transformers import AutoTokenizer
-
     started = time.monotonic()
-    maker = Maker(setting, AutoTokenizer.from_pretrained(setting.model, local_files_only=True))
+    maker = Maker(setting, tokenizer_in(setting.model))
     left = [number for number in maker.numbers() if number not in done]
     log.info("%d texts are labelled, %d are left", len(done), len(left))
     if not left:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dsx.plugin_api import UsageError
 from dsx.plugin_api.training import Renderer
+from dsx_reader.dataset import tokenizer_in
 from dsx_reader.evaluate import Score, answered
 from dsx_reader.examples import Example
 from dsx_reader.papers import SOURCE, examples_of
@@ -43,15 +44,13 @@ def leave_one_out(setting: Setting) -> dict[str, Any]:
     on where it was stopped, and the figures as leave-one-out.json; the models of folds are not kept.
     Raises UsageError for fewer than two papers, or a folder with figures of other papers, data or settings.
     """
-    from transformers import AutoTokenizer
-
     names = [paper.name for paper in setting.sources.papers]
     if len(names) < 2:
         raise UsageError("--leave-one-out needs two papers or more; name them with --from-run and --gold")
     parts = folds(names, setting.seed)
     setting.out.mkdir(parents=True, exist_ok=True)
     _check_same(setting.out / "folds.json", {"folds": parts, **_deciding(setting)})
-    tokenizer = AutoTokenizer.from_pretrained(setting.base, local_files_only=True)
+    tokenizer = tokenizer_in(setting.base)
     setting = replace(setting, examples=setting.examples or setting.out)  # all folds learn from the same
     count = Renderer(tokenizer).count
     asked = {paper.name: list(examples_of(paper, count)) for paper in setting.sources.papers}

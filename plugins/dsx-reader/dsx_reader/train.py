@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dsx.plugin_api import UsageError
-from dsx_reader.dataset import batches, check_bytes, rounded
+from dsx_reader.dataset import batches, check_bytes, rounded, tokenizer_in
 from dsx_reader.epochs import Parts
 from dsx_reader.setting import Setting
 
@@ -45,11 +45,11 @@ class Progress:
 def train(setting: Setting) -> Path:
     """The folder of the trained model."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
     torch.manual_seed(setting.seed)
     setting.out.mkdir(parents=True, exist_ok=True)
-    tokenizer = AutoTokenizer.from_pretrained(setting.base, local_files_only=True)
+    tokenizer = tokenizer_in(setting.base)
     check_bytes(tokenizer)
     with Parts(tokenizer, setting) as parts:
         progress = begun(setting.out)

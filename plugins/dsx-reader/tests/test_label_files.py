@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dsx_reader.dataset import tokenizer_in
 from dsx_reader.examples import read_annotations
 from dsx_reader.label import Labelling, deciding
 from dsx_reader.labels import Label, going_on, learnt, read_labels, written
@@ -129,3 +130,11 @@ def test_annotations_that_are_none_are_named(tmp_path: Path, content: bytes) -> 
     for path in (tmp_path / "a.gz", tmp_path):
         with pytest.raises(UsageError, match="holds no annotations"):
             read_annotations(path)
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"{")
+    for path in (tmp_path, tmp_path / "file"):
+        with pytest.raises(UsageError, match=f"{path} is no folder of a model with its tokenizer: .+") as refused:
+            tokenizer_in(path)
+        assert "\n" not in str(refused.value)
