@@ -14,6 +14,8 @@ from dsx.plugin_api import DsxError, UsageError
 from dsx_reader import sources
 from dsx_reader.setting import EPOCHS, Setting
 
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
 
 @click.group()
 def cli() -> None:
@@ -23,7 +25,7 @@ def cli() -> None:
 @cli.command()
 @click.option("--base", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of the base model.")
 @click.option("--passages", type=click.Path(path_type=Path, exists=True), multiple=True, help="Files or folders.")
-@click.option("--annotations", type=click.Path(path_type=Path, exists=True), help="Annotated texts, .jsonl.gz.")
+@click.option("--annotations", type=FILE, help="Annotated texts, .jsonl.gz.")
 @click.option(
     "--statements",
     type=click.Path(path_type=Path, exists=True),
@@ -69,7 +71,7 @@ def cli() -> None:
 )
 @click.option(
     "--labelled",
-    type=click.Path(path_type=Path, exists=True),
+    type=FILE,
     multiple=True,
     help="What `dsx-reader label` wrote: answers of a larger model.",
 )
@@ -158,7 +160,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
 
 @cli.command()
 @click.option("--model", type=click.Path(path_type=Path, exists=True), required=True, help="Of the larger model.")
-@click.option("--annotations", type=click.Path(path_type=Path, exists=True), required=True, help="Its texts are read.")
+@click.option("--annotations", type=FILE, required=True, help="Its texts are read.")
 @click.option(
     "--passages", type=click.Path(path_type=Path, exists=True), multiple=True, required=True, help="Their questions."
 )
@@ -206,7 +208,7 @@ def label(
 @cli.command()
 @click.option("--model", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of a model.")
 @click.option("--passages", type=click.Path(path_type=Path, exists=True), multiple=True, required=True)
-@click.option("--annotations", type=click.Path(path_type=Path, exists=True), help="For texts around the passages.")
+@click.option("--annotations", type=FILE, help="For texts around the passages.")
 @click.option("--out", type=click.Path(path_type=Path), help="A JSON file for the figures.")
 def evaluate(model: Path, passages: tuple[Path, ...], annotations: Path | None, out: Path | None) -> None:
     """Measures MODEL on the passages of the fields that no model is trained on."""
@@ -258,7 +260,7 @@ def calibrate(evaluation: Path, out: Path) -> None:
 @click.argument("others", nargs=-1, type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--passages", type=click.Path(path_type=Path, exists=True), multiple=True, required=True)
 @click.option("--statements", type=click.Path(path_type=Path, exists=True), multiple=True)
-@click.option("--annotations", type=click.Path(path_type=Path, exists=True))
+@click.option("--annotations", type=FILE)
 def overlap(
     others: tuple[Path, ...], passages: tuple[Path, ...], statements: tuple[Path, ...], annotations: Path | None
 ) -> None:

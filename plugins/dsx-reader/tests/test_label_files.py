@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from dsx_reader.command import cli
 from dsx_reader.dataset import tokenizer_in
 from dsx_reader.examples import read_annotations
 from dsx_reader.label import Labelling, deciding
@@ -130,6 +132,18 @@ def test_annotations_that_are_none_are_named(tmp_path: Path, content: bytes) -> 
     for path in (tmp_path / "a.gz", tmp_path):
         with pytest.raises(UsageError, match="holds no annotations"):
             read_annotations(path)
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--annotations", "."), ("--questions", "0"), ("--limit", "-1"), ("--minutes", "-1")]
+)
+def test_what_no_labelling_can_take_is_refused_by_its_option(tmp_path: Path, wrong: tuple[str, str]) -> None:
+    (tmp_path / "a.gz").touch()
+    words = ["label", "--model", tmp_path, "--passages", tmp_path, "--annotations", tmp_path / "a.gz", *wrong]
+    refused = CliRunner().invoke(cli, [str(word) for word in [*words, "--out", tmp_path / "out.gz"]])
+    assert refused.exit_code == 2
+    assert f"Invalid value for '{wrong[0]}'" in refused.output
+    assert not (tmp_path / "out.gz").exists()
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
