@@ -14,7 +14,7 @@ from pathlib import Path
 from dsx.answers.calibration import Calibration, calibrated_record
 from dsx.ask import plan
 from dsx.ask.prompt import Prompts
-from dsx.ask.select import Selector, room
+from dsx.ask.select import RECORDS_TOKENS, Selector, room
 from dsx.fill import choices, placed, readings, written
 from dsx.fill import records as labels
 from dsx.fill.earlier import EarlierAnswers
@@ -208,9 +208,8 @@ class Pipeline:
     def _selector(self, document: Document) -> Selector:
         left = self._room_for_text()
         whole = left if self.recipe.whole_papers in (None, True) else 0
-        return Selector(
-            document, self.engine.count_tokens, whole, min(self.recipe.passage_tokens or PASSAGE_TOKENS, left)
-        )
+        shown = min(self.recipe.passage_tokens or PASSAGE_TOKENS, left)
+        return Selector(document, self.engine.count_tokens, whole, shown, min(RECORDS_TOKENS, left))
 
     def _room_for_text(self) -> int:
         wording = self.run.wording

@@ -148,6 +148,18 @@ def test_each_record_that_a_paper_numbers_is_mentioned_in_what_is_shown() -> Non
     assert [number for number in (1, 2, 3) if f"Experiment {number}" in shown.text] == [1, 2, 3]
 
 
+def test_more_is_shown_for_the_question_which_records_there_are() -> None:
+    paper = document(("other", FILLER), ("methods", "One group ate straw."), ("results", f"A group had hay. {FILLER}"))
+    kind = read({"type": "object", "properties": {"groups": EXPERIMENTS}}, "test").root.children[0]
+    asked = records_query(kind)
+    few, more = Selector(paper, count, 20, 4), Selector(paper, count, 20, 4, records_tokens=16)
+    assert few.select_for_records(asked) == few.select(asked) == more.select(asked)
+    assert count(more.select(asked).text) <= 4 < count(more.select_for_records(asked).text) <= 16
+    assert Selector(paper, count, 20, 16, records_tokens=4).select_for_records(asked) == more.select_for_records(asked)
+    assert Selector(paper, count, 10**6, 4, records_tokens=16).select_for_records(asked).whole
+    assert not asked.opening, "first lines are authors and dates, and leave less room for what names records"
+
+
 def test_words_that_number_nothing_are_no_mention_of_a_record() -> None:
     kind = read({"type": "object", "properties": {"experiments": EXPERIMENTS}}, "test").root.children[0]
     mentions = records_query(kind).mentions

@@ -69,7 +69,7 @@ def records_query(kind: RecordType) -> Query:
     single = singular(name)
     counted = f"{name} {single} {single} 1 {single} 2 {single} 3 first second two three"
     mentions = re.compile(rf"{_either([single, *STUDIES])}\s{_NUMBER}\b")  # "we study a" names nothing
-    return Query(((counted, NAME_WEIGHT), (kind.description, PROSE_WEIGHT)), opening=True, mentions=mentions)
+    return Query(((counted, NAME_WEIGHT), (kind.description, PROSE_WEIGHT)), mentions=mentions)
 
 
 def are_numbered(kind: RecordType, text: str, times: int = 1) -> bool:

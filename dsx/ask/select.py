@@ -38,6 +38,8 @@ OPENING_SHARE = 2 / 3
 """Of the room, at most, for the paper's first lines where they are wanted."""
 MAX_PIECE, MIN_PIECE = 800, 40
 """Characters of a sentence or line that are chosen together; longer ones are cut between words."""
+RECORDS_TOKENS = 1000
+"""Of text, at least, for the question which records there are: they are named in many places, and it is asked once."""
 MIN_ROOM = 128
 """Tokens of text, some five sentences, without which no question is asked."""
 
@@ -80,11 +82,19 @@ class Selector:
     """Chooses what to show of one document.
 
     count: tokens of a text. whole_tokens: the paper goes in whole up to this many. passage_tokens: else this many a
-    question.
+    question. records_tokens: else this many for the question which records there are, if they are more.
     """
 
-    def __init__(self, document: Document, count: Callable[[str], int], whole_tokens: int, passage_tokens: int) -> None:
+    def __init__(
+        self,
+        document: Document,
+        count: Callable[[str], int],
+        whole_tokens: int,
+        passage_tokens: int,
+        records_tokens: int = 0,
+    ) -> None:
         self.document, self.count, self.passage_tokens = document, count, passage_tokens
+        self._records_tokens = max(passage_tokens, records_tokens)
         everything = show(document, readable(document), whole=True)
         self._whole = everything if count(everything.text) <= whole_tokens else None
         if self._whole is None:
@@ -127,12 +137,19 @@ class Selector:
         """What to show for a question."""
         return self.select_shared([query])[0]
 
+    def select_for_records(self, query: Query) -> Shown:
+        """What to show for the question which records there are."""
+        return self._select([query], (), self._records_tokens)[0]
+
     def select_shared(self, queries: Sequence[Query], seen: Sequence[Shown] = ()) -> list[Shown]:
         """What to show for each of several questions; those that need much the same are shown the same.
 
         Each question's likeliest pieces are in what it is shown, up to `NEED_SHARE` of the room; a text that several
         share is prefilled once. seen: what they were shown before, without which it goes on; empty where all was seen.
         """
+        return self._select(queries, seen, self.passage_tokens)
+
+    def _select(self, queries: Sequence[Query], seen: Sequence[Shown], room: int) -> list[Shown]:
         if self._whole is not None:
             return [] if seen else [self._whole] * len(queries)
         unseen = self._unseen(seen)
@@ -140,11 +157,12 @@ class Selector:
             return []
         rankings = [[at for at in self._ranked(query) if at in unseen] for query in queries]
         needs = [
-            self._first(ranked, query.opening and not seen) for ranked, query in zip(rankings, queries, strict=True)
+            self._first(ranked, query.opening and not seen, room)
+            for ranked, query in zip(rankings, queries, strict=True)
         ]
         shown: list[Shown | None] = [None] * len(queries)
-        for members in self._groups(needs):
-            text = self._shown_to([rankings[at] for at in members], set().union(*(needs[at] for at in members)))
+        for members in self._groups(needs, room):
+            text = self._shown_to([rankings[at] for at in members], set().union(*(needs[at] for at in members)), room)
             for at in members:
                 shown[at] = text
         return [text for text in shown if text is not None]
@@ -157,10 +175,10 @@ class Selector:
             if not any(passage.start <= piece.start < passage.end for passage in passages)
         }
 
-    def _first(self, ranked: Sequence[int], opening: bool) -> set[int]:
+    def _first(self, ranked: Sequence[int], opening: bool, room: int) -> set[int]:
         """The pieces that a question needs most; one at least."""
-        chosen = set(self._opening(opening))
-        left = min(self.passage_tokens * NEED_SHARE, self.passage_tokens - self._total(chosen))
+        chosen = set(self._opening(room)) if opening else set()
+        left = min(room * NEED_SHARE, room - self._total(chosen))
         for index in ranked:
             added = self._added(index, chosen)
             if added and self._total(added) <= left:
@@ -172,14 +190,14 @@ class Selector:
         """What is shown with a piece beside what is chosen: itself, and the heads where it is a row of a table."""
         return set() if index in chosen else {index, *self._heads.get(index, ())} - chosen
 
-    def _groups(self, needs: Sequence[set[int]]) -> list[list[int]]:
+    def _groups(self, needs: Sequence[set[int]], room: int) -> list[list[int]]:
         """Indices of needs that fit together, each put where it adds least."""
         groups: list[tuple[list[int], set[int]]] = []
         for at, need in enumerate(needs):
             added = [(self._total(need - union), number) for number, (_, union) in enumerate(groups)]
             for _, number in sorted(added):
                 members, union = groups[number]
-                if self._total(union | need) <= self.passage_tokens:
+                if self._total(union | need) <= room:
                     members.append(at)
                     union |= need
                     break
@@ -187,11 +205,11 @@ class Selector:
                 groups.append(([at], set(need)))
         return [members for members, _ in groups]
 
-    def _shown_to(self, rankings: Sequence[Sequence[int]], chosen: set[int]) -> Shown:
+    def _shown_to(self, rankings: Sequence[Sequence[int]], chosen: set[int], room: int) -> Shown:
         """What is needed, and then the next best of each question in turn."""
-        if len(chosen) == 1 and self._total(chosen) > self.passage_tokens:
-            return self._cut_to_fit(self._pieces[next(iter(chosen))])
-        left = self.passage_tokens - self._total(chosen)
+        if len(chosen) == 1 and self._total(chosen) > room:
+            return self._cut_to_fit(self._pieces[next(iter(chosen))], room)
+        left = room - self._total(chosen)
         for index in itertools.chain.from_iterable(zip(*rankings, strict=True)):
             if left < MIN_COST:
                 break
@@ -210,21 +228,21 @@ class Selector:
             self._costs[index] = self.count(self._text(index) + PASSAGE_BREAK)
         return self._costs[index]
 
-    def _cut_to_fit(self, piece: Passage) -> Shown:
+    def _cut_to_fit(self, piece: Passage, room: int) -> Shown:
         """The beginning of a piece that is too long alone. Raises DecodeError where not even a word fits."""
         text, end = self.document.text, piece.end
         while end > piece.start:
             shown = show(self.document, [Passage(piece.start, end)], whole=False)
-            if self.count(shown.text) <= self.passage_tokens:
+            if self.count(shown.text) <= room:
                 return shown
             end = _cut(text, piece.start, (piece.start + end) // 2)
-        raise DecodeError(f"none of the paper's text fits into {self.passage_tokens} tokens")
+        raise DecodeError(f"none of the paper's text fits into {room} tokens")
 
-    def _opening(self, wanted: bool) -> Iterator[int]:
+    def _opening(self, room: int) -> Iterator[int]:
         spent = 0
-        for index in range(len(self._pieces)) if wanted else ():
+        for index in range(len(self._pieces)):
             spent += self._cost(index)
-            if spent > self.passage_tokens * OPENING_SHARE:
+            if spent > room * OPENING_SHARE:
                 return
             yield index
 

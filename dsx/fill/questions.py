@@ -57,7 +57,7 @@ def records_question(
 ) -> Question:
     """Which records there are: at most `count`, after those whose labels are known."""
     run = paper.run
-    shown = paper.selector.select(records_query(kind))
+    shown = paper.selector.select_for_records(records_query(kind))
     begins_list = form == "labels" and not parent.path and not known
     return Question(
         id=QuestionId(paper.document.id, parent.path, (kind.name,), after=len(known)),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dsx.answers.calibration import Calibration, fit_line, fitted_curves, read_curves
 from dsx.ask.prompt import Prompts
-from dsx.ask.select import Selector
+from dsx.ask.select import RECORDS_TOKENS, Selector
 from dsx.engines.chat import Renderer
 from dsx.evaluation.compare import comparison
 from dsx.fill import choices, placed
@@ -196,7 +196,7 @@ class Examiner:
                 yield Known(each.record, parameter, None)
 
     def _paper(self, document: Document) -> PaperContext:
-        return PaperContext(document, Selector(document, self._count, 0, self._tokens), self._run)
+        return PaperContext(document, Selector(document, self._count, 0, self._tokens, RECORDS_TOKENS), self._run)
 
     def _contexts(self, paper: PaperContext, records: Mapping[str, Sequence[str]]) -> dict[str | None, RecordContext]:
         """By label; None is the paper, or the one unnamed record of a list."""
