@@ -21,17 +21,23 @@ from verdicts import PAPER, RIGHT, read_lines
 from dsx import parameter_set
 from dsx.report.unsure import is_text
 
+DUE = ("right", "wrong")
+"""Verdicts of values where the gold has one."""
 STEPS = tuple(number / 20 for number in range(20))
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value that counts, or one that is missed (right: None). confidence: None for what always stays."""
+    """A value that counts, or one that is missed (right: None). confidence: None for what always stays.
+
+    kept_gold, blank_gold: values of the gold beside it where it is kept and where it is left blank.
+    """
 
     paper: str
     right: bool | None
     confidence: float | None
-    has_gold: bool
+    kept_gold: bool
+    blank_gold: bool
 
 
 def may_be_missing(gold: Path) -> set[tuple[str, str, str]]:
@@ -62,14 +68,11 @@ def cells(out: Path, name: str, gold: Path, texts: set[str]) -> list[Cell]:
             key = row["paper"], row["predicted_experiment"] or None, row["parameter"]
             if row["verdict"] in RIGHT:
                 asked = row["paper"], row["gold_experiment"], row["parameter"]
-                has_gold = row["verdict"] == "right" or (row["verdict"] == "wrong" and asked not in optional)
-                found.append(
-                    Cell(
-                        row["paper"], RIGHT[row["verdict"]], None if key[2] in texts else confidences.get(key), has_gold
-                    )
-                )
+                is_right, is_due = RIGHT[row["verdict"]], row["verdict"] in DUE and asked not in optional
+                sure = None if key[2] in texts else confidences.get(key)
+                found.append(Cell(row["paper"], is_right, sure, is_right or is_due, is_due))
             elif row["verdict"] == "missed":
-                found.append(Cell(row["paper"], None, None, True))
+                found.append(Cell(row["paper"], None, None, True, True))
     return found
 
 
@@ -82,10 +85,10 @@ def counts(counted: Iterable[Cell], least: float) -> tuple[int, int, int]:
     """Right values, given ones and those that the gold has."""
     right = given = gold = 0
     for cell in counted:
-        gold += cell.has_gold
-        if cell.right is not None and (cell.confidence is None or cell.confidence >= least):
-            given += 1
-            right += cell.right
+        is_kept = cell.right is not None and (cell.confidence is None or cell.confidence >= least)
+        gold += cell.kept_gold if is_kept else cell.blank_gold
+        given += is_kept
+        right += is_kept and bool(cell.right)
     return right, given, gold
 
 
