@@ -15,6 +15,8 @@ from dsx_reader import sources
 from dsx_reader.setting import EPOCHS, Setting
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+BIAS = 10
+"""Of null, at most, as `dsx extract` has it."""
 
 
 @click.group()
@@ -158,6 +160,12 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
     return int(part), int(of)
 
 
+def _bias(context: click.Context, parameter: click.Parameter, bias: float) -> float:
+    if not -BIAS <= bias <= BIAS:  # NaN is neither
+        raise click.BadParameter(f"{bias} is no number from -{BIAS} to {BIAS}")
+    return bias
+
+
 @cli.command()
 @click.option("--model", type=click.Path(path_type=Path, exists=True), required=True, help="Of the larger model.")
 @click.option("--annotations", type=FILE, required=True, help="Its texts are read.")
@@ -175,7 +183,7 @@ def _shard(context: click.Context, option: click.Parameter, text: str) -> tuple[
 @click.option("--limit", type=click.IntRange(0), help="Texts at most, for a trial.")
 @click.option("--processes", type=click.IntRange(1), help="That make questions; as many as there are cores by default.")
 @click.option("--set", "options", multiple=True, callback=_options, metavar="KEY=VALUE", help="Of the engine.")
-@click.option("--null-bias", default=0.0, show_default=True, help="As of `dsx extract`.")
+@click.option("--null-bias", default=0.0, callback=_bias, show_default=True, help="As of `dsx extract`.")
 @click.option("--seed", default=0, show_default=True)
 def label(
     model: Path,

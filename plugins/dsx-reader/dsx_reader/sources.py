@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dsx.plugin_api import UsageError
 from dsx.plugin_api.checked import CheckedPaper
 from dsx_reader.examples import AROUND, Builder, Example, read_annotations
 from dsx_reader.labels import Label, drawn, example_of, learnt
@@ -88,8 +89,15 @@ def drawing(sources: Sources) -> tuple[Sources, str, str]:
 
 
 def passages(paths: Sequence[Path]) -> list[Passage]:
-    """All passages of files and folders."""
-    return [passage for file in _files(paths) for passage in read_passages(file)]
+    """All passages of files and folders. Raises UsageError of one that has none, nor sheets of statements."""
+    found = list[Passage]()
+    for path in paths:
+        files = list(_files([path]))
+        own = [passage for file in files for passage in read_passages(file)]
+        if not own and not any(map(is_sheet, files)):
+            raise UsageError(f"{path} holds no passages; data/passages shows how they are written")
+        found += own
+    return found
 
 
 def sheets(paths: Sequence[Path]) -> list[Sheet]:

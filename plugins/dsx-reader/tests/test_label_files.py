@@ -15,10 +15,11 @@ from dsx_reader.dataset import tokenizer_in
 from dsx_reader.examples import read_annotations
 from dsx_reader.label import Labelling, deciding
 from dsx_reader.labels import Label, going_on, learnt, read_labels, written
-from dsx_reader.sources import Sources
+from dsx_reader.sources import Sources, passages
 
 from dsx.plugin_api import UsageError
 
+HERE = Path(__file__).parent
 VALUE = Label(0, "ponds", "Fill in.", "Nine newts swam.", "n (integer)", '{"value":9,"quote":"Nine newts"}', 0.9, 0.8)
 SETTING = {"model": "large", "seed": 0, "passage tokens": [400, 700]}
 
@@ -135,7 +136,8 @@ def test_annotations_that_are_none_are_named(tmp_path: Path, content: bytes) -> 
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--annotations", "."), ("--questions", "0"), ("--limit", "-1"), ("--minutes", "-1")]
+    "wrong",
+    [("--annotations", "."), ("--questions", "0"), ("--limit", "-1"), ("--minutes", "-1"), ("--null-bias", "nan")],
 )
 def test_what_no_labelling_can_take_is_refused_by_its_option(tmp_path: Path, wrong: tuple[str, str]) -> None:
     (tmp_path / "a.gz").touch()
@@ -144,6 +146,17 @@ def test_what_no_labelling_can_take_is_refused_by_its_option(tmp_path: Path, wro
     assert refused.exit_code == 2
     assert f"Invalid value for '{wrong[0]}'" in refused.output
     assert not (tmp_path / "out.gz").exists()
+
+
+def test_passages_that_are_none_are_named(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("Some words.", "utf-8")
+    for path in (tmp_path / "words.txt", tmp_path):
+        with pytest.raises(UsageError, match=f"{path.name} holds no passages"):
+            passages([path])
+    (tmp_path / "words.txt").unlink()
+    with pytest.raises(UsageError, match="holds no passages"):
+        passages([tmp_path])
+    assert passages([HERE / "ponds-1.txt"]) == []
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
