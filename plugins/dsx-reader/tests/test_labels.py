@@ -26,7 +26,6 @@ from transformers import AutoTokenizer
 
 from dsx.plugin_api import Completion, Confidence, Parameter, Question, QuestionId, Shown, UsageError
 from dsx.plugin_api.training import QuestionGroups
-from dsx.types import RecordStep
 
 HERE = Path(__file__).parent
 VALUE = Label(0, "ponds", "Fill in.", "Nine newts swam.", "n (integer)", '{"value":9,"quote":"Nine newts"}', 0.9, 0.8)
@@ -167,7 +166,7 @@ class Lister:
         form: Any = "labels" if job.labels is None else "parameters"
         made = {}
         for name in names:
-            one = QuestionId(str(job.number), () if name is None else (RecordStep("pens", name),), ("n",))
+            one = QuestionId(str(job.number), names=("pens",) if name is None else ("n", name))
             parameters = () if job.labels is None else (Parameter("n", {"type": "string"}),)
             made[one] = Question(one, "Fill in.", Shown("Hens.", (), True), "?", form, parameters, record=name)
         return labelling.Asked(job.number, "hens", made, waiting=len(made))
