@@ -73,7 +73,8 @@ class Recipe(BaseModel):
     passage_tokens: int | None = Field(
         None,
         ge=200,
-        description="shown for one question where the paper is not shown whole; by default as the model likes it",
+        description="shown for one question where the paper is not shown whole, and at least 1,000 for which records "
+        "there are; by default as the model likes it",
     )
     whole_papers: bool | None = Field(None, description="shown whole where they fit; by default as the model likes it")
     prior_weight: float | None = Field(

@@ -76,7 +76,7 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
         ),
         (
             ["--schema", "schemas/motor.json", "--passage-tokens", "1"],
-            "where the paper is not shown whole; by default as the model likes it)",
+            "at least 1,000 for which records there are; by default as the model likes it)",
         ),
         (["--schema", "schemas/motor.json", "--load-seconds", "inf"], "--load-seconds takes a number of more than 0"),
         (["--schema", "schemas/motor.json", "--grace", "inf"], "--grace takes a number of seconds"),

@@ -171,6 +171,21 @@ def test_what_may_be_a_records_number_is_found_before_the_records_are_known(
     assert sorted(found) == ["n", "tables"]
 
 
+@pytest.mark.parametrize("context_tokens", [100_000, 3000])
+def test_which_records_there_are_is_asked_beside_more_of_the_paper(tmp_path: Path, context_tokens: int) -> None:
+    lines = (f"Line {number} says that experiment {number} had {number} people." for number in range(900))
+    (tmp_path / "paper.txt").write_text("\n".join(lines))
+    engine = Placed({})
+    engine.context_tokens = context_tokens
+    recipe = Recipe.read(schema_name="small", whole_papers=False, passage_tokens=200)
+    pipeline = Pipeline(recipe, read(SCHEMA, "small"), load_plugins(), engine)
+    asked = list(pipeline.preview(tmp_path / "paper.txt"))
+    shown = {question.id.names[0]: engine.count_tokens(question.shown.text) for question, _ in asked}
+    assert shown["n"] <= 200 < shown["experiments"] <= 1000
+    assert (shown["experiments"] > 900) == (context_tokens > 3000)
+    assert max(tokens for _, tokens in asked) + recipe.max_new_tokens <= context_tokens
+
+
 def test_a_preview_shows_a_record_of_each_list_at_any_depth(tmp_path: Path) -> None:
     (tmp_path / "paper.txt").write_text(PAPER)
     groups = {"type": "array", "items": {"type": "object", "properties": {"people": {"type": "integer"}}}}

@@ -208,7 +208,8 @@ class _KeepsArguments(click.Command):
 @click.option(
     "--passage-tokens",
     type=int,
-    help="Shown for one question, where the paper is not shown whole [default: the model's own].",
+    help="Shown for one question, where the paper is not shown whole; for which records there are, at least 1,000 "
+    "[default: the model's own].",
 )
 @click.option(
     "--readings",

@@ -185,10 +185,12 @@ def _labelled(
     for at in range(0, len(numbers), AT_A_TIME):
         some = numbers[at : at + AT_A_TIME]
         listings = _made(pool, [Job(number) for number in some]) if at else first
-        listed = {text.number: text.labels for text in _answered(engine, listings)}
-        jobs = [Job(number, _names(listed.get(number, ()))) for number in some]
+        listed = {text.number: text for text in _answered(engine, listings)}
+        jobs = [Job(number, _names(listed[number].labels if number in listed else ())) for number in some]
         for text in _answered(engine, _made(pool, jobs)):
-            text.labels[:0] = listed.get(text.number, ())
+            if (first_asked := listed.get(text.number)) is not None:
+                text.labels[:0] = first_asked.labels
+                text.questions.update(first_asked.questions)
             yield text
 
 
