@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -117,11 +118,26 @@ def test_a_model_that_cannot_share_a_prefix_is_refused_by_name(name: str) -> Non
 def test_random_weights_are_measured_by_what_rounding_makes_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parity, "MAX_DIFFERENCE", 0.0)
     monkeypatch.setattr(parity, "MAX_ROUNDING", 0.0)
-    monkeypatch.setattr(parity, "_in_two_parts", lambda model, ids: torch.full((300,), 9.0))
+    monkeypatch.setattr(parity, "_in_two_parts", lambda model, tokens: torch.full((300,), 9.0))
     model = grown("Llama", GROWN["Llama"])
     with pytest.raises(ModelError, match=r"by rounding alone"):
         check_parity(model, "Llama")
     check_parity(model, "Llama", random_weights=True)
+
+
+@pytest.mark.parametrize(
+    ("texts_off", "by", "is_taken"), [(1, 0.3, True), (2, 0.3, True), (3, 0.3, False), (3, float("nan"), False)]
+)
+def test_a_text_of_which_rounding_makes_much_does_not_decide(
+    monkeypatch: pytest.MonkeyPatch, texts_off: int, by: float, is_taken: bool
+) -> None:
+    model, read = grown("Llama", GROWN["Llama"]), parity._logits
+    begins = [text * 31 % 211 + 3 for text in range(texts_off)]
+    monkeypatch.setattr(
+        parity, "_logits", lambda model, tokens: read(model, tokens) * (1 + by if tokens[0] in begins else 1)
+    )
+    with contextlib.nullcontext() if is_taken else pytest.raises(ModelError, match=r"% off, by rounding alone 0%"):
+        check_parity(model, "Llama")
 
 
 def test_float32_passes_flash_attention_over_without_a_gpu_being_asked() -> None:
