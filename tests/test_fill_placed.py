@@ -367,6 +367,21 @@ def test_nothing_is_asked_where_nothing_shown_can_be_the_value() -> None:
     assert (end.value.value.status, end.value.value.confidence) == (Status.NOT_REPORTED, None)
 
 
+def test_who_means_a_number_of_the_opposite_has_found_none() -> None:
+    men = replace(parameter({"type": "integer", "minimum": 1}, "n_men"), derive=False)
+    text = "Ten subjects (8 female) took part."
+    assert [answer["value"] for answer in options(text, men)] == [10, 8]
+    value = fill(text, men, {"value": 8, "quote": text}, confidence={"n_men": Confidence(0.9, 0.6)})
+    assert (value.value, value.status, value.evidence, value.raw) == (None, Status.NOT_REPORTED, None, None)
+    assert value.flags == (Flag("of-the-opposite", "8"),)
+    assert value.confidence == pytest.approx(1 - 0.9 * 0.4)
+    assert fill(text, men, {"value": 8, "quote": text}).confidence is None
+    assert fill(text, men, {"value": 10, "quote": text}).value == 10
+    both = "Ten subjects (8 female, 2 male) took part."
+    assert [answer["value"] for answer in options(both, men)] == [10, 2]
+    assert options("Eight were female.", men) == []  # no number can be the value: nothing is asked
+
+
 def test_a_range_is_one_of_the_ranges_that_are_shown(words: Any) -> None:
     about = "Youngest and oldest age, LOW-HIGH in years."
     ages = parameter({"type": "string", "maxLength": 20, "description": about, "x-normalise": ["span"]}, "age_range")

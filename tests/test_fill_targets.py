@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -215,3 +216,15 @@ def test_what_is_known_but_not_shown_is_null_or_left_out() -> None:
     assert [right for question, right in examined(2000, [number]) if question.parameters] == [], "known where it is not"
     free = parameter({"type": "string", "x-free": True}, "summary")
     assert [right for question, right in examined(2000, [Known(None, free, "short")]) if question.parameters] == []
+
+
+def test_a_number_of_the_opposite_is_never_the_right_answer() -> None:
+    girls, text = replace(parameter({"type": "integer"}, "n_girls"), derive=False), "Ten pupils (8 boys) and 8 pets."
+    about, places, read = placed.prepare(paper_context(text), RecordContext(), girls)
+    assert len(places.options) == 2
+    assert right_answer(about, places, read, 8, [(text.index("8 pets"), text.index(" pets"))]) == places.options[1]
+    assert right_answer(about, places, read, None, []) == "null"
+    only_boys = "Ten pupils (8 boys) came."
+    about, places, read = placed.prepare(paper_context(only_boys), RecordContext(), girls)
+    assert len(places.options) == 2
+    assert right_answer(about, places, read, 8, [(12, 13)]) is None

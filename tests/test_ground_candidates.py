@@ -331,6 +331,7 @@ OTHER_KINDS: list[tuple[Parameter, str, list[float]]] = [
     (GROUPS_OF_PEOPLE, "3 groups of 12 patients, in 36 visits", [3, 36]),
     (DEATHS, "12 patients died in 4 hospitals.", [12, 4]),
     (SIZE, "104 trials, 24 women", [104, 24]),
+    (PEOPLE, "Six out of 36 runs and 20 maps of 18 people were discarded.", [6, 18]),
     (
         Parameter("trials_of_patients", {"type": "integer"}, description="How many trials"),
         "9 patients, 8 trials",

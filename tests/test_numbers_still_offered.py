@@ -30,7 +30,7 @@ COUNTS: list[tuple[str, str, str, list[int]]] = [
     ("n_visits", "", "There were 40 patients' visits.", [40]),
     ("n_rat", "", "12 rats had 40 trials.", [12]),
     ("rat_count", "Number caught", "12 rats had 40 trials.", [12]),
-    ("n_patients", "", "45 AUD patients and 40 controls", [45, 40]),
+    ("n_subjects", "", "45 AUD patients and 40 controls", [45, 40]),
     ("n_persons", "", "503 EUR individuals paid 30 EUR and 20 EUR per visit.", [503]),
     ("n_steps", "", "$5, 10, 20$ steps", [5, 10, 20]),
     ("n_women", "", "a cohort study (1850 women)", [1850]),
@@ -100,4 +100,4 @@ def test_a_share_of_people_after_a_number_leaves_it_without_percent(
     text: str, ages: list[float], shares: list[float]
 ) -> None:
     assert offered(text, Parameter("age_mean", {"type": "number"}, unit="years")) == ages
-    assert offered(text, Parameter("share_female", {"type": "number"}, unit="%"))[-len(shares) :] == shares
+    assert offered(text, Parameter("share", {"type": "number"}, unit="%"))[-len(shares) :] == shares

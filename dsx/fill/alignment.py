@@ -86,7 +86,7 @@ def _number(slot: Slot, places: Places, read: ReadAnswer, gold: GoldValue) -> Al
     best: tuple[tuple[float, ...], Reading] | None = None
     for order, option in enumerate(places.options):
         reading = read(option)
-        if reading.quote is None or (gold.around and gold.overlap(reading.quote) <= 0):
+        if reading.quote is None or reading.value is None or (gold.around and gold.overlap(reading.quote) <= 0):
             continue
         computed = is_expression(reading.raw)
         if computed and reading.raw != gold.written and not gold.around:

@@ -102,12 +102,14 @@ class PaperContext:
     """One document, its selector, and what was found in it once for all questions.
 
     candidates: the numbers that may be a parameter's value in a text, by the parameter's id() and the text.
+    opposites: likewise, those that count the opposite.
     number_answers: by the candidate's id() and the quote. quotable: by where a record is described and what is shown.
     """
 
     def __init__(self, document: Document, selector: Selector, run: RunContext) -> None:
         self.document, self.selector, self.run = document, selector, run
         self.candidates: dict[tuple[int, str], list[Candidate]] = {}
+        self.opposites: dict[tuple[int, str], list[Candidate]] = {}
         self.number_answers: dict[tuple[int, Span], str] = {}
         self.quotable: dict[tuple[object, ...], Mapping[str, Span]] = {}
         self._quotes: dict[Span, Span] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +19,13 @@ from dsx.answers.writing import answer_text, compact
 from dsx.fill.paper import PaperContext, RecordContext, Span, cut_around
 from dsx.fill.questions import parameters_question
 from dsx.fill.rounds import Task
-from dsx.ground.candidates import Candidate, computed_candidates, number_candidates, range_candidates
+from dsx.ground.candidates import (
+    Candidate,
+    computed_candidates,
+    number_candidates,
+    opposite_candidates,
+    range_candidates,
+)
 from dsx.ground.support import judge
 from dsx.schema import kind_of
 from dsx.types import Completion, Confidence, Flag, Json, Parameter, Places, Question, Shown, Status, Value
@@ -30,6 +36,8 @@ _expression = re.compile(r"\d+(?:[-+*]\d+)+")
 UNIT_ASSUMED, REPEATS_DROPPED = Flag("unit-assumed"), Flag("repeats-dropped")
 NO_CANDIDATE = Flag("no-candidate")
 """Nothing that is shown can be the value, and so nothing was asked: there is no confidence."""
+OF_THE_OPPOSITE = "of-the-opposite"
+"""Flag of a null: the answer was a number that counts the opposite of what was asked for, which the detail names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,10 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Ta
         reading = read(completion.text)
     except (KeyError, TypeError, ValueError):  # the engine did not hold the grammar
         return Value(None, Status.FAILED, flags=(no_place(completion),))
+    if reading.status is Status.NOT_REPORTED:
+        if sure is not None:  # null has the probability of that number too
+            sure = replace(sure, reported=sure.reported * (1 - sure.value), value=1.0)
+        return Value(None, reading.status, probability(slot, NULL, sure), flags=reading.flags, sure=sure)
     confidence = probability(slot, kind_of(parameter), sure)
     evidence = None if reading.quote is None else paper.evidence_of(reading.quote)
     value = Value(reading.value, reading.status, confidence, evidence, reading.raw, reading.unit, reading.flags, sure)
@@ -129,6 +141,11 @@ def _number(slot: Slot) -> tuple[Places, ReadAnswer]:
             status = Status.DERIVED if isinstance(raw, str) else Status.STATED
             flags = (UNIT_ASSUMED,) if candidate.unit_assumed else ()
             readings.setdefault(answer, Reading(candidate.value, raw, candidate.unit, span, status, flags))
+    for candidate in _opposites(slot) if readings else ():
+        for span in _quotes(slot, candidate):
+            flags = (Flag(OF_THE_OPPOSITE, compact(candidate.raw)),)
+            reading = Reading(None, candidate.raw, candidate.unit, span, Status.NOT_REPORTED, flags)
+            readings.setdefault(_number_answer(slot, candidate, span), reading)
     return Places("answer", tuple(readings)), readings.__getitem__
 
 
@@ -179,6 +196,15 @@ def _candidates(slot: Slot, parameter: Parameter, derive: bool) -> list[Candidat
         candidates = number_candidates(slot.paper.numbers, parameter, slot.shown, accepts)
         computed = computed_candidates(slot.paper.numbers, slot.shown, accepts) if derive else []
         known[key] = [*candidates, *computed]
+    return known[key]
+
+
+def _opposites(slot: Slot) -> list[Candidate]:
+    """Numbers that are no value, but that a model may mean: left without them, it would take another."""
+    known, key = slot.paper.opposites, (id(slot.parameter), slot.shown.text)
+    if key not in known:
+        accepts = slot.paper.accepts(slot.parameter)
+        known[key] = opposite_candidates(slot.paper.numbers, slot.parameter, slot.shown, accepts)
     return known[key]
 
 

@@ -86,7 +86,7 @@ def _number(places: Places, read: ReadAnswer, value: Json, stands_at: Sequence[S
     for order, option in enumerate(places.options):
         reading = read(option)
         computed = is_expression(reading.raw)
-        if reading.quote is None or computed is not isinstance(value, str):
+        if reading.quote is None or reading.value is None or computed is not isinstance(value, str):
             continue
         if not (_operands(reading.raw) == _operands(value) if computed else _equal(reading.value, value)):
             continue

@@ -11,10 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Literal
 
 from dsx.ground.amounts import LATITUDE, LONGITUDE, PLACES, TIME
 from dsx.ground.mentions import NumberMention
 from dsx.ground.money import asks_for, currency_at, is_currency
+from dsx.ground.opposites import side
 from dsx.ground.things import is_of_another_kind
 from dsx.types import Json, Parameter, Shown
 from dsx.units import COUNTED_KINDS, convert, is_named, read_unit, same_unit
@@ -75,6 +77,25 @@ def number_candidates(
             by_text[candidate.text][1].append(mention)
         elif accepts(candidate.value):
             by_text[candidate.text] = candidate, [mention]
+    return [replace(candidate, mentions=tuple(places)) for candidate, places in by_text.values()]
+
+
+def opposite_candidates(
+    mentions: Iterable[NumberMention], parameter: Parameter, shown: Shown, accepts: Callable[[Json], bool]
+) -> list[Candidate]:
+    """Numbers shown that count the opposite of what is asked for, where none counts that; such an answer is none."""
+    told = [
+        (mention, of)
+        for mention in mentions
+        if is_asked(mention, parameter) and _is_shown(mention, shown) and (of := _side(mention, parameter))
+    ]
+    if any(of == "own" for _, of in told):
+        return []
+    by_text: dict[str, tuple[Candidate, list[NumberMention]]] = {}
+    for mention, _ in told:
+        candidate = _candidate(mention, parameter)
+        if candidate is not None and accepts(candidate.value):
+            by_text.setdefault(candidate.text, (candidate, []))[1].append(mention)
     return [replace(candidate, mentions=tuple(places)) for candidate, places in by_text.values()]
 
 
@@ -272,8 +293,17 @@ def is_asked(mention: NumberMention, parameter: Parameter) -> bool:
     return not nouns or bool(nouns & words) or not (is_count(parameter) or parameter.unit)
 
 
+def _side(mention: NumberMention, parameter: Parameter) -> Literal["own", "opposite", ""]:
+    """Of what a count or a percentage is of."""
+    if not mention.described or not (is_count(parameter) or parameter.unit == "%"):
+        return ""
+    return side(mention.described, (parameter.name, *parameter.synonyms), parameter.description)
+
+
 def counts_another_kind(mention: NumberMention, parameter: Parameter) -> bool:
-    """Whether it counts what the parameter does not: "104 trials" are no participants."""
+    """Whether it counts what the parameter does not: "104 trials" are no participants, "9 girls" no men."""
+    if _side(mention, parameter) == "opposite":
+        return True
     if not (mention.counted and is_count(parameter)):
         return False
     asked = _counting.match(parameter.description)

@@ -23,6 +23,7 @@ class NumberMention:
     parts: of how many numbers it is written: 2 for "7 h 30 min", whose value is 450 and whose unit is min.
     unitless: it can be no amount of a unit that is not written: a sample's size, a factor, a part of a whole, a year.
     counted: what a number stands before, where that can be no amount: "ponds" of "two ponds".
+    described: words that say what it counts, in small letters: "healthy" and "girls" of "nine healthy girls".
     sentence: (start, end) of its sentence; of a table, its row.
     """
 
@@ -39,6 +40,7 @@ class NumberMention:
     parts: int = 1
     unitless: bool = False
     counted: str = ""
+    described: frozenset[str] = frozenset()
     sentence: Span = (0, 0)
     rate: str = ""
 

@@ -17,6 +17,7 @@ from dsx.ground.labels import label_noun, label_spans
 from dsx.ground.mentions import MINUS, NumberMention, Span
 from dsx.ground.neighbours import linked, merged, whole_unit
 from dsx.ground.numerals import Numeral, numerals
+from dsx.ground.opposites import described_by
 from dsx.text import HALF_WIDTH, sentences
 from dsx.types import Document, Table
 from dsx.units import LONGEST_UNIT, rate_end, unit_end
@@ -136,6 +137,7 @@ def _mention(text: str, numeral: Numeral, spans: Sequence[Span], sentence: Span)
         unitless=_unitless.search(text, max(0, numeral.start - 12), numeral.start) is not None
         or is_year(text, numeral.start, end),
         counted=counted_by(text, numeral),
+        described=described_by(text, numeral.start, end),
         sentence=sentence,
         rate=_rate(text, numeral.unit_at or end, unit),
     )

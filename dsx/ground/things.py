@@ -15,7 +15,8 @@ clinicians teachers workers employees farmers respondents residents caregivers p
 _BEINGS = frozenset(_BEING_WORDS.split())
 _DEED_WORDS = """trials experiments sessions blocks movements repetitions studies articles papers publications items
 questions targets stimuli conditions groups countries cities schools hospitals laboratories genes
-neurons electrodes visits"""
+neurons electrodes visits runs scans maps images pictures photographs slices voxels regions components channels sensors
+sentences tones"""
 _DEEDS = frozenset(_DEED_WORDS.split())
 """What nobody takes for a being: deeds, tasks and places."""
 _OTHERS = """plants trees seeds seedlings leaves flowers fruits eggs nests species genera genotypes cultivars
