@@ -77,9 +77,9 @@ def test_what_decides_the_labels_is_all_but_which_texts_are_asked_about(tmp_path
     "content",
     [
         b"text",
-        gzip.compress(b"[1]\n"),
-        gzip.compress(b'{"a": 1}\n'),
-        gzip.compress(b"words\n" * 99)[:-9],
+        gzip.compress(b"[1]\n", mtime=0),
+        gzip.compress(b'{"a": 1}\n', mtime=0),
+        gzip.compress(b"words\n" * 99, mtime=0)[:-9],
         written([VALUE]),
     ],
 )
@@ -126,7 +126,13 @@ def test_labels_that_are_not_there_are_no_training_data(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"text", gzip.compress(b"words\n"), gzip.compress(b"[1]\n"), gzip.compress(b'{"a": 1}\n' * 9)[:-9]]
+    "content",
+    [
+        b"text",
+        gzip.compress(b"words\n", mtime=0),
+        gzip.compress(b"[1]\n", mtime=0),
+        gzip.compress(b'{"a": 1}\n' * 9, mtime=0)[:-9],
+    ],
 )
 def test_annotations_that_are_none_are_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.gz").write_bytes(content)
