@@ -151,6 +151,8 @@ def test_what_needs_eyes_comes_with_its_reasons() -> None:
     value = Value(3, Status.DERIVED, 0.3, flags=(Flag("unit-assumed", "s"),), sure=sure)
     assert kinds(value) == ["disagreement", "low confidence", "unit assumed", "derived"]
     assert kinds(Value(None, Status.NOT_REPORTED, 0.5)) == ["low confidence"]
+    [reason] = reasons(Value(None, Status.NOT_REPORTED, 0.9, flags=(Flag("of-the-opposite", "8"),)))
+    assert reason.text == "The model named a number of the opposite of what is asked for (8)."
 
 
 @pytest.mark.parametrize(("confidence", "is_left_out"), [(0.19, True), (0.2, False)])

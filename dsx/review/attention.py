@@ -26,6 +26,7 @@ _BY_FLAG = {
     "invalid-after-normalising": ("failed", 8, "The answer did not fit the parameter set"),
     "hidden-text": ("hidden text", 5, "The quote holds text that the page does not show"),
     "unit-assumed": ("unit assumed", 3, "No unit was written; the parameter's own was assumed"),
+    "of-the-opposite": ("of the opposite", 2, "The model named a number of the opposite of what is asked for"),
     "repair": ("repaired", 2, "The answer was malformed and had to be repaired"),
     "ocr": ("scanned", 2, "The words were read from a picture of the page"),
 }
