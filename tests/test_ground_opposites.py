@@ -35,6 +35,8 @@ def candidates(
         ("We tested 14 men and women.", ["14"], ["14"]),
         ("We tested 14 healthy male and female mice.", ["14"], ["14"]),
         ("Thirty drivers, 21 of the 30 male", ["30", "21"], ["30", "21"]),
+        ("Then 13 (65%) of the 20 pupils were girls and 7 boys.", ["20", "7"], ["13", "20"]),
+        ("Then 13 out of 20 pupils were not girls.", ["13", "20"], ["13", "20"]),
         ("Nine came (45 % women).", ["9"], ["9"]),
         ("There were men, n = 12, and women n=8.", ["12"], ["8"]),
         ("The number of females = 23 and males = 12.", ["12"], ["23"]),

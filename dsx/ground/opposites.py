@@ -29,9 +29,10 @@ MOST_WORDS = 6
 LONGEST_WORD = 24
 _gap = re.compile(
     r"(?:[^\S\n]?\(\d{1,3}(?:\.\d{1,3})?[^\S\n]?%\)|[^\S\n]?%)?[^\S\n]"
-    r"(?:of (?:them|whom|these|which) )?(?:(?:were|was|are|is) )?"
+    rf"(?:(?:out )?of (?:[^\W_]{{1,{LONGEST_WORD}}} ){{1,4}}(?:were|was|are) |of (?:them|whom|these|which) )?"
+    r"(?:(?:were|was|are|is) )?"
 )
-"""Before the words after a number: "13 (65%) of them were male"."""
+"""Before the words after a number: "13 (65%) of them were male", "13 of the 20 pupils were male"."""
 _word = re.compile(rf"[^\W\d_][^\W_]{{0,{LONGEST_WORD}}}(?:[-‐‑][^\W_]{{1,{LONGEST_WORD}}}){{0,2}}+")
 _joins = r"(?:[-‐‑]?\s?[/&+–—]\s?|[-‐‑]?,?\s(?:and/or|and|or|plus|to|vs\.?|versus)\s)"
 _and = re.compile(rf"{_joins}|,\s(?=[^\W\d_]{{1,{LONGEST_WORD}}},?\s(?:and|or)\s)")
