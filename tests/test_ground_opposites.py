@@ -53,6 +53,7 @@ def test_a_number_of_one_sex_is_none_of_the_other(text: str, men: list[str], wom
     [
         "We tested 14 male or female mice.",
         "We tested 14 boys/girls.",
+        "We tested 14 boys (or girls).",
         "We tested 14 male–female dyads.",
         "We tested 14 right-handed young healthy native male and/or female speakers.",
         "We tested 14 men, women and children.",

@@ -34,7 +34,7 @@ _gap = re.compile(
 )
 """Before the words after a number: "13 (65%) of them were male", "13 of the 20 pupils were male"."""
 _word = re.compile(rf"[^\W\d_][^\W_]{{0,{LONGEST_WORD}}}(?:[-‐‑][^\W_]{{1,{LONGEST_WORD}}}){{0,2}}+")
-_joins = r"(?:[-‐‑]?\s?[/&+–—]\s?|[-‐‑]?,?\s(?:and/or|and|or|plus|to|vs\.?|versus)\s)"
+_joins = r"(?:[-‐‑]?\s?[/&+–—]\s?|[-‐‑]?,?\s\(?(?:and/or|and|or|plus|to|vs\.?|versus)\s)"
 _and = re.compile(rf"{_joins}|,\s(?=[^\W\d_]{{1,{LONGEST_WORD}}},?\s(?:and|or)\s)")
 """Between words of which the number is of both: "men and women", "men/women", "men, women and children"."""
 _space = re.compile(r",?[^\S\n]")
