@@ -12,6 +12,8 @@ from dsx.types import Json, Parameter, Passage, Shown, Status
 COUNTS: list[tuple[str, str, str, list[int]]] = [
     ("n_per_group", "Number per group", "Each group comprised 12 students.", [12]),
     ("n_group_a", "", "Group A had 24 nurses.", [24]),
+    ("n_patients", "", "We saw 40 MS patients and 20 controls.", [40]),
+    ("n_participants", "", "We saw 40 MS\npatients and 30 ML women.", [40, 30]),
     ("n_experiment_1", "", "In Experiment 1, 24 students took part.", [24]),
     ("n_intervention_school", "", "In the intervention school 310 pupils were taught.", [310]),
     ("n_visit_2", "", "At visit 2, 88 patients came.", [88]),

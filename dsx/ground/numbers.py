@@ -48,6 +48,9 @@ _EITHER = "in m M bar Eq A C T word words cell cells frame frames second"
 _AMBIGUOUS = frozenset([*_EITHER.split(), '"'])
 """Units that may be words, letters for a sex, quotation marks or things that are counted."""
 
+_people = re.compile(r"\s(?:(?:in|out)?patients|controls|participants|subjects|volunteers|adults|children|women|men)\b")
+"""After an illness in capitals that could be a unit: "40 MS patients"."""
+
 
 def find_numbers(document: Document) -> tuple[NumberMention, ...]:
     """All numbers of the document, in its order. Numbers in its list of references are labels."""
@@ -191,6 +194,8 @@ def _own_unit(text: str, end: int) -> str | None:
         return None
     unit = window[gap:stop]
     if len(unit) == 1 and _of_symbol.match(text, end + stop):
+        return None
+    if len(unit) > 1 and unit.isalpha() and unit.isupper() and _people.match(text, end + stop):
         return None
     return unit if unit not in _AMBIGUOUS or _is_unit(text, end, gap, unit) else None
 
