@@ -32,6 +32,7 @@ def candidates(
         ("Men: 7, women = 5.", ["7"], ["5"]),
         ("Adult males (n = 6) and females (N=4)", ["6"], ["4"]),
         ("We tested 14 healthy, right-handed women.", [], ["14"]),
+        ("We tested 14 young and healthy women.", [], ["14"]),
         ("We tested 14 men and women.", ["14"], ["14"]),
         ("We tested 14 healthy male and female mice.", ["14"], ["14"]),
         ("Thirty drivers, 21 of the 30 male", ["30", "21"], ["30", "21"]),
@@ -40,6 +41,8 @@ def candidates(
         ("Nine came (45 % women).", ["9"], ["9"]),
         ("There were men, n = 12, and women n=8.", ["12"], ["8"]),
         ("The number of females = 23 and males = 12.", ["12"], ["23"]),
+        ("The women and their husbands were male controls (n = 12).", ["12"], []),
+        ("There were 8 women: all of them read.", [], ["8"]),
         ("We saw 8 men and n = 12 women.", ["8"], ["12"]),
     ],
 )
@@ -62,6 +65,8 @@ def test_a_number_of_one_sex_is_none_of_the_other(text: str, men: list[str], wom
         "We tested 14 male to female transgender people.",
         "We tested 14 women's teams and girls’ schools.",
         "Men and women (n = 14)",
+        "Men and age-matched healthy women (n = 14 each)",
+        "Boys, men and old women (n = 14)",
         "Men/women: 14",
         "Women : men = 14",
         "Men vs. women: 14",
@@ -111,6 +116,10 @@ def test_the_control_arm_of_a_trial_may_be_of_patients() -> None:
     assert candidates(text, "n_patients", "Patients of this arm.") == ["22", "20", "19", "18", "17"]
     assert candidates(text, "n_patients_per_group") == ["22", "20", "19", "18", "17"]
     assert candidates("We saw 20 patient-control pairs.", "n_healthy") == ["20"]
+    assert candidates("We saw 20 cases and their healthy siblings, 9 smokers and non-smokers.", "n_patients") == [
+        "20",
+        "9",
+    ]
 
 
 def test_patients_that_are_described_as_people() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal
 
 from dsx.ground.things import THINGS
@@ -20,6 +20,7 @@ _people = re.compile(r"(?:number of|how many) (?:people|persons|individuals)\b",
 _ARMS = frozenset(["arm", "arms", "group", "groups"])
 _ALLOCATED = frozenset(["arm", "arms", "randomised", "randomized", "allocated", "assigned"])
 """Of a trial's patients, the controls are patients too."""
+_SIDED = _ILL.union(_HEALTHY, _CONTROLS, *(words for pair in _PAIRS for words in pair))
 _NEGATIONS = ("non", "un")
 """What makes a word its opposite: "nonsmokers", "unexposed"."""
 _RESERVES = frozenset(["not", "no", "never", "without", "ex", "former", "past", "previous"])
@@ -38,7 +39,7 @@ _joins = r"(?:[-‐‑]?\s?[/&+–—]\s?|[-‐‑]?,?\s\(?(?:and/or|and|or|plus
 _and = re.compile(rf"{_joins}|,\s(?=[^\W\d_]{{1,{LONGEST_WORD}}},?\s(?:and|or)\s)")
 """Between words of which the number is of both: "men and women", "men/women", "men, women and children"."""
 _space = re.compile(r",?[^\S\n]")
-_heads = re.compile(r"\s?[:=]|,?\s?[(\[]?[nN][)\]]?(?!\w)|\s?\(%\)|\s(?:[-–—]\s)?\d")
+_heads = re.compile(r"\s?[:=]\s?\d|,?\s?[(\[]?[nN][)\]]?(?!\w)|\s?\(%\)|\s(?:[-–—]\s)?\d")
 """After words that say what the next number counts: "men: 12 women: 8"."""
 _ends = re.compile(
     r"(?:of|in|at|on|to|for|from|by|with|without|as|than|per|and|or|but|nor|plus|versus|vs|who|whom|which|that|were|was|is"
@@ -48,24 +49,28 @@ _ends = re.compile(
 _letters = rf"[^\W\d_]{{2,{LONGEST_WORD}}}"
 _one = rf"(?:(?:[nN]on|[uU]n)[-‐‑])?{_letters}"
 _before = re.compile(
-    rf"(?:\b(?P<both>{_letters})(?:{_joins}|\s?:\s?))?"
+    rf"(?P<others>\b(?:{_letters},\s)?{_letters}(?:{_joins}|\s?:\s?)(?:[^\W\d_][\w‐‑-]{{0,{LONGEST_WORD}}}\s){{0,3}})?"
     rf"\b(?:(?P<group>(?:{_letters}[-‐‑ ])?{_letters})(?:[,:]?[^\S\n]?[(\[]?|[,:]?[^\S\n])\b[nN][^\S\n]?="
     rf"|(?P<one>{_one})[^\S\n]?[:=])[^\S\n]?$"
 )
 """Before a number: "healthy controls (n = ", "women: ", and "men/women: ", which is of both."""
+_verb = re.compile(r"were|was|are|is|had|has|have|did|does|who|which|that|than|with|from", re.IGNORECASE)
+"""Between words that a number is not of together: "men and their wives were controls (n = "."""
 
 
 def described_by(text: str, start: int, end: int) -> frozenset[str]:
     """Words that say what the number at text[start:end] counts, in small letters: "girls" of "nine girls"."""
     words, is_told = _words_after(text, end), text[max(0, start - 2) : start].rstrip().endswith((":", "="))
     if not words and is_told and (before := _before.search(text, max(0, start - 4 * LONGEST_WORD), start)):
-        words = [before["both"] or "", *(before["group"] or before["one"]).split(" ")]
-    return frozenset(_parts(words)) - {""}
+        others = _words(before["others"] or "")
+        words = [] if any(map(_verb.fullmatch, others)) else others
+        words += (before["group"] or before["one"]).split(" ")
+    return frozenset(_parts(words))
 
 
 def _words_after(text: str, end: int) -> list[str]:
     """Up to the noun that is counted, or to the last that is joined to it; none where they belong to something else."""
-    words = list[str]()
+    words, counted = list[str](), 0
     gap = _gap.match(text, end)
     while gap is not None and (match := _word.match(text, gap.end())) and not _ends.fullmatch(match[0]):
         if match[0] in ("n", "N"):
@@ -75,7 +80,18 @@ def _words_after(text: str, end: int) -> list[str]:
         gap = _and.match(text, end) if len(words) < 2 * MOST_WORDS else None
         if gap is None and len(words) < MOST_WORDS and not _is_counted(match[0]):
             gap = _space.match(text, end)
-    return [] if words and (text[end : end + 1] in ("'", "’") or _heads.match(text, end)) else words
+        elif not counted and _is_counted(match[0]):
+            counted = len(words)
+    if text[end : end + 1] in ("'", "’") or _heads.match(text, end):
+        return []
+    is_kept = not counted or _are_opposites(words[:counted], words[counted:])
+    return words if is_kept else words[:counted]
+
+
+def _are_opposites(counted: Sequence[str], joined: Sequence[str]) -> bool:
+    """Whether what is joined may be the opposite: "men and women", but not "participants and healthy siblings"."""
+    told = frozenset(_parts(counted))
+    return not told.isdisjoint(_SIDED) or bool(_negated(told | frozenset(_parts(joined))))
 
 
 def side(described: Collection[str], names: Iterable[str], description: str) -> Literal["own", "opposite", ""]:
