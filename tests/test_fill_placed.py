@@ -371,6 +371,8 @@ def test_who_means_a_number_of_the_opposite_has_found_none() -> None:
     men = replace(parameter({"type": "integer", "minimum": 1}, "n_men"), derive=False)
     text = "Ten subjects (8 female) took part."
     assert [answer["value"] for answer in options(text, men)] == [10, 8]
+    _, places, _ = placed.prepare(paper_context(text), RecordContext(), men)
+    assert [json.loads(answer)["value"] for answer in places.meaning_null] == [8]
     value = fill(text, men, {"value": 8, "quote": text}, confidence={"n_men": Confidence(0.9, 0.6)})
     assert (value.value, value.status, value.evidence, value.raw) == (None, Status.NOT_REPORTED, None, None)
     assert value.flags == (Flag("of-the-opposite", "8"),)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -90,8 +90,7 @@ def fill(paper: PaperContext, record: RecordContext, parameter: Parameter) -> Ta
     except (KeyError, TypeError, ValueError):  # the engine did not hold the grammar
         return Value(None, Status.FAILED, flags=(no_place(completion),))
     if reading.status is Status.NOT_REPORTED:
-        if sure is not None:  # null has the probability of that number too
-            sure = replace(sure, reported=sure.reported * (1 - sure.value), value=1.0)
+        sure = None if sure is None else sure.of_null()
         return Value(None, reading.status, probability(slot, NULL, sure), flags=reading.flags, sure=sure)
     confidence = probability(slot, kind_of(parameter), sure)
     evidence = None if reading.quote is None else paper.evidence_of(reading.quote)
@@ -146,7 +145,8 @@ def _number(slot: Slot) -> tuple[Places, ReadAnswer]:
             flags = (Flag(OF_THE_OPPOSITE, compact(candidate.raw)),)
             reading = Reading(None, candidate.raw, candidate.unit, span, Status.NOT_REPORTED, flags)
             readings.setdefault(_number_answer(slot, candidate, span), reading)
-    return Places("answer", tuple(readings)), readings.__getitem__
+    nulls = frozenset(answer for answer, reading in readings.items() if reading.status is Status.NOT_REPORTED)
+    return Places("answer", tuple(readings), meaning_null=nulls), readings.__getitem__
 
 
 def _number_answer(slot: Slot, candidate: Candidate, quote: Span) -> str:

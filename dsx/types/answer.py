@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dsx.types.document import Json
 from dsx.types.question import QuestionId
@@ -23,6 +23,10 @@ class Confidence:
     value: float
     alternatives: tuple[tuple[Json, float], ...] = ()
     agreement: float | None = None
+
+    def of_null(self) -> Confidence:
+        """Where the chosen value means null: its probability is null's too."""
+        return replace(self, reported=self.reported * (1 - self.value), value=1.0)
 
 
 @dataclass(frozen=True, slots=True)

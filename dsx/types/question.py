@@ -99,6 +99,7 @@ class Places:
         text, texts      {"value":…}: words of the shown text, or a list of such; one text is of `options`, if any
     options: texts as they stand in the answer.
     min_items, max_items: of a list of numbers or texts. min_characters, max_characters: of words of the text.
+    meaning_null: those of `options` that say that nothing is reported: numbers of what is not asked for.
     """
 
     kind: Literal["answer", "chosen", "numbers", "text", "texts"]
@@ -107,6 +108,7 @@ class Places:
     max_items: int = 1
     min_characters: int = 1
     max_characters: int = 0
+    meaning_null: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

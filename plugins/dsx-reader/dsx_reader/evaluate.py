@@ -123,7 +123,8 @@ def _judge(examples: Sequence[Example], completions: Sequence[Completion]) -> tu
 def _answer(examples: Sequence[Example], completions: Sequence[Completion]) -> tuple[str, Any, Any, Confidence | None]:
     """The kind of value, what was given, what is right, and how sure the model was."""
     question = examples[0].question
-    given = [_value(completion.text) for completion in completions]
+    nulls = [_means_null(each.question, completion) for each, completion in zip(examples, completions, strict=True)]
+    given = [None if null else _value(each.text) for each, null in zip(completions, nulls, strict=True)]
     right = [_value(example.answer) for example in examples]
     sures = [
         completion.confidence.get(parameter.name)
@@ -132,12 +133,18 @@ def _answer(examples: Sequence[Example], completions: Sequence[Completion]) -> t
     ]
     if question.id.choice is None:
         kind = "records" if question.form == "labels" else kind_of(question.parameters[0])
-        return kind, given[0], right[0], sures[0] if sures else None
+        sure = sures[0] if sures else None
+        return kind, given[0], right[0], sure.of_null() if sure is not None and nulls[0] else sure
     choices = [json.loads(example.question.id.choice or "") for example in examples]
     verdicts = [Verdict(*each) for each in zip(choices, given, sures, strict=True)]
     chosen = taken(verdicts)
     truth = [choice for choice, is_true in zip(choices, right, strict=True) if is_true]
     return "choices", [each.choice for each in chosen] or None, truth or None, confidence(verdicts, chosen)
+
+
+def _means_null(question: Question, completion: Completion) -> bool:
+    """Whether a run reads the answer as null though it is none."""
+    return question.places is not None and completion.text in question.places.meaning_null
 
 
 def _value(answer: str) -> Any:

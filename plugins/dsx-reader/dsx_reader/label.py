@@ -240,7 +240,10 @@ def _answered(engine: Engine, groups: Iterator[list[Asked]]) -> Generator[Asked,
 
 
 def _label(text: Asked, completion: Completion) -> Label | None:
-    """None of an answer that failed, or whose probability is not known. A list of records is taken to be sure."""
+    """None of an answer that failed, or whose probability is not known. A list of records is taken to be sure.
+
+    A number that a run would read as null is null.
+    """
     question = text.questions[completion.question_id]
     if completion.error is not None or completion.truncated:
         return None
@@ -250,8 +253,11 @@ def _label(text: Asked, completion: Completion) -> Label | None:
         sure = completion.confidence.get(question.parameters[0].name)
     if sure is None:
         return None
+    answer = completion.text
+    if question.places is not None and answer in question.places.meaning_null:
+        answer, sure = "null", sure.of_null()
     asked = (question.system, question.shown.text, question.prompt)
-    return Label(text.number, text.source, *asked, completion.text, round(sure.reported, 4), round(sure.value, 4))
+    return Label(text.number, text.source, *asked, answer, round(sure.reported, 4), round(sure.value, 4))
 
 
 class Writer:

@@ -18,13 +18,17 @@ from dsx_reader import label as labelling
 from dsx_reader import sources
 from dsx_reader.asking import Questions, lists_of_records, open_questions
 from dsx_reader.command import cli
+from dsx_reader.evaluate import _judge
+from dsx_reader.examples import Example
+from dsx_reader.label import Asked, _label
 from dsx_reader.labels import Label, drawn, example_of, learnt, read_labels, written
 from dsx_reader.passages import Ask, read_passages
 from dsx_reader.sources import Encoder, Sources
 from dsx_reader.statements import read_sheet
 from transformers import AutoTokenizer
 
-from dsx.plugin_api import Completion, Confidence, Parameter, Question, QuestionId, Shown, UsageError
+from dsx import parameter_set
+from dsx.plugin_api import Completion, Confidence, Parameter, Places, Question, QuestionId, Shown, UsageError
 from dsx.plugin_api.training import QuestionGroups
 
 HERE = Path(__file__).parent
@@ -227,3 +231,23 @@ def test_a_model_labels_texts_and_goes_on(small: Path, texts: Path, tmp_path: Pa
     assert all(value["value"] is not None for value in values)
     assert all(0 <= each.reported <= 1 and 0 <= each.value <= 1 for each in whole)
     assert run() == whole
+
+
+def test_a_number_that_a_run_reads_as_null_is_labelled_null() -> None:
+    (n_men,) = parameter_set(
+        {"type": "object", "properties": {"n_men": {"type": "integer", "description": "Number of men."}}}
+    ).root.parameters
+    girls, ten = '{"value":8,"quote":"Ten (8 girls) came."}', '{"value":10,"quote":"Ten (8 girls) came."}'
+    places = Places("answer", (ten, girls), meaning_null=frozenset([girls]))
+    shown = Shown("Ten (8 girls) came.", (), whole=True)
+    question = Question(QuestionId("0"), "", shown, "", "parameters", parameters=(n_men,), places=places)
+    text, sure = Asked(0, "of", {question.id: question}), {"n_men": Confidence(0.9, 0.6)}
+    null, value = (_label(text, Completion(question.id, answer, True, confidence=sure)) for answer in (girls, ten))
+    assert null is not None
+    assert (null.answer, null.reported, null.value) == ("null", 0.36, 1.0)
+    assert value is not None
+    assert (value.answer, value.reported, value.value) == (ten, 0.9, 0.6)
+    example = Example(question, "null", "of:a")
+    kind, score, judged = _judge([example], [Completion(question.id, girls, True, confidence=sure)])
+    assert (kind, score.right_nulls, score.given, judged.is_right) == ("number", 1, 0, True)
+    assert judged.confidence == pytest.approx(0.64)
