@@ -17,7 +17,7 @@ from dsx.errors import ModelError
 NUM_TOKENS, PREFIX_TOKENS = 24, 16
 TEXTS = 5
 """Read where the first gives other logits; their median counts. Rounding makes much of a text now and then (of 25,
-a trained 135M in bf16: one by 0.08, the others by 0.003 to 0.013), another attention of each."""
+a trained 135M in bf16: one by 0.08, the others by 0.003 to 0.013; benchmarks/parity.py), another attention of each."""
 MAX_DIFFERENCE = 0.05
 """Relative difference of the logits that is always taken. Rounding in bf16 makes some 0.01 in trained models. Another
 attention makes more than 0.1."""
@@ -29,7 +29,7 @@ its own that makes more of it than MAX_ROUNDING does not go on from a text as ot
 
 def check_parity(model: PreTrainedModel, name: str, random_weights: bool = False) -> None:
     """Raises ModelError where the model has layers that keep no keys and values, or gives other logits."""
-    texts = [[(token * 7 + text * 31) % 211 + 3 for token in range(NUM_TOKENS)] for text in range(TEXTS)]
+    texts = list(map(text_of, range(TEXTS)))
     first, *others = texts
     expected = _own_logits(model, first)
     try:
@@ -47,6 +47,11 @@ def check_parity(model: PreTrainedModel, name: str, random_weights: bool = False
     taken = MAX_RATIO * (rounding if random_weights else min(rounding, MAX_ROUNDING))
     if not difference < max(taken, MAX_DIFFERENCE):
         raise _refusal(name, f"its logits are {difference:.0%} off, by rounding alone {rounding:.0%}")
+
+
+def text_of(number: int) -> list[int]:
+    """Tokens of one of the texts that are read."""
+    return [(token * 7 + number * 31) % 211 + 3 for token in range(NUM_TOKENS)]
 
 
 def _logits(model: PreTrainedModel, tokens: list[int]) -> torch.Tensor:
