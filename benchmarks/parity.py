@@ -1,4 +1,4 @@
-"""How far rounding moves a model's logits, text by text: what the parity check at load has to tell from other attention.
+"""How far rounding moves a model's logits, text by text: what the parity check has to tell from other attention.
 
     python benchmarks/parity.py MODEL [MODEL ...]
 
